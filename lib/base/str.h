@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HCS_BASE_STR_H
+#define HCS_BASE_STR_H
+
+/* Small string helpers that libc lacks. ASCII only where case is concerned; nothing here depends on the locale. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+bool hcs_streq(const char *a, const char *b);                   /* NULL equals only NULL */
+bool hcs_strcaseeq(const char *a, const char *b);               /* ASCII case folded */
+bool hcs_str_starts(const char *s, const char *prefix);
+bool hcs_str_ends(const char *s, const char *suffix);
+/* Decimal or 0x hexadecimal, the whole string; false when not a number or out of range. */
+bool hcs_str_to_u64(const char *s, uint64_t *ret);
+bool hcs_str_to_i64(const char *s, int64_t *ret);
+/* Damerau-Levenshtein distance, capped at `limit`; used for "did you mean". */
+unsigned hcs_str_distance(const char *a, const char *b, unsigned limit);
+/* The candidate nearest to `word` (case folded first, then distance <= 1 + len/4), or NULL. */
+const char *hcs_str_nearest(const char *word, const char *const *candidates, size_t n);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The shared main of all unit-test programs, and the few helpers they all need. */
+
+#include "testing/hcs_test.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+
+static char *tmpdirs[64];
+static size_t n_tmpdirs;
+
+static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw) {
+        return remove(path);
+}
+
+static void remove_tmpdirs(void) {
+        for (size_t i = 0; i < n_tmpdirs; i++) {
+                nftw(tmpdirs[i], remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+                free(tmpdirs[i]);
+        }
+        n_tmpdirs = 0;
+}
+
+char *hcs_test_tmpdir(void) {
+        const char *base = getenv("TMPDIR");
+        char *path = hcs_asprintf("%s/hcstest.XXXXXX", base && *base ? base : "/tmp");
+
+        if (!mkdtemp(path) || n_tmpdirs == HCS_ARRAY_SIZE(tmpdirs)) {
+                perror("mkdtemp");
+                exit(99);
+        }
+        if (n_tmpdirs == 0)
+                atexit(remove_tmpdirs);
+        tmpdirs[n_tmpdirs++] = hcs_strdup(path);
+        return path;
+}
+
+char *hcs_test_fixture_path(const char *relative) {
+        const char *root = getenv("HCS_SOURCE_ROOT");
+
+        return hcs_asprintf("%s/fixtures/%s", root ? root : HCS_TEST_SOURCE_ROOT, relative);
+}
+
+char *hcs_test_fixture(const char *relative, size_t *ret_len) {
+        _cleanup_free_ char *path = hcs_test_fixture_path(relative);
+        _cleanup_buf_ struct hcs_buf b = {0};
+        char chunk[65536];
+        size_t n;
+        FILE *f = fopen(path, "rb");
+
+        if (!f) {
+                print_error("cannot open fixture %s\n", path);
+                fail();
+                return NULL;
+        }
+        while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+                hcs_buf_append(&b, chunk, n);
+        fclose(f);
+        if (ret_len)
+                *ret_len = b.len;
+        return hcs_buf_steal(&b);
+}
+
+void hcs_test_fail_error(const char *expr, HRESULT hr, const struct hcs_error *err, const char *file, int line) {
+        _cleanup_free_ char *text = err ? hcs_error_format(err) : NULL;
+
+        print_error("%s:%d: %s failed with 0x%08X: %s\n", file, line, expr, (unsigned)hr, text ? text : "(no error)");
+        _fail(file, line);
+}
+
+int hcs_test_main(int argc, char **argv, const struct CMUnitTest *tests, size_t n) {
+        if (argc == 2 && strcmp(argv[1], "-l") == 0) {
+                for (size_t i = 0; i < n; i++)
+                        puts(tests[i].name);
+                return 0;
+        }
+        if (argc == 3 && strcmp(argv[1], "-t") == 0) {
+                for (size_t i = 0; i < n; i++)
+                        if (strcmp(tests[i].name, argv[2]) == 0)
+                                return _cmocka_run_group_tests(argv[2], &tests[i], 1, NULL, NULL);
+                fprintf(stderr, "%s: no test `%s` (-l lists them)\n", argv[0], argv[2]);
+                return 2;
+        }
+        if (argc != 1) {
+                fprintf(stderr, "usage: %s [-l | -t NAME]\n", argv[0]);
+                return 2;
+        }
+        return _cmocka_run_group_tests(argv[0], tests, n, NULL, NULL);
+}
