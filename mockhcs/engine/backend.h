@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOCKHCS_ENGINE_BACKEND_H
+#define MOCKHCS_ENGINE_BACKEND_H
+
+/*
+ * What stands behind the ABI: a stack of layers. The lowest answers (replay, emulate, later remote and real), those
+ * above it decorate (record, later faults). A call goes down by invoke(), completions, events and output come up
+ * through the sink that each layer was given. A layer that decorates hands on what it does not care about.
+ *
+ * Threads: invoke(), note() and input() come from any number of client threads and from the engine's dispatcher at
+ * once, with no engine lock held. The sink may be called from any thread at any time until free(), also from inside
+ * invoke(); it never blocks and never calls back into the layer. Deferred work (delays, lifecycles) runs on the
+ * engine's dispatcher through mock_engine_after().
+ */
+
+#include "mockhcs/engine/call.h"
+#include "mockhcs/engine/handle.h"
+
+struct mock_engine;
+
+/* An event of a system or process, by its neutral name: SystemExited, ProcessExited, SystemCrashInitiated,
+ * SystemCrashReport, SystemGuestConnectionClosed, SystemShutdownFailed, ServiceDisconnect, VmLifecycle, LiveMigration,
+ * OperationInfo ... One is emitted for every handle that should hear of it. */
+struct mock_event {
+        struct mock_handle *on;
+        const char *name;
+        HRESULT hr;       /* vmcompute's status argument, computecore family */
+        const char *data; /* EventData, NULL for none; copied by the sink */
+};
+
+struct mock_stdio {
+        struct mock_handle *process;
+        enum mock_stream stream;
+        const void *data;
+        size_t len;
+        bool end; /* nothing more follows on this stream */
+};
+
+struct mock_sink;
+struct mock_sink_ops {
+        /* completion->result is copied. A number that is unknown or was completed before is dropped and counted. */
+        void (*complete)(struct mock_sink *sink, const struct mock_completion *completion);
+        void (*event)(struct mock_sink *sink, const struct mock_event *event);
+        /* Output of a process on its way to the client. */
+        void (*output)(struct mock_sink *sink, const struct mock_stdio *chunk);
+};
+struct mock_sink {
+        const struct mock_sink_ops *ops;
+};
+
+struct mock_backend;
+struct mock_backend_ops {
+        const char *name;
+        /* Answers call (see mock_call_done and its siblings). The engine guarantees that documents are valid UTF-8 and
+         * handles are live and of the right kind; it guarantees nothing else. */
+        void (*invoke)(struct mock_backend *b, struct mock_call *call);
+        /* A local call went by, after it was answered. Optional. */
+        void (*note)(struct mock_backend *b, const struct mock_call *call);
+        /* The client wrote to, or closed (end), the stdin of a process. Optional. */
+        void (*input)(struct mock_backend *b, const struct mock_stdio *chunk);
+        /* The run is over: append what is left to say (never asked for, still open ...) as text lines and return the
+         * number of problems. failed: the client's run failed for another reason. Optional. */
+        unsigned (*verify)(struct mock_backend *b, bool failed, struct hcs_buf *report);
+        void (*free)(struct mock_backend *b);
+};
+struct mock_backend {
+        const struct mock_backend_ops *ops;
+        struct mock_engine *engine;
+        struct mock_sink *up;      /* where completions, events and output go */
+        struct mock_backend *next; /* decorators: the layer below, owned */
+};
+
+/* The options that follow an element in the composition string. */
+struct mock_options {
+        const char *argument; /* the text after "record=" / "record:", "" when there is none */
+        struct {
+                const char *key;
+                const char *value;
+        } pairs[16];
+        size_t n_pairs;
+};
+/* NULL when not given. */
+const char *mock_option(const struct mock_options *o, const char *key);
+
+/*
+ * A kind of layer: one row in the engine's table (mockhcs/engine/kinds.c). For a decorator `next` is the layer below
+ * and open() must set b->next and give it its own sink; for an answering layer next is NULL. Unknown option keys are
+ * refused by the engine from the `keys` list.
+ */
+struct mock_backend_kind {
+        const char *name; /* "record" */
+        bool decorator;
+        bool needs_argument;
+        const char *const *keys; /* option names, NULL terminated */
+        HRESULT (*open)(struct mock_engine *engine, struct mock_sink *up, const struct mock_options *options,
+                        struct mock_backend *next, struct mock_backend **ret, struct hcs_error **err);
+};
+extern const struct mock_backend_kind mock_emulate_kind;
+extern const struct mock_backend_kind mock_record_kind;
+extern const struct mock_backend_kind mock_replay_kind;
+
+/* Small helpers for layers. */
+static inline void mock_backend_invoke(struct mock_backend *b, struct mock_call *call) {
+        b->ops->invoke(b, call);
+}
+void mock_backend_note(struct mock_backend *b, const struct mock_call *call);
+void mock_backend_input(struct mock_backend *b, const struct mock_stdio *chunk);
+unsigned mock_backend_verify(struct mock_backend *b, bool failed, struct hcs_buf *report);
+struct mock_backend *mock_backend_free(struct mock_backend *b);
+
+/* Services of the engine for layers. */
+uint64_t mock_engine_now_ns(struct mock_engine *e); /* since the engine started, monotonic */
+/* Runs fn(arg) on the dispatcher thread after delay_ns (0: as soon as it is idle), in order of due time, then order of
+ * posting. Delays run on the engine's clock: `speed=0` makes them all due at once. Never runs after the engine was
+ * freed; drop(arg) (may be NULL) is called instead for what never ran. */
+void mock_engine_after(struct mock_engine *e, uint64_t delay_ns, void (*fn)(void *arg), void (*drop)(void *arg),
+                       void *arg);
+
+#endif

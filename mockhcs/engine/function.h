@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOCKHCS_ENGINE_FUNCTION_H
+#define MOCKHCS_ENGINE_FUNCTION_H
+
+/*
+ * What can be called: one row for every export of every DLL, and the verb (the logical call) that it is. A trace
+ * recorded through one DLL plays through another because the verb and the argument names are the same for both.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum mock_dll { MOCK_DLL_NONE, MOCK_VMCOMPUTE, MOCK_COMPUTECORE, MOCK_COMPUTENETWORK, MOCK_COMPUTESTORAGE };
+
+enum mock_verb {
+        MOCK_VERB_NONE, /* an export that no backend knows: E_NOTIMPL, loudly */
+
+        /* Answered by the backend. */
+        MOCK_ENUMERATE_SYSTEMS,
+        MOCK_CREATE_SYSTEM,
+        MOCK_OPEN_SYSTEM,
+        MOCK_CLOSE_SYSTEM,
+        MOCK_START_SYSTEM,
+        MOCK_SHUTDOWN_SYSTEM,
+        MOCK_TERMINATE_SYSTEM,
+        MOCK_CRASH_SYSTEM,
+        MOCK_PAUSE_SYSTEM,
+        MOCK_RESUME_SYSTEM,
+        MOCK_SAVE_SYSTEM,
+        MOCK_GET_SYSTEM_PROPERTIES,
+        MOCK_MODIFY_SYSTEM,
+        MOCK_INITIALIZE_MIGRATION,
+        MOCK_START_MIGRATION,
+        MOCK_TRANSFER_MIGRATION,
+        MOCK_FINALIZE_MIGRATION,
+        MOCK_CANCEL_MIGRATION,
+        MOCK_CREATE_PROCESS,
+        MOCK_OPEN_PROCESS,
+        MOCK_CLOSE_PROCESS,
+        MOCK_TERMINATE_PROCESS,
+        MOCK_SIGNAL_PROCESS,
+        MOCK_GET_PROCESS_INFO,
+        MOCK_GET_PROCESS_PROPERTIES,
+        MOCK_MODIFY_PROCESS,
+        MOCK_GET_SERVICE_PROPERTIES,
+        MOCK_MODIFY_SERVICE_SETTINGS,
+        MOCK_SUBMIT_WER_REPORT,
+        MOCK_CREATE_GUEST_STATE_FILE,
+        MOCK_CREATE_RUNTIME_STATE_FILE,
+        MOCK_GRANT_VM_ACCESS,
+        MOCK_REVOKE_VM_ACCESS,
+        MOCK_GRANT_VM_GROUP_ACCESS,
+        MOCK_REVOKE_VM_GROUP_ACCESS,
+        MOCK_GET_PROCESSOR_COMPATIBILITY,
+        MOCK_HNS_CALL,
+        MOCK_LAYER_CALL, /* the layer functions of vmcompute: the function's name says which */
+
+        /* Answered by the engine itself; a backend only sees them go by (note). */
+        MOCK_FIRST_LOCAL,
+        MOCK_REGISTER_CALLBACK = MOCK_FIRST_LOCAL,
+        MOCK_UNREGISTER_CALLBACK,
+        MOCK_CREATE_OPERATION,
+        MOCK_CLOSE_OPERATION,
+        MOCK_GET_OPERATION_RESULT,
+        MOCK_WAIT_OPERATION,
+        MOCK_CANCEL_OPERATION,
+        MOCK_ADD_OPERATION_RESOURCE,
+        MOCK_OPERATION_OTHER, /* context, type, id, handles of an operation: never recorded */
+        MOCK_WAIT_EXIT,
+};
+
+enum mock_function_flags {
+        MOCK_READ_ONLY = 1 << 0,  /* a query: replay may answer it again from the latest recorded answer */
+        MOCK_V1_ASYNC = 1 << 1,   /* vmcompute may return pending for it */
+        MOCK_UNRECORDED = 1 << 2, /* changes nothing and says nothing: left out of traces */
+};
+
+struct mock_function {
+        const char *name; /* as exported: "HcsShutDownComputeSystem" */
+        enum mock_dll dll;
+        enum mock_verb verb;
+        unsigned flags;
+};
+
+static inline bool mock_verb_is_local(enum mock_verb v) {
+        return v >= MOCK_FIRST_LOCAL;
+}
+
+const char *mock_dll_name(enum mock_dll dll); /* "computecore" */
+enum mock_dll mock_dll_parse(const char *name);
+/* NULL when unknown. MOCK_DLL_NONE searches computecore, then vmcompute. HcsShutdownComputeSystem and
+ * HcsShutDownComputeSystem both find either. */
+const struct mock_function *mock_function_find(enum mock_dll dll, const char *name);
+/* The table, for coverage reports. */
+const struct mock_function *mock_functions(size_t *ret_n);
+/* The row of `dll` that has this verb (the first), or NULL. */
+const struct mock_function *mock_function_of_verb(enum mock_dll dll, enum mock_verb verb);
+
+#endif

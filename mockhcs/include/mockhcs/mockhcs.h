@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOCKHCS_MOCKHCS_H
+#define MOCKHCS_MOCKHCS_H
+
+/*
+ * mockhcs in-process: what a unit test uses to say what stands behind vmcompute and computecore.
+ *
+ *   struct mockhcs *m = NULL;
+ *   assert_ok(mockhcs_open("replay=run.trace", &m, &err), err);
+ *   ... the code under test calls HcsCreateComputeSystem and friends ...
+ *   assert_int_equal(mockhcs_verify(m, false, &report), 0);
+ *   m = mockhcs_close(m);
+ *
+ * One composition string says everything; MOCKHCS in the environment and the command line take the same:
+ *   LAYER[=ARGUMENT][,KEY=VALUE ...][,LAYER ...]     outermost first; ':' may stand for the first '=' of a layer
+ *   record=run.trace,redact=no,emulate
+ *   replay=run.trace,order=any,speed=0
+ *   emulate,script=processes.json,host=26100
+ * A comma or backslash inside a value is written "\,". With nothing set: "emulate". Engine options, before the first
+ * layer: speed=F (1 real time, 0 all delays at once), pending=yes|no (vmcompute returns pending, default yes),
+ * leaks=yes|no (report to stderr at exit what was left open, default no for the C API, yes with MOCKHCS_LEAKS=1).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hcsshim/error.h"
+
+#define MOCKHCS_EXPORT __attribute__((visibility("default")))
+
+struct mockhcs;
+
+/*
+ * Opens an engine and makes it the one behind the exports of this process, in place of the one before (which stays
+ * open; closing makes the previous one current again). spec NULL: the environment's MOCKHCS, else "emulate".
+ * Errors: E_INVALIDARG naming the element of the string; what a layer says (file not found, bad trace ...).
+ */
+MOCKHCS_EXPORT HRESULT mockhcs_open(const char *spec, struct mockhcs **ret, struct hcs_error **err);
+/* Drains callbacks, frees everything; handles of this engine are stale afterwards. Returns NULL. NULL is fine. */
+MOCKHCS_EXPORT struct mockhcs *mockhcs_close(struct mockhcs *m);
+/*
+ * What went wrong that no return code said: records never asked for, mismatches, calls on stale handles. Returns the
+ * number of problems; ret_report (may be NULL) receives the text, caller frees. failed: the test failed already for
+ * another reason, so what was never asked for is not held against it.
+ */
+MOCKHCS_EXPORT unsigned mockhcs_verify(struct mockhcs *m, bool failed, char **ret_report);
+/* Handles still open and operations never waited for, one a line; returns their number. */
+MOCKHCS_EXPORT unsigned mockhcs_leaks(struct mockhcs *m, char **ret_report);
+/* Waits until nothing is due: no queued callback, no output in flight (timers that lie ahead do not count). */
+MOCKHCS_EXPORT void mockhcs_drain(struct mockhcs *m);
+
+struct mockhcs_counters {
+        uint64_t calls;
+        uint64_t failures;        /* calls that returned a failure */
+        uint64_t stale_handles;   /* calls on stale, foreign or wrong-kind handles */
+        uint64_t not_implemented; /* calls answered E_NOTIMPL */
+        uint64_t late_completions;/* completions of calls unknown or completed before */
+        uint64_t events;          /* delivered to a callback */
+};
+MOCKHCS_EXPORT void mockhcs_counters(struct mockhcs *m, struct mockhcs_counters *ret);
+
+#endif
