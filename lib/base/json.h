@@ -60,15 +60,16 @@ HCS_DEFINE_CLEANUP(struct hcs_json *, hcs_json_free)
 enum hcs_json_kind hcs_json_kind(const struct hcs_json *j);
 bool hcs_json_is(const struct hcs_json *j, enum hcs_json_kind kind); /* false for a NULL pointer */
 size_t hcs_json_count(const struct hcs_json *j);
-struct hcs_json *hcs_json_get(const struct hcs_json *obj, const char *key);        /* exact name */
-struct hcs_json *hcs_json_get_nocase(const struct hcs_json *obj, const char *key); /* as Go decodes: exact, else folded */
+struct hcs_json *hcs_json_get(const struct hcs_json *obj, const char *key); /* exact name */
+struct hcs_json *hcs_json_get_nocase(const struct hcs_json *obj,
+                                     const char *key); /* as Go decodes: exact, else folded */
 struct hcs_json *hcs_json_at(const struct hcs_json *array, size_t i);
-struct hcs_json *hcs_json_first(const struct hcs_json *j);  /* first child of an array or object */
+struct hcs_json *hcs_json_first(const struct hcs_json *j); /* first child of an array or object */
 struct hcs_json *hcs_json_next(const struct hcs_json *j);
-const char *hcs_json_key(const struct hcs_json *j);         /* member name, NULL in arrays and at the root */
-const char *hcs_json_string(const struct hcs_json *j);      /* NULL unless a string */
+const char *hcs_json_key(const struct hcs_json *j);    /* member name, NULL in arrays and at the root */
+const char *hcs_json_string(const struct hcs_json *j); /* NULL unless a string */
 const char *hcs_json_get_string(const struct hcs_json *obj, const char *key); /* NULL unless a string member */
-bool hcs_json_bool(const struct hcs_json *j);               /* false unless true */
+bool hcs_json_bool(const struct hcs_json *j);                                 /* false unless true */
 /* Exact: false when not a number, not an integer ("1e3" and "2.0" are integers) or out of range. */
 bool hcs_json_i64(const struct hcs_json *j, int64_t *ret);
 bool hcs_json_u64(const struct hcs_json *j, uint64_t *ret);
@@ -86,7 +87,7 @@ struct hcs_json *hcs_json_new_object(void);
 struct hcs_json *hcs_json_new_array(void);
 struct hcs_json *hcs_json_new_null(void);
 struct hcs_json *hcs_json_new_bool(bool b);
-struct hcs_json *hcs_json_new_string(const char *s);                  /* NULL makes null */
+struct hcs_json *hcs_json_new_string(const char *s); /* NULL makes null */
 struct hcs_json *hcs_json_new_string_n(const char *s, size_t n);
 struct hcs_json *hcs_json_new_i64(int64_t v);
 struct hcs_json *hcs_json_new_u64(uint64_t v);
@@ -101,7 +102,7 @@ struct hcs_json *hcs_json_set_i64(struct hcs_json *obj, const char *key, int64_t
 struct hcs_json *hcs_json_set_bool(struct hcs_json *obj, const char *key, bool b);
 struct hcs_json *hcs_json_set_new_object(struct hcs_json *obj, const char *key);
 struct hcs_json *hcs_json_set_new_array(struct hcs_json *obj, const char *key);
-void hcs_json_remove(struct hcs_json *obj, const char *key);          /* frees; absent is fine */
+void hcs_json_remove(struct hcs_json *obj, const char *key);                       /* frees; absent is fine */
 struct hcs_json *hcs_json_detach(struct hcs_json *parent, struct hcs_json *child); /* to the caller */
 /* Replaces child of parent by value (both keep position and name); frees child. */
 void hcs_json_replace(struct hcs_json *parent, struct hcs_json *child, struct hcs_json *value);

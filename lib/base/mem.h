@@ -17,17 +17,17 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#define _cleanup_(f) __attribute__((cleanup(f)))
+#define _cleanup_(f)   __attribute__((cleanup(f)))
 #define _printf_(a, b) __attribute__((format(printf, a, b)))
-#define _unused_ __attribute__((unused))
+#define _unused_       __attribute__((unused))
 
 #define HCS_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Defines `<func>p`, the cleanup helper for pointers of `type` freed by `func`. */
-#define HCS_DEFINE_CLEANUP(type, func)                                                                                 \
-        static inline void func##p(type *p) {                                                                          \
-                if (*p)                                                                                                \
-                        func(*p);                                                                                      \
+#define HCS_DEFINE_CLEANUP(type, func)        \
+        static inline void func##p(type *p) { \
+                if (*p)                       \
+                        func(*p);             \
         }
 
 static inline void *hcs_steal(void *p) {
@@ -39,10 +39,10 @@ static inline void *hcs_steal(void *p) {
 }
 #define steal_pointer(p) ((__typeof__(*(p)))hcs_steal(p))
 
-void *hcs_malloc(size_t size);               /* uninitialised */
-void *hcs_calloc(size_t n, size_t size);     /* zeroed */
+void *hcs_malloc(size_t size);           /* uninitialised */
+void *hcs_calloc(size_t n, size_t size); /* zeroed */
 void *hcs_realloc(void *p, size_t size);
-char *hcs_strdup(const char *s);             /* NULL gives NULL */
+char *hcs_strdup(const char *s); /* NULL gives NULL */
 char *hcs_strndup(const char *s, size_t n);
 void *hcs_memdup(const void *p, size_t n);
 char *hcs_asprintf(const char *fmt, ...) _printf_(1, 2);

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-bool hcs_streq(const char *a, const char *b);                   /* NULL equals only NULL */
-bool hcs_strcaseeq(const char *a, const char *b);               /* ASCII case folded */
+bool hcs_streq(const char *a, const char *b);     /* NULL equals only NULL */
+bool hcs_strcaseeq(const char *a, const char *b); /* ASCII case folded */
 bool hcs_str_starts(const char *s, const char *prefix);
 bool hcs_str_ends(const char *s, const char *suffix);
 /* Decimal or 0x hexadecimal, the whole string; false when not a number or out of range. */

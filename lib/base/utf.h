@@ -14,7 +14,7 @@
 
 #include "hcsshim/error.h"
 
-size_t hcs_utf16_len(const uint16_t *s);                        /* units before the NUL; NULL gives 0 */
+size_t hcs_utf16_len(const uint16_t *s); /* units before the NUL; NULL gives 0 */
 bool hcs_utf8_valid(const char *s, size_t n, size_t *ret_bad_offset);
 
 /* Caller frees; result is NUL terminated; ret_len (may be NULL) is in bytes or units without the NUL. */

@@ -11,31 +11,31 @@
  */
 
 /* clang-format off: cmocka.h needs these before it */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdbool.h>
 #include <string.h>
-#include <cmocka.h>
 /* clang-format on */
 
 #include "hcsshim/error.h"
 
 int hcs_test_main(int argc, char **argv, const struct CMUnitTest *tests, size_t n);
 
-#define HCS_TESTS(...)                                                                                                 \
-        int main(int argc, char **argv) {                                                                              \
-                const struct CMUnitTest tests[] = {__VA_ARGS__};                                                       \
-                return hcs_test_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));                             \
+#define HCS_TESTS(...)                                                                     \
+        int main(int argc, char **argv) {                                                  \
+                const struct CMUnitTest tests[] = {__VA_ARGS__};                           \
+                return hcs_test_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0])); \
         }
 
 /* Fails with the formatted error when expr is a failure. */
-#define assert_ok(expr, err)                                                                                           \
-        do {                                                                                                           \
-                HRESULT _hr = (expr);                                                                                  \
-                if (_hr < 0)                                                                                           \
-                        hcs_test_fail_error(#expr, _hr, (err), __FILE__, __LINE__);                                    \
+#define assert_ok(expr, err)                                                        \
+        do {                                                                        \
+                HRESULT _hr = (expr);                                               \
+                if (_hr < 0)                                                        \
+                        hcs_test_fail_error(#expr, _hr, (err), __FILE__, __LINE__); \
         } while (0)
 #define assert_hresult(expr, expected) assert_int_equal((uint32_t)(expr), (uint32_t)(expected))
 

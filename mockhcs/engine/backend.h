@@ -92,8 +92,9 @@ struct mock_backend_kind {
         bool decorator;
         bool needs_argument;
         const char *const *keys; /* option names, NULL terminated */
-        HRESULT (*open)(struct mock_engine *engine, struct mock_sink *up, const struct mock_options *options,
-                        struct mock_backend *next, struct mock_backend **ret, struct hcs_error **err);
+        HRESULT (*open)
+        (struct mock_engine *engine, struct mock_sink *up, const struct mock_options *options,
+         struct mock_backend *next, struct mock_backend **ret, struct hcs_error **err);
 };
 extern const struct mock_backend_kind mock_emulate_kind;
 extern const struct mock_backend_kind mock_record_kind;

@@ -17,13 +17,13 @@ enum mock_handle_kind { MOCK_SYSTEM, MOCK_PROCESS, MOCK_OPERATION, MOCK_CALLBACK
 
 struct mock_handle {
         enum mock_handle_kind kind;
-        enum mock_dll dll;     /* which DLL gave it out */
-        uint32_t number;       /* the N of "system/N", 1.. per kind */
-        char symbol[24];       /* "system/1" */
-        uintptr_t value;       /* what the client holds */
+        enum mock_dll dll;          /* which DLL gave it out */
+        uint32_t number;            /* the N of "system/N", 1.. per kind */
+        char symbol[24];            /* "system/1" */
+        uintptr_t value;            /* what the client holds */
         struct mock_handle *system; /* PROCESS: the system handle it was made through (may be closed by now) */
-        /* For the answering backend: whatever it hangs on the handle. The engine neither reads nor frees it; the backend
-         * drops it when it sees the close call. Set inside invoke() of the create or open call. */
+        /* For the answering backend: whatever it hangs on the handle. The engine neither reads nor frees it; the
+         * backend drops it when it sees the close call. Set inside invoke() of the create or open call. */
         void *object;
         atomic_int refs;
         void *engine_part; /* the engine's own data: callbacks, latched events, pipes */

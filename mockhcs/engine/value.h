@@ -18,13 +18,13 @@ enum mock_value_kind {
         MOCK_DOCUMENT, /* JSON text; may turn out malformed or empty */
         MOCK_TEXT,     /* plain string: an id, a path */
         MOCK_NUMBER,
-        MOCK_HANDLE,   /* symbolic: text holds "system/1" */
+        MOCK_HANDLE, /* symbolic: text holds "system/1" */
 };
 
 struct mock_value {
         const char *name; /* static: "configuration" (trace reader: interned) */
         enum mock_value_kind kind;
-        char *text;       /* DOCUMENT, TEXT, HANDLE: UTF-8, NUL terminated; never NULL for those kinds */
+        char *text; /* DOCUMENT, TEXT, HANDLE: UTF-8, NUL terminated; never NULL for those kinds */
         size_t len;
         uint64_t number;
         struct hcs_json *tree; /* DOCUMENT: cache of mock_value_tree() */

@@ -6,10 +6,10 @@
  * The error object that goes with a failing HRESULT.
  *
  * The innermost failure makes it, every layer wraps it with its own context, one function formats it:
- *   CreateComputeSystem/demo: configuration.Chipset: unknown member "Uefii" (did you mean "Uefi"?): HCS_E_INVALID_JSON 0x8037010D
- * Convention in the whole tree: `HRESULT f(..., T **ret_out, struct hcs_error **err)`. `err` may be NULL (the caller
- * wants only the code) and must otherwise point to NULL. On failure outputs are untouched and *err is set; the
- * caller frees it. Success leaves *err alone. An error belongs to one thread at a time.
+ *   CreateComputeSystem/demo: configuration.Chipset: unknown member "Uefii" (did you mean "Uefi"?): HCS_E_INVALID_JSON
+ * 0x8037010D Convention in the whole tree: `HRESULT f(..., T **ret_out, struct hcs_error **err)`. `err` may be NULL
+ * (the caller wants only the code) and must otherwise point to NULL. On failure outputs are untouched and *err is set;
+ * the caller frees it. Success leaves *err alone. An error belongs to one thread at a time.
  */
 
 #include <stddef.h>
@@ -50,12 +50,12 @@ void hcs_error_set_id(struct hcs_error **err, const char *id);               /* 
 void hcs_error_set_path(struct hcs_error **err, const char *json_path);      /* "configuration.Chipset" */
 void hcs_error_set_hint(struct hcs_error **err, const char *hint);
 
-HRESULT hcs_error_hresult(const struct hcs_error *e);          /* S_OK for NULL */
-const char *hcs_error_operation(const struct hcs_error *e);    /* NULL when unset */
+HRESULT hcs_error_hresult(const struct hcs_error *e);       /* S_OK for NULL */
+const char *hcs_error_operation(const struct hcs_error *e); /* NULL when unset */
 const char *hcs_error_id(const struct hcs_error *e);
 const char *hcs_error_path(const struct hcs_error *e);
 const char *hcs_error_hint(const struct hcs_error *e);
-const char *hcs_error_message(const struct hcs_error *e);      /* contexts and innermost message, without code */
+const char *hcs_error_message(const struct hcs_error *e); /* contexts and innermost message, without code */
 size_t hcs_error_event_count(const struct hcs_error *e);
 const struct hcs_error_event *hcs_error_event_at(const struct hcs_error *e, size_t i);
 

@@ -18,59 +18,59 @@
 #else
 typedef int32_t HRESULT;
 
-#define S_OK ((HRESULT)0)
-#define S_FALSE ((HRESULT)1)
-#define E_NOTIMPL ((HRESULT)0x80004001)
-#define E_NOINTERFACE ((HRESULT)0x80004002)
-#define E_POINTER ((HRESULT)0x80004003)
-#define E_ABORT ((HRESULT)0x80004004)
-#define E_FAIL ((HRESULT)0x80004005)
-#define E_UNEXPECTED ((HRESULT)0x8000FFFF)
-#define E_ACCESSDENIED ((HRESULT)0x80070005)
-#define E_HANDLE ((HRESULT)0x80070006)
-#define E_OUTOFMEMORY ((HRESULT)0x8007000E)
-#define E_INVALIDARG ((HRESULT)0x80070057)
-#define SUCCEEDED(hr) ((HRESULT)(hr) >= 0)
-#define FAILED(hr) ((HRESULT)(hr) < 0)
-#define HRESULT_FROM_WIN32(x) ((HRESULT)(x) <= 0 ? (HRESULT)(x) : (HRESULT)(((uint32_t)(x) & 0xffff) | 0x80070000u))
+#define S_OK                  ((HRESULT)0)
+#define S_FALSE               ((HRESULT)1)
+#define E_NOTIMPL             ((HRESULT)0x80004001)
+#define E_NOINTERFACE         ((HRESULT)0x80004002)
+#define E_POINTER             ((HRESULT)0x80004003)
+#define E_ABORT               ((HRESULT)0x80004004)
+#define E_FAIL                ((HRESULT)0x80004005)
+#define E_UNEXPECTED          ((HRESULT)0x8000FFFF)
+#define E_ACCESSDENIED        ((HRESULT)0x80070005)
+#define E_HANDLE              ((HRESULT)0x80070006)
+#define E_OUTOFMEMORY         ((HRESULT)0x8007000E)
+#define E_INVALIDARG          ((HRESULT)0x80070057)
+#define SUCCEEDED(hr)         ((HRESULT)(hr) >= 0)
+#define FAILED(hr)            ((HRESULT)(hr) < 0)
+#define HRESULT_FROM_WIN32(x) ((HRESULT)(x) <= 0 ? (HRESULT)(x) : (HRESULT)(((uint32_t)(x)&0xffff) | 0x80070000u))
 #endif
 
-#define HCS_WIN32(code) ((HRESULT)(0x80070000u | ((code) & 0xffffu)))
+#define HCS_WIN32(code) ((HRESULT)(0x80070000u | ((code)&0xffffu)))
 
 /* HCS_E_*: the computecore family. The vmcompute twin of each is hcs_hresult_to_vmcompute(). */
-#define HCS_E_TERMINATED_DURING_START ((HRESULT)0x80370100)
-#define HCS_E_IMAGE_MISMATCH ((HRESULT)0x80370101)
-#define HCS_E_HYPERV_NOT_INSTALLED ((HRESULT)0x80370102)
-#define HCS_E_INVALID_STATE ((HRESULT)0x80370105)
-#define HCS_E_UNEXPECTED_EXIT ((HRESULT)0x80370106)
-#define HCS_E_TERMINATED ((HRESULT)0x80370107)
-#define HCS_E_CONNECT_FAILED ((HRESULT)0x80370108)
-#define HCS_E_CONNECTION_TIMEOUT ((HRESULT)0x80370109)
-#define HCS_E_CONNECTION_CLOSED ((HRESULT)0x8037010A)
-#define HCS_E_UNKNOWN_MESSAGE ((HRESULT)0x8037010B)
-#define HCS_E_UNSUPPORTED_PROTOCOL_VERSION ((HRESULT)0x8037010C)
-#define HCS_E_INVALID_JSON ((HRESULT)0x8037010D)
-#define HCS_E_SYSTEM_NOT_FOUND ((HRESULT)0x8037010E)
-#define HCS_E_SYSTEM_ALREADY_EXISTS ((HRESULT)0x8037010F)
-#define HCS_E_SYSTEM_ALREADY_STOPPED ((HRESULT)0x80370110)
-#define HCS_E_PROTOCOL_ERROR ((HRESULT)0x80370111)
-#define HCS_E_INVALID_LAYER ((HRESULT)0x80370112)
-#define HCS_E_WINDOWS_INSIDER_REQUIRED ((HRESULT)0x80370113)
-#define HCS_E_SERVICE_NOT_AVAILABLE ((HRESULT)0x80370114)
-#define HCS_E_OPERATION_NOT_STARTED ((HRESULT)0x80370115)
-#define HCS_E_OPERATION_ALREADY_STARTED ((HRESULT)0x80370116)
-#define HCS_E_OPERATION_PENDING ((HRESULT)0x80370117)
-#define HCS_E_OPERATION_TIMEOUT ((HRESULT)0x80370118)
+#define HCS_E_TERMINATED_DURING_START               ((HRESULT)0x80370100)
+#define HCS_E_IMAGE_MISMATCH                        ((HRESULT)0x80370101)
+#define HCS_E_HYPERV_NOT_INSTALLED                  ((HRESULT)0x80370102)
+#define HCS_E_INVALID_STATE                         ((HRESULT)0x80370105)
+#define HCS_E_UNEXPECTED_EXIT                       ((HRESULT)0x80370106)
+#define HCS_E_TERMINATED                            ((HRESULT)0x80370107)
+#define HCS_E_CONNECT_FAILED                        ((HRESULT)0x80370108)
+#define HCS_E_CONNECTION_TIMEOUT                    ((HRESULT)0x80370109)
+#define HCS_E_CONNECTION_CLOSED                     ((HRESULT)0x8037010A)
+#define HCS_E_UNKNOWN_MESSAGE                       ((HRESULT)0x8037010B)
+#define HCS_E_UNSUPPORTED_PROTOCOL_VERSION          ((HRESULT)0x8037010C)
+#define HCS_E_INVALID_JSON                          ((HRESULT)0x8037010D)
+#define HCS_E_SYSTEM_NOT_FOUND                      ((HRESULT)0x8037010E)
+#define HCS_E_SYSTEM_ALREADY_EXISTS                 ((HRESULT)0x8037010F)
+#define HCS_E_SYSTEM_ALREADY_STOPPED                ((HRESULT)0x80370110)
+#define HCS_E_PROTOCOL_ERROR                        ((HRESULT)0x80370111)
+#define HCS_E_INVALID_LAYER                         ((HRESULT)0x80370112)
+#define HCS_E_WINDOWS_INSIDER_REQUIRED              ((HRESULT)0x80370113)
+#define HCS_E_SERVICE_NOT_AVAILABLE                 ((HRESULT)0x80370114)
+#define HCS_E_OPERATION_NOT_STARTED                 ((HRESULT)0x80370115)
+#define HCS_E_OPERATION_ALREADY_STARTED             ((HRESULT)0x80370116)
+#define HCS_E_OPERATION_PENDING                     ((HRESULT)0x80370117)
+#define HCS_E_OPERATION_TIMEOUT                     ((HRESULT)0x80370118)
 #define HCS_E_OPERATION_SYSTEM_CALLBACK_ALREADY_SET ((HRESULT)0x80370119)
-#define HCS_E_OPERATION_RESULT_ALLOCATION_FAILED ((HRESULT)0x8037011A)
-#define HCS_E_ACCESS_DENIED ((HRESULT)0x8037011B)
-#define HCS_E_GUEST_CRITICAL_ERROR ((HRESULT)0x8037011C)
-#define HCS_E_PROCESS_INFO_NOT_AVAILABLE ((HRESULT)0x8037011D)
-#define HCS_E_SERVICE_DISCONNECT ((HRESULT)0x8037011E)
-#define HCS_E_PROCESS_ALREADY_STOPPED ((HRESULT)0x8037011F)
+#define HCS_E_OPERATION_RESULT_ALLOCATION_FAILED    ((HRESULT)0x8037011A)
+#define HCS_E_ACCESS_DENIED                         ((HRESULT)0x8037011B)
+#define HCS_E_GUEST_CRITICAL_ERROR                  ((HRESULT)0x8037011C)
+#define HCS_E_PROCESS_INFO_NOT_AVAILABLE            ((HRESULT)0x8037011D)
+#define HCS_E_SERVICE_DISCONNECT                    ((HRESULT)0x8037011E)
+#define HCS_E_PROCESS_ALREADY_STOPPED               ((HRESULT)0x8037011F)
 
 /* vmcompute only. */
-#define VMCOMPUTE_E_OPERATION_PENDING ((HRESULT)0xC0370103)
+#define VMCOMPUTE_E_OPERATION_PENDING      ((HRESULT)0xC0370103)
 #define VMCOMPUTE_E_TOO_MANY_NOTIFICATIONS ((HRESULT)0xC0370104)
 
 /* One row of the code table. */
@@ -98,13 +98,13 @@ HRESULT hcs_hresult_from_errno(int errnum);
 HRESULT hcs_hresult_from_ntstatus(uint32_t status);
 
 /* Predicates, true for the codes of either family (hcsshim's own list plus the computecore twins). */
-bool hcs_is_not_exist(HRESULT hr);        /* ..10E, 0x490 */
-bool hcs_is_already_stopped(HRESULT hr);  /* ..110, 8037011F, 0x490 */
-bool hcs_is_pending(HRESULT hr);          /* C0370103, 80370117 */
-bool hcs_is_not_supported(HRESULT hr);    /* ..10D, 0xD, 0x32, ..10B, E_NOTIMPL */
-bool hcs_is_invalid_state(HRESULT hr);    /* ..105 */
-bool hcs_is_access_denied(HRESULT hr);    /* 5, 8037011B */
-bool hcs_is_timeout(HRESULT hr);          /* 80370118, ..109, ERROR_TIMEOUT, WAIT_TIMEOUT */
-bool hcs_is_invalid_handle(HRESULT hr);   /* 6 */
+bool hcs_is_not_exist(HRESULT hr);       /* ..10E, 0x490 */
+bool hcs_is_already_stopped(HRESULT hr); /* ..110, 8037011F, 0x490 */
+bool hcs_is_pending(HRESULT hr);         /* C0370103, 80370117 */
+bool hcs_is_not_supported(HRESULT hr);   /* ..10D, 0xD, 0x32, ..10B, E_NOTIMPL */
+bool hcs_is_invalid_state(HRESULT hr);   /* ..105 */
+bool hcs_is_access_denied(HRESULT hr);   /* 5, 8037011B */
+bool hcs_is_timeout(HRESULT hr);         /* 80370118, ..109, ERROR_TIMEOUT, WAIT_TIMEOUT */
+bool hcs_is_invalid_handle(HRESULT hr);  /* 6 */
 
 #endif

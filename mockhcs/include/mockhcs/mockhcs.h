@@ -52,11 +52,11 @@ MOCKHCS_EXPORT void mockhcs_drain(struct mockhcs *m);
 
 struct mockhcs_counters {
         uint64_t calls;
-        uint64_t failures;        /* calls that returned a failure */
-        uint64_t stale_handles;   /* calls on stale, foreign or wrong-kind handles */
-        uint64_t not_implemented; /* calls answered E_NOTIMPL */
-        uint64_t late_completions;/* completions of calls unknown or completed before */
-        uint64_t events;          /* delivered to a callback */
+        uint64_t failures;         /* calls that returned a failure */
+        uint64_t stale_handles;    /* calls on stale, foreign or wrong-kind handles */
+        uint64_t not_implemented;  /* calls answered E_NOTIMPL */
+        uint64_t late_completions; /* completions of calls unknown or completed before */
+        uint64_t events;           /* delivered to a callback */
 };
 MOCKHCS_EXPORT void mockhcs_counters(struct mockhcs *m, struct mockhcs_counters *ret);
 

@@ -28,8 +28,8 @@ typedef int32_t BOOL;
 typedef void *HANDLE;
 #define HCS_ABI_CALL
 #define INVALID_HANDLE_VALUE ((HANDLE)(intptr_t)-1)
-#define INFINITE 0xFFFFFFFFu
-#define GENERIC_ALL 0x10000000u
+#define INFINITE             0xFFFFFFFFu
+#define GENERIC_ALL          0x10000000u
 #endif
 
 typedef struct HCS_SYSTEM_HANDLE *HCS_SYSTEM;

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The call document: building it, and the three ways of answering it. Lives on the stack of the calling thread. */
+
+#include "mockhcs/engine/call.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct mock_value *mock_call_arg(struct mock_call *call, const char *name) {
+        for (size_t i = 0; i < call->n_args; i++)
+                if (strcmp(call->args[i].name, name) == 0)
+                        return &call->args[i];
+        return NULL;
+}
+
+const char *mock_call_text(struct mock_call *call, const char *name) {
+        const struct mock_value *v = mock_call_arg(call, name);
+
+        return v && v->text ? v->text : "";
+}
+
+struct mock_value *mock_call_add(struct mock_call *call) {
+        assert(call->n_args < MOCK_MAX_ARGS);
+        return &call->args[call->n_args++];
+}
+
+void mock_completion_deinit(struct mock_completion *c) {
+        mock_value_deinit(&c->result);
+        *c = (struct mock_completion){0};
+}
+
+void mock_call_deinit(struct mock_call *call) {
+        for (size_t i = 0; i < call->n_args; i++)
+                mock_value_deinit(&call->args[i]);
+        call->n_args = 0;
+        mock_completion_deinit(&call->completion);
+}
+
+static void finish(struct mock_call *call, HRESULT hr, char *result) {
+        call->completed = true;
+        call->completion.number = call->number;
+        call->completion.hr = hr;
+        if (result)
+                mock_value_set_document(&call->completion.result, "result", result);
+}
+
+void mock_call_done(struct mock_call *call, char *result) {
+        call->hr = S_OK;
+        finish(call, S_OK, result);
+}
+
+void mock_call_fail(struct mock_call *call, HRESULT hr, char *result) {
+        assert(FAILED(hr));
+        call->hr = hr;
+        finish(call, hr, result);
+}
+
+void mock_call_later(struct mock_call *call) {
+        call->hr = S_OK;
+        call->completed = false;
+}
+
+HRESULT mock_call_spell(const struct mock_call *call, HRESULT hr) {
+        return call->function->dll == MOCK_VMCOMPUTE ? hcs_hresult_to_vmcompute(hr) : hcs_hresult_to_computecore(hr);
+}
