@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Redaction: what is secret is decided here and nowhere else. Pure functions over trees and texts. */
+
+#include "base/scrub.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/str.h"
+
+/* Members whose whole value is secret, whatever it is. */
+static const char *const secret_members[] = {
+        "Credentials",  "CredentialSpec", "Password",     "Token",         "Secret",      "AccessToken",
+        "RefreshToken", "ClientSecret",   "Sas",          "SasToken",      "SharedKey",   "ApiKey",
+        "PrivateKey",   "Authorization",  "RegistryAuth", "IdentityToken", "StringValue", "BinaryValue",
+};
+/* Objects whose member values (or arrays whose "K=V" texts) are the environment. */
+static const char *const environments[] = {"Environment", "Env"};
+
+static bool listed(const char *key, const char *const *list, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if (hcs_strcaseeq(key, list[i]))
+                        return true;
+        return false;
+}
+
+bool hcs_scrub_key(const char *key) {
+        static const char *const parts[] = {"password", "passwd", "secret", "token", "credential"};
+
+        if (!key)
+                return false;
+        if (listed(key, secret_members, HCS_ARRAY_SIZE(secret_members)))
+                return true;
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(parts); i++)
+                for (const char *p = key; *p; p++)
+                        if (strncasecmp(p, parts[i], strlen(parts[i])) == 0)
+                                return true;
+        return false;
+}
+
+static bool is_redacted(const struct hcs_json *j) {
+        return hcs_streq(hcs_json_string(j), HCS_SCRUBBED);
+}
+
+static unsigned redact(struct hcs_json *parent, struct hcs_json *child, const char *text) {
+        if (is_redacted(child) || (hcs_json_string(child) && !*hcs_json_string(child)))
+                return 0;
+        hcs_json_replace(parent, child, hcs_json_new_string(text));
+        return 1;
+}
+
+static unsigned scrub_environment(struct hcs_json *env) {
+        unsigned n = 0;
+
+        for (struct hcs_json *c = hcs_json_first(env), *next; c; c = next) {
+                const char *s = hcs_json_string(c), *eq = s ? strchr(s, '=') : NULL;
+
+                next = hcs_json_next(c);
+                if (hcs_json_is(env, HCS_JSON_OBJECT)) {
+                        n += redact(env, c, HCS_SCRUBBED);
+                } else if (eq && strcmp(eq + 1, HCS_SCRUBBED) != 0) {
+                        _cleanup_free_ char *text = hcs_asprintf("%.*s=" HCS_SCRUBBED, (int)(eq - s), s);
+
+                        n += redact(env, c, text);
+                }
+        }
+        return n;
+}
+
+/* A string that holds a document: scrubbed inside and printed again only when something was found. */
+static unsigned scrub_embedded(struct hcs_json *parent, struct hcs_json *child, unsigned depth);
+
+static unsigned scrub_tree(struct hcs_json *node, unsigned depth) {
+        unsigned n = 0;
+
+        for (struct hcs_json *c = hcs_json_first(node), *next; c; c = next) {
+                const char *key = hcs_json_key(c);
+                enum hcs_json_kind kind = hcs_json_kind(c);
+
+                next = hcs_json_next(c);
+                if (key && listed(key, environments, HCS_ARRAY_SIZE(environments)) &&
+                    (kind == HCS_JSON_OBJECT || kind == HCS_JSON_ARRAY))
+                        n += scrub_environment(c);
+                else if (kind == HCS_JSON_STRING && key && hcs_scrub_key(key))
+                        n += redact(node, c, HCS_SCRUBBED);
+                else if (kind == HCS_JSON_STRING)
+                        n += scrub_embedded(node, c, depth);
+                else
+                        n += scrub_tree(c, depth);
+        }
+        return n;
+}
+
+static unsigned scrub_embedded(struct hcs_json *parent, struct hcs_json *child, unsigned depth) {
+        const char *s = hcs_json_string(child);
+        _cleanup_json_ struct hcs_json *inner = NULL;
+        unsigned n;
+
+        if (depth == 8 || (*s != '{' && *s != '[') || FAILED(hcs_json_parse_cstr(s, &inner, NULL)))
+                return 0;
+        n = scrub_tree(inner, depth + 1);
+        if (n) {
+                _cleanup_free_ char *text = hcs_json_text(inner, HCS_JSON_GO);
+
+                hcs_json_replace(parent, child, hcs_json_new_string(text));
+        }
+        return n;
+}
+
+unsigned hcs_scrub_json(struct hcs_json *root) {
+        return scrub_tree(root, 0);
+}
+
+/* In plain text: what follows "Bearer " and "<secret key>=" up to a blank. */
+static char *scrub_plain(const char *text, unsigned *count) {
+        static const char *const marks[] = {
+                "Bearer ", "password=", "passwd=", "token=", "secret=", "sig=", "SharedKey "};
+        _cleanup_buf_ struct hcs_buf out = {0};
+
+        hcs_buf_puts(&out, "");
+        for (const char *p = text; *p;) {
+                size_t mark = 0;
+
+                for (size_t i = 0; i < HCS_ARRAY_SIZE(marks) && !mark; i++)
+                        if (strncasecmp(p, marks[i], strlen(marks[i])) == 0)
+                                mark = strlen(marks[i]);
+                if (mark) {
+                        size_t n = strcspn(p + mark, " \t\r\n\"'&;,");
+
+                        hcs_buf_append(&out, p, mark);
+                        p += mark + n;
+                        if (n) {
+                                hcs_buf_puts(&out, HCS_SCRUBBED);
+                                ++*count;
+                        }
+                        continue;
+                }
+                hcs_buf_putc(&out, *p++);
+        }
+        return hcs_buf_steal(&out);
+}
+
+char *hcs_scrub_text(const char *text, unsigned *ret_count) {
+        _cleanup_json_ struct hcs_json *json = NULL;
+        unsigned n = 0;
+        char *out;
+
+        if (*text && SUCCEEDED(hcs_json_parse_cstr(text, &json, NULL)) && hcs_json_kind(json) >= HCS_JSON_ARRAY) {
+                n = hcs_scrub_json(json);
+                out = n ? hcs_json_text(json, HCS_JSON_GO) : hcs_strdup(text);
+        } else {
+                out = scrub_plain(text, &n);
+        }
+        if (ret_count)
+                *ret_count = n;
+        return out;
+}
