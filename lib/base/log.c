@@ -77,8 +77,8 @@ static void put_text(struct hcs_buf *b, const char *s) {
 
 static void put_field(struct hcs_buf *b, const char *key, const char *value) {
         if (logger.format == HCS_LOG_JSON) {
-                hcs_buf_putc(b, b->len > 1 ? ',' : ' ');
-                b->len -= b->data[b->len - 1] == ' ';
+                if (b->len > 1)
+                        hcs_buf_putc(b, ',');
                 hcs_json_print_string(key, strlen(key), HCS_JSON_COMPACT, b);
                 hcs_buf_putc(b, ':');
                 hcs_json_print_string(value, strlen(value), HCS_JSON_COMPACT, b);

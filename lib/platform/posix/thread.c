@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Threads, locks and conditions over POSIX threads. */
+
+#include "platform/thread.h"
+
+#include <errno.h>
+#include <time.h>
+
+void hcs_mutex_init(struct hcs_mutex *m) {
+        pthread_mutex_init(&m->m, NULL);
+}
+
+void hcs_mutex_deinit(struct hcs_mutex *m) {
+        pthread_mutex_destroy(&m->m);
+}
+
+void hcs_mutex_lock(struct hcs_mutex *m) {
+        pthread_mutex_lock(&m->m);
+}
+
+void hcs_mutex_unlock(struct hcs_mutex *m) {
+        pthread_mutex_unlock(&m->m);
+}
+
+void hcs_cond_init(struct hcs_cond *c) {
+        pthread_condattr_t attr;
+
+        pthread_condattr_init(&attr);
+        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+        pthread_cond_init(&c->c, &attr);
+        pthread_condattr_destroy(&attr);
+}
+
+void hcs_cond_deinit(struct hcs_cond *c) {
+        pthread_cond_destroy(&c->c);
+}
+
+void hcs_cond_wait(struct hcs_cond *c, struct hcs_mutex *m) {
+        pthread_cond_wait(&c->c, &m->m);
+}
+
+bool hcs_cond_wait_until(struct hcs_cond *c, struct hcs_mutex *m, uint64_t deadline_ns) {
+        struct timespec ts = {.tv_sec = (time_t)(deadline_ns / 1000000000u),
+                              .tv_nsec = (long)(deadline_ns % 1000000000u)};
+
+        if (deadline_ns == HCS_FOREVER) {
+                hcs_cond_wait(c, m);
+                return true;
+        }
+        return pthread_cond_timedwait(&c->c, &m->m, &ts) != ETIMEDOUT;
+}
+
+void hcs_cond_signal(struct hcs_cond *c) {
+        pthread_cond_signal(&c->c);
+}
+
+void hcs_cond_broadcast(struct hcs_cond *c) {
+        pthread_cond_broadcast(&c->c);
+}
+
+static void *run(void *arg) {
+        struct hcs_thread *t = arg;
+
+        t->fn(t->arg);
+        return NULL;
+}
+
+HRESULT hcs_thread_start(struct hcs_thread *t, void (*fn)(void *arg), void *arg, struct hcs_error **err) {
+        int r;
+
+        t->fn = fn;
+        t->arg = arg;
+        r = pthread_create(&t->t, NULL, run, t);
+        return r ? hcs_error_errno(err, r, "start thread") : S_OK;
+}
+
+void hcs_thread_join(struct hcs_thread *t) {
+        pthread_join(t->t, NULL);
+}
+
+bool hcs_thread_is_self(const struct hcs_thread *t) {
+        return pthread_equal(t->t, pthread_self());
+}
+
+void hcs_once(struct hcs_once *o, void (*fn)(void)) {
+        pthread_once(&o->o, fn);
+}

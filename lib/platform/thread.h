@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HCS_PLATFORM_THREAD_H
+#define HCS_PLATFORM_THREAD_H
+
+/*
+ * Threads, locks and conditions. Embedded by their owner (_init/_deinit). Deadlines are on the monotonic clock of
+ * platform/clock.h.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hcsshim/error.h"
+
+#ifdef _WIN32
+#include "platform/windows/thread_types.h"
+#else
+#include "platform/posix/thread_types.h"
+#endif
+
+void hcs_mutex_init(struct hcs_mutex *m);
+void hcs_mutex_deinit(struct hcs_mutex *m);
+void hcs_mutex_lock(struct hcs_mutex *m);
+void hcs_mutex_unlock(struct hcs_mutex *m);
+
+void hcs_cond_init(struct hcs_cond *c);
+void hcs_cond_deinit(struct hcs_cond *c);
+void hcs_cond_wait(struct hcs_cond *c, struct hcs_mutex *m);
+#define HCS_FOREVER UINT64_MAX
+/* False when the deadline (monotonic ns, HCS_FOREVER for none) has passed. */
+bool hcs_cond_wait_until(struct hcs_cond *c, struct hcs_mutex *m, uint64_t deadline_ns);
+void hcs_cond_signal(struct hcs_cond *c);
+void hcs_cond_broadcast(struct hcs_cond *c);
+
+HRESULT hcs_thread_start(struct hcs_thread *t, void (*fn)(void *arg), void *arg, struct hcs_error **err);
+void hcs_thread_join(struct hcs_thread *t);
+/* Is the caller running on t? */
+bool hcs_thread_is_self(const struct hcs_thread *t);
+
+/* Runs fn once in the process. `static struct hcs_once o = HCS_ONCE_INIT;` */
+void hcs_once(struct hcs_once *o, void (*fn)(void));
+
+/* Holds a lock to the end of the scope: `hcs_guard(&m);` */
+static inline void hcs_mutex_unlockp(struct hcs_mutex **m) {
+        if (*m)
+                hcs_mutex_unlock(*m);
+}
+static inline struct hcs_mutex *hcs_mutex_locked(struct hcs_mutex *m) {
+        hcs_mutex_lock(m);
+        return m;
+}
+#define HCS_GUARD_NAME_(line) hcs_guard_##line
+#define HCS_GUARD_NAME(line)  HCS_GUARD_NAME_(line)
+#define hcs_guard(m)                                                                                     \
+        __attribute__((cleanup(hcs_mutex_unlockp), unused)) struct hcs_mutex *HCS_GUARD_NAME(__LINE__) = \
+                hcs_mutex_locked(m)
+
+#endif
