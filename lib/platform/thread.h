@@ -34,6 +34,8 @@ void hcs_cond_broadcast(struct hcs_cond *c);
 
 HRESULT hcs_thread_start(struct hcs_thread *t, void (*fn)(void *arg), void *arg, struct hcs_error **err);
 void hcs_thread_join(struct hcs_thread *t);
+/* Nobody joins it; t may go once fn was entered. */
+void hcs_thread_detach(struct hcs_thread *t);
 /* Is the caller running on t? */
 bool hcs_thread_is_self(const struct hcs_thread *t);
 

@@ -79,6 +79,10 @@ void hcs_thread_join(struct hcs_thread *t) {
         pthread_join(t->t, NULL);
 }
 
+void hcs_thread_detach(struct hcs_thread *t) {
+        pthread_detach(t->t);
+}
+
 bool hcs_thread_is_self(const struct hcs_thread *t) {
         return pthread_equal(t->t, pthread_self());
 }

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Child programs of platform/process.h over posix_spawnp(). */
+
+#include "platform/process.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+struct hcs_child {
+        pid_t pid;
+};
+
+static bool replaced(const char *entry, const char *const *environment) {
+        const char *equals = strchr(entry, '=');
+        size_t n = equals ? (size_t)(equals - entry) + 1 : 0;
+
+        for (size_t i = 0; n && environment[i]; i++)
+                if (strncmp(environment[i], entry, n) == 0)
+                        return true;
+        return false;
+}
+
+/* Ours without what is replaced, then the additions. The strings are borrowed. */
+static char **merge_environment(const char *const *environment) {
+        size_t n = 0, more = 0;
+        char **merged;
+
+        while (environ && environ[n])
+                n++;
+        while (environment[more])
+                more++;
+        merged = hcs_calloc(n + more + 1, sizeof(*merged));
+        more = 0;
+        for (size_t i = 0; i < n; i++)
+                if (!replaced(environ[i], environment))
+                        merged[more++] = environ[i];
+        for (size_t i = 0; environment[i]; i++)
+                merged[more++] = (char *)environment[i];
+        return merged;
+}
+
+HRESULT hcs_child_spawn(char *const *argv, const char *const *environment, struct hcs_child **ret,
+                        struct hcs_error **err) {
+        _cleanup_free_ char **merged = environment ? merge_environment(environment) : NULL;
+        struct hcs_child *child;
+        pid_t pid;
+        int r = posix_spawnp(&pid, argv[0], NULL, NULL, argv, merged ? merged : environ);
+
+        if (r)
+                return hcs_error_errno(err, r, "start `%s`", argv[0]);
+        child = hcs_calloc(1, sizeof(*child));
+        child->pid = pid;
+        *ret = child;
+        return S_OK;
+}
+
+HRESULT hcs_child_wait(struct hcs_child *child, int *ret_exit_code, struct hcs_error **err) {
+        _cleanup_free_ struct hcs_child *owned = child;
+        int status;
+        pid_t r;
+
+        do
+                r = waitpid(owned->pid, &status, 0);
+        while (r < 0 && errno == EINTR);
+        if (r < 0)
+                return hcs_error_errno(err, errno, "wait for process %d", (int)owned->pid);
+        *ret_exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+        return S_OK;
+}

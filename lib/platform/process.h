@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HCS_PLATFORM_PROCESS_H
+#define HCS_PLATFORM_PROCESS_H
+
+/* Child programs: started with our standard streams and some more environment, then waited for. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "hcsshim/error.h"
+
+struct hcs_child;
+
+/*
+ * argv ends with NULL; argv[0] is searched in PATH. environment: "NAME=value" strings that replace or extend ours, NULL
+ * terminated, may be NULL. HCS_WIN32(ERROR_FILE_NOT_FOUND) and friends name the program.
+ */
+HRESULT hcs_child_spawn(char *const *argv, const char *const *environment, struct hcs_child **ret,
+                        struct hcs_error **err);
+/* Waits for the end and frees the child. A program ended by signal N has exit code 128 + N, as in a shell. */
+HRESULT hcs_child_wait(struct hcs_child *child, int *ret_exit_code, struct hcs_error **err);
+
+#endif
