@@ -84,7 +84,8 @@ const char *mock_option(const struct mock_options *o, const char *key);
 
 /*
  * A kind of layer: one row in the engine's table (mockhcs/engine/kinds.c). For a decorator `next` is the layer below
- * and open() must set b->next and give it its own sink; for an answering layer next is NULL. Unknown option keys are
+ * and open() sets b->next = next (owned from then on, but only when it succeeds) and next->up to its own sink; for an
+ * answering layer next is NULL. Unknown option keys are
  * refused by the engine from the `keys` list.
  */
 struct mock_backend_kind {
@@ -92,7 +93,7 @@ struct mock_backend_kind {
         bool decorator;
         bool needs_argument;
         const char *const *keys; /* option names, NULL terminated */
-        HRESULT (*open)
+        HRESULT(*open)
         (struct mock_engine *engine, struct mock_sink *up, const struct mock_options *options,
          struct mock_backend *next, struct mock_backend **ret, struct hcs_error **err);
 };

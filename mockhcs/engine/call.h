@@ -10,6 +10,8 @@
  *   in   id, configuration, options, query, settings, parameters, processId, access, namespace, method, path, object,
  *        vmId, file, system, process, operation, callback, timeout, type, uri ...
  *   out  system, process, operation, callback, properties, result, processInformation
+ * A handle argument that named no live handle has the symbol "invalid"; such a call is answered by the engine and only
+ * shown to the layers (note).
  * `result` is the ResultError (or the data of an operation); `properties` is the data of a vmcompute query. Backends
  * always put the data of a query in `result` of the completion; the vmcompute front hands it out as properties.
  */
@@ -46,11 +48,12 @@ struct mock_call {
         struct mock_value args[MOCK_MAX_ARGS];
         size_t n_args;
 
-        /* The live handles behind the arguments `system`, `process`, `operation`; NULL where there is none. They stay
-         * valid during the call. */
+        /* The live handles behind the arguments `system`, `process`, `operation`, `callback`; NULL where there is none.
+         * They stay valid during the call. */
         struct mock_handle *system;
         struct mock_handle *process;
         struct mock_handle *operation;
+        struct mock_handle *callback;
         /* CREATE and OPEN: the handle that the client gets on success; made by the engine before the backend is asked,
          * dropped by it when `hr` is a failure. */
         struct mock_handle *created;

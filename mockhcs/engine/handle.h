@@ -26,7 +26,6 @@ struct mock_handle {
          * backend drops it when it sees the close call. Set inside invoke() of the create or open call. */
         void *object;
         atomic_int refs;
-        void *engine_part; /* the engine's own data: callbacks, latched events, pipes */
 };
 
 /* Keep a handle beyond the call: events can be emitted on it until unref; on a closed handle they vanish. */

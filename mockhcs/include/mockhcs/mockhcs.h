@@ -18,7 +18,7 @@
  *   emulate,script=processes.json,host=26100
  * A comma or backslash inside a value is written "\,". With nothing set: "emulate". Engine options, before the first
  * layer: speed=F (1 real time, 0 all delays at once), pending=yes|no (vmcompute returns pending, default yes),
- * leaks=yes|no (report to stderr at exit what was left open, default no for the C API, yes with MOCKHCS_LEAKS=1).
+ * leaks=yes|no (report to stderr at exit what was left open; only for the engine opened from the environment).
  */
 
 #include <stdbool.h>

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The emulator as a layer: its options, and which part of the model answers which verb. */
+
+#include "mockhcs/emulate/emulate.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "hcsshim/log.h"
+#include "mockhcs/emulate/program.h"
+#include "platform/clock.h"
+#include "platform/file.h"
+
+typedef void (*answer)(struct emulator *em, struct mock_call *call, struct emissions *out);
+
+static const answer answers[] = {
+        [MOCK_ENUMERATE_SYSTEMS] = systems_enumerate,
+        [MOCK_CREATE_SYSTEM] = system_create,
+        [MOCK_OPEN_SYSTEM] = system_open,
+        [MOCK_CLOSE_SYSTEM] = system_close,
+        [MOCK_START_SYSTEM] = system_start,
+        [MOCK_SHUTDOWN_SYSTEM] = system_stop_call,
+        [MOCK_TERMINATE_SYSTEM] = system_stop_call,
+        [MOCK_CRASH_SYSTEM] = system_stop_call,
+        [MOCK_PAUSE_SYSTEM] = system_pause,
+        [MOCK_RESUME_SYSTEM] = system_resume,
+        [MOCK_SAVE_SYSTEM] = system_save,
+        [MOCK_GET_SYSTEM_PROPERTIES] = system_properties,
+        [MOCK_MODIFY_SYSTEM] = system_modify,
+        [MOCK_CREATE_PROCESS] = process_create,
+        [MOCK_OPEN_PROCESS] = process_open,
+        [MOCK_CLOSE_PROCESS] = process_close,
+        [MOCK_TERMINATE_PROCESS] = process_terminate,
+        [MOCK_SIGNAL_PROCESS] = process_signal,
+        [MOCK_GET_PROCESS_INFO] = process_info,
+        [MOCK_GET_PROCESS_PROPERTIES] = process_properties,
+        [MOCK_MODIFY_PROCESS] = process_modify,
+        [MOCK_GET_SERVICE_PROPERTIES] = service_properties,
+        [MOCK_MODIFY_SERVICE_SETTINGS] = service_modify,
+        [MOCK_GRANT_VM_ACCESS] = service_access,
+        [MOCK_REVOKE_VM_ACCESS] = service_access,
+        [MOCK_GRANT_VM_GROUP_ACCESS] = service_access,
+        [MOCK_REVOKE_VM_GROUP_ACCESS] = service_access,
+        [MOCK_HNS_CALL] = hns_call,
+        [MOCK_LAYER_CALL] = layer_call,
+};
+
+static void invoke(struct mock_backend *b, struct mock_call *call) {
+        struct emulator *em = emulator_of(b);
+        enum mock_verb verb = call->function->verb;
+        struct emissions out = {0};
+
+        if (verb >= HCS_ARRAY_SIZE(answers) || !answers[verb]) {
+                hcs_log(HCS_LOG_WARN, "the emulator does not model this call", "function", call->function->name, NULL);
+                refuse(call, E_NOTIMPL, "the emulator does not model %s", call->function->name);
+                return;
+        }
+        hcs_mutex_lock(&em->lock);
+        answers[verb](em, call, &out);
+        hcs_mutex_unlock(&em->lock);
+        emissions_send(em, &out);
+}
+
+static void input(struct mock_backend *b, const struct mock_stdio *chunk) {
+        struct emulator *em = emulator_of(b);
+        struct emissions out = {0};
+
+        hcs_mutex_lock(&em->lock);
+        process_input(em, chunk, &out);
+        hcs_mutex_unlock(&em->lock);
+        emissions_send(em, &out);
+}
+
+static void emulator_free(struct mock_backend *b) {
+        struct emulator *em = emulator_of(b);
+
+        for (size_t i = 0; i < EMULATE_BUCKETS; i++)
+                while (em->systems[i]) {
+                        struct compute_system *s = em->systems[i];
+
+                        em->systems[i] = s->next;
+                        system_free(s);
+                }
+        hcs_json_free(em->script);
+        hcs_json_free(em->cpu_groups);
+        hcs_json_free(em->credentials);
+        hcs_json_free(em->templates);
+        hcs_json_free(em->grants);
+        hcs_mutex_deinit(&em->lock);
+        free(em);
+}
+
+static HRESULT number_option(const struct mock_options *o, const char *key, uint64_t min, uint64_t max, uint64_t *value,
+                             struct hcs_error **err) {
+        const char *text = mock_option(o, key);
+
+        if (!text)
+                return S_OK;
+        if (!hcs_str_to_u64(text, value) || *value < min || *value > max)
+                return hcs_error_make(err, E_INVALIDARG, "%s=%s: a number from %llu to %llu is expected", key, text,
+                                      (unsigned long long)min, (unsigned long long)max);
+        return S_OK;
+}
+
+static HRESULT load_script(struct emulator *em, const char *path, struct hcs_error **err) {
+        _cleanup_buf_ struct hcs_buf text = {0};
+        HRESULT hr;
+
+        if (!path)
+                return S_OK;
+        hr = hcs_file_read(path, (size_t)16 << 20, &text, err);
+        if (SUCCEEDED(hr))
+                hr = hcs_json_parse(text.data ? text.data : "", text.len, NULL, &em->script, err);
+        if (SUCCEEDED(hr))
+                hr = program_check_script(em->script, err);
+        if (FAILED(hr))
+                hcs_error_wrap(err, "script %s", path);
+        return hr;
+}
+
+static const struct mock_backend_ops ops = {.name = "emulate", .invoke = invoke, .input = input, .free = emulator_free};
+
+static HRESULT open_emulator(struct mock_engine *engine, struct mock_sink *up, const struct mock_options *options,
+                             struct mock_backend *next, struct mock_backend **ret, struct hcs_error **err) {
+        uint64_t build = 26100, processors = 8, delay_ms = 0, seed = 0;
+        struct emulator *em = hcs_calloc(1, sizeof(*em));
+        HRESULT hr;
+
+        em->backend = (struct mock_backend){.ops = &ops, .engine = engine, .up = up};
+        hcs_mutex_init(&em->lock);
+        em->cpu_groups = hcs_json_new_array();
+        em->credentials = hcs_json_new_array();
+        em->templates = hcs_json_new_object();
+        em->grants = hcs_json_new_object();
+        hr = number_option(options, "host", 14393, 99999, &build, err);
+        if (SUCCEEDED(hr))
+                hr = number_option(options, "lps", 1, 2048, &processors, err);
+        if (SUCCEEDED(hr))
+                hr = number_option(options, "delay", 0, 3600000, &delay_ms, err);
+        if (SUCCEEDED(hr))
+                hr = number_option(options, "seed", 0, UINT32_MAX, &seed, err);
+        if (SUCCEEDED(hr))
+                hr = load_script(em, mock_option(options, "script"), err);
+        if (FAILED(hr)) {
+                emulator_free(&em->backend);
+                return hr;
+        }
+        em->build = (uint32_t)build;
+        em->processors = (uint32_t)processors;
+        em->delay_ns = delay_ms * HCS_NS_PER_MS;
+        em->next_guid = seed << 32;
+        em->next_pid = 996;
+        *ret = &em->backend;
+        return S_OK;
+}
+
+static const char *const keys[] = {"script", "host", "lps", "delay", "seed", NULL};
+
+const struct mock_backend_kind mock_emulate_kind = {.name = "emulate", .keys = keys, .open = open_emulator};

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOCKHCS_EMULATE_EMULATE_H
+#define MOCKHCS_EMULATE_EMULATE_H
+
+/*
+ * The emulator: a model of compute systems, processes and the service, that answers calls as HCS would. One lock guards
+ * the whole model; it is never held while the sink is called: what is to be said is collected in `struct emissions` and
+ * sent after the lock was given back. Each behaviour's source is in behaviours.json.
+ */
+
+#include "hcsshim/guid.h"
+#include "mockhcs/engine/backend.h"
+#include "platform/thread.h"
+
+#define EMULATE_BUCKETS 1024
+
+struct emulator;
+struct program;
+
+enum system_state { SYSTEM_CREATED, SYSTEM_RUNNING, SYSTEM_PAUSED, SYSTEM_SAVED_AS_TEMPLATE, SYSTEM_STOPPED };
+enum exit_type { EXIT_NONE, EXIT_GRACEFUL, EXIT_FORCED, EXIT_UNEXPECTED };
+
+/* Handles that clients hold on one object. */
+struct holders {
+        struct mock_handle **items; /* referenced */
+        size_t n, cap;
+};
+
+struct process {
+        struct process *next; /* in its system */
+        struct compute_system *system;
+        struct holders holders;
+        uint32_t pid;
+        char *command;
+        uint64_t created_ns;
+        bool exited;
+        uint32_t exit_code;
+        bool stream[3];
+        struct program *program; /* what it does; NULL once it has exited */
+};
+
+struct compute_system {
+        struct compute_system *next; /* in its bucket */
+        char *id;
+        enum system_state state;
+        enum exit_type exit_type;
+        bool is_vm, is_linux, hosted, dies_with_last_handle, stopping;
+        enum mock_dll created_by;
+        char owner[256];
+        char runtime_id[HCS_GUID_TEXT_SIZE];
+        struct hcs_json *document;
+        struct hcs_json *devices; /* resource path -> settings */
+        struct holders holders;
+        struct process *processes;
+        uint64_t started_ns;
+};
+
+struct emission {
+        enum { EMIT_EVENT, EMIT_OUTPUT, EMIT_COMPLETE } kind;
+        struct mock_handle *on;
+        const char *name;
+        HRESULT hr;
+        char *data;
+        size_t len;
+        enum mock_stream stream;
+        bool end;
+        uint64_t number;
+};
+struct emissions {
+        struct emission *items;
+        size_t n, cap;
+};
+
+struct emulator {
+        struct mock_backend backend; /* first */
+        struct hcs_mutex lock;
+        struct compute_system *systems[EMULATE_BUCKETS];
+        size_t n_systems;
+        uint32_t next_pid;
+        uint64_t next_guid, delay_ns;
+        uint32_t build, processors;
+        struct hcs_json *script;
+        struct hcs_json *cpu_groups;  /* array of CpuGroupConfig */
+        struct hcs_json *credentials; /* array of ContainerCredentialGuardInstance */
+        struct hcs_json *templates;   /* saved states: id or file -> document */
+        struct hcs_json *grants;
+};
+
+static inline struct emulator *emulator_of(struct mock_backend *b) {
+        return (struct emulator *)b;
+}
+
+/* emission.c */
+void emit_event(struct emissions *out, struct mock_handle *on, const char *name, HRESULT hr, const char *data);
+void emit_output(struct emissions *out, struct mock_handle *on, enum mock_stream stream, const char *data, size_t len,
+                 bool end);
+void emit_complete(struct emissions *out, uint64_t number);
+void emissions_send(struct emulator *em, struct emissions *out);
+void holders_add(struct holders *h, struct mock_handle *handle);
+bool holders_remove(struct holders *h, struct mock_handle *handle); /* true when the last one went */
+void holders_deinit(struct holders *h);
+
+/* result.c: refuse a call with a result document. The path form names a place in a document. */
+void refuse(struct mock_call *call, HRESULT hr, const char *fmt, ...) _printf_(3, 4);
+void refuse_path(struct mock_call *call, const char *path, const char *what);
+/* The parsed document of an argument; NULL after the call was refused. An empty one is `{}` when may_be_empty. */
+struct hcs_json *document_of(struct mock_call *call, const char *name, bool may_be_empty);
+
+/* system.c */
+struct compute_system *system_of(struct mock_call *call);
+struct compute_system *system_find(struct emulator *em, const char *id);
+const char *system_state_name(const struct compute_system *s);
+void system_create(struct emulator *em, struct mock_call *call, struct emissions *out);
+void system_open(struct emulator *em, struct mock_call *call, struct emissions *out);
+void system_close(struct emulator *em, struct mock_call *call, struct emissions *out);
+void system_start(struct emulator *em, struct mock_call *call, struct emissions *out);
+void system_stop_call(struct emulator *em, struct mock_call *call,
+                      struct emissions *out); /* shutdown, terminate, crash */
+void system_pause(struct emulator *em, struct mock_call *call, struct emissions *out);
+void system_resume(struct emulator *em, struct mock_call *call, struct emissions *out);
+void system_save(struct emulator *em, struct mock_call *call, struct emissions *out);
+void system_free(struct compute_system *s);
+
+/* process.c */
+void process_create(struct emulator *em, struct mock_call *call, struct emissions *out);
+void process_open(struct emulator *em, struct mock_call *call, struct emissions *out);
+void process_close(struct emulator *em, struct mock_call *call, struct emissions *out);
+void process_terminate(struct emulator *em, struct mock_call *call, struct emissions *out);
+void process_signal(struct emulator *em, struct mock_call *call, struct emissions *out);
+void process_info(struct emulator *em, struct mock_call *call, struct emissions *out);
+void process_properties(struct emulator *em, struct mock_call *call, struct emissions *out);
+void process_modify(struct emulator *em, struct mock_call *call, struct emissions *out);
+void process_exit(struct emulator *em, struct process *p, uint32_t code, struct emissions *out);
+void process_say(struct process *p, enum mock_stream stream, const char *data, size_t len, struct emissions *out);
+void process_input(struct emulator *em, const struct mock_stdio *chunk, struct emissions *out);
+void process_free(struct process *p);
+
+/* properties.c, modify.c, service.c */
+void system_properties(struct emulator *em, struct mock_call *call, struct emissions *out);
+void systems_enumerate(struct emulator *em, struct mock_call *call, struct emissions *out);
+void system_modify(struct emulator *em, struct mock_call *call, struct emissions *out);
+void system_devices_from_document(struct compute_system *s);
+void service_properties(struct emulator *em, struct mock_call *call, struct emissions *out);
+void service_modify(struct emulator *em, struct mock_call *call, struct emissions *out);
+void service_access(struct emulator *em, struct mock_call *call, struct emissions *out);
+void hns_call(struct emulator *em, struct mock_call *call, struct emissions *out);
+void layer_call(struct emulator *em, struct mock_call *call, struct emissions *out);
+
+#endif

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Processes of a compute system: their handles, their streams and their end. Everything runs under the lock. */
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/str.h"
+#include "mockhcs/emulate/program.h"
+#include "platform/clock.h"
+
+#define EXIT_KILLED_WINDOWS 1067u       /* ERROR_PROCESS_ABORTED, as observed */
+#define EXIT_CTRL_C         0xC000013Au /* STATUS_CONTROL_C_EXIT */
+
+static struct process *process_of(struct mock_call *call) {
+        return call->process->object;
+}
+
+void process_free(struct process *p) {
+        program_free(p->program);
+        holders_deinit(&p->holders);
+        free(p->command);
+        free(p);
+}
+
+static char *status_document(const struct process *p) {
+        if (!p->exited)
+                return hcs_asprintf("{\"ProcessId\":%u}", p->pid);
+        if (p->exit_code == 0)
+                return hcs_asprintf("{\"ProcessId\":%u,\"Exited\":true}", p->pid);
+        return hcs_asprintf("{\"ProcessId\":%u,\"Exited\":true,\"ExitCode\":%u}", p->pid, p->exit_code);
+}
+
+/* Output goes to the handle that the process was created with: only that one has pipes. */
+void process_say(struct process *p, enum mock_stream stream, const char *data, size_t len, struct emissions *out) {
+        if (p->stream[stream] && p->holders.n)
+                emit_output(out, p->holders.items[0], stream, data, len, false);
+}
+
+static void end_streams(struct process *p, struct emissions *out) {
+        for (int i = MOCK_STDOUT; i <= MOCK_STDERR; i++)
+                if (p->stream[i] && p->holders.n)
+                        emit_output(out, p->holders.items[0], (enum mock_stream)i, NULL, 0, true);
+}
+
+void process_exit(struct emulator *em, struct process *p, uint32_t code, struct emissions *out) {
+        _cleanup_free_ char *status = NULL;
+
+        if (p->exited)
+                return;
+        p->exited = true;
+        p->exit_code = code;
+        p->program = program_free(p->program);
+        end_streams(p, out);
+        status = status_document(p);
+        for (size_t i = 0; i < p->holders.n; i++)
+                emit_event(out, p->holders.items[i], "ProcessExited", S_OK, status);
+}
+
+static struct process *find_pid(struct compute_system *s, uint64_t pid) {
+        for (struct process *p = s->processes; p; p = p->next)
+                if (p->pid == pid)
+                        return p;
+        return NULL;
+}
+
+/* An exit that was put off: the process is looked up again, it may be gone by then. */
+struct put_off {
+        struct emulator *em;
+        char *system;
+        uint32_t pid;
+};
+
+static void put_off_free(void *arg) {
+        struct put_off *o = arg;
+
+        free(o->system);
+        free(o);
+}
+
+static void exit_now(void *arg) {
+        struct put_off *o = arg;
+        struct emissions out = {0};
+
+        hcs_mutex_lock(&o->em->lock);
+        {
+                struct compute_system *s = system_find(o->em, o->system);
+                struct process *p = s ? find_pid(s, o->pid) : NULL;
+
+                if (p && p->program)
+                        process_exit(o->em, p, p->program->exit_code, &out);
+        }
+        hcs_mutex_unlock(&o->em->lock);
+        emissions_send(o->em, &out);
+        put_off_free(o);
+}
+
+static void run(struct emulator *em, struct process *p, struct emissions *out) {
+        struct program *prog = p->program;
+
+        if (prog->out)
+                process_say(p, MOCK_STDOUT, prog->out, strlen(prog->out), out);
+        if (prog->err)
+                process_say(p, MOCK_STDERR, prog->err, strlen(prog->err), out);
+        if (prog->runs_on)
+                return;
+        if (prog->delay_ns == 0) {
+                process_exit(em, p, prog->exit_code, out);
+        } else {
+                struct put_off *o = hcs_malloc(sizeof(*o));
+
+                *o = (struct put_off){em, hcs_strdup(p->system->id), p->pid};
+                mock_engine_after(em->backend.engine, prog->delay_ns, exit_now, put_off_free, o);
+        }
+}
+
+/* The command line of either schema: CommandLine, CommandArgs, or the args of an OCI process. */
+static char *command_of(const struct hcs_json *params) {
+        const char *line = hcs_json_get_string(params, "CommandLine");
+        const struct hcs_json *args = hcs_json_get(params, "CommandArgs");
+        _cleanup_buf_ struct hcs_buf b = {0};
+
+        if (line && *line)
+                return hcs_strdup(line);
+        if (!hcs_json_count(args))
+                args = hcs_json_lookup(params, "OCISpecification.process.args");
+        if (!hcs_json_count(args))
+                args = hcs_json_lookup(params, "OCIProcess.args");
+        for (const struct hcs_json *a = hcs_json_first(args); a; a = hcs_json_next(a)) {
+                if (b.len)
+                        hcs_buf_putc(&b, ' ');
+                hcs_buf_puts(&b, hcs_json_string(a) ? hcs_json_string(a) : "");
+        }
+        return hcs_buf_steal(&b);
+}
+
+static void put_info(const struct process *p, struct mock_call *call) {
+        call->completion.process.present = true;
+        call->completion.process.process_id = p->pid;
+        memcpy(call->completion.process.stream, p->stream, sizeof(p->stream));
+}
+
+static bool check_parameters(struct mock_call *call, const struct hcs_json *params) {
+        const struct hcs_json *env = hcs_json_get(params, "Environment"), *line = hcs_json_get(params, "CommandLine");
+
+        if (env && !hcs_json_is(env, HCS_JSON_OBJECT) && !hcs_json_is(env, HCS_JSON_NULL))
+                refuse_path(call, "Environment", "an object is expected");
+        else if (line && !hcs_json_string(line))
+                refuse_path(call, "CommandLine", "a string is expected");
+        return !call->completed;
+}
+
+void process_create(struct emulator *em, struct mock_call *call, struct emissions *out) {
+        struct compute_system *s = system_of(call);
+        const struct hcs_json *params = document_of(call, "parameters", false);
+        _cleanup_free_ char *command = NULL;
+        struct program *prog;
+        struct process *p;
+
+        if (!params || !check_parameters(call, params))
+                return;
+        if (s->state != SYSTEM_RUNNING) {
+                refuse(call, HCS_E_INVALID_STATE, "cannot create a process in a compute system that is %s",
+                       system_state_name(s));
+                return;
+        }
+        command = command_of(params);
+        if (!*command) {
+                refuse_path(call, "CommandLine", "there is no command to run");
+                return;
+        }
+        prog = program_find(em, command);
+        if (!prog) {
+                refuse(call, HCS_WIN32(2),
+                       "the executable of \"%s\" does not exist (give the emulator a script that knows it)", command);
+                return;
+        }
+        p = hcs_calloc(1, sizeof(*p));
+        p->system = s;
+        p->pid = em->next_pid += 4;
+        p->command = steal_pointer(&command);
+        p->program = prog;
+        p->created_ns = hcs_wall_clock_ns();
+        p->stream[MOCK_STDIN] = hcs_json_bool(hcs_json_get(params, "CreateStdInPipe"));
+        p->stream[MOCK_STDOUT] = hcs_json_bool(hcs_json_get(params, "CreateStdOutPipe"));
+        p->stream[MOCK_STDERR] = hcs_json_bool(hcs_json_get(params, "CreateStdErrPipe"));
+        p->next = s->processes;
+        s->processes = p;
+        holders_add(&p->holders, call->created);
+        call->created->object = p;
+        mock_call_done(call, NULL);
+        put_info(p, call);
+        run(em, p, out);
+}
+
+void process_open(struct emulator *em, struct mock_call *call, struct emissions *out) {
+        struct mock_value *pid = mock_call_arg(call, "processId");
+        struct process *p = find_pid(system_of(call), pid->number);
+
+        if (!p) {
+                refuse(call, HCS_WIN32(0x490), "no process %llu in compute system \"%s\"",
+                       (unsigned long long)pid->number, system_of(call)->id);
+                return;
+        }
+        holders_add(&p->holders, call->created);
+        call->created->object = p;
+        if (p->exited) {
+                _cleanup_free_ char *status = status_document(p);
+
+                emit_event(out, call->created, "ProcessExited", S_OK, status);
+        }
+        mock_call_done(call, NULL);
+}
+
+void process_close(struct emulator *em, struct mock_call *call, struct emissions *out) {
+        struct process *p = process_of(call);
+
+        mock_call_done(call, NULL);
+        if (!p)
+                return;
+        call->process->object = NULL;
+        if (!holders_remove(&p->holders, call->process) || !p->exited)
+                return;
+        for (struct process **at = &p->system->processes; *at; at = &(*at)->next)
+                if (*at == p) {
+                        *at = p->next;
+                        process_free(p);
+                        return;
+                }
+}
+
+static bool is_running(struct mock_call *call, const struct process *p) {
+        if (p->exited)
+                refuse(call, HCS_E_PROCESS_ALREADY_STOPPED, "process %u has exited", p->pid);
+        return !p->exited;
+}
+
+void process_terminate(struct emulator *em, struct mock_call *call, struct emissions *out) {
+        struct process *p = process_of(call);
+
+        if (!is_running(call, p))
+                return;
+        process_exit(em, p, p->system->is_linux ? 137 : EXIT_KILLED_WINDOWS, out);
+        mock_call_done(call, NULL);
+}
+
+void process_signal(struct emulator *em, struct mock_call *call, struct emissions *out) {
+        static const char *const windows[] = {"CtrlC", "CtrlBreak", "CtrlClose", "CtrlLogOff", "CtrlShutdown"};
+        struct process *p = process_of(call);
+        const struct hcs_json *options = document_of(call, "options", true), *signal = hcs_json_get(options, "Signal");
+        const char *name = hcs_json_string(signal);
+        uint64_t number;
+        bool known = false;
+
+        if (call->completed || !is_running(call, p))
+                return;
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(windows); i++)
+                known |= hcs_streq(name, windows[i]);
+        if (signal && !known && (!hcs_json_u64(signal, &number) || number == 0 || number > 64)) {
+                refuse_path(call, "Signal", "neither a Windows control event nor a signal number");
+                return;
+        }
+        if (name || !signal)
+                process_exit(em, p, EXIT_CTRL_C, out);
+        else
+                process_exit(em, p, 128 + (uint32_t)number, out);
+        mock_call_done(call, NULL);
+}
+
+void process_info(struct emulator *em, struct mock_call *call, struct emissions *out) {
+        mock_call_done(call, NULL);
+        put_info(process_of(call), call);
+}
+
+void process_properties(struct emulator *em, struct mock_call *call, struct emissions *out) {
+        mock_call_done(call, status_document(process_of(call)));
+}
+
+void process_modify(struct emulator *em, struct mock_call *call, struct emissions *out) {
+        struct process *p = process_of(call);
+        const struct hcs_json *settings = document_of(call, "settings", false);
+        const char *operation = hcs_json_get_string(settings, "Operation");
+        const char *handle = hcs_json_string(hcs_json_lookup(settings, "CloseHandle.Handle"));
+
+        if (!settings || !is_running(call, p))
+                return;
+        if (hcs_streq(operation, "ConsoleSize")) {
+                uint64_t h, w;
+
+                if (!hcs_json_u64(hcs_json_lookup(settings, "ConsoleSize.Height"), &h) ||
+                    !hcs_json_u64(hcs_json_lookup(settings, "ConsoleSize.Width"), &w) || h > UINT16_MAX ||
+                    w > UINT16_MAX)
+                        refuse_path(call, "ConsoleSize", "Height and Width from 0 to 65535 are expected");
+        } else if (hcs_streq(operation, "CloseHandle")) {
+                if (!handle || (strcmp(handle, "StdIn") && strcmp(handle, "StdOut") && strcmp(handle, "StdErr") &&
+                                strcmp(handle, "All")))
+                        refuse_path(call, "CloseHandle.Handle", "StdIn, StdOut, StdErr or All is expected");
+        } else {
+                refuse_path(call, "Operation", "ConsoleSize or CloseHandle is expected");
+        }
+        if (call->completed)
+                return;
+        mock_call_done(call, NULL);
+        if (hcs_streq(handle, "StdIn") || hcs_streq(handle, "All"))
+                process_input(em, &(struct mock_stdio){.process = p->holders.items[0], .end = true}, out);
+}
+
+static void shell_line(struct emulator *em, struct process *p, const char *line, struct emissions *out) {
+        if (strncasecmp(line, "echo ", 5) == 0) {
+                _cleanup_free_ char *text = hcs_asprintf("%s%s", line + 5, p->system->is_linux ? "\n" : "\r\n");
+
+                process_say(p, MOCK_STDOUT, text, strlen(text), out);
+        } else if (strncasecmp(line, "exit", 4) == 0) {
+                process_exit(em, p, (uint32_t)strtoul(line + 4, NULL, 10), out);
+        } else if (*line) {
+                _cleanup_free_ char *text = hcs_asprintf("'%s' is not a command the emulator knows\n", line);
+
+                process_say(p, MOCK_STDERR, text, strlen(text), out);
+        }
+}
+
+static void shell_input(struct emulator *em, struct process *p, const char *data, size_t len, struct emissions *out) {
+        for (size_t i = 0; i < len && p->program; i++) {
+                struct hcs_buf *line = &p->program->line;
+
+                if (data[i] == '\n') {
+                        _cleanup_free_ char *text = hcs_strdup(hcs_buf_cstr(line));
+
+                        hcs_buf_clear(line);
+                        shell_line(em, p, text, out);
+                } else if (data[i] != '\r' && line->len < 65536) {
+                        hcs_buf_putc(line, data[i]);
+                }
+        }
+}
+
+void process_input(struct emulator *em, const struct mock_stdio *chunk, struct emissions *out) {
+        struct process *p = chunk->process->object;
+
+        if (!p || p->exited || !p->program)
+                return;
+        if (p->program->input == INPUT_ECHO && chunk->len)
+                process_say(p, MOCK_STDOUT, chunk->data, chunk->len, out);
+        if (p->program->input == INPUT_SHELL && chunk->len)
+                shell_input(em, p, chunk->data, chunk->len, out);
+        if (chunk->end && !p->exited && p->program->input != INPUT_IGNORE)
+                process_exit(em, p, p->program->exit_code, out);
+}

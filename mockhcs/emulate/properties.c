@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+
+/* What a compute system says of itself: the basic properties, statistics, processes; and the list of all systems. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "mockhcs/emulate/emulate.h"
+#include "platform/clock.h"
+
+static void put_basic(struct hcs_json *o, const struct compute_system *s) {
+        static const char *const exits[] = {"None", "GracefulExit", "ForcedExit", "UnexpectedExit"};
+
+        hcs_json_set_string(o, "Id", s->id);
+        hcs_json_set_string(o, "SystemType", s->is_vm ? "VirtualMachine" : "Container");
+        if (s->is_vm || s->is_linux)
+                hcs_json_set_string(o, "RuntimeOsType", s->is_linux ? "Linux" : "Windows");
+        hcs_json_set_string(o, "Name", s->id);
+        hcs_json_set_string(o, "Owner", s->owner);
+        hcs_json_set_string(o, "RuntimeId", s->runtime_id);
+        hcs_json_set_string(o, "State", system_state_name(s));
+        if (s->state == SYSTEM_STOPPED) {
+                hcs_json_set_bool(o, "Stopped", true);
+                hcs_json_set_string(o, "ExitType", exits[s->exit_type]);
+        }
+}
+
+/* Values grow with the time that the system has run, so that they are monotonic; small enough for int32 fields. */
+static void put_statistics(struct emulator *em, struct hcs_json *o, const struct compute_system *s) {
+        struct hcs_json *st = hcs_json_set_new_object(o, "Statistics"), *part;
+        uint64_t now = mock_engine_now_ns(em->backend.engine), up = s->started_ns ? now - s->started_ns : 0;
+        uint64_t wall = hcs_wall_clock_ns();
+        char text[40];
+
+        hcs_json_set_string(st, "Timestamp", hcs_wall_clock_format(wall, text));
+        hcs_json_set_string(st, "ContainerStartTime", hcs_wall_clock_format(wall - up, text));
+        hcs_json_set_u64(st, "Uptime100ns", up / 100);
+        part = hcs_json_set_new_object(st, "Processor");
+        hcs_json_set_u64(part, "TotalRuntime100ns", up / 1000);
+        hcs_json_set_u64(part, "RuntimeUser100ns", up / 2000);
+        hcs_json_set_u64(part, "RuntimeKernel100ns", up / 1000 - up / 2000);
+        part = hcs_json_set_new_object(st, "Memory");
+        hcs_json_set_u64(part, "MemoryUsageCommitBytes", 41943040);
+        hcs_json_set_u64(part, "MemoryUsageCommitPeakBytes", 52428800);
+        hcs_json_set_u64(part, "MemoryUsagePrivateWorkingSetBytes", 31457280);
+        part = hcs_json_set_new_object(st, "Storage");
+        hcs_json_set_u64(part, "ReadCountNormalized", 128 + up / HCS_NS_PER_S);
+        hcs_json_set_u64(part, "ReadSizeBytes", 1048576 + up / HCS_NS_PER_MS);
+        hcs_json_set_u64(part, "WriteCountNormalized", 64 + up / HCS_NS_PER_S);
+        hcs_json_set_u64(part, "WriteSizeBytes", 524288 + up / HCS_NS_PER_MS);
+}
+
+static void put_processes(struct hcs_json *o, const struct compute_system *s) {
+        struct hcs_json *list = hcs_json_set_new_array(o, "ProcessList");
+
+        for (const struct process *p = s->processes; p; p = p->next) {
+                struct hcs_json *e;
+                char text[40];
+
+                if (p->exited)
+                        continue;
+                e = hcs_json_append(list, hcs_json_new_object());
+                hcs_json_set_u64(e, "ProcessId", p->pid);
+                hcs_json_set_string(e, "ImageName", p->command);
+                hcs_json_set_string(e, "CreateTimestamp", hcs_wall_clock_format(p->created_ns, text));
+                hcs_json_set_u64(e, "UserTime100ns", 156250);
+                hcs_json_set_u64(e, "KernelTime100ns", 156250);
+                hcs_json_set_u64(e, "MemoryCommitBytes", 2097152);
+                hcs_json_set_u64(e, "MemoryWorkingSetPrivateBytes", 1048576);
+                hcs_json_set_u64(e, "MemoryWorkingSetSharedBytes", 524288);
+        }
+}
+
+static void put_memory(struct hcs_json *o, const struct compute_system *s) {
+        const struct hcs_json *size = hcs_json_lookup(s->document, "VirtualMachine.ComputeTopology.Memory.SizeInMB");
+        const struct hcs_json *changed = hcs_json_get(s->devices, "VirtualMachine/ComputeTopology/Memory/SizeInMB");
+        struct hcs_json *m = hcs_json_set_new_object(o, "Memory"), *vm;
+        uint64_t mb = 1024;
+
+        hcs_json_u64(changed ? changed : size, &mb);
+        hcs_json_set_u64(m, "VirtualNodeCount", 1);
+        vm = hcs_json_set_new_object(m, "VirtualMachineMemory");
+        hcs_json_set_u64(vm, "AvailableMemory", 50);
+        hcs_json_set_u64(vm, "AvailableMemoryBuffer", 30);
+        hcs_json_set_u64(vm, "ReservedMemory", mb * 256);
+        hcs_json_set_u64(vm, "AssignedMemory", mb * 256); /* in pages of 4 KiB */
+        hcs_json_set_bool(vm, "BalancingEnabled", false);
+}
+
+static void put_guest_connection(struct hcs_json *o) {
+        struct hcs_json *g = hcs_json_set_new_object(o, "GuestConnectionInfo"), *caps;
+        struct hcs_json *version =
+                hcs_json_append(hcs_json_set_new_array(g, "SupportedSchemaVersions"), hcs_json_new_object());
+
+        hcs_json_set_u64(version, "Major", 2);
+        hcs_json_set_u64(version, "Minor", 1);
+        hcs_json_set_u64(g, "ProtocolVersion", 4);
+        caps = hcs_json_set_new_object(g, "GuestDefinedCapabilities");
+        hcs_json_set_bool(caps, "NamespaceAddRequestSupported", true);
+        hcs_json_set_bool(caps, "SignalProcessSupported", true);
+        hcs_json_set_bool(caps, "DumpStacksSupported", true);
+        hcs_json_set_bool(caps, "DeleteContainerStateSupported", true);
+        hcs_json_set_bool(caps, "UpdateContainerSupported", true);
+}
+
+static bool put_type(struct emulator *em, struct hcs_json *o, const struct compute_system *s, const char *type) {
+        if (hcs_streq(type, "Statistics"))
+                put_statistics(em, o, s);
+        else if (hcs_streq(type, "ProcessList"))
+                put_processes(o, s);
+        else if (hcs_streq(type, "Memory"))
+                put_memory(o, s);
+        else if (hcs_streq(type, "GuestConnection"))
+                put_guest_connection(o);
+        else if (hcs_streq(type, "SystemGUID"))
+                hcs_json_set_string(o, "SystemGUID", s->runtime_id);
+        else if (hcs_streq(type, "TerminateOnLastHandleClosed"))
+                hcs_json_set_bool(o, "TerminateOnLastHandleClosed", s->dies_with_last_handle);
+        else if (hcs_streq(type, "MappedVirtualDisk"))
+                hcs_json_set_new_object(o, "MappedVirtualDiskControllers");
+        else if (!hcs_streq(type, "ICHeartbeatStatus") && !hcs_streq(type, "GuestMemory") &&
+                 !hcs_streq(type, "SharedMemoryRegion") && !hcs_streq(type, "Basic"))
+                return false;
+        return true;
+}
+
+static void put_queries(struct hcs_json *o, const struct hcs_json *queries) {
+        struct hcs_json *responses = hcs_json_set_new_object(o, "PropertyResponses");
+
+        for (const struct hcs_json *q = hcs_json_first(queries); q; q = hcs_json_next(q)) {
+                struct hcs_json *r = hcs_json_set_new_object(responses, hcs_json_key(q));
+
+                if (hcs_streq(hcs_json_key(q), "CompatibilityInfo"))
+                        hcs_json_set_string(hcs_json_set_new_object(r, "Response"), "Data", "bW9ja2hjcw==");
+                else
+                        hcs_json_set_i64(hcs_json_set_new_object(r, "Error"), "Error", (int32_t)HCS_WIN32(0x32));
+        }
+}
+
+void system_properties(struct emulator *em, struct mock_call *call, struct emissions *out) {
+        struct compute_system *s = system_of(call);
+        const struct hcs_json *query = document_of(call, "query", true), *types = hcs_json_get(query, "PropertyTypes");
+        _cleanup_json_ struct hcs_json *o = NULL;
+        size_t i = 0;
+
+        if (!query)
+                return;
+        if (types && !hcs_json_is(types, HCS_JSON_ARRAY) && !hcs_json_is(types, HCS_JSON_NULL)) {
+                refuse_path(call, "PropertyTypes", "an array is expected");
+                return;
+        }
+        o = hcs_json_new_object();
+        put_basic(o, s);
+        for (const struct hcs_json *t = hcs_json_first(types); t; t = hcs_json_next(t), i++) {
+                if (!put_type(em, o, s, hcs_json_string(t))) {
+                        _cleanup_free_ char *path = hcs_asprintf("PropertyTypes[%zu]", i);
+
+                        refuse_path(call, path, "unknown property type");
+                        return;
+                }
+        }
+        if (hcs_json_get(query, "Queries"))
+                put_queries(o, hcs_json_get(query, "Queries"));
+        mock_call_done(call, hcs_json_text(o, HCS_JSON_GO));
+}
+
+/* An absent or empty filter lets everything pass. */
+static bool passes(const struct hcs_json *query, const char *filter, const char *value) {
+        const struct hcs_json *list = hcs_json_get(query, filter);
+
+        for (const struct hcs_json *v = hcs_json_first(list); v; v = hcs_json_next(v))
+                if (hcs_streq(hcs_json_string(v), value))
+                        return true;
+        return hcs_json_count(list) == 0;
+}
+
+static int by_id(const void *a, const void *b) {
+        return strcmp((*(const struct compute_system *const *)a)->id, (*(const struct compute_system *const *)b)->id);
+}
+
+void systems_enumerate(struct emulator *em, struct mock_call *call, struct emissions *out) {
+        const struct hcs_json *query = document_of(call, "query", true);
+        _cleanup_json_ struct hcs_json *list = NULL;
+        _cleanup_free_ const struct compute_system **all = NULL;
+        size_t n = 0;
+
+        if (!query)
+                return;
+        list = hcs_json_new_array();
+        all = hcs_malloc((em->n_systems + 1) * sizeof(*all));
+        for (size_t i = 0; i < EMULATE_BUCKETS; i++)
+                for (const struct compute_system *s = em->systems[i]; s; s = s->next)
+                        if (passes(query, "Ids", s->id) && passes(query, "Names", s->id) &&
+                            passes(query, "Owners", s->owner) &&
+                            passes(query, "Types", s->is_vm ? "VirtualMachine" : "Container"))
+                                all[n++] = s;
+        /* Sorted, so that a list is the same in every run. */
+        qsort(all, n, sizeof(*all), by_id);
+        for (size_t i = 0; i < n; i++)
+                put_basic(hcs_json_append(list, hcs_json_new_object()), all[i]);
+        mock_call_done(call, hcs_json_text(list, HCS_JSON_GO));
+}

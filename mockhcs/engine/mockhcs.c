@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The in-process API, and which engine is behind the exports: the innermost mockhcs_open(), else one opened from the
+ * environment on first use, which lives to the end of the process and reports its leaks there when asked to.
+ */
+
+#include "mockhcs/mockhcs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "hcsshim/log.h"
+#include "mockhcs/engine/engine.h"
+
+#define MAX_OPEN 16
+
+static struct hcs_mutex current_lock = HCS_MUTEX_INIT;
+static struct mock_engine *stack[MAX_OPEN];
+static size_t depth;
+static struct mock_engine *ambient; /* from the environment */
+static bool ambient_tried;
+
+struct mockhcs {
+        struct mock_engine *engine;
+};
+
+static const char *spec_of(const char *spec) {
+        const char *env = getenv("MOCKHCS");
+
+        return spec ? spec : env && *env ? env : "emulate";
+}
+
+static bool wants_leaks(const struct mock_engine *e) {
+        const char *env = getenv("MOCKHCS_LEAKS");
+
+        return e->report_leaks || hcs_streq(env, "1") || hcs_streq(env, "yes");
+}
+
+/* At the end of the process: what was never asked for, and what was left open. */
+static void end_ambient(void) {
+        struct mockhcs m = {ambient};
+        _cleanup_free_ char *verify = NULL, *leaks = NULL;
+        const char *quiet = getenv("MOCKHCS_VERIFY");
+
+        if (!ambient)
+                return;
+        mock_dispatcher_drain(ambient->dispatcher);
+        if (mockhcs_verify(&m, hcs_streq(quiet, "0"), &verify))
+                fprintf(stderr, "mockhcs: the run does not match:\n%s", verify);
+        if (wants_leaks(ambient) && mockhcs_leaks(&m, &leaks))
+                fprintf(stderr, "mockhcs: left open:\n%s", leaks);
+        hcs_mutex_lock(&current_lock);
+        ambient = NULL;
+        hcs_mutex_unlock(&current_lock);
+        mock_engine_close(m.engine);
+}
+
+static void open_ambient(void) {
+        struct hcs_error *err = NULL;
+
+        ambient_tried = true;
+        if (FAILED(mock_engine_open(spec_of(NULL), &ambient, &err))) {
+                _cleanup_free_ char *text = hcs_error_format(err);
+
+                fprintf(stderr, "mockhcs: %s\n", text);
+                hcs_error_free(err);
+                return;
+        }
+        atexit(end_ambient);
+}
+
+struct mock_engine *mock_engine_current(void) {
+        struct mock_engine *e;
+
+        hcs_mutex_lock(&current_lock);
+        if (depth == 0 && !ambient && !ambient_tried)
+                open_ambient();
+        e = depth ? stack[depth - 1] : ambient;
+        if (e)
+                mock_engine_ref(e);
+        hcs_mutex_unlock(&current_lock);
+        return e;
+}
+
+HRESULT mockhcs_open(const char *spec, struct mockhcs **ret, struct hcs_error **err) {
+        struct mock_engine *e = NULL;
+        HRESULT hr = mock_engine_open(spec_of(spec), &e, err);
+
+        if (FAILED(hr))
+                return hr;
+        hcs_mutex_lock(&current_lock);
+        if (depth < MAX_OPEN)
+                stack[depth++] = e;
+        else
+                hr = HCS_WIN32(4);
+        hcs_mutex_unlock(&current_lock);
+        if (FAILED(hr)) {
+                mock_engine_close(e);
+                return hcs_error_make(err, hr, "more than %d engines are open", MAX_OPEN);
+        }
+        *ret = hcs_calloc(1, sizeof(**ret));
+        (*ret)->engine = e;
+        return S_OK;
+}
+
+struct mockhcs *mockhcs_close(struct mockhcs *m) {
+        size_t i;
+
+        if (!m)
+                return NULL;
+        hcs_mutex_lock(&current_lock);
+        for (i = 0; i < depth && stack[i] != m->engine; i++)
+                continue;
+        if (i < depth)
+                memmove(&stack[i], &stack[i + 1], (--depth - i) * sizeof(stack[0]));
+        hcs_mutex_unlock(&current_lock);
+        mock_engine_close(m->engine);
+        free(m);
+        return NULL;
+}
+
+static unsigned give(struct hcs_buf *b, unsigned n, char **ret_report) {
+        if (ret_report)
+                *ret_report = hcs_buf_steal(b);
+        return n;
+}
+
+unsigned mockhcs_verify(struct mockhcs *m, bool failed, char **ret_report) {
+        _cleanup_buf_ struct hcs_buf b = {0};
+        unsigned n = mock_backend_verify(m->engine->top, failed, &b);
+        uint64_t stale = atomic_load(&m->engine->stale);
+
+        if (stale) {
+                hcs_buf_printf(&b, "%llu calls named a handle that is closed, of another kind or was never given out\n",
+                               (unsigned long long)stale);
+                n++;
+        }
+        return give(&b, n, ret_report);
+}
+
+unsigned mockhcs_leaks(struct mockhcs *m, char **ret_report) {
+        struct mock_engine *e = m->engine;
+        _cleanup_buf_ struct hcs_buf b = {0};
+        unsigned n = 0;
+
+        hcs_mutex_lock(&e->lock);
+        for (uint32_t i = 0; i < e->handles.n; i++) {
+                struct mock_live *l = e->handles.slots[i].live;
+                bool never_waited = l && l->h.kind == MOCK_OPERATION && l->op.state != MOCK_OPERATION_UNUSED &&
+                                    !l->op.waited && !l->op.callback;
+
+                if (!l)
+                        continue;
+                hcs_buf_printf(&b, "%s was never closed%s\n", l->h.symbol,
+                               never_waited ? ", nor was its result waited for" : "");
+                n++;
+        }
+        hcs_mutex_unlock(&e->lock);
+        return give(&b, n, ret_report);
+}
+
+void mockhcs_drain(struct mockhcs *m) {
+        mock_dispatcher_drain(m->engine->dispatcher);
+}
+
+void mockhcs_counters(struct mockhcs *m, struct mockhcs_counters *ret) {
+        struct mock_engine *e = m->engine;
+
+        *ret = (struct mockhcs_counters){
+                .calls = atomic_load(&e->calls),
+                .failures = atomic_load(&e->failures),
+                .stale_handles = atomic_load(&e->stale),
+                .not_implemented = atomic_load(&e->not_implemented),
+                .late_completions = atomic_load(&e->late),
+                .events = atomic_load(&e->events),
+        };
+}

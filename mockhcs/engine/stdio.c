@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The pipes of processes. Output is written to the client's pipe at once where it fits; what does not fit waits in a
+ * backlog that the dispatcher empties as the client reads. Input is read by the dispatcher and handed to the layers.
+ */
+
+#include <string.h>
+
+#include "hcsshim/log.h"
+#include "mockhcs/engine/engine.h"
+
+static HANDLE take(HANDLE *h) {
+        HANDLE taken = *h;
+
+        *h = 0;
+        return taken;
+}
+
+static void close_pump(struct mock_pump *p) {
+        hcs_pipe_close(take(&p->end));
+        p->closed = true;
+        hcs_buf_clear(&p->backlog);
+        p->taken = 0;
+}
+
+/* With the lock held: writes what the pipe takes. The end is nonblocking. */
+static void flush(struct mock_pump *p) {
+        while (p->end && p->taken < p->backlog.len) {
+                size_t n = 0;
+                HRESULT hr = hcs_pipe_write(p->end, p->backlog.data + p->taken, p->backlog.len - p->taken, &n, NULL);
+
+                if (hr == HCS_PIPE_WOULD_BLOCK)
+                        return;
+                if (FAILED(hr)) {
+                        close_pump(p); /* the client does not want it */
+                        return;
+                }
+                p->taken += n;
+        }
+        if (p->end) {
+                hcs_buf_clear(&p->backlog);
+                p->taken = 0;
+                if (p->ended)
+                        close_pump(p);
+        }
+}
+
+static bool needs_poll(const struct mock_live *l) {
+        for (int i = MOCK_STDOUT; i <= MOCK_STDERR; i++)
+                if (l->pumps[i].end && l->pumps[i].taken < l->pumps[i].backlog.len)
+                        return true;
+        return l->pumps[MOCK_STDIN].end != 0;
+}
+
+/* With the lock held. */
+static void watch(struct mock_engine *e, struct mock_live *l) {
+        if (l->pumping || !needs_poll(l))
+                return;
+        l->pumping = true;
+        l->next_pump = e->pumps;
+        e->pumps = l;
+        mock_handle_ref(&l->h);
+        mock_dispatcher_kick(e->dispatcher);
+}
+
+void mock_stdio_output(struct mock_engine *e, const struct mock_stdio *chunk) {
+        struct mock_live *l = mock_live_of(chunk->process);
+        struct mock_pump *p = &l->pumps[chunk->stream];
+
+        hcs_mutex_lock(&e->lock);
+        if (!p->closed && chunk->stream != MOCK_STDIN) {
+                if (chunk->len)
+                        hcs_buf_append(&p->backlog, chunk->data, chunk->len);
+                p->ended |= chunk->end;
+                flush(p);
+                watch(e, l);
+        }
+        hcs_mutex_unlock(&e->lock);
+}
+
+/* A fresh pipe for one stream; an older one is given up, its reader sees the end. */
+static HRESULT open_pump(struct mock_live *l, enum mock_stream stream, HANDLE *ret_client) {
+        struct mock_pump *p = &l->pumps[stream];
+        HANDLE r, w;
+        HRESULT hr = hcs_pipe_new(&r, &w, NULL);
+
+        if (FAILED(hr))
+                return hr;
+        hcs_pipe_close(p->end);
+        p->end = stream == MOCK_STDIN ? r : w;
+        p->closed = false;
+        hcs_pipe_set_nonblocking(p->end);
+        *ret_client = stream == MOCK_STDIN ? w : r;
+        if (stream == MOCK_STDIN && l->exited)
+                close_pump(p);
+        else if (stream != MOCK_STDIN)
+                flush(p);
+        return S_OK;
+}
+
+HRESULT mock_stdio_open(struct mock_engine *e, struct mock_live *process, const struct mock_process_info *info,
+                        HCS_PROCESS_INFORMATION *ret) {
+        HCS_PROCESS_INFORMATION out = {.ProcessId = info->process_id};
+        HANDLE *slots[] = {&out.StdInput, &out.StdOutput, &out.StdError};
+        HRESULT hr = S_OK;
+
+        hcs_mutex_lock(&e->lock);
+        for (int i = 0; i < 3 && SUCCEEDED(hr); i++) {
+                if (info->stream[i])
+                        hr = open_pump(process, (enum mock_stream)i, slots[i]);
+        }
+        watch(e, process);
+        hcs_mutex_unlock(&e->lock);
+        if (FAILED(hr)) {
+                for (int i = 0; i < 3; i++)
+                        hcs_pipe_close(*slots[i]);
+                return hr;
+        }
+        *ret = out;
+        return S_OK;
+}
+
+void mock_stdio_close_input(struct mock_engine *e, struct mock_live *process) {
+        hcs_mutex_lock(&e->lock);
+        close_pump(&process->pumps[MOCK_STDIN]);
+        hcs_mutex_unlock(&e->lock);
+}
+
+/* Takes a process out of the pump list; only used when the engine ends. */
+void mock_stdio_drop(struct mock_engine *e, struct mock_live *process) {
+        e->pumps = process->next_pump;
+        process->pumping = false;
+        mock_handle_unref(&process->h);
+}
+
+static size_t fill(void *ctx, struct hcs_poll_entry **entries) {
+        struct mock_engine *e = ctx;
+        size_t n = 0, cap = 0;
+
+        hcs_mutex_lock(&e->lock);
+        for (struct mock_live **p = &e->pumps; *p;) {
+                struct mock_live *l = *p;
+
+                if (!needs_poll(l)) {
+                        *p = l->next_pump;
+                        l->pumping = false;
+                        mock_handle_unref(&l->h);
+                        continue;
+                }
+                cap += 3;
+                p = &l->next_pump;
+        }
+        if (cap)
+                *entries = hcs_realloc(*entries, cap * sizeof(**entries));
+        for (struct mock_live *l = e->pumps; l; l = l->next_pump)
+                for (int i = 0; i < 3; i++) {
+                        struct mock_pump *pump = &l->pumps[i];
+                        bool in = i == MOCK_STDIN, waiting = pump->taken < pump->backlog.len;
+
+                        if (pump->end && (in || waiting))
+                                (*entries)[n++] =
+                                        (struct hcs_poll_entry){.h = pump->end, .want_read = in, .want_write = !in};
+                }
+        hcs_mutex_unlock(&e->lock);
+        return n;
+}
+
+/* One read of a process's stdin; the layers are told without the lock. */
+static void read_input(struct mock_engine *e, struct mock_live *l) {
+        struct mock_pump *p = &l->pumps[MOCK_STDIN];
+        struct mock_stdio chunk = {.process = &l->h, .stream = MOCK_STDIN};
+        char data[16384];
+        HRESULT hr;
+
+        hcs_mutex_lock(&e->lock);
+        hr = p->end ? hcs_pipe_read(p->end, data, sizeof(data), &chunk.len, NULL) : HCS_PIPE_WOULD_BLOCK;
+        if (hr != S_OK && hr != HCS_PIPE_WOULD_BLOCK) {
+                chunk.end = true;
+                close_pump(p);
+        }
+        hcs_mutex_unlock(&e->lock);
+        chunk.data = data;
+        if (hr == S_OK || chunk.end)
+                mock_backend_input(e->top, &chunk);
+}
+
+static struct mock_live *find_pump(struct mock_engine *e, HANDLE h, int *ret_stream) {
+        for (struct mock_live *l = e->pumps; l; l = l->next_pump)
+                for (int i = 0; i < 3; i++)
+                        if (l->pumps[i].end == h) {
+                                *ret_stream = i;
+                                return l;
+                        }
+        return NULL;
+}
+
+static void ready(void *ctx, struct hcs_poll_entry *entries, size_t n) {
+        struct mock_engine *e = ctx;
+
+        for (size_t i = 0; i < n; i++) {
+                struct mock_live *l;
+                int stream = 0;
+
+                if (!entries[i].readable && !entries[i].writable)
+                        continue;
+                hcs_mutex_lock(&e->lock);
+                l = find_pump(e, entries[i].h, &stream);
+                if (l)
+                        mock_handle_ref(&l->h);
+                if (l && stream != MOCK_STDIN)
+                        flush(&l->pumps[stream]);
+                hcs_mutex_unlock(&e->lock);
+                if (l && stream == MOCK_STDIN)
+                        read_input(e, l);
+                if (l)
+                        mock_handle_unref(&l->h);
+        }
+}
+
+struct mock_dispatcher_pipes mock_stdio_pipes(struct mock_engine *e) {
+        return (struct mock_dispatcher_pipes){.fill = fill, .ready = ready, .ctx = e};
+}
