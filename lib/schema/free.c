@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Freeing documents by their table. */
+
+#include "schema/internal.h"
+
+static void free_value(const struct hcs_schema_field *f, void *at) {
+        if (schema_is_text(f->kind))
+                free(*(char **)at);
+        else if (f->kind == HCS_SCHEMA_ANY)
+                hcs_json_free(*(struct hcs_json **)at);
+        else if (f->kind == HCS_SCHEMA_STRUCT)
+                schema_free_members(f->type, at);
+}
+
+static void free_field(const struct hcs_schema_field *f, void *at) {
+        size_t size = schema_value_size(f);
+
+        if (f->shape == HCS_SCHEMA_ARRAY) {
+                struct schema_array *a = at;
+
+                for (size_t i = 0; i < a->n; i++)
+                        free_value(f, (char *)a->items + i * size);
+                free(a->items);
+        } else if (f->shape == HCS_SCHEMA_MAP) {
+                struct schema_map *m = at;
+
+                for (size_t i = 0; i < m->n; i++) {
+                        free(m->keys[i]);
+                        free_value(f, (char *)m->values + i * size);
+                }
+                free(m->keys);
+                free(m->values);
+        } else if (f->shape == HCS_SCHEMA_FIXED) {
+                for (size_t i = 0; i < f->fixed; i++)
+                        free_value(f, (char *)at + i * size);
+        } else if (schema_is_boxed(f)) {
+                void *box = *(void **)at;
+
+                if (box)
+                        free_value(f, box);
+                free(box);
+        } else {
+                free_value(f, at);
+        }
+}
+
+void schema_free_members(const struct hcs_schema_type *type, void *doc) {
+        for (size_t i = 0; i < type->n_fields; i++)
+                free_field(&type->fields[i], schema_at(&type->fields[i], doc));
+        hcs_json_free(*(struct hcs_json **)((char *)doc + type->extra_offset));
+}
+
+void *hcs_schema_free(const struct hcs_schema_type *type, void *doc) {
+        if (doc) {
+                schema_free_members(type, doc);
+                free(doc);
+        }
+        return NULL;
+}

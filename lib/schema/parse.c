@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+
+/* From JSON to structs, by the tables. The first thing that does not fit ends it, with its path. */
+
+#include <string.h>
+
+#include "schema/internal.h"
+
+struct parser {
+        struct hcs_buf path;
+        struct hcs_error **err;
+};
+
+static HRESULT parse_members(struct parser *p, const struct hcs_schema_type *type, const struct hcs_json *json,
+                             void *doc);
+
+static HRESULT misfit(struct parser *p, const char *what) {
+        hcs_error_make(p->err, HCS_E_INVALID_JSON, "%s: %s", hcs_buf_cstr(&p->path), what);
+        hcs_error_set_path(p->err, hcs_buf_cstr(&p->path));
+        return HCS_E_INVALID_JSON;
+}
+
+static HRESULT parse_unsigned(struct parser *p, const struct hcs_json *json, uint64_t max, uint64_t *ret) {
+        if (!hcs_json_is(json, HCS_JSON_NUMBER))
+                return misfit(p, "a number is expected");
+        if (!hcs_json_u64(json, ret) || *ret > max)
+                return misfit(p, "the number is out of range");
+        return S_OK;
+}
+
+static HRESULT parse_signed(struct parser *p, const struct hcs_json *json, int64_t min, int64_t max, int64_t *ret) {
+        if (!hcs_json_is(json, HCS_JSON_NUMBER))
+                return misfit(p, "a number is expected");
+        if (!hcs_json_i64(json, ret) || *ret > max || *ret < min)
+                return misfit(p, "the number is out of range");
+        return S_OK;
+}
+
+static HRESULT parse_value(struct parser *p, const struct hcs_schema_field *f, const struct hcs_json *json, void *at) {
+        HRESULT hr = S_OK;
+        uint64_t u = 0;
+        int64_t i = 0;
+
+        switch (f->kind) {
+        case HCS_SCHEMA_STRING:
+        case HCS_SCHEMA_GUID:
+        case HCS_SCHEMA_TIME:
+        case HCS_SCHEMA_BASE64:
+                if (!hcs_json_string(json))
+                        return misfit(p, "a string is expected");
+                *(char **)at = hcs_strdup(hcs_json_string(json));
+                return S_OK;
+        case HCS_SCHEMA_BOOL:
+                if (!hcs_json_is(json, HCS_JSON_BOOL))
+                        return misfit(p, "true or false is expected");
+                *(bool *)at = hcs_json_bool(json);
+                return S_OK;
+        case HCS_SCHEMA_U8:
+                hr = parse_unsigned(p, json, UINT8_MAX, &u);
+                *(uint8_t *)at = (uint8_t)u;
+                return hr;
+        case HCS_SCHEMA_U16:
+                hr = parse_unsigned(p, json, UINT16_MAX, &u);
+                *(uint16_t *)at = (uint16_t)u;
+                return hr;
+        case HCS_SCHEMA_U32:
+                hr = parse_unsigned(p, json, UINT32_MAX, &u);
+                *(uint32_t *)at = (uint32_t)u;
+                return hr;
+        case HCS_SCHEMA_U64:
+                return parse_unsigned(p, json, UINT64_MAX, at);
+        case HCS_SCHEMA_I32:
+                hr = parse_signed(p, json, INT32_MIN, INT32_MAX, &i);
+                *(int32_t *)at = (int32_t)i;
+                return hr;
+        case HCS_SCHEMA_I64:
+                return parse_signed(p, json, INT64_MIN, INT64_MAX, at);
+        case HCS_SCHEMA_F64:
+                return hcs_json_double(json, at) ? S_OK : misfit(p, "a number is expected");
+        case HCS_SCHEMA_ANY:
+                *(struct hcs_json **)at = hcs_json_copy(json);
+                return S_OK;
+        case HCS_SCHEMA_STRUCT:
+                return parse_members(p, f->type, json, at);
+        }
+        return E_UNEXPECTED;
+}
+
+static HRESULT parse_list(struct parser *p, const struct hcs_schema_field *f, const struct hcs_json *json, void *at) {
+        size_t n = hcs_json_count(json), size = schema_value_size(f), keep = p->path.len, i = 0;
+        bool fixed = f->shape == HCS_SCHEMA_FIXED;
+        struct schema_array *a = at;
+        HRESULT hr = S_OK;
+        char *items;
+
+        if (!hcs_json_is(json, HCS_JSON_ARRAY))
+                return misfit(p, "an array is expected");
+        /* Go drops what is beyond a fixed array and zeroes what is missing. */
+        if (fixed && n > f->fixed)
+                n = f->fixed;
+        items = fixed ? at : hcs_calloc(n ? n : 1, size);
+        if (!fixed)
+                *a = (struct schema_array){items, n};
+        for (const struct hcs_json *e = hcs_json_first(json); e && i < n && SUCCEEDED(hr); e = hcs_json_next(e), i++) {
+                hcs_json_path_index(&p->path, i);
+                if (!hcs_json_is(e, HCS_JSON_NULL))
+                        hr = parse_value(p, f, e, items + i * size);
+                p->path.len = keep;
+                p->path.data[keep] = '\0';
+        }
+        return hr;
+}
+
+static HRESULT parse_map(struct parser *p, const struct hcs_schema_field *f, const struct hcs_json *json,
+                         struct schema_map *m) {
+        size_t n = hcs_json_count(json), size = schema_value_size(f), keep = p->path.len;
+
+        if (!hcs_json_is(json, HCS_JSON_OBJECT))
+                return misfit(p, "an object is expected");
+        m->keys = hcs_calloc(n ? n : 1, sizeof(*m->keys));
+        m->values = hcs_calloc(n ? n : 1, size);
+        for (const struct hcs_json *e = hcs_json_first(json); e; e = hcs_json_next(e)) {
+                HRESULT hr = S_OK;
+
+                m->keys[m->n++] = hcs_strdup(hcs_json_key(e));
+                hcs_json_path_member(&p->path, hcs_json_key(e));
+                if (!hcs_json_is(e, HCS_JSON_NULL))
+                        hr = parse_value(p, f, e, (char *)m->values + (m->n - 1) * size);
+                if (FAILED(hr))
+                        return hr;
+                p->path.len = keep;
+                p->path.data[keep] = '\0';
+        }
+        return S_OK;
+}
+
+static HRESULT parse_field(struct parser *p, const struct hcs_schema_field *f, const struct hcs_json *json, void *at) {
+        if (f->shape == HCS_SCHEMA_MAP)
+                return parse_map(p, f, json, at);
+        if (f->shape != HCS_SCHEMA_SINGLE)
+                return parse_list(p, f, json, at);
+        if (schema_is_boxed(f)) {
+                if (!*(void **)at)
+                        *(void **)at = hcs_calloc(1, schema_value_size(f));
+                at = *(void **)at;
+        }
+        return parse_value(p, f, json, at);
+}
+
+static HRESULT parse_members(struct parser *p, const struct hcs_schema_type *type, const struct hcs_json *json,
+                             void *doc) {
+        struct hcs_json **extra = (struct hcs_json **)((char *)doc + type->extra_offset);
+        size_t keep = p->path.len;
+
+        if (!hcs_json_is(json, HCS_JSON_OBJECT))
+                return misfit(p, "an object is expected");
+        for (const struct hcs_json *m = hcs_json_first(json); m; m = hcs_json_next(m)) {
+                const struct hcs_schema_field *f = hcs_schema_field_find(type, hcs_json_key(m), true);
+                HRESULT hr;
+
+                if (!f) {
+                        if (!*extra)
+                                *extra = hcs_json_new_object();
+                        hcs_json_set(*extra, hcs_json_key(m), hcs_json_copy(m));
+                        continue;
+                }
+                if (hcs_json_is(m, HCS_JSON_NULL))
+                        continue;
+                hcs_json_path_member(&p->path, hcs_json_key(m));
+                hr = parse_field(p, f, m, schema_at(f, doc));
+                if (FAILED(hr))
+                        return hr;
+                p->path.len = keep;
+                p->path.data[keep] = '\0';
+        }
+        return S_OK;
+}
+
+HRESULT hcs_schema_parse(const struct hcs_schema_type *type, const char *text, size_t len, void **ret,
+                         struct hcs_error **err) {
+        /* A member given twice would be allocated twice: the tree is refused before it comes to that. */
+        _cleanup_json_ struct hcs_json *json = NULL;
+        struct parser p = {.err = err};
+        void *doc;
+        HRESULT hr;
+
+        hr = hcs_json_parse(text, len, NULL, &json, err);
+        if (FAILED(hr))
+                return hr;
+        hcs_buf_putc(&p.path, '$');
+        doc = hcs_calloc(1, type->size);
+        hr = parse_members(&p, type, json, doc);
+        hcs_buf_deinit(&p.path);
+        if (FAILED(hr)) {
+                hcs_schema_free(type, doc);
+                return hr;
+        }
+        *ret = doc;
+        return S_OK;
+}
