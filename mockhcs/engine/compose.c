@@ -17,6 +17,7 @@
 /* The kinds of layers; a new one is one row here. */
 static const struct mock_backend_kind *const kinds[] = {
         &mock_emulate_kind,
+        &mock_record_kind,
 };
 
 struct layer {

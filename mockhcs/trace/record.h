@@ -40,15 +40,16 @@ struct mock_record {
 
         /* RETURN, COMPLETE, EVENT */
         HRESULT hr;
+        bool pending;                     /* RETURN: accepted, a completion comes later (or never came) */
         struct mock_value result;         /* COMPLETE: result; EVENT: data; absent when there is none */
-        struct mock_process_info process; /* COMPLETE */
+        struct mock_process_info process; /* COMPLETE, RETURN */
 
         char *subject; /* COMPLETE: "operation/4" or "call/17"; EVENT: "system/1"; STDIO: "process/2" */
         char *event;   /* EVENT: "SystemExited" */
 
         /* STDIO */
         enum mock_stream stream;
-        char *data;
+        char *data; /* UNKNOWN: the line */
         size_t len;
         bool end;
 
