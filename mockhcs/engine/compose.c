@@ -18,6 +18,7 @@
 static const struct mock_backend_kind *const kinds[] = {
         &mock_emulate_kind,
         &mock_record_kind,
+        &mock_replay_kind,
 };
 
 struct layer {

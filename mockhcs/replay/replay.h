@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOCKHCS_REPLAY_REPLAY_H
+#define MOCKHCS_REPLAY_REPLAY_H
+
+/*
+ * The replay layer: answers calls from a trace. One lock guards everything; the sink is called without it.
+ *
+ * A call is answered by the oldest unanswered record of its handle that has the same verb and equal arguments. Records
+ * of read-only queries and of closing may be passed over; any other record that is not asked for in its turn is a
+ * mismatch (order=handle). order=any takes the first that fits wherever it stands, order=global also keeps the order
+ * between handles.
+ */
+
+#include "mockhcs/engine/backend.h"
+#include "mockhcs/replay/script.h"
+#include "mockhcs/replay/variables.h"
+#include "platform/thread.h"
+
+enum replay_order { ORDER_HANDLE, ORDER_GLOBAL, ORDER_ANY };
+
+/* What the client has written to a process, and how much of it the trace has been told to expect so far. */
+struct replay_input {
+        uint64_t got, passed;
+        bool ended;
+};
+
+/* A chain of follow-ups that waits for the client's input. */
+struct replay_chain {
+        uint32_t call, follow;
+};
+
+struct replay {
+        struct mock_backend backend; /* first */
+        struct hcs_mutex lock;
+        struct script *script;
+        struct variables variables;
+        struct mock_handle **live;   /* by handle index of the script; referenced */
+        struct replay_input *inputs; /* by handle index */
+        struct replay_chain *waiting;
+        size_t n_waiting, cap_waiting;
+        enum replay_order order;
+        double speed;
+        uint32_t oldest; /* every call before this one is answered or passed over */
+        struct hcs_buf mismatches;
+        unsigned n_mismatches;
+};
+
+/* match.c: with the lock held. The index of the call that answers, or SCRIPT_NONE and a report in `why`. */
+uint32_t replay_match(struct replay *r, struct mock_call *call, uint32_t handle, struct hcs_buf *why);
+/* Takes an answered call out of its handle's list. */
+void replay_take(struct replay *r, uint32_t handle, uint32_t index);
+
+#endif

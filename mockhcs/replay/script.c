@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Reading a trace into its index, in one pass. See script.h. */
+
+#include "mockhcs/replay/script.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "hcsshim/log.h"
+
+struct script *script_free(struct script *s) {
+        if (!s)
+                return NULL;
+        for (uint32_t i = 0; i < s->n_handles; i++)
+                free(s->handles[i].id);
+        mock_trace_reader_free(s->reader);
+        free(s->path);
+        free(s->calls);
+        free(s->follows);
+        free(s->handles);
+        free(s);
+        return NULL;
+}
+
+bool script_symbol(const char *symbol, enum mock_handle_kind *ret_kind, uint32_t *ret_number) {
+        static const char *const kinds[] = {"system", "process", "operation", "callback"};
+        const char *slash = symbol ? strchr(symbol, '/') : NULL;
+        uint64_t n;
+
+        for (size_t i = 0; slash && i < HCS_ARRAY_SIZE(kinds); i++)
+                if (strncmp(symbol, kinds[i], strlen(kinds[i])) == 0 && symbol[strlen(kinds[i])] == '/' &&
+                    hcs_str_to_u64(slash + 1, &n) && n <= UINT32_MAX) {
+                        *ret_kind = (enum mock_handle_kind)i;
+                        *ret_number = (uint32_t)n;
+                        return true;
+                }
+        return false;
+}
+
+uint32_t script_handle_find(struct script *s, enum mock_handle_kind kind, uint32_t number) {
+        /* Handles are numbered in the order of their making: the search starts where it most likely ends. */
+        for (uint32_t i = s->n_handles; i-- > 1;)
+                if (s->handles[i].number == number && s->handles[i].kind == kind)
+                        return i;
+        return 0;
+}
+
+static uint32_t add_handle(struct script *s, enum mock_handle_kind kind, uint32_t number, uint32_t root) {
+        uint32_t i = s->n_handles;
+
+        if (s->n_handles == s->cap_handles) {
+                s->cap_handles = s->cap_handles ? s->cap_handles * 2 : 16;
+                s->handles = hcs_realloc(s->handles, s->cap_handles * sizeof(*s->handles));
+        }
+        s->handles[s->n_handles++] = (struct script_handle){.number = number,
+                                                            .kind = (uint8_t)kind,
+                                                            .root = root ? root : i,
+                                                            .head = SCRIPT_NONE,
+                                                            .tail = SCRIPT_NONE,
+                                                            .gate = SCRIPT_NONE};
+        return i;
+}
+
+static uint32_t known_handle(struct script *s, const char *symbol, uint32_t root) {
+        enum mock_handle_kind kind;
+        uint32_t number, i;
+
+        if (!script_symbol(symbol, &kind, &number) || kind > MOCK_PROCESS)
+                return 0;
+        i = script_handle_find(s, kind, number);
+        return i ? i : add_handle(s, kind, number, root);
+}
+
+static const struct mock_value *value_of(const struct mock_record *r, const char *name) {
+        for (size_t i = 0; i < r->n_args; i++)
+                if (strcmp(r->args[i].name, name) == 0)
+                        return &r->args[i];
+        return NULL;
+}
+
+static const char *text_of(const struct mock_record *r, const char *name) {
+        const struct mock_value *v = value_of(r, name);
+
+        return v ? v->text : NULL;
+}
+
+static void add_call(struct script *s, const struct mock_record *r) {
+        const struct mock_function *f = mock_function_find(r->dll, r->function);
+        const char *process = text_of(r, "process"), *system = text_of(r, "system");
+        struct script_call *c;
+        uint32_t index = s->n_calls, handle;
+
+        if (!f || mock_verb_is_local(f->verb) || f->verb == MOCK_VERB_NONE || hcs_streq(process, "invalid") ||
+            hcs_streq(system, "invalid"))
+                return;
+        if (s->n_calls == s->cap_calls) {
+                s->cap_calls = s->cap_calls ? s->cap_calls + s->cap_calls / 2 : 64;
+                s->calls = hcs_realloc(s->calls, s->cap_calls * sizeof(*s->calls));
+        }
+        c = &s->calls[s->n_calls++];
+        *c = (struct script_call){.offset = r->offset,
+                                  .t = r->t,
+                                  .line = (uint32_t)r->line,
+                                  .number = (uint32_t)r->n,
+                                  .next = SCRIPT_NONE,
+                                  .ret = SCRIPT_NONE,
+                                  .complete = SCRIPT_NONE,
+                                  .first = SCRIPT_NONE,
+                                  .last = SCRIPT_NONE,
+                                  .verb = (uint8_t)f->verb,
+                                  .read_only = f->flags & MOCK_READ_ONLY,
+                                  .closes = f->verb == MOCK_CLOSE_SYSTEM || f->verb == MOCK_CLOSE_PROCESS};
+        handle = process || system ? known_handle(s, process ? process : system, 0) : 0;
+        if (s->handles[handle].tail == SCRIPT_NONE)
+                s->handles[handle].head = index;
+        else
+                s->calls[s->handles[handle].tail].next = index;
+        s->handles[handle].tail = index;
+        if (handle && !c->read_only && !c->closes)
+                s->handles[s->handles[handle].root].gate = index;
+}
+
+static uint32_t add_follow(struct script *s, const struct mock_record *r) {
+        if (s->n_follows == s->cap_follows) {
+                s->cap_follows = s->cap_follows ? s->cap_follows + s->cap_follows / 2 : 64;
+                s->follows = hcs_realloc(s->follows, s->cap_follows * sizeof(*s->follows));
+        }
+        s->follows[s->n_follows] =
+                (struct script_follow){.offset = r->offset, .line = (uint32_t)r->line, .next = SCRIPT_NONE, .t = r->t};
+        return s->n_follows++;
+}
+
+/* Answers come soon after their call: the search goes backwards. */
+static struct script_call *find_call(struct script *s, uint64_t number) {
+        for (uint32_t i = s->n_calls; i-- > 0;)
+                if (s->calls[i].number == number)
+                        return &s->calls[i];
+        return NULL;
+}
+
+/* The handle that the call made belongs to the system it was made in, or to the one of the same id opened before. */
+static void add_made_handle(struct script *s, struct script_call *c, const struct mock_record *ret) {
+        const char *symbol = text_of(ret, "process") ? text_of(ret, "process") : text_of(ret, "system");
+        struct mock_record call;
+        uint32_t root = 0, made;
+
+        if (!symbol || FAILED(script_read(s, c->offset, c->line, &call)))
+                return;
+        if (text_of(&call, "system"))
+                root = s->handles[known_handle(s, text_of(&call, "system"), 0)].root;
+        for (uint32_t i = 1; !root && text_of(&call, "id") && i < s->n_handles; i++)
+                if (hcs_streq(s->handles[i].id, text_of(&call, "id")))
+                        root = s->handles[i].root;
+        made = known_handle(s, symbol, root);
+        if (made && !s->handles[made].id)
+                s->handles[made].id = hcs_strdup(text_of(&call, "id"));
+        if (made)
+                s->handles[s->handles[made].root].gate = (uint32_t)(c - s->calls);
+        mock_record_deinit(&call);
+}
+
+static void add_answer(struct script *s, const struct mock_record *r) {
+        struct script_call *c = find_call(s, r->n);
+        uint32_t follow;
+
+        if (!c)
+                return; /* the answer of a local call */
+        follow = add_follow(s, r);
+        if (r->kind == MOCK_RECORD_COMPLETE)
+                c->complete = follow;
+        else
+                c->ret = follow;
+}
+
+static void add_gated(struct script *s, const struct mock_record *r) {
+        uint32_t handle = known_handle(s, r->subject, 0), gate, follow;
+        struct script_call *c;
+
+        gate = s->handles[s->handles[handle].root].gate;
+        if (!handle || gate == SCRIPT_NONE)
+                return;
+        follow = add_follow(s, r);
+        s->follows[follow].input = r->kind == MOCK_RECORD_STDIO && r->stream == MOCK_STDIN;
+        c = &s->calls[gate];
+        /* vmcompute's completions are notifications: they belong to the call that is pending. */
+        if (r->event && hcs_str_starts(r->event, "System") && hcs_str_ends(r->event, "Completed")) {
+                c->complete = follow;
+                return;
+        }
+        if (c->last == SCRIPT_NONE)
+                c->first = follow;
+        else
+                s->follows[c->last].next = follow;
+        c->last = follow;
+}
+
+/* Two passes over answers are not needed: a handle's name is first seen in the answer that made it. Reading the call's
+ * line again needs a reader of its own, so that the pass is not disturbed. */
+static HRESULT index_trace(struct script *s, struct mock_trace_reader *pass, struct hcs_error **err) {
+        for (;;) {
+                struct mock_record r;
+                HRESULT hr = mock_trace_reader_next(pass, &r, err);
+
+                if (hr != S_OK)
+                        return hr;
+                switch (r.kind) {
+                case MOCK_RECORD_CALL:
+                        add_call(s, &r);
+                        break;
+                case MOCK_RECORD_RETURN:
+                        if (find_call(s, r.n))
+                                add_made_handle(s, find_call(s, r.n), &r);
+                        add_answer(s, &r);
+                        break;
+                case MOCK_RECORD_COMPLETE:
+                        add_answer(s, &r);
+                        break;
+                case MOCK_RECORD_EVENT:
+                case MOCK_RECORD_STDIO:
+                        add_gated(s, &r);
+                        break;
+                default:
+                        break;
+                }
+                mock_record_deinit(&r);
+        }
+}
+
+HRESULT script_read(struct script *s, uint64_t offset, uint32_t line, struct mock_record *ret) {
+        HRESULT hr = mock_trace_reader_seek(s->reader, offset, line, NULL);
+
+        return SUCCEEDED(hr) ? mock_trace_reader_next(s->reader, ret, NULL) : hr;
+}
+
+HRESULT script_open(const char *path, struct script **ret, struct hcs_error **err) {
+        struct mock_trace_reader *pass = NULL;
+        struct script *s = hcs_calloc(1, sizeof(*s));
+        HRESULT hr;
+
+        s->path = hcs_strdup(path);
+        add_handle(s, MOCK_SYSTEM, 0, 0);
+        hr = mock_trace_reader_open(path, &s->reader, err);
+        if (SUCCEEDED(hr))
+                hr = mock_trace_reader_open(path, &pass, err);
+        if (SUCCEEDED(hr))
+                hr = index_trace(s, pass, err);
+        if (pass)
+                s->truncated = mock_trace_reader_truncated(pass);
+        mock_trace_reader_free(pass);
+        if (FAILED(hr)) {
+                script_free(s);
+                return hr;
+        }
+        *ret = s;
+        return S_OK;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOCKHCS_REPLAY_SCRIPT_H
+#define MOCKHCS_REPLAY_SCRIPT_H
+
+/*
+ * A trace as an index: where each call stands, what answers it and what follows from it. The index is small (the text
+ * stays in the file and is read again when it is needed), so that a trace of a million records fits in little memory.
+ */
+
+#include "mockhcs/engine/handle.h"
+#include "mockhcs/trace/lines.h"
+
+#define SCRIPT_NONE UINT32_MAX
+
+/* A record that is not a call. Follow-ups hang on the call that has to be answered before they may happen. */
+struct script_follow {
+        uint64_t offset;
+        uint32_t line;
+        uint32_t next; /* in the chain of the gate */
+        bool input;    /* the client's: what comes after it waits until the client has said as much */
+        uint64_t t;
+};
+
+struct script_call {
+        uint64_t offset;
+        uint64_t t;
+        uint32_t line;
+        uint32_t number;      /* n of the record */
+        uint32_t next;        /* next call on the same handle */
+        uint32_t ret;         /* its return record, as a follow; SCRIPT_NONE: the process died in it */
+        uint32_t complete;    /* its completion record, or SCRIPT_NONE */
+        uint32_t first, last; /* the chain of events and output that it gates */
+        uint8_t verb;
+        bool answered, read_only, closes;
+};
+
+/* A handle of the trace. */
+struct script_handle {
+        uint32_t number;
+        uint8_t kind;        /* enum mock_handle_kind */
+        uint32_t root;       /* the system it belongs to, as a handle index: its own for systems */
+        uint32_t head, tail; /* unanswered calls, oldest first */
+        uint32_t gate;       /* while reading: the last call that concerned its root */
+        char *id;            /* systems: the id they were made or opened with */
+};
+
+struct script {
+        char *path;
+        struct mock_trace_reader *reader;
+        struct script_call *calls;
+        uint32_t n_calls, cap_calls;
+        struct script_follow *follows;
+        uint32_t n_follows, cap_follows;
+        struct script_handle *handles; /* [0] stands for calls on no handle */
+        uint32_t n_handles, cap_handles;
+        bool truncated;
+};
+
+HRESULT script_open(const char *path, struct script **ret, struct hcs_error **err);
+struct script *script_free(struct script *s);
+/* Reads the record at that place again. */
+HRESULT script_read(struct script *s, uint64_t offset, uint32_t line, struct mock_record *ret);
+/* The index of the handle "system/3"; 0 when the symbol names none that a call was seen on. */
+uint32_t script_handle_find(struct script *s, enum mock_handle_kind kind, uint32_t number);
+/* Parses "system/3"; false for anything else. */
+bool script_symbol(const char *symbol, enum mock_handle_kind *ret_kind, uint32_t *ret_number);
+
+#endif
