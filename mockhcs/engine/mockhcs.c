@@ -39,19 +39,32 @@ static bool wants_leaks(const struct mock_engine *e) {
         return e->report_leaks || hcs_streq(env, "1") || hcs_streq(env, "yes");
 }
 
-/* At the end of the process: what was never asked for, and what was left open. */
+/* Where the report of a run goes: the file that MOCKHCS_REPORT names (hcstrace reads it there), else stderr. */
+static void report(const char *title, const char *text) {
+        const char *path = getenv("MOCKHCS_REPORT");
+        FILE *f = path && *path ? fopen(path, "ae") : NULL;
+
+        if (f) {
+                fputs(text, f);
+                fclose(f);
+        } else {
+                fprintf(stderr, "mockhcs: %s:\n%s", title, text);
+        }
+}
+
+/* At the end of the process: what did not match or was never asked for (MOCKHCS_VERIFY=0: only the former), and what
+ * was left open. */
 static void end_ambient(void) {
         struct mockhcs m = {ambient};
         _cleanup_free_ char *verify = NULL, *leaks = NULL;
-        const char *quiet = getenv("MOCKHCS_VERIFY");
 
         if (!ambient)
                 return;
         mock_dispatcher_drain(ambient->dispatcher);
-        if (mockhcs_verify(&m, hcs_streq(quiet, "0"), &verify))
-                fprintf(stderr, "mockhcs: the run does not match:\n%s", verify);
+        if (mockhcs_verify(&m, hcs_streq(getenv("MOCKHCS_VERIFY"), "0"), &verify))
+                report("the run does not match", verify);
         if (wants_leaks(ambient) && mockhcs_leaks(&m, &leaks))
-                fprintf(stderr, "mockhcs: left open:\n%s", leaks);
+                report("left open", leaks);
         hcs_mutex_lock(&current_lock);
         ambient = NULL;
         hcs_mutex_unlock(&current_lock);

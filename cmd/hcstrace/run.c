@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * hcstrace record, replay and verify: run a program with the mock behind its DLLs. The program finds our libraries
+ * through the loader's path, the mock finds its composition in MOCKHCS and leaves its report in the file MOCKHCS_REPORT
+ * names.
+ */
+
+#include <getopt.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "cmd/hcstrace/hcstrace.h"
+#include "platform/env.h"
+#include "platform/file.h"
+#include "platform/process.h"
+
+struct run {
+        const char *name; /* of the subcommand */
+        const char *trace;
+        bool json, keep_secrets, unasked;
+        const char *order, *speed, *emulate;
+};
+
+static void usage(const char *name) {
+        if (hcs_streq(name, "record"))
+                puts("usage: hcstrace record [-o TRACE] [OPTIONS] [--] PROGRAM [ARGUMENT...]\n\n"
+                     "  -o TRACE         where the trace goes (default hcs.trace)\n"
+                     "  --no-redact      keep environment values, credentials and tokens\n"
+                     "  --emulate OPTS   options of the emulator, as in script=FILE,host=20348\n\n"
+                     "The exit code is the program's.");
+        else
+                printf("usage: hcstrace %s [OPTIONS] TRACE [--] PROGRAM [ARGUMENT...]\n\n"
+                       "  --order O        handle (default), global or any\n"
+                       "  --speed F        0 at once (default), 1 as recorded\n"
+                       "  --json           the report as JSON on standard output\n\n"
+                       "Exit code 1 when a call does not match%s; else the program's.\n",
+                       name, hcs_streq(name, "verify") ? ", or a recorded call was never asked for" : "");
+}
+
+/* Our libraries: beside the program in a build tree, under lib when installed. */
+static char *library_path(void) {
+        static const char *const places[] = {"../../mockhcs/abi", "../lib", "../lib/x86_64-linux-gnu"};
+        static const char *const more[] = {"../../mockhcs", "../lib", "../lib/x86_64-linux-gnu"};
+        char self[PATH_MAX];
+        ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+        _cleanup_free_ char *old = hcs_env_get("LD_LIBRARY_PATH");
+        const char *folder;
+
+        if (n <= 0)
+                return NULL;
+        self[n] = '\0';
+        folder = dirname(self);
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(places); i++) {
+                _cleanup_free_ char *library = hcs_asprintf("%s/%s/libcomputecore.so", folder, places[i]);
+
+                if (hcs_file_exists(library))
+                        return hcs_asprintf("LD_LIBRARY_PATH=%s/%s:%s/%s%s%s", folder, places[i], folder, more[i],
+                                            old ? ":" : "", old ? old : "");
+        }
+        return NULL;
+}
+
+/* Commas and backslashes of a path are the composition's own. */
+static void put_escaped(struct hcs_buf *b, const char *path) {
+        for (; *path; path++) {
+                if (*path == ',' || *path == '\\')
+                        hcs_buf_putc(b, '\\');
+                hcs_buf_putc(b, *path);
+        }
+}
+
+static char *composition(const struct run *r) {
+        _cleanup_buf_ struct hcs_buf b = {0};
+
+        hcs_buf_printf(&b, "MOCKHCS=%s=", hcs_streq(r->name, "record") ? "record" : "replay");
+        put_escaped(&b, r->trace);
+        if (r->keep_secrets)
+                hcs_buf_puts(&b, ",redact=no");
+        if (r->order)
+                hcs_buf_printf(&b, ",order=%s", r->order);
+        if (r->speed)
+                hcs_buf_printf(&b, ",speed=%s", r->speed);
+        if (hcs_streq(r->name, "record"))
+                hcs_buf_printf(&b, ",emulate%s%s", r->emulate ? "," : "", r->emulate ? r->emulate : "");
+        return hcs_buf_steal(&b);
+}
+
+static void print_report(const struct run *r, const char *report, int code) {
+        _cleanup_json_ struct hcs_json *o = NULL;
+        _cleanup_free_ char *text = NULL;
+
+        if (!r->json) {
+                fflush(stdout);
+                if (*report)
+                        fprintf(stderr, "hcstrace %s: the run does not match the trace:\n%s", r->name, report);
+                return;
+        }
+        o = hcs_json_new_object();
+        hcs_json_set_string(o, "trace", r->trace);
+        hcs_json_set_i64(o, "exit", code);
+        hcs_json_set_bool(o, "matches", !*report);
+        hcs_json_set_string(o, "report", report);
+        text = hcs_json_text(o, HCS_JSON_PRETTY);
+        puts(text);
+}
+
+static int run_program(const struct run *r, char **program) {
+        char report_file[] = "/tmp/hcstrace.XXXXXX";
+        int fd = mkstemp(report_file), code = 0;
+        _cleanup_free_ char *libraries = library_path(), *spec = composition(r), *report_env = NULL;
+        _cleanup_buf_ struct hcs_buf report = {0};
+        struct hcs_child *child = NULL;
+        struct hcs_error *err = NULL;
+        HRESULT hr;
+
+        if (fd >= 0)
+                close(fd);
+        report_env = hcs_asprintf("MOCKHCS_REPORT=%s", report_file);
+        {
+                const char *env[] = {spec, report_env, r->unasked ? "MOCKHCS_VERIFY=1" : "MOCKHCS_VERIFY=0", libraries,
+                                     NULL};
+
+                hr = hcs_child_spawn(program, env, &child, &err);
+        }
+        if (SUCCEEDED(hr))
+                hr = hcs_child_wait(child, &code, &err);
+        if (SUCCEEDED(hr))
+                hcs_file_read(report_file, (size_t)64 << 20, &report, NULL);
+        unlink(report_file);
+        if (FAILED(hr))
+                return tell_error(r->name, err);
+        if (!hcs_streq(r->name, "record") || report.len)
+                print_report(r, hcs_buf_cstr(&report), code);
+        return report.len && !hcs_streq(r->name, "record") ? EXIT_PROBLEMS : code;
+}
+
+int cmd_record(int argc, char **argv) {
+        static const struct option options[] = {{"output", required_argument, NULL, 'o'},
+                                                {"no-redact", no_argument, NULL, 'n'},
+                                                {"emulate", required_argument, NULL, 'e'},
+                                                {"help", no_argument, NULL, 'h'},
+                                                {0}};
+        struct run r = {.name = argv[0], .trace = "hcs.trace"};
+        int c;
+
+        while ((c = getopt_long(argc, argv, "+o:h", options, NULL)) != -1)
+                switch (c) {
+                case 'o':
+                        r.trace = optarg;
+                        break;
+                case 'n':
+                        r.keep_secrets = true;
+                        break;
+                case 'e':
+                        r.emulate = optarg;
+                        break;
+                case 'h':
+                        usage(r.name);
+                        return EXIT_OK;
+                default:
+                        return EXIT_USAGE;
+                }
+        if (optind == argc)
+                return tell_usage(r.name, "a PROGRAM to run is needed");
+        return run_program(&r, argv + optind);
+}
+
+int cmd_replay(int argc, char **argv) {
+        static const struct option options[] = {{"order", required_argument, NULL, 'o'},
+                                                {"speed", required_argument, NULL, 's'},
+                                                {"json", no_argument, NULL, 'j'},
+                                                {"help", no_argument, NULL, 'h'},
+                                                {0}};
+        struct run r = {.name = argv[0], .unasked = strcmp(argv[0], "verify") == 0};
+        int c;
+
+        while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1)
+                switch (c) {
+                case 'o':
+                        r.order = optarg;
+                        break;
+                case 's':
+                        r.speed = optarg;
+                        break;
+                case 'j':
+                        r.json = true;
+                        break;
+                case 'h':
+                        usage(r.name);
+                        return EXIT_OK;
+                default:
+                        return EXIT_USAGE;
+                }
+        if (optind == argc)
+                return tell_usage(r.name, "a TRACE is needed");
+        r.trace = argv[optind++];
+        if (optind < argc && strcmp(argv[optind], "--") == 0)
+                optind++;
+        if (optind == argc)
+                return tell_usage(r.name, "a PROGRAM to run is needed");
+        if (!hcs_file_exists(r.trace))
+                return tell_usage(r.name, "there is no trace %s", r.trace);
+        return run_program(&r, argv + optind);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * hcstrace show: a trace as a timeline, one line a record, in constant memory; or the records of each handle together;
+ * or as JSON, one normalised record a line.
+ */
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "cmd/hcstrace/hcstrace.h"
+#include "mockhcs/trace/reader.h"
+
+struct show {
+        bool json, all, full;
+        const char *handle;
+        unsigned long long calls, failures, events;
+};
+
+static void usage(void) {
+        puts("usage: hcstrace show [OPTIONS] TRACE\n\n"
+             "  --handle NAME   only what concerns this handle (system/1, process/2)\n"
+             "  --all           also the calls on operations and callbacks\n"
+             "  --full          whole documents instead of their beginning\n"
+             "  --json          one record a line as JSON\n\n"
+             "TRACE may be - for standard input.");
+}
+
+static bool is_plumbing(const struct mock_record *r) {
+        const struct mock_function *f = mock_function_find(r->dll, r->function);
+
+        return f && mock_verb_is_local(f->verb);
+}
+
+static bool concerns(const struct mock_record *r, const char *handle) {
+        if (!handle || hcs_streq(r->subject, handle))
+                return true;
+        for (size_t i = 0; i < r->n_args; i++)
+                if (r->args[i].kind == MOCK_HANDLE && hcs_streq(r->args[i].text, handle))
+                        return true;
+        return false;
+}
+
+static void print_time(uint64_t t) {
+        printf("%s%10.6f%s  ", colour(COLOUR_FAINT), (double)t / 1e9, colour(COLOUR_NONE));
+}
+
+static void print_text(const struct show *s, const char *text, size_t len) {
+        size_t n = s->full || len <= 100 ? len : 97;
+
+        for (size_t i = 0; i < n; i++)
+                putchar(text[i] == '\n' || text[i] == '\r' ? ' ' : text[i]);
+        if (n < len)
+                printf("...");
+}
+
+static void print_values(const struct show *s, const struct mock_record *r) {
+        for (size_t i = 0; i < r->n_args; i++) {
+                const struct mock_value *v = &r->args[i];
+
+                if (mock_value_is_empty(v) || (v->kind == MOCK_HANDLE && hcs_str_starts(v->text, "operation/")))
+                        continue;
+                if (v->kind == MOCK_NUMBER)
+                        printf(" %s=%llu", v->name, (unsigned long long)v->number);
+                else if (v->kind == MOCK_HANDLE)
+                        printf(" %s%s%s", colour(COLOUR_BLUE), v->text, colour(COLOUR_NONE));
+                else {
+                        printf(" %s=", v->name);
+                        print_text(s, v->text, v->len);
+                }
+        }
+}
+
+static void print_code(HRESULT hr) {
+        const char *name = hcs_hresult_name(hr);
+
+        printf("%s%s%s0x%08X%s", colour(FAILED(hr) ? COLOUR_RED : COLOUR_GREEN), name ? name : "", name ? " " : "",
+               (unsigned)hr, colour(COLOUR_NONE));
+}
+
+static void print_process(const struct mock_process_info *p) {
+        if (p->present)
+                printf(" pid=%u%s%s%s", (unsigned)p->process_id, p->stream[0] ? " stdin" : "",
+                       p->stream[1] ? " stdout" : "", p->stream[2] ? " stderr" : "");
+}
+
+static void print_stdio(const struct show *s, const struct mock_record *r) {
+        static const char *const streams[] = {"stdin", "stdout", "stderr"};
+
+        printf("  %s %s%s%s ", r->subject, colour(COLOUR_YELLOW), streams[r->stream], colour(COLOUR_NONE));
+        if (r->len) {
+                _cleanup_buf_ struct hcs_buf quoted = {0};
+
+                hcs_json_print_string(r->data, strnlen(r->data, r->len), HCS_JSON_COMPACT, &quoted);
+                print_text(s, quoted.data, quoted.len);
+        }
+        puts(r->end ? " (end)" : "");
+}
+
+static void print_record(struct show *s, const struct mock_record *r) {
+        print_time(r->t);
+        switch (r->kind) {
+        case MOCK_RECORD_CALL:
+                printf("%u %s%s%s", (unsigned)r->thread, colour(COLOUR_BLUE), r->function, colour(COLOUR_NONE));
+                print_values(s, r);
+                putchar('\n');
+                break;
+        case MOCK_RECORD_RETURN:
+                printf("  -> ");
+                print_code(r->hr);
+                printf("%s", r->pending ? " (pending)" : "");
+                print_process(&r->process);
+                print_values(s, r);
+                putchar('\n');
+                break;
+        case MOCK_RECORD_COMPLETE:
+                printf("  %s complete ", r->subject);
+                print_code(r->hr);
+                print_process(&r->process);
+                if (!mock_value_is_empty(&r->result)) {
+                        putchar(' ');
+                        print_text(s, r->result.text, r->result.len);
+                }
+                putchar('\n');
+                break;
+        case MOCK_RECORD_EVENT:
+                printf("  %s %s%s%s ", r->subject, colour(COLOUR_YELLOW), r->event, colour(COLOUR_NONE));
+                if (FAILED(r->hr))
+                        print_code(r->hr);
+                if (!mock_value_is_empty(&r->result))
+                        print_text(s, r->result.text, r->result.len);
+                putchar('\n');
+                break;
+        case MOCK_RECORD_STDIO:
+                print_stdio(s, r);
+                break;
+        default:
+                puts("(a record of a kind this version does not know)");
+        }
+}
+
+static void print_json(const struct mock_record *r) {
+        _cleanup_buf_ struct hcs_buf line = {0};
+
+        mock_record_print(r, &line);
+        fwrite(line.data, 1, line.len, stdout);
+}
+
+/* Numbers of the calls that were left out: their returns are left out too. Calls overlap little, a ring is enough. */
+#define HIDDEN 1024
+static uint64_t hidden[HIDDEN];
+
+static bool is_shown(const struct show *s, const struct mock_record *r) {
+        if (r->kind == MOCK_RECORD_CALL && ((!s->all && is_plumbing(r)) || !concerns(r, s->handle))) {
+                hidden[r->n % HIDDEN] = r->n;
+                return false;
+        }
+        if (r->kind == MOCK_RECORD_RETURN)
+                return hidden[r->n % HIDDEN] != r->n;
+        return r->kind == MOCK_RECORD_CALL || concerns(r, s->handle);
+}
+
+static void count(struct show *s, const struct mock_record *r) {
+        s->calls += r->kind == MOCK_RECORD_CALL;
+        s->failures += r->kind == MOCK_RECORD_RETURN && FAILED(r->hr);
+        s->events += r->kind == MOCK_RECORD_EVENT;
+}
+
+static int show_trace(struct show *s, const char *path) {
+        _cleanup_(mock_trace_reader_freep) struct mock_trace_reader *reader = NULL;
+        struct hcs_error *err = NULL;
+        HRESULT hr = mock_trace_reader_open(path, &reader, &err);
+
+        if (FAILED(hr))
+                return tell_error("show", err);
+        if (!s->json) {
+                _cleanup_free_ char *header = hcs_json_text(mock_trace_reader_header(reader), HCS_JSON_COMPACT);
+
+                printf("%s%s%s\n", colour(COLOUR_FAINT), header, colour(COLOUR_NONE));
+        }
+        for (;;) {
+                struct mock_record r;
+
+                hr = mock_trace_reader_next(reader, &r, &err);
+                if (hr != S_OK)
+                        break;
+                count(s, &r);
+                if (is_shown(s, &r)) {
+                        if (s->json)
+                                print_json(&r);
+                        else
+                                print_record(s, &r);
+                }
+                mock_record_deinit(&r);
+        }
+        if (FAILED(hr))
+                return tell_error("show", err);
+        if (!s->json)
+                printf("%llu calls, %llu failed, %llu events\n", s->calls, s->failures, s->events);
+        return EXIT_OK;
+}
+
+int cmd_show(int argc, char **argv) {
+        static const struct option options[] = {
+                {"handle", required_argument, NULL, 'H'}, {"all", no_argument, NULL, 'a'},
+                {"full", no_argument, NULL, 'f'},         {"json", no_argument, NULL, 'j'},
+                {"help", no_argument, NULL, 'h'},         {0}};
+        struct show s = {0};
+        int c;
+
+        while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
+                switch (c) {
+                case 'H':
+                        s.handle = optarg;
+                        break;
+                case 'a':
+                        s.all = true;
+                        break;
+                case 'f':
+                        s.full = true;
+                        break;
+                case 'j':
+                        s.json = s.all = true;
+                        break;
+                case 'h':
+                        usage();
+                        return EXIT_OK;
+                default:
+                        return EXIT_USAGE;
+                }
+        if (optind + 1 != argc)
+                return tell_usage("show", "one TRACE is needed");
+        return show_trace(&s, argv[optind]);
+}
