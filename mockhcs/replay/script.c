@@ -153,6 +153,8 @@ static void add_made_handle(struct script *s, struct script_call *c, const struc
                 if (hcs_streq(s->handles[i].id, text_of(&call, "id")))
                         root = s->handles[i].root;
         made = known_handle(s, symbol, root);
+        if (made && root)
+                s->handles[made].root = root;
         if (made && !s->handles[made].id)
                 s->handles[made].id = hcs_strdup(text_of(&call, "id"));
         if (made)
@@ -173,12 +175,24 @@ static void add_answer(struct script *s, const struct mock_record *r) {
                 c->ret = follow;
 }
 
+static uint32_t unreturned(const struct script *s) {
+        for (uint32_t i = s->n_calls; i-- > 0;)
+                if (s->calls[i].ret == SCRIPT_NONE)
+                        return i;
+        return SCRIPT_NONE;
+}
+
 static void add_gated(struct script *s, const struct mock_record *r) {
         uint32_t handle = known_handle(s, r->subject, 0), gate, follow;
         struct script_call *c;
 
+        if (!handle)
+                return;
         gate = s->handles[s->handles[handle].root].gate;
-        if (!handle || gate == SCRIPT_NONE)
+        /* Said before the call that makes the handle has returned: it belongs to that call. */
+        if (gate == SCRIPT_NONE)
+                gate = unreturned(s);
+        if (gate == SCRIPT_NONE)
                 return;
         follow = add_follow(s, r);
         s->follows[follow].input = r->kind == MOCK_RECORD_STDIO && r->stream == MOCK_STDIN;
