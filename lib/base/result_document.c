@@ -30,6 +30,8 @@ static char *find_path(const char *text) {
                 end = start + strcspn(start, "'\"");
         else
                 end = start + strcspn(start, " ,;)'\"");
+        while (end > start && (end[-1] == ':' || end[-1] == '.'))
+                end--;
         return end > start + 2 ? hcs_strndup(start, (size_t)(end - start)) : NULL;
 }
 

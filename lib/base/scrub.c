@@ -101,7 +101,7 @@ static unsigned scrub_embedded(struct hcs_json *parent, struct hcs_json *child, 
                 return 0;
         n = scrub_tree(inner, depth + 1);
         if (n) {
-                _cleanup_free_ char *text = hcs_json_text(inner, HCS_JSON_GO);
+                _cleanup_free_ char *text = hcs_json_text(inner, HCS_JSON_COMPACT);
 
                 hcs_json_replace(parent, child, hcs_json_new_string(text));
         }
@@ -148,7 +148,7 @@ char *hcs_scrub_text(const char *text, unsigned *ret_count) {
 
         if (*text && SUCCEEDED(hcs_json_parse_cstr(text, &json, NULL)) && hcs_json_kind(json) >= HCS_JSON_ARRAY) {
                 n = hcs_scrub_json(json);
-                out = n ? hcs_json_text(json, HCS_JSON_GO) : hcs_strdup(text);
+                out = n ? hcs_json_text(json, HCS_JSON_COMPACT) : hcs_strdup(text);
         } else {
                 out = scrub_plain(text, &n);
         }
