@@ -10,14 +10,15 @@
  * A program ends with `HCS_TESTS(cmocka_unit_test(a_sentence), ...)`. Test names are sentences.
  */
 
-/* clang-format off: cmocka.h needs these before it */
-#include <cmocka.h>
+/* cmocka.h needs these before it. */
+/* clang-format off */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <cmocka.h>
 /* clang-format on */
 
 #include "hcsshim/error.h"
