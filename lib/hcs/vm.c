@@ -75,9 +75,10 @@ static HRESULT vm_enumerate(struct hcs_client *c, const char *query, const struc
         PWSTR systems = NULL, r = NULL;
         HRESULT hr = hcs_text_wide(query ? query : "{}", &wide, NULL);
 
-        return FAILED(hr) ? hr
-                          : outcome(c->vm.HcsEnumerateComputeSystems((PCWSTR)wide, &systems, &r), systems, r, data,
-                                    result);
+        if (FAILED(hr))
+                return hr;
+        hr = c->vm.HcsEnumerateComputeSystems((PCWSTR)wide, &systems, &r);
+        return outcome(hr, systems, r, data, result);
 }
 
 static HRESULT vm_create(struct hcs_system *s, const char *id, const char *configuration, const struct hcs_bound *b,
@@ -92,8 +93,8 @@ static HRESULT vm_create(struct hcs_system *s, const char *id, const char *confi
                 hr = hcs_text_wide(configuration, &wide, NULL);
         if (FAILED(hr))
                 return hr;
-        hr = outcome(c->vm.HcsCreateComputeSystem((PCWSTR)wide_id, (PCWSTR)wide, NULL, &handle, &r), NULL, r, NULL,
-                     result);
+        hr = c->vm.HcsCreateComputeSystem((PCWSTR)wide_id, (PCWSTR)wide, NULL, &handle, &r);
+        hr = outcome(hr, NULL, r, NULL, result);
         s->o.handle = handle;
         if (!handle)
                 return hr;
@@ -114,8 +115,10 @@ static HRESULT vm_open(struct hcs_system *s, const char *id, char **result) {
         HCS_SYSTEM handle = NULL;
         PWSTR r = NULL;
 
-        if (SUCCEEDED(hr))
-                hr = outcome(s->o.client->vm.HcsOpenComputeSystem((PCWSTR)wide, &handle, &r), NULL, r, NULL, result);
+        if (FAILED(hr))
+                return hr;
+        hr = s->o.client->vm.HcsOpenComputeSystem((PCWSTR)wide, &handle, &r);
+        hr = outcome(hr, NULL, r, NULL, result);
         s->o.handle = handle;
         return hr;
 }
@@ -186,9 +189,10 @@ static HRESULT vm_process_create(struct hcs_process *p, const char *parameters, 
         HCS_PROCESS handle = NULL;
         PWSTR r = NULL;
 
-        if (SUCCEEDED(hr))
-                hr = outcome(p->o.client->vm.HcsCreateProcess(p->system->o.handle, (PCWSTR)wide, info, &handle, &r),
-                             NULL, r, NULL, result);
+        if (FAILED(hr))
+                return hr;
+        hr = p->o.client->vm.HcsCreateProcess(p->system->o.handle, (PCWSTR)wide, info, &handle, &r);
+        hr = outcome(hr, NULL, r, NULL, result);
         p->o.handle = handle;
         return hr;
 }
@@ -196,8 +200,9 @@ static HRESULT vm_process_create(struct hcs_process *p, const char *parameters, 
 static HRESULT vm_process_open(struct hcs_process *p, uint32_t pid, char **result) {
         HCS_PROCESS handle = NULL;
         PWSTR r = NULL;
-        HRESULT hr =
-                outcome(p->o.client->vm.HcsOpenProcess(p->system->o.handle, pid, &handle, &r), NULL, r, NULL, result);
+        HRESULT hr = p->o.client->vm.HcsOpenProcess(p->system->o.handle, pid, &handle, &r);
+
+        hr = outcome(hr, NULL, r, NULL, result);
 
         p->o.handle = handle;
         return hr;
@@ -207,7 +212,9 @@ static HRESULT vm_process_info(struct hcs_process *p, const struct hcs_bound *b,
                                char **result) {
         PWSTR r = NULL;
 
-        return outcome(p->o.client->vm.HcsGetProcessInfo(p->o.handle, info, &r), NULL, r, NULL, result);
+        HRESULT hr = p->o.client->vm.HcsGetProcessInfo(p->o.handle, info, &r);
+
+        return outcome(hr, NULL, r, NULL, result);
 }
 
 static HRESULT vm_service(struct hcs_client *c, bool modify, const char *document, char **data, char **result) {
@@ -217,8 +224,10 @@ static HRESULT vm_service(struct hcs_client *c, bool modify, const char *documen
 
         if (FAILED(hr))
                 return hr;
-        if (!modify)
-                return outcome(c->vm.HcsGetServiceProperties((PCWSTR)wide, &d, &r), d, r, data, result);
+        if (!modify) {
+                hr = c->vm.HcsGetServiceProperties((PCWSTR)wide, &d, &r);
+                return outcome(hr, d, r, data, result);
+        }
         /* Modifying has one output: the answer after success, the error document after a failure. */
         hr = c->vm.HcsModifyServiceSettings((PCWSTR)wide, &r);
         *(FAILED(hr) ? result : data) = hcs_text_take(r);

@@ -47,7 +47,7 @@ static void report(const char *title, const char *text) {
         if (f) {
                 fputs(text, f);
                 fclose(f);
-        } else {
+        } else if (*text) {
                 fprintf(stderr, "mockhcs: %s:\n%s", title, text);
         }
 }
@@ -61,6 +61,7 @@ static void end_ambient(void) {
         if (!ambient)
                 return;
         mock_dispatcher_drain(ambient->dispatcher);
+        report(NULL, ""); /* the file says that there was a run */
         if (mockhcs_verify(&m, hcs_streq(getenv("MOCKHCS_VERIFY"), "0"), &verify))
                 report("the run does not match", verify);
         if (wants_leaks(ambient) && mockhcs_leaks(&m, &leaks))

@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# The trace tools end to end: hcsdemo recorded, replayed through both DLLs, renamed, broken, shown, validated; and traces
+# that are cut off, damaged or cannot be written. usage: run.sh BUILD_DIR
+
+set -u
+build=$1
+hcstrace=$build/cmd/hcstrace/hcstrace
+client=$build/cmd/hcsdemo/hcsdemo
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+# expect CODE TITLE COMMAND...
+expect() {
+        local code=$1 title=$2 got=0
+        shift 2
+        timeout 60 "$@" >"$work/out" 2>&1 || got=$?
+        if [[ $got -ne $code ]]; then
+                echo "FAILED: $title: exit code $got instead of $code: $*"
+                tail -n 20 "$work/out"
+                failures=$((failures + 1))
+        else
+                echo "ok: $title"
+        fi
+}
+
+says() {
+        if ! grep -qF -- "$1" "$work/out"; then
+                echo "FAILED: the output lacks: $1"
+                tail -n 20 "$work/out"
+                failures=$((failures + 1))
+        fi
+}
+
+for api in computecore vmcompute; do
+        expect 0 "record over $api" "$hcstrace" record -o "$work/$api.trace" -- "$client" --api $api
+        for other in computecore vmcompute; do
+                expect 0 "a trace of $api plays through $other" "$hcstrace" verify "$work/$api.trace" -- "$client" --api $other
+        done
+done
+expect 0 "another id is a variable" "$hcstrace" verify "$work/computecore.trace" -- "$client" --id other
+says "created other"
+expect 0 "any order" "$hcstrace" verify --order any "$work/computecore.trace" -- "$client"
+expect 0 "recorded speed" "$hcstrace" verify --speed 1 "$work/computecore.trace" -- "$client"
+expect 1 "a changed field is a mismatch" "$hcstrace" replay "$work/computecore.trace" -- "$client" --memory 2048
+says '$.VirtualMachine.ComputeTopology.Memory.SizeInMB: expected 1024, got 2048'
+expect 1 "what was never asked for" "$hcstrace" verify "$work/computecore.trace" -- true
+expect 0 "a program that never calls does not fail a replay" "$hcstrace" replay "$work/computecore.trace" -- true
+
+expect 0 "show" "$hcstrace" show "$work/computecore.trace"
+says "HcsCreateComputeSystem"
+expect 0 "show as JSON" "$hcstrace" show --json "$work/computecore.trace"
+expect 0 "show one handle" "$hcstrace" show --handle process/1 "$work/computecore.trace"
+says "hello"
+
+if grep -q s3cret "$work/computecore.trace"; then
+        echo "FAILED: a secret is in the trace"
+        failures=$((failures + 1))
+fi
+expect 0 "record without redaction" "$hcstrace" record --no-redact -o "$work/open.trace" -- "$client"
+grep -q s3cret "$work/open.trace" || { echo "FAILED: --no-redact redacts"; failures=$((failures + 1)); }
+
+head -c 3000 "$work/computecore.trace" >"$work/cut.trace"
+expect 0 "a trace cut off in its last line is shown" "$hcstrace" show "$work/cut.trace"
+sed '5s/.*/{"call":/' "$work/computecore.trace" >"$work/bad.trace"
+expect 1 "a bad line is an error" "$hcstrace" show "$work/bad.trace"
+says "bad.trace"
+expect 1 "not a trace" "$hcstrace" show "$client"
+expect 2 "no such trace" "$hcstrace" replay "$work/none" -- true
+expect 0 "a full disk does not disturb the run" "$hcstrace" record -o /dev/full -- "$client"
+says "cannot write the trace"
+
+exit $((failures != 0))

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The client over both APIs, against the emulator behind libcomputecore and libvmcompute. */
+
+#include "base/mem.h"
+#include "hcsshim/hcs.h"
+#include "mockhcs/mockhcs.h"
+#include "testing/hcs_test.h"
+
+#define VM "{\"Owner\":\"t\",\"VirtualMachine\":{}}"
+
+static struct mockhcs *mock;
+static struct hcs_client *client;
+
+static int open_with(enum hcs_api api) {
+        if (FAILED(mockhcs_open("emulate", &mock, NULL)))
+                return 1;
+        return FAILED(hcs_client_open(&(struct hcs_client_options){.api = api}, &client, NULL));
+}
+
+static int setup_core(void **state) {
+        return open_with(HCS_API_COMPUTECORE);
+}
+
+static int setup_vm(void **state) {
+        return open_with(HCS_API_VMCOMPUTE);
+}
+
+static int teardown(void **state) {
+        client = hcs_client_unref(client);
+        mock = mockhcs_close(mock);
+        return 0;
+}
+
+static struct hcs_system *running(void) {
+        struct hcs_system *s = NULL;
+        struct hcs_error *err = NULL;
+
+        assert_ok(hcs_system_create(client, "a", VM, NULL, &s, &err), err);
+        assert_ok(hcs_system_start(s, NULL, NULL, &err), err);
+        return s;
+}
+
+static void a_system_is_known_after_create(void **state) {
+        struct hcs_system *s = running();
+        GUID id;
+
+        assert_string_equal(hcs_system_type(s), "VirtualMachine");
+        assert_string_equal(hcs_system_os(s), "windows");
+        assert_string_equal(hcs_system_owner(s), "t");
+        assert_true(hcs_system_runtime_id(s, &id));
+        hcs_system_unref(s);
+}
+
+static void shutdown_leads_to_an_expected_exit(void **state) {
+        struct hcs_system *s = running();
+        struct hcs_error *err = NULL;
+
+        assert_ok(hcs_system_shutdown(s, NULL, &err), err);
+        assert_ok(hcs_system_wait(s, NULL, &err), err);
+        assert_ok(hcs_system_exit_error(s, &err), err);
+        assert_ok(hcs_system_terminate(s, NULL, &err), err); /* already stopped is fine */
+        hcs_system_unref(s);
+}
+
+static void pause_save_and_resume_keep_their_order(void **state) {
+        struct hcs_system *s = running();
+        struct hcs_error *err = NULL;
+
+        assert_hresult(hcs_system_save(s, "{\"SaveType\":\"AsTemplate\"}", NULL, NULL) & 0xffff,
+                       HCS_E_INVALID_STATE & 0xffff);
+        assert_ok(hcs_system_pause(s, NULL, NULL, &err), err);
+        assert_true(hcs_is_invalid_state(hcs_system_pause(s, NULL, NULL, NULL)));
+        assert_ok(hcs_system_resume(s, NULL, NULL, &err), err);
+        hcs_system_unref(s);
+}
+
+static void a_process_talks_and_tells_its_exit_code(void **state) {
+        struct hcs_system *s = running();
+        struct hcs_process *p = NULL;
+        struct hcs_error *err = NULL;
+        char buf[64];
+        uint32_t code = 0;
+        size_t n = 0;
+
+        assert_ok(hcs_process_create(s, "{\"CommandLine\":\"cmd\",\"CreateStdInPipe\":true,\"CreateStdOutPipe\":true}",
+                                     NULL, &p, &err),
+                  err);
+        assert_ok(hcs_process_write(p, "echo hi\nexit 9\n", 15, &err), err);
+        assert_ok(hcs_process_read(p, HCS_STDOUT, buf, sizeof(buf), &n, &err), err);
+        assert_memory_equal(buf, "hi\r\n", 4);
+        assert_hresult(hcs_process_read(p, HCS_STDOUT, buf, sizeof(buf), &n, &err), S_FALSE);
+        assert_ok(hcs_process_wait(p, NULL, &code, &err), err);
+        assert_int_equal(code, 9);
+        hcs_process_unref(p);
+        hcs_system_unref(s);
+}
+
+static void kill_ends_a_process_through_fresh_handles(void **state) {
+        struct hcs_system *s = running();
+        struct hcs_process *p = NULL;
+        struct hcs_error *err = NULL;
+        bool delivered = false;
+        uint32_t code = 0;
+
+        assert_ok(hcs_process_create(s, "{\"CommandLine\":\"ping -t localhost\"}", NULL, &p, &err), err);
+        assert_hresult(hcs_process_exit_code(p, &code, NULL), HCS_E_INVALID_STATE);
+        assert_ok(hcs_process_kill(p, NULL, &delivered, &err), err);
+        assert_true(delivered);
+        assert_ok(hcs_process_wait(p, NULL, &code, &err), err);
+        assert_int_equal(code, 1067);
+        assert_ok(hcs_process_kill(p, NULL, &delivered, &err), err);
+        hcs_process_unref(p);
+        hcs_system_unref(s);
+}
+
+static void a_wait_ends_in_time_and_by_cancelling(void **state) {
+        struct hcs_cancel *cancel = hcs_cancel_new();
+        struct hcs_system *s = running();
+
+        assert_hresult(hcs_system_wait(s, &(struct hcs_call){.timeout_ms = 1}, NULL), HCS_E_OPERATION_TIMEOUT);
+        hcs_cancel_set(cancel);
+        assert_hresult(hcs_system_wait(s, &(struct hcs_call){.cancel = cancel}, NULL), E_ABORT);
+        hcs_cancel_unref(cancel);
+        hcs_system_unref(s);
+}
+
+static void errors_say_what_failed_where(void **state) {
+        struct hcs_system *s = NULL;
+        struct hcs_error *err = NULL;
+
+        assert_true(hcs_is_not_exist(hcs_system_open(client, "nobody", NULL, &s, &err)));
+        assert_string_equal(hcs_error_operation(err), "OpenComputeSystem");
+        assert_string_equal(hcs_error_id(err), "nobody");
+        /* Opening over computecore has no operation, and so no result document. */
+        assert_int_equal(hcs_error_event_count(err), hcs_client_api(client) == HCS_API_VMCOMPUTE);
+        hcs_error_free(err);
+}
+
+static void a_closed_system_refuses_calls(void **state) {
+        struct hcs_system *s = running();
+        struct hcs_error *err = NULL;
+
+        assert_ok(hcs_system_close(s, &err), err);
+        assert_ok(hcs_system_close(s, &err), err);
+        assert_hresult(hcs_system_pause(s, NULL, NULL, NULL), E_HANDLE);
+        assert_ok(hcs_system_shutdown(s, NULL, &err), err);
+        hcs_system_unref(s);
+        assert_int_equal(mockhcs_leaks(mock, NULL), 0);
+}
+
+static void on_event(void *ctx, const struct hcs_event *event) {
+        *(int *)ctx += event->kind == HCS_EVENT_SYSTEM_EXITED;
+}
+
+static void an_early_exit_reaches_a_late_callback(void **state) {
+        struct hcs_system *s = running();
+        int exits = 0;
+
+        hcs_system_terminate(s, NULL, NULL);
+        hcs_system_wait(s, NULL, NULL);
+        mockhcs_drain(mock);
+        assert_ok(hcs_system_set_callback(s, on_event, &exits, NULL), NULL);
+        assert_int_equal(exits, 1);
+        hcs_system_unref(s);
+}
+
+static void the_service_answers(void **state) {
+        _cleanup_free_ char *topology = NULL, *systems = NULL;
+        struct hcs_error *err = NULL;
+
+        assert_ok(hcs_service_properties(client, "{\"PropertyTypes\":[\"ProcessorTopology\"]}", &topology, &err), err);
+        assert_non_null(strstr(topology, "\"LogicalProcessorCount\":8"));
+        assert_ok(hcs_enumerate(client, NULL, NULL, &systems, &err), err);
+        assert_string_equal(systems, "[]");
+}
+
+#define BOTH(name)                                                      \
+        cmocka_unit_test_setup_teardown(name, setup_core, teardown), {  \
+#name "_over_vmcompute", name, setup_vm, teardown, NULL \
+        }
+HCS_TESTS(BOTH(a_system_is_known_after_create), BOTH(shutdown_leads_to_an_expected_exit),
+          BOTH(pause_save_and_resume_keep_their_order), BOTH(a_process_talks_and_tells_its_exit_code),
+          BOTH(kill_ends_a_process_through_fresh_handles), BOTH(a_wait_ends_in_time_and_by_cancelling),
+          BOTH(errors_say_what_failed_where), BOTH(a_closed_system_refuses_calls),
+          BOTH(an_early_exit_reaches_a_late_callback), BOTH(the_service_answers))
