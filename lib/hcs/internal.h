@@ -106,19 +106,19 @@ struct hcs_bound {
 
 /* data: what a query answers; result: the ResultError of a failure. Both are the caller's to free, NULL for none. */
 struct hcs_api_ops {
-        HRESULT (*enumerate)
+        HRESULT(*enumerate)
         (struct hcs_client *c, const char *query, const struct hcs_bound *b, char **data, char **result);
-        HRESULT (*create)
+        HRESULT(*create)
         (struct hcs_system *s, const char *id, const char *configuration, const struct hcs_bound *b, char **result);
         HRESULT (*open)(struct hcs_system *s, const char *id, char **result);
-        HRESULT (*call)
+        HRESULT(*call)
         (struct hcs_object *o, enum hcs_verb verb, const char *document, HANDLE socket, const struct hcs_bound *b,
          char **data, char **result);
-        HRESULT (*process_create)
+        HRESULT(*process_create)
         (struct hcs_process *p, const char *parameters, const struct hcs_bound *b, HCS_PROCESS_INFORMATION *info,
          char **result);
         HRESULT (*process_open)(struct hcs_process *p, uint32_t pid, char **result);
-        HRESULT (*process_info)
+        HRESULT(*process_info)
         (struct hcs_process *p, const struct hcs_bound *b, HCS_PROCESS_INFORMATION *info, char **result);
         HRESULT (*service)(struct hcs_client *c, bool modify, const char *document, char **data, char **result);
         HRESULT (*access)(struct hcs_client *c, bool grant, const char *vm_id, const char *path);

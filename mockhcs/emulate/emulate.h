@@ -5,7 +5,7 @@
 /*
  * The emulator: a model of compute systems, processes and the service, that answers calls as HCS would. One lock guards
  * the whole model; it is never held while the sink is called: what is to be said is collected in `struct emissions` and
- * sent after the lock was given back. Each behaviour's source is in behaviours.json.
+ * sent after the lock was given back. Each behaviour's source is in docs/emulator.md.
  */
 
 #include "hcsshim/guid.h"

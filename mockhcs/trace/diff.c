@@ -108,7 +108,8 @@ static void compare_objects(struct walk *w, const struct hcs_json *expected, con
         }
 }
 
-static void compare_arrays(struct walk *w, const char *key, const struct hcs_json *expected, const struct hcs_json *got) {
+static void compare_arrays(struct walk *w, const char *key, const struct hcs_json *expected,
+                           const struct hcs_json *got) {
         const struct hcs_json *e = hcs_json_first(expected);
         const struct hcs_json *g = hcs_json_first(got);
         size_t len = w->path.len;
@@ -155,7 +156,8 @@ static struct hcs_json *embedded(const struct hcs_json *j) {
         return tree;
 }
 
-static void compare_scalars(struct walk *w, const char *key, const struct hcs_json *expected, const struct hcs_json *got) {
+static void compare_scalars(struct walk *w, const char *key, const struct hcs_json *expected,
+                            const struct hcs_json *got) {
         const char *e = hcs_json_string(expected);
         const char *g = hcs_json_string(got);
 

@@ -14,8 +14,8 @@
 #include "base/json.h"
 
 struct mock_diff_options {
-        unsigned limit;         /* stop after so many differences; 0: all */
-        const char *root;       /* how paths begin; NULL: "$" */
+        unsigned limit;   /* stop after so many differences; 0: all */
+        const char *root; /* how paths begin; NULL: "$" */
         /* Called for two scalars that differ: true makes them equal (variables). key: the member's name or NULL. */
         bool (*same)(void *ctx, const char *key, const struct hcs_json *expected, const struct hcs_json *got);
         /* Called for the name of a member that the other side lacks: is `got` what `expected` stands for? */

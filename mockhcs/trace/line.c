@@ -263,8 +263,8 @@ static const char *take(enum member m, struct mock_slice v, struct mock_line *re
 
 /* What a record of the kind cannot be without. */
 static const enum member required[][3] = {
-        [MOCK_RECORD_CALL] = {M_CALL, M_N},         [MOCK_RECORD_RETURN] = {M_RETURN, M_HR},
-        [MOCK_RECORD_COMPLETE] = {M_COMPLETE},      [MOCK_RECORD_EVENT] = {M_EVENT, M_ON},
+        [MOCK_RECORD_CALL] = {M_CALL, M_N},        [MOCK_RECORD_RETURN] = {M_RETURN, M_HR},
+        [MOCK_RECORD_COMPLETE] = {M_COMPLETE},     [MOCK_RECORD_EVENT] = {M_EVENT, M_ON},
         [MOCK_RECORD_STDIO] = {M_STDIO, M_STREAM},
 };
 

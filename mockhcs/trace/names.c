@@ -16,14 +16,30 @@ static const struct {
         const char *name;
         enum mock_value_kind kind;
 } known[] = {
-        {"access", MOCK_NUMBER},      {"callback", MOCK_HANDLE},        {"configuration", MOCK_DOCUMENT},
-        {"file", MOCK_TEXT},          {"id", MOCK_TEXT},                {"method", MOCK_TEXT},
-        {"namespace", MOCK_TEXT},     {"object", MOCK_DOCUMENT},        {"operation", MOCK_HANDLE},
-        {"options", MOCK_DOCUMENT},   {"parameters", MOCK_DOCUMENT},    {"path", MOCK_TEXT},
-        {"process", MOCK_HANDLE},     {"processId", MOCK_NUMBER},       {"processInformation", MOCK_DOCUMENT},
-        {"properties", MOCK_DOCUMENT},{"query", MOCK_DOCUMENT},         {"result", MOCK_DOCUMENT},
-        {"settings", MOCK_DOCUMENT},  {"system", MOCK_HANDLE},          {"timeout", MOCK_NUMBER},
-        {"type", MOCK_ABSENT},        {"uri", MOCK_TEXT},               {"vmId", MOCK_TEXT},
+        {"access", MOCK_NUMBER},
+        {"callback", MOCK_HANDLE},
+        {"configuration", MOCK_DOCUMENT},
+        {"file", MOCK_TEXT},
+        {"id", MOCK_TEXT},
+        {"method", MOCK_TEXT},
+        {"namespace", MOCK_TEXT},
+        {"object", MOCK_DOCUMENT},
+        {"operation", MOCK_HANDLE},
+        {"options", MOCK_DOCUMENT},
+        {"parameters", MOCK_DOCUMENT},
+        {"path", MOCK_TEXT},
+        {"process", MOCK_HANDLE},
+        {"processId", MOCK_NUMBER},
+        {"processInformation", MOCK_DOCUMENT},
+        {"properties", MOCK_DOCUMENT},
+        {"query", MOCK_DOCUMENT},
+        {"result", MOCK_DOCUMENT},
+        {"settings", MOCK_DOCUMENT},
+        {"system", MOCK_HANDLE},
+        {"timeout", MOCK_NUMBER},
+        {"type", MOCK_ABSENT},
+        {"uri", MOCK_TEXT},
+        {"vmId", MOCK_TEXT},
 };
 
 static struct hcs_once once = HCS_ONCE_INIT;
@@ -38,8 +54,8 @@ static void make_lock(void) {
 static size_t find_known(struct mock_slice name) {
         size_t i = 0;
 
-        while (i < HCS_ARRAY_SIZE(known) && (name.n == 0 || known[i].name[0] != name.p[0] ||
-                                             !mock_slice_is(name, known[i].name)))
+        while (i < HCS_ARRAY_SIZE(known) &&
+               (name.n == 0 || known[i].name[0] != name.p[0] || !mock_slice_is(name, known[i].name)))
                 i++;
         return i;
 }

@@ -78,7 +78,8 @@ HRESULT mock_trace_reader_fail(struct mock_trace_reader *r, uint64_t line, HRESU
 }
 
 /* The bytes of the next line; S_FALSE at the end of the file. ret_whole: it has its newline. */
-static HRESULT next_bytes(struct mock_trace_reader *r, struct mock_slice *ret, bool *ret_whole, struct hcs_error **err) {
+static HRESULT next_bytes(struct mock_trace_reader *r, struct mock_slice *ret, bool *ret_whole,
+                          struct hcs_error **err) {
         size_t seen = r->first;
 
         for (;;) {
@@ -191,8 +192,9 @@ static HRESULT read_header(struct mock_trace_reader *r, struct hcs_error **err) 
         if (!hcs_json_u64(hcs_json_get(r->header, "version"), &version) || version != 1) {
                 char buf[40];
 
-                return hcs_error_make(err, E_INVALIDARG, "%s: line 1: unknown version %s of the trace format, known is 1",
-                                      r->name, hcs_json_number_text(hcs_json_get(r->header, "version"), buf, sizeof(buf)));
+                return hcs_error_make(err, E_INVALIDARG,
+                                      "%s: line 1: unknown version %s of the trace format, known is 1", r->name,
+                                      hcs_json_number_text(hcs_json_get(r->header, "version"), buf, sizeof(buf)));
         }
         return S_OK;
 }

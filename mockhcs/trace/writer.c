@@ -59,7 +59,8 @@ static int write_all(struct mock_trace_writer *w, const char *data, size_t len) 
                 if (n <= 0) {
                         int why = n < 0 ? errno : EIO;
 
-                        if (done && (ftruncate(w->fd, (off_t)w->offset) < 0 || lseek(w->fd, (off_t)w->offset, SEEK_SET) < 0))
+                        if (done &&
+                            (ftruncate(w->fd, (off_t)w->offset) < 0 || lseek(w->fd, (off_t)w->offset, SEEK_SET) < 0))
                                 w->torn = true;
                         return why;
                 }
@@ -81,8 +82,8 @@ static void put(struct mock_trace_writer *w, const char *data, size_t len, size_
         if (why) {
                 w->lost += n_records;
                 if (!w->said)
-                        hcs_log(HCS_LOG_ERROR, "cannot write the trace; the run goes on without", "file", w->name, "error",
-                                strerror(why), NULL);
+                        hcs_log(HCS_LOG_ERROR, "cannot write the trace; the run goes on without", "file", w->name,
+                                "error", strerror(why), NULL);
                 w->said = true;
         }
         hcs_mutex_unlock(&w->lock);
