@@ -18,6 +18,7 @@ static const struct {
         {"record", cmd_record, "run a program against the emulator and write what it calls into a trace"},
         {"replay", cmd_replay, "run a program against a trace; say where it goes another way"},
         {"verify", cmd_replay, "the same, and fail also for what the program never asked for"},
+        {"import", cmd_import, "turn a debug log of hcsshim, dockerd or containerd into a trace"},
         {"show", cmd_show, "print a trace for people, or as JSON"},
         {"validate", cmd_validate, "check documents against the schema of a Windows build"},
 };

@@ -6,6 +6,7 @@
 
 set -u
 build=$1
+source=$(dirname "$0")/../..
 hcstrace=$build/cmd/hcstrace/hcstrace
 client=$build/cmd/hcsdemo/hcsdemo
 work=$(mktemp -d)
@@ -71,5 +72,25 @@ expect 1 "not a trace" "$hcstrace" show "$client"
 expect 2 "no such trace" "$hcstrace" replay "$work/none" -- true
 expect 0 "a full disk does not disturb the run" "$hcstrace" record -o /dev/full -- "$client"
 says "cannot write the trace"
+
+# imports LOG CALLS FAILURES TEXT: the counts, and what the trace shows.
+imports() {
+        expect 0 "import $1" "$hcstrace" import --json -o "$work/import.trace" "$source/fixtures/logs/$1"*.log
+        says "\"calls\":$2,\"failures\":$3,"
+        expect 0 "show the import of $1" "$hcstrace" show --full "$work/import.trace"
+        says "$4"
+}
+imports hcs-27 1 1 "CO_E_CLASSSTRING 0x800401F3"
+imports hcs-30 1 1 "ERROR_SHARING_VIOLATION 0x80070020"
+imports hcs-36 2 1 "ERROR_VMCOMPUTE_INVALID_STATE 0xC0370105"
+imports log-08 5 1 'parameters={"CommandArgs":["/bin/sh"]'
+imports log-13 1 1 "ERROR_DIRECTORY 0x8007010B"
+imports log-14 4 0 '"THE_SECRET_VALUE":"<redacted>"'
+imports log-15 5 1 "VirtualMachine/Devices/Scsi/0/Attachments/1"
+echo "nothing of interest" >"$work/dull.log"
+expect 3 "a log without a call" "$hcstrace" import "$work/dull.log"
+head -c 100000 /dev/urandom >"$work/noise.log"
+expect 3 "noise is no error" "$hcstrace" import "$work/noise.log"
+expect 1 "no such log" "$hcstrace" import "$work/none.log"
 
 exit $((failures != 0))
