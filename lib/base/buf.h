@@ -25,7 +25,7 @@ void hcs_buf_append(struct hcs_buf *b, const void *p, size_t n);
 void hcs_buf_puts(struct hcs_buf *b, const char *s);
 void hcs_buf_putc(struct hcs_buf *b, char c);
 void hcs_buf_printf(struct hcs_buf *b, const char *fmt, ...) _printf_(2, 3);
-void hcs_buf_vprintf(struct hcs_buf *b, const char *fmt, va_list ap);
+void hcs_buf_vprintf(struct hcs_buf *b, const char *fmt, va_list ap) _printf_(2, 0);
 void hcs_buf_clear(struct hcs_buf *b);             /* len = 0, memory kept */
 const char *hcs_buf_cstr(const struct hcs_buf *b); /* never NULL */
 char *hcs_buf_steal(struct hcs_buf *b);            /* never NULL; caller frees; buffer is empty after */

@@ -46,7 +46,7 @@ char *hcs_strdup(const char *s); /* NULL gives NULL */
 char *hcs_strndup(const char *s, size_t n);
 void *hcs_memdup(const void *p, size_t n);
 char *hcs_asprintf(const char *fmt, ...) _printf_(1, 2);
-char *hcs_vasprintf(const char *fmt, va_list ap);
+char *hcs_vasprintf(const char *fmt, va_list ap) _printf_(1, 0);
 
 static inline void *hcs_free(void *p) {
         free(p);
