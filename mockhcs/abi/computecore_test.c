@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "mockhcs/mockhcs.h"
+#include "platform/thread.h"
 #include "testing/hcs_test.h"
 
 #define VM u"{\"Owner\":\"t\",\"VirtualMachine\":{\"Devices\":{\"Scsi\":{\"c\":{}}}}}"
@@ -264,6 +265,56 @@ static void what_is_not_modelled_says_so(void **state) {
         assert_int_equal(counters.not_implemented, 1);
 }
 
+static void many_lifecycles(void *arg) {
+        WCHAR id[] = {'t', (WCHAR)('0' + *(int *)arg), 0};
+
+        for (int i = 0; i < 50; i++) {
+                struct seen seen = {0};
+                HCS_SYSTEM s = create(id);
+                HCS_OPERATION op = HcsCreateOperation(NULL, NULL);
+                HCS_PROCESS p = NULL;
+
+                HcsSetComputeSystemCallback(s, 0, &seen, on_event);
+                start(s);
+                HcsCreateProcess(s, u"{\"CommandLine\":\"cmd /c exit 1\"}", op, NULL, &p);
+                wait_and_close(op);
+                HcsCloseProcess(p);
+                terminate(s);
+                HcsCloseComputeSystem(s);
+        }
+}
+
+static void eight_threads_share_the_emulator(void **state) {
+        struct hcs_thread threads[8];
+        int numbers[8];
+
+        for (int i = 0; i < 8; i++) {
+                numbers[i] = i;
+                assert_hresult(hcs_thread_start(&threads[i], many_lifecycles, &numbers[i], NULL), S_OK);
+        }
+        for (int i = 0; i < 8; i++)
+                hcs_thread_join(&threads[i]);
+        assert_int_equal(mockhcs_leaks(mock, NULL), 0);
+        assert_int_equal(mockhcs_verify(mock, false, NULL), 0);
+}
+
+static void close_it(void *arg) {
+        HcsCloseComputeSystem(arg);
+}
+
+static void two_threads_may_close_one_handle(void **state) {
+        for (int i = 0; i < 50; i++) {
+                HCS_SYSTEM s = create(u"a");
+                struct hcs_thread other;
+
+                terminate(s);
+                assert_hresult(hcs_thread_start(&other, close_it, s, NULL), S_OK);
+                close_it(s);
+                hcs_thread_join(&other);
+        }
+        assert_int_equal(mockhcs_leaks(mock, NULL), 0);
+}
+
 static void bad_compositions_are_refused(void **state) {
         static const char *const bad[] = {"boat",
                                           "record=/tmp/x",
@@ -292,4 +343,5 @@ HCS_TESTS(T(a_system_lives_and_ends), T(an_id_is_taken_once_and_free_after), T(c
           T(an_exit_before_the_callback_is_latched_and_told_once), T(every_handle_hears_of_the_exit),
           T(a_callback_may_close_its_own_handle), T(stdin_comes_back_and_the_exit_code_is_right),
           T(disks_are_attached_once_and_removed_once), T(what_was_left_open_is_reported),
-          T(what_is_not_modelled_says_so), T(bad_compositions_are_refused))
+          T(what_is_not_modelled_says_so), T(eight_threads_share_the_emulator), T(two_threads_may_close_one_handle),
+          T(bad_compositions_are_refused))
