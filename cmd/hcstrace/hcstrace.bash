@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+# bash completion for hcstrace
+
+_hcstrace() {
+        local cur=${COMP_WORDS[COMP_CWORD]} options=
+        if ((COMP_CWORD == 1)); then
+                mapfile -t COMPREPLY < <(compgen -W "record replay verify import show validate --help --version" -- "$cur")
+                return
+        fi
+        case ${COMP_WORDS[1]} in
+        record) options="-o --no-redact --emulate --help" ;;
+        replay | verify) options="--order --speed --json --help" ;;
+        import) options="-o --no-redact --json --help" ;;
+        show) options="--handle --all --full --json --help" ;;
+        validate) options="--type --profile --guest-answer --list --json --help" ;;
+        esac
+        case ${COMP_WORDS[COMP_CWORD - 1]} in
+        --order) options="handle global any" ;;
+        --profile) options="lenient strict:17763 strict:19041 strict:20348 strict:22000 strict:26100" ;;
+        --type) options=$(hcstrace validate --list 2>/dev/null) ;;
+        esac
+        if [[ $cur == -* || ${COMP_WORDS[COMP_CWORD - 1]} == --* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+        fi
+        [[ ${#COMPREPLY[@]} -gt 0 ]] || mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+}
+complete -F _hcstrace hcstrace
