@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "hcsshim/log.h"
+#include "platform/file.h"
+
+#define SMALL_TRACE ((size_t)8 << 20)
 
 struct script *script_free(struct script *s) {
         if (!s)
@@ -15,9 +17,12 @@ struct script *script_free(struct script *s) {
         for (uint32_t i = 0; i < s->n_handles; i++)
                 free(s->handles[i].id);
         mock_trace_reader_free(s->reader);
+        hcs_buf_deinit(&s->text);
         free(s->path);
         free(s->calls);
         free(s->follows);
+        free(s->by_number[MOCK_SYSTEM].index);
+        free(s->by_number[MOCK_PROCESS].index);
         free(s->handles);
         free(s);
         return NULL;
@@ -39,11 +44,26 @@ bool script_symbol(const char *symbol, enum mock_handle_kind *ret_kind, uint32_t
 }
 
 uint32_t script_handle_find(struct script *s, enum mock_handle_kind kind, uint32_t number) {
-        /* Handles are numbered in the order of their making: the search starts where it most likely ends. */
-        for (uint32_t i = s->n_handles; i-- > 1;)
-                if (s->handles[i].number == number && s->handles[i].kind == kind)
-                        return i;
-        return 0;
+        return kind <= MOCK_PROCESS && number < s->by_number[kind].cap ? s->by_number[kind].index[number] : 0;
+}
+
+/* A trace that numbers its handles wildly is not worth gigabytes: such handles are not known. */
+#define MAX_HANDLE_NUMBER (1u << 24)
+
+static bool enter_number(struct script *s, enum mock_handle_kind kind, uint32_t number, uint32_t index) {
+        uint32_t cap = s->by_number[kind].cap;
+
+        if (number >= MAX_HANDLE_NUMBER)
+                return false;
+        if (number >= cap) {
+                uint32_t want = number * 2 + 16;
+
+                s->by_number[kind].index = hcs_realloc(s->by_number[kind].index, want * sizeof(uint32_t));
+                memset(s->by_number[kind].index + cap, 0, (want - cap) * sizeof(uint32_t));
+                s->by_number[kind].cap = want;
+        }
+        s->by_number[kind].index[number] = index;
+        return true;
 }
 
 static uint32_t add_handle(struct script *s, enum mock_handle_kind kind, uint32_t number, uint32_t root) {
@@ -69,7 +89,9 @@ static uint32_t known_handle(struct script *s, const char *symbol, uint32_t root
         if (!script_symbol(symbol, &kind, &number) || kind > MOCK_PROCESS)
                 return 0;
         i = script_handle_find(s, kind, number);
-        return i ? i : add_handle(s, kind, number, root);
+        if (i || !enter_number(s, kind, number, s->n_handles))
+                return i;
+        return add_handle(s, kind, number, root);
 }
 
 static const struct mock_value *value_of(const struct mock_record *r, const char *name) {
@@ -131,11 +153,18 @@ static uint32_t add_follow(struct script *s, const struct mock_record *r) {
         return s->n_follows++;
 }
 
-/* Answers come soon after their call: the search goes backwards. */
+/* Answers come soon after their call, and calls are numbered in nearly the order they stand in (threads overtake each
+ * other a little): a short look back finds it, or there is none. */
+#define OVERTAKEN 64
+
 static struct script_call *find_call(struct script *s, uint64_t number) {
-        for (uint32_t i = s->n_calls; i-- > 0;)
+        unsigned older = 0;
+
+        for (uint32_t i = s->n_calls; i-- > 0 && older < OVERTAKEN;) {
                 if (s->calls[i].number == number)
                         return &s->calls[i];
+                older += s->calls[i].number < number;
+        }
         return NULL;
 }
 
@@ -242,8 +271,19 @@ static HRESULT index_trace(struct script *s, struct mock_trace_reader *pass, str
 }
 
 HRESULT script_read(struct script *s, uint64_t offset, uint32_t line, struct mock_record *ret) {
-        HRESULT hr = mock_trace_reader_seek(s->reader, offset, line, NULL);
+        HRESULT hr;
 
+        if (offset < s->text.len) {
+                const char *start = s->text.data + offset, *end = memchr(start, '\n', s->text.len - offset);
+
+                hr = mock_record_parse(start, end ? (size_t)(end - start) : s->text.len - offset, ret, NULL);
+                if (SUCCEEDED(hr)) {
+                        ret->offset = offset;
+                        ret->line = line;
+                }
+                return hr;
+        }
+        hr = mock_trace_reader_seek(s->reader, offset, line, NULL);
         return SUCCEEDED(hr) ? mock_trace_reader_next(s->reader, ret, NULL) : hr;
 }
 
@@ -255,6 +295,8 @@ HRESULT script_open(const char *path, struct script **ret, struct hcs_error **er
         s->path = hcs_strdup(path);
         add_handle(s, MOCK_SYSTEM, 0, 0);
         hr = mock_trace_reader_open(path, &s->reader, err);
+        if (SUCCEEDED(hr))
+                hcs_file_read(path, SMALL_TRACE, &s->text, NULL);
         if (SUCCEEDED(hr))
                 hr = mock_trace_reader_open(path, &pass, err);
         if (SUCCEEDED(hr))

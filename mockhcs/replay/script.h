@@ -46,6 +46,7 @@ struct script_handle {
 
 struct script {
         char *path;
+        struct hcs_buf text; /* the whole trace while it is small, so that reading again costs no system call */
         struct mock_trace_reader *reader;
         struct script_call *calls;
         uint32_t n_calls, cap_calls;
@@ -53,6 +54,10 @@ struct script {
         uint32_t n_follows, cap_follows;
         struct script_handle *handles; /* [0] stands for calls on no handle */
         uint32_t n_handles, cap_handles;
+        struct {
+                uint32_t *index;
+                uint32_t cap;
+        } by_number[2]; /* systems, processes: number to index, 0 for none; numbers are dense in a trace */
         bool truncated;
 };
 
