@@ -293,8 +293,8 @@ void process_modify(struct emulator *em, struct mock_call *call, struct emission
                     w > UINT16_MAX)
                         refuse_path(call, "ConsoleSize", "Height and Width from 0 to 65535 are expected");
         } else if (hcs_streq(operation, "CloseHandle")) {
-                if (!handle || (strcmp(handle, "StdIn") && strcmp(handle, "StdOut") && strcmp(handle, "StdErr") &&
-                                strcmp(handle, "All")))
+                if (!hcs_streq(handle, "StdIn") && !hcs_streq(handle, "StdOut") && !hcs_streq(handle, "StdErr") &&
+                    !hcs_streq(handle, "All"))
                         refuse_path(call, "CloseHandle.Handle", "StdIn, StdOut, StdErr or All is expected");
         } else {
                 refuse_path(call, "Operation", "ConsoleSize or CloseHandle is expected");
