@@ -5,38 +5,19 @@
 #include "base/buf.h"
 
 #include <stdio.h>
-#include <string.h>
 
 void hcs_buf_deinit(struct hcs_buf *b) {
         free(b->data);
         *b = (struct hcs_buf){0};
 }
 
-void hcs_buf_reserve(struct hcs_buf *b, size_t extra) {
+void hcs_buf_grow(struct hcs_buf *b, size_t extra) {
         size_t need = b->len + extra + 1;
 
         if (need < extra)
                 abort(); /* more than the address space */
-        if (need <= b->cap)
-                return;
         b->cap = b->cap * 2 > need ? b->cap * 2 : (need > 64 ? need : 64);
         b->data = hcs_realloc(b->data, b->cap);
-}
-
-void hcs_buf_append(struct hcs_buf *b, const void *p, size_t n) {
-        hcs_buf_reserve(b, n);
-        if (n)
-                memcpy(b->data + b->len, p, n);
-        b->len += n;
-        b->data[b->len] = '\0';
-}
-
-void hcs_buf_puts(struct hcs_buf *b, const char *s) {
-        hcs_buf_append(b, s, strlen(s));
-}
-
-void hcs_buf_putc(struct hcs_buf *b, char c) {
-        hcs_buf_append(b, &c, 1);
 }
 
 void hcs_buf_vprintf(struct hcs_buf *b, const char *fmt, va_list ap) {

@@ -156,3 +156,34 @@ char *hcs_scrub_text(const char *text, unsigned *ret_count) {
                 *ret_count = n;
         return out;
 }
+
+/* Every key and mark above holds one of these, whatever its case. No two begin with the same two letters. */
+static const struct {
+        const char *text;
+        size_t len;
+} hints[] = {
+        {NULL, 0},        {"env", 3},    {"cred", 4},      {"passw", 5},  {"token", 5},  {"secret", 6},
+        {"apikey", 6},    {"sig=", 4},   {"bearer", 6},    {"shared", 6}, {"string", 6}, {"sas", 3},
+        {"authoriza", 9}, {"regist", 6}, {"privateke", 9}, {"binary", 6}, {"identi", 6},
+};
+
+#define PAIR(a, b) (((unsigned char)(a)&31) << 5 | ((unsigned char)(b)&31))
+
+/* The hint that begins with a pair of letters: one look rules most places out. */
+static const unsigned char hint_of[1024] = {
+        [PAIR('e', 'n')] = 1,  [PAIR('c', 'r')] = 2,  [PAIR('p', 'a')] = 3,  [PAIR('t', 'o')] = 4,
+        [PAIR('s', 'e')] = 5,  [PAIR('a', 'p')] = 6,  [PAIR('s', 'i')] = 7,  [PAIR('b', 'e')] = 8,
+        [PAIR('s', 'h')] = 9,  [PAIR('s', 't')] = 10, [PAIR('s', 'a')] = 11, [PAIR('a', 'u')] = 12,
+        [PAIR('r', 'e')] = 13, [PAIR('p', 'r')] = 14, [PAIR('b', 'i')] = 15, [PAIR('i', 'd')] = 16,
+};
+
+bool hcs_scrub_might_find(const char *text, size_t len) {
+        for (size_t i = 0; i + 2 < len; i++) {
+                unsigned h = hint_of[PAIR(text[i], text[i + 1])];
+
+                if (h && (text[i + 2] | 32) == (hints[h].text[2] | 32) && hints[h].len <= len - i &&
+                    strncasecmp(text + i, hints[h].text, hints[h].len) == 0)
+                        return true;
+        }
+        return false;
+}

@@ -18,5 +18,7 @@ bool hcs_scrub_key(const char *key);            /* is a member of this name secr
 unsigned hcs_scrub_json(struct hcs_json *root); /* in place; returns how many values were replaced */
 /* Document text in, scrubbed text out (caller frees); text that is not JSON gets token patterns replaced. */
 char *hcs_scrub_text(const char *text, unsigned *ret_count);
+/* A cheap look before that one: false when nothing in the text can be secret, as in most documents. */
+bool hcs_scrub_might_find(const char *text, size_t len);
 
 #endif

@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/scrub.h"
 #include "base/str.h"
@@ -36,46 +35,53 @@ static struct recorder *of_sink(struct mock_sink *s) {
         return (struct recorder *)((char *)s - offsetof(struct recorder, sink));
 }
 
-/* A cheap look before the expensive one: most documents hold nothing that could be secret. */
-static bool might_hold_secrets(const char *text) {
-        static const char *const words[] = {"env",         "cred",        "password", "passwd", "token",
-                                            "secret",      "apikey",      "sig=",     "Bearer", "Shared",
-                                            "StringValue", "BinaryValue", "Sas",      "auth",   "PrivateKey"};
+/*
+ * A record while it is written. Its values are borrowed from the call, but for those that had to be scrubbed and the
+ * symbol of what was created; so most records cost no allocation.
+ */
+struct entry {
+        struct mock_record record; /* args points to values */
+        struct mock_value values[MOCK_MAX_ARGS];
+        char *scrubbed[MOCK_MAX_ARGS + 1]; /* the last one of record.result */
+};
 
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(words); i++)
-                if (strcasestr(text, words[i]))
-                        return true;
-        return false;
+/* Values are set as they are added: clearing all of them would cost more than writing the line. */
+static void entry_init(struct entry *e, enum mock_record_kind kind, uint64_t t) {
+        e->record = (struct mock_record){.kind = kind, .t = t, .args = e->values};
+        memset(e->scrubbed, 0, sizeof(e->scrubbed));
 }
 
-/* The value as it is written: scrubbed in `copy` when it must be, which the caller frees. */
-static void redacted(const struct recorder *r, const struct mock_value *v, struct mock_value *copy) {
-        *copy = *v;
-        copy->tree = NULL;
-        if (!r->redact || !v->text || v->kind == MOCK_HANDLE || !might_hold_secrets(v->text)) {
-                copy->text = v->text ? hcs_strndup(v->text, v->len) : NULL;
+static void entry_deinit(struct entry *e) {
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(e->scrubbed); i++)
+                free(e->scrubbed[i]);
+}
+
+static void show(const struct recorder *r, const struct mock_value *v, struct mock_value *ret, char **ret_scrubbed) {
+        *ret = *v;
+        if (!r->redact || !v->text || v->kind == MOCK_HANDLE || !hcs_scrub_might_find(v->text, v->len))
                 return;
-        }
-        copy->text = hcs_scrub_text(v->text, NULL);
-        copy->len = strlen(copy->text);
+        *ret_scrubbed = hcs_scrub_text(v->text, NULL);
+        ret->text = *ret_scrubbed;
+        ret->len = strlen(ret->text);
 }
 
-static void write_call(struct recorder *r, const struct mock_call *call) {
-        struct mock_value args[MOCK_MAX_ARGS];
-        struct mock_record rec = {.kind = MOCK_RECORD_CALL,
-                                  .t = call->time_ns,
-                                  .function = (char *)(uintptr_t)call->function->name,
-                                  .dll = call->function->dll,
-                                  .n = call->number,
-                                  .thread = call->thread,
-                                  .args = args,
-                                  .n_args = call->n_args};
+static void add_value(const struct recorder *r, struct entry *e, const struct mock_value *v) {
+        show(r, v, &e->values[e->record.n_args], &e->scrubbed[e->record.n_args]);
+        e->record.n_args++;
+}
 
+static void set_result(const struct recorder *r, struct entry *e, const struct mock_value *v) {
+        show(r, v, &e->record.result, &e->scrubbed[MOCK_MAX_ARGS]);
+}
+
+static void make_call(const struct recorder *r, const struct mock_call *call, struct entry *e) {
+        entry_init(e, MOCK_RECORD_CALL, call->time_ns);
+        e->record.function = (char *)(uintptr_t)call->function->name;
+        e->record.dll = call->function->dll;
+        e->record.n = call->number;
+        e->record.thread = call->thread;
         for (size_t i = 0; i < call->n_args; i++)
-                redacted(r, &call->args[i], &args[i]);
-        mock_trace_write(r->writer, &rec);
-        for (size_t i = 0; i < call->n_args; i++)
-                mock_value_deinit(&args[i]);
+                add_value(r, e, &call->args[i]);
 }
 
 static const char *kind_name(enum mock_handle_kind kind) {
@@ -84,25 +90,42 @@ static const char *kind_name(enum mock_handle_kind kind) {
         return names[kind];
 }
 
-static void write_return(struct recorder *r, const struct mock_call *call) {
+static void make_return(const struct recorder *r, const struct mock_call *call, struct entry *e) {
         bool local = mock_verb_is_local(call->function->verb);
-        struct mock_value out[2] = {0};
-        struct mock_record rec = {.kind = MOCK_RECORD_RETURN,
-                                  .t = mock_engine_now_ns(r->backend.engine),
-                                  .n = call->number,
-                                  .hr = mock_call_spell(call, call->hr),
-                                  .args = out,
-                                  .pending = !local && SUCCEEDED(call->hr) && !call->completed};
 
-        if (call->created && SUCCEEDED(call->hr))
-                mock_value_set_handle(&out[rec.n_args++], kind_name(call->created->kind), call->created->symbol);
+        entry_init(e, MOCK_RECORD_RETURN, mock_engine_now_ns(r->backend.engine));
+        e->record.n = call->number;
+        e->record.hr = mock_call_spell(call, call->hr);
+        e->record.pending = !local && SUCCEEDED(call->hr) && !call->completed;
+        if (call->created && SUCCEEDED(call->hr)) {
+                char *symbol = call->created->symbol;
+
+                add_value(r, e,
+                          &(struct mock_value){.name = kind_name(call->created->kind),
+                                               .kind = MOCK_HANDLE,
+                                               .text = symbol,
+                                               .len = strlen(symbol)});
+        }
         if (call->completion.result.kind != MOCK_ABSENT)
-                redacted(r, &call->completion.result, &out[rec.n_args++]);
+                add_value(r, e, &call->completion.result);
         if (call->completed)
-                rec.process = call->completion.process;
-        mock_trace_write(r->writer, &rec);
-        for (size_t i = 0; i < rec.n_args; i++)
-                mock_value_deinit(&out[i]);
+                e->record.process = call->completion.process;
+}
+
+/* Writes one or both of a call's records, in one piece. */
+static void write_entries(struct recorder *r, const struct mock_call *call, bool called, bool returned) {
+        struct entry before, after;
+        const struct mock_record *records[2] = {&before.record, &after.record};
+
+        if (called)
+                make_call(r, call, &before);
+        if (returned)
+                make_return(r, call, &after);
+        mock_trace_write_all(r->writer, called ? records : records + 1, called + returned);
+        if (called)
+                entry_deinit(&before);
+        if (returned)
+                entry_deinit(&after);
 }
 
 static void remember(struct recorder *r, const struct mock_call *call) {
@@ -117,19 +140,17 @@ static void remember(struct recorder *r, const struct mock_call *call) {
 static void invoke(struct mock_backend *b, struct mock_call *call) {
         struct recorder *r = (struct recorder *)b;
 
-        write_call(r, call);
+        write_entries(r, call, true, false);
         remember(r, call);
         mock_backend_invoke(b->next, call);
-        write_return(r, call);
+        write_entries(r, call, false, true);
 }
 
 static void note(struct mock_backend *b, const struct mock_call *call) {
         struct recorder *r = (struct recorder *)b;
 
-        if (!(call->function->flags & MOCK_UNRECORDED)) {
-                write_call(r, call);
-                write_return(r, call);
-        }
+        if (!(call->function->flags & MOCK_UNRECORDED))
+                write_entries(r, call, true, true);
         mock_backend_note(b->next, call);
 }
 
@@ -162,12 +183,13 @@ static void record_free(struct mock_backend *b) {
 static void sink_complete(struct mock_sink *sink, const struct mock_completion *c) {
         struct recorder *r = of_sink(sink);
         char subject[32];
-        struct mock_record rec = {.kind = MOCK_RECORD_COMPLETE,
-                                  .t = mock_engine_now_ns(r->backend.engine),
-                                  .n = c->number,
-                                  .hr = c->hr,
-                                  .process = c->process,
-                                  .subject = subject};
+        struct entry e;
+
+        entry_init(&e, MOCK_RECORD_COMPLETE, mock_engine_now_ns(r->backend.engine));
+        e.record.n = c->number;
+        e.record.hr = c->hr;
+        e.record.process = c->process;
+        e.record.subject = subject;
 
         hcs_mutex_lock(&r->lock);
         if (r->in_flight[c->number % IN_FLIGHT].call == c->number)
@@ -175,28 +197,28 @@ static void sink_complete(struct mock_sink *sink, const struct mock_completion *
         else
                 snprintf(subject, sizeof(subject), "call/%llu", (unsigned long long)c->number);
         hcs_mutex_unlock(&r->lock);
-        redacted(r, &c->result, &rec.result);
-        mock_trace_write(r->writer, &rec);
-        mock_value_deinit(&rec.result);
+        set_result(r, &e, &c->result);
+        mock_trace_write(r->writer, &e.record);
+        entry_deinit(&e);
         r->backend.up->ops->complete(r->backend.up, c);
 }
 
 static void sink_event(struct mock_sink *sink, const struct mock_event *e) {
         struct recorder *r = of_sink(sink);
-        struct mock_value data = {0};
-        struct mock_record rec = {.kind = MOCK_RECORD_EVENT,
-                                  .t = mock_engine_now_ns(r->backend.engine),
-                                  .hr = e->on->dll == MOCK_VMCOMPUTE ? hcs_hresult_to_vmcompute(e->hr) : e->hr,
-                                  .subject = e->on->symbol,
-                                  .event = (char *)(uintptr_t)e->name};
+        struct entry entry;
 
-        if (e->data) {
-                mock_value_set_document(&data, "data", hcs_strdup(e->data));
-                redacted(r, &data, &rec.result);
-        }
-        mock_trace_write(r->writer, &rec);
-        mock_value_deinit(&rec.result);
-        mock_value_deinit(&data);
+        entry_init(&entry, MOCK_RECORD_EVENT, mock_engine_now_ns(r->backend.engine));
+        entry.record.hr = e->on->dll == MOCK_VMCOMPUTE ? hcs_hresult_to_vmcompute(e->hr) : e->hr;
+        entry.record.subject = e->on->symbol;
+        entry.record.event = (char *)(uintptr_t)e->name;
+        if (e->data)
+                set_result(r, &entry,
+                           &(struct mock_value){.name = "data",
+                                                .kind = MOCK_DOCUMENT,
+                                                .text = (char *)(uintptr_t)e->data,
+                                                .len = strlen(e->data)});
+        mock_trace_write(r->writer, &entry.record);
+        entry_deinit(&entry);
         r->backend.up->ops->event(r->backend.up, e);
 }
 

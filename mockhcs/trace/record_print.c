@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
-/* A record written as a line. Nothing here uses printf: it is on the path of every recorded call. */
+/*
+ * A record written as a line. It is on the path of every recorded call: nothing here uses printf, and what every line
+ * begins with is written into room that was made once.
+ */
 
 #include <string.h>
 
@@ -9,7 +12,17 @@
 #include "mockhcs/trace/names.h"
 #include "mockhcs/trace/record.h"
 
-static void put_u64(uint64_t v, struct hcs_buf *out) {
+#define FIXED 256 /* more than the members that every record has, without its names */
+
+/* Writers into room that is known to be there; each returns the place behind. */
+#define AT_LITERAL(p, s) at_bytes(p, s, sizeof(s) - 1)
+
+static inline char *at_bytes(char *p, const char *s, size_t n) {
+        memcpy(p, s, n);
+        return p + n;
+}
+
+static inline char *at_u64(char *p, uint64_t v) {
         char text[20];
         size_t i = sizeof(text);
 
@@ -17,29 +30,63 @@ static void put_u64(uint64_t v, struct hcs_buf *out) {
                 text[--i] = (char)('0' + v % 10);
                 v /= 10;
         } while (v);
-        hcs_buf_append(out, text + i, sizeof(text) - i);
+        return at_bytes(p, text + i, sizeof(text) - i);
 }
 
-static void put_literal(const char *s, struct hcs_buf *out) {
-        hcs_buf_append(out, s, strlen(s));
-}
-
-static void put_hr(HRESULT hr, struct hcs_buf *out) {
+static inline char *at_hr(char *p, HRESULT hr) {
         static const char hex[] = "0123456789ABCDEF";
-        char text[] = "\"0x00000000\"";
 
-        for (int i = 0; i < 8; i++)
-                text[10 - i] = hex[(uint32_t)hr >> (4 * i) & 15];
-        hcs_buf_append(out, text, sizeof(text) - 1);
+        p = AT_LITERAL(p, ",\"hr\":\"0x");
+        for (int shift = 28; shift >= 0; shift -= 4)
+                *p++ = hex[(uint32_t)hr >> shift & 15];
+        *p++ = '"';
+        return p;
+}
+
+static inline char *at_time(char *p, const struct mock_record *r) {
+        return at_u64(AT_LITERAL(p, ",\"t\":"), r->t);
+}
+
+static char *room(struct hcs_buf *out, size_t n) {
+        hcs_buf_reserve(out, n);
+        return out->data + out->len;
+}
+
+static void filled(struct hcs_buf *out, const char *p) {
+        out->len = (size_t)(p - out->data);
+}
+
+static void put_u64(uint64_t v, struct hcs_buf *out) {
+        filled(out, at_u64(room(out, 20), v));
+}
+
+static inline void put_literal(const char *s, struct hcs_buf *out) {
+        hcs_buf_puts(out, s);
 }
 
 static void put_string(const char *s, struct hcs_buf *out) {
         mock_scan_quote(s ? s : "", s ? strlen(s) : 0, out);
 }
 
+/* Names are ours or were interned: mostly plain, and then nothing has to be escaped. */
+static void put_name(const char *name, struct hcs_buf *out) {
+        size_t n = 0;
+
+        while ((name[n] | 32) >= 'a' && (name[n] | 32) <= 'z')
+                n++;
+        if (name[n]) {
+                put_string(name, out);
+                return;
+        }
+        hcs_buf_reserve(out, n + 2);
+        hcs_buf_putc(out, '"');
+        hcs_buf_append(out, name, n);
+        hcs_buf_putc(out, '"');
+}
+
 static void put_member(const char *name, struct hcs_buf *out) {
         hcs_buf_putc(out, ',');
-        put_string(name, out);
+        put_name(name, out);
         hcs_buf_putc(out, ':');
 }
 
@@ -119,19 +166,18 @@ static void close_exact(struct hcs_buf *exact, struct hcs_buf *out) {
         hcs_buf_putc(out, '}');
 }
 
-static void put_values(const char *member, const struct mock_record *r, struct hcs_buf *out) {
+static void put_values(const char *open, const struct mock_record *r, struct hcs_buf *out) {
         _cleanup_buf_ struct hcs_buf exact = {0};
         bool comma = false;
 
-        put_member(member, out);
-        hcs_buf_putc(out, '{');
+        put_literal(open, out);
         for (size_t i = 0; i < r->n_args; i++) {
                 if (r->args[i].kind == MOCK_ABSENT)
                         continue;
                 if (comma)
                         hcs_buf_putc(out, ',');
                 comma = true;
-                put_string(r->args[i].name, out);
+                put_name(r->args[i].name, out);
                 hcs_buf_putc(out, ':');
                 if (put_value(&r->args[i], out))
                         put_exact(&r->args[i], &exact);
@@ -169,65 +215,58 @@ static void put_process(const struct mock_process_info *p, struct hcs_buf *out) 
         hcs_buf_putc(out, '}');
 }
 
-static void put_time(const struct mock_record *r, struct hcs_buf *out) {
-        put_literal(",\"t\":", out);
-        put_u64(r->t, out);
-}
-
 static void print_call(const struct mock_record *r, struct hcs_buf *out) {
+        const char *dll = mock_dll_name(r->dll);
+        char *p;
+
         put_literal("{\"call\":", out);
-        put_string(r->function, out);
+        put_name(r->function, out);
+        p = room(out, FIXED);
         if (r->dll != MOCK_DLL_NONE) {
-                put_literal(",\"dll\":\"", out);
-                put_literal(mock_dll_name(r->dll), out);
-                hcs_buf_putc(out, '"');
+                p = AT_LITERAL(p, ",\"dll\":\"");
+                p = at_bytes(p, dll, strlen(dll));
+                *p++ = '"';
         }
-        put_literal(",\"n\":", out);
-        put_u64(r->n, out);
-        put_time(r, out);
-        if (r->thread) {
-                put_literal(",\"thread\":", out);
-                put_u64(r->thread, out);
-        }
-        put_values("args", r, out);
+        p = at_time(at_u64(AT_LITERAL(p, ",\"n\":"), r->n), r);
+        if (r->thread)
+                p = at_u64(AT_LITERAL(p, ",\"thread\":"), r->thread);
+        filled(out, p);
+        put_values(",\"args\":{", r, out);
 }
 
 static void print_return(const struct mock_record *r, struct hcs_buf *out) {
-        put_literal("{\"return\":", out);
-        put_u64(r->n, out);
-        put_time(r, out);
-        put_literal(",\"hr\":", out);
-        put_hr(r->hr, out);
+        char *p = room(out, FIXED);
+
+        p = at_hr(at_time(at_u64(AT_LITERAL(p, "{\"return\":"), r->n), r), r->hr);
         if (r->pending)
-                put_literal(",\"pending\":true", out);
-        put_values("out", r, out);
+                p = AT_LITERAL(p, ",\"pending\":true");
+        filled(out, p);
+        put_values(",\"out\":{", r, out);
         put_process(&r->process, out);
 }
 
 static void print_complete(const struct mock_record *r, struct hcs_buf *out) {
+        char *p;
+
         put_literal("{\"complete\":", out);
         put_string(r->subject, out);
-        if (r->n) {
-                put_literal(",\"of\":", out);
-                put_u64(r->n, out);
-        }
-        put_time(r, out);
-        put_literal(",\"hr\":", out);
-        put_hr(r->hr, out);
+        p = room(out, FIXED);
+        if (r->n)
+                p = at_u64(AT_LITERAL(p, ",\"of\":"), r->n);
+        filled(out, at_hr(at_time(p, r), r->hr));
         put_result("result", r, out);
         put_process(&r->process, out);
 }
 
 static void print_event(const struct mock_record *r, struct hcs_buf *out) {
+        char *p;
+
         put_literal("{\"event\":", out);
         put_string(r->event, out);
         put_literal(",\"on\":", out);
         put_string(r->subject, out);
-        put_time(r, out);
-        if (r->hr != S_OK) {
-                put_literal(",\"hr\":", out);
-                put_hr(r->hr, out);
-        }
+        p = at_time(room(out, FIXED), r);
+        filled(out, r->hr != S_OK ? at_hr(p, r->hr) : p);
         put_result("data", r, out);
 }
 
@@ -240,7 +279,7 @@ static void print_stdio(const struct mock_record *r, struct hcs_buf *out) {
         put_literal(",\"stream\":\"", out);
         put_literal(streams[r->stream], out);
         hcs_buf_putc(out, '"');
-        put_time(r, out);
+        filled(out, at_time(room(out, FIXED), r));
         if (r->len && hcs_utf8_valid(r->data, r->len, &bad)) {
                 put_literal(",\"text\":", out);
                 mock_scan_quote(r->data, r->len, out);

@@ -1,37 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The writer. Lines are made outside the lock and handed to the kernel in one write, so a killed process has lost
+ * The writer. Lines are made outside the lock and handed to the kernel in one piece, so a killed process has lost
  * nothing that was written. A line that only went out in part is taken back, so that the next one is not glued to it.
  */
 
 #include "mockhcs/trace/writer.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/str.h"
 #include "hcsshim/log.h"
-#include "mockhcs/trace/quiet.h"
+#include "platform/append_file.h"
 #include "platform/clock.h"
 #include "platform/thread.h"
 
-#ifndef O_CLOEXEC
-#define O_CLOEXEC 0
-#endif
-#ifndef O_BINARY
-#define O_BINARY 0
-#endif
-
 struct mock_trace_writer {
         struct hcs_mutex lock;
+        struct hcs_append_file *file;
         char *name;
-        int fd;
-        uint64_t offset; /* end of the last whole write */
-        bool torn;       /* half a line stands in the file and could not be taken back */
         bool said;
         uint64_t lost;
 };
@@ -39,46 +26,18 @@ struct mock_trace_writer {
 struct mock_trace_writer *mock_trace_writer_free(struct mock_trace_writer *w) {
         if (!w)
                 return NULL;
-        if (w->fd > 1)
-                close(w->fd);
+        hcs_append_file_close(w->file);
         hcs_mutex_deinit(&w->lock);
         free(w->name);
         free(w);
         return NULL;
 }
 
-/* 0, or the errno that stopped it. */
-static int write_all(struct mock_trace_writer *w, const char *data, size_t len) {
-        size_t done = 0;
-
-        while (done < len) {
-                ssize_t n = write(w->fd, data + done, len - done);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n <= 0) {
-                        int why = n < 0 ? errno : EIO;
-
-                        if (done &&
-                            (ftruncate(w->fd, (off_t)w->offset) < 0 || lseek(w->fd, (off_t)w->offset, SEEK_SET) < 0))
-                                w->torn = true;
-                        return why;
-                }
-                done += (size_t)n;
-        }
-        w->offset += len;
-        return 0;
-}
-
 static void put(struct mock_trace_writer *w, const char *data, size_t len, size_t n_records) {
-        int saved = errno;
-        struct mock_quiet quiet;
         int why;
 
         hcs_mutex_lock(&w->lock);
-        mock_quiet_enter(&quiet);
-        why = w->torn ? EIO : write_all(w, data, len);
-        mock_quiet_leave(&quiet, why);
+        why = hcs_append_file_write(w->file, data, len);
         if (why) {
                 w->lost += n_records;
                 if (!w->said)
@@ -87,7 +46,6 @@ static void put(struct mock_trace_writer *w, const char *data, size_t len, size_
                 w->said = true;
         }
         hcs_mutex_unlock(&w->lock);
-        errno = saved;
 }
 
 static void print_header(const struct mock_trace_header *h, struct hcs_buf *out) {
@@ -114,15 +72,20 @@ static void print_header(const struct mock_trace_header *h, struct hcs_buf *out)
 HRESULT mock_trace_writer_open(const char *path, const struct mock_trace_header *header, struct mock_trace_writer **ret,
                                struct hcs_error **err) {
         _cleanup_buf_ struct hcs_buf line = {0};
+        struct hcs_append_file *file = NULL;
+        _cleanup_free_ char *name = NULL;
         struct mock_trace_writer *w;
-        int fd = hcs_streq(path, "-") ? 1 : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_BINARY, 0600);
+        HRESULT hr = hcs_append_file_open(path, &file, &name, err);
 
-        if (fd < 0)
-                return hcs_error_errno(err, errno, "create `%s`", path);
+        if (FAILED(hr))
+                return hr;
+        if (!hcs_streq(name, path))
+                hcs_log(HCS_LOG_WARN, "another process records to this file; this one writes beside it", "file", path,
+                        "instead", name, NULL);
         w = hcs_calloc(1, sizeof(*w));
         hcs_mutex_init(&w->lock);
-        w->name = hcs_strdup(path);
-        w->fd = fd;
+        w->name = steal_pointer(&name);
+        w->file = file;
         print_header(header, &line);
         put(w, line.data, line.len, 1);
         *ret = w;
@@ -130,15 +93,15 @@ HRESULT mock_trace_writer_open(const char *path, const struct mock_trace_header 
 }
 
 void mock_trace_write(struct mock_trace_writer *w, const struct mock_record *r) {
-        mock_trace_write_all(w, r, 1);
+        mock_trace_write_all(w, &r, 1);
 }
 
-void mock_trace_write_all(struct mock_trace_writer *w, const struct mock_record *records, size_t n) {
+void mock_trace_write_all(struct mock_trace_writer *w, const struct mock_record *const *records, size_t n) {
         _cleanup_buf_ struct hcs_buf lines = {0};
 
-        hcs_buf_reserve(&lines, 1024);
+        hcs_buf_reserve(&lines, 1000);
         for (size_t i = 0; i < n; i++)
-                mock_record_print(&records[i], &lines);
+                mock_record_print(records[i], &lines);
         put(w, lines.data, lines.len, n);
 }
 

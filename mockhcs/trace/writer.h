@@ -26,7 +26,7 @@ struct mock_trace_writer *mock_trace_writer_free(struct mock_trace_writer *w);
 HCS_DEFINE_CLEANUP(struct mock_trace_writer *, mock_trace_writer_free)
 void mock_trace_write(struct mock_trace_writer *w, const struct mock_record *r);
 /* Several records in one write. */
-void mock_trace_write_all(struct mock_trace_writer *w, const struct mock_record *records, size_t n);
+void mock_trace_write_all(struct mock_trace_writer *w, const struct mock_record *const *records, size_t n);
 /* Records that could not be written. */
 uint64_t mock_trace_writer_lost(const struct mock_trace_writer *w);
 

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * A regular file is written through a shared mapping of its end, a window at a time. Zeros are
+ * written to a window before it is mapped, so that a full disk is an error code and not a SIGBUS (and because a page
+ * fault on pages that are dirty already costs a quarter of one on pages that were only allocated); a lock on the file
+ * keeps a second recorder from cutting it off under the first. Anything else (a pipe, a terminal) is written with
+ * write(2).
+ */
+
+#include "platform/append_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "platform/posix/quiet.h"
+
+#define BLOCK        ((size_t)64 << 10)
+#define FIRST_WINDOW BLOCK
+#define MAX_WINDOW   (4 * BLOCK)
+
+struct hcs_append_file {
+        int fd;
+        bool regular;
+        bool torn;          /* part of a write went out and cannot be taken back: nothing may follow it */
+        unsigned forks;     /* of the process that opened it */
+        char *window;       /* regular: the mapped end of the file */
+        size_t size, used;  /* of the window */
+        uint64_t allocated; /* end of the window in the file; a multiple of every window's size before it */
+};
+
+static atomic_uint forks;
+
+static void count_fork(void) {
+        atomic_fetch_add(&forks, 1);
+}
+
+static void watch_forks(void) {
+        pthread_atfork(NULL, NULL, count_fork);
+}
+
+static int write_zeros(int fd, uint64_t offset, size_t size) {
+        static const char zeros[BLOCK];
+
+        for (size_t done = 0; done < size;) {
+                ssize_t n = pwrite(fd, zeros, size - done < BLOCK ? size - done : BLOCK, (off_t)(offset + done));
+
+                if (n > 0)
+                        done += (size_t)n;
+                else if (n == 0 || errno != EINTR)
+                        return n < 0 ? errno : ENOSPC;
+        }
+        return 0;
+}
+
+static int next_window(struct hcs_append_file *f) {
+        size_t size = f->size == 0 ? FIRST_WINDOW : f->size < MAX_WINDOW ? 2 * f->size : MAX_WINDOW;
+        struct quiet quiet;
+        void *map;
+        int why;
+
+        quiet_enter(&quiet);
+        why = write_zeros(f->fd, f->allocated, size);
+        quiet_leave(&quiet, why);
+        if (why)
+                return why;
+        map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, f->fd, (off_t)f->allocated);
+        if (map == MAP_FAILED)
+                return errno;
+        if (f->window)
+                munmap(f->window, f->size);
+        f->window = map;
+        f->size = size;
+        f->used = 0;
+        f->allocated += size;
+        return 0;
+}
+
+static int append_mapped(struct hcs_append_file *f, const char *data, size_t len) {
+        size_t room = f->size - f->used;
+        bool begun = false;
+
+        if (f->torn)
+                return EIO;
+        while (len > room) {
+                char *end = f->window ? f->window + f->used : NULL;
+                size_t head = room;
+                int why;
+
+                /* The part that fits goes first, so that what a crash leaves is a beginning; it is taken back when
+                 * there is no room for the rest. */
+                if (head)
+                        memcpy(end, data, head);
+                why = next_window(f);
+                if (why) {
+                        if (begun)
+                                f->used = f->size;
+                        else if (head)
+                                memset(end, 0, head);
+                        f->torn = begun;
+                        return why;
+                }
+                begun = head != 0;
+                data += head;
+                len -= head;
+                room = f->size;
+        }
+        memcpy(f->window + f->used, data, len);
+        f->used += len;
+        return 0;
+}
+
+static int append_written(struct hcs_append_file *f, const char *data, size_t len) {
+        struct quiet quiet;
+        int why = f->torn ? EIO : 0;
+
+        quiet_enter(&quiet);
+        for (size_t done = 0; !why && done < len;) {
+                ssize_t n = write(f->fd, data + done, len - done);
+
+                if (n > 0)
+                        done += (size_t)n;
+                else if (n == 0 || errno != EINTR)
+                        why = n < 0 ? errno : EIO;
+                f->torn = why && done;
+        }
+        quiet_leave(&quiet, why);
+        return why;
+}
+
+int hcs_append_file_write(struct hcs_append_file *f, const void *data, size_t len) {
+        int saved = errno, why;
+
+        if (f->forks != atomic_load_explicit(&forks, memory_order_relaxed))
+                return ECHILD;
+        why = f->regular ? append_mapped(f, data, len) : append_written(f, data, len);
+        errno = saved;
+        return why;
+}
+
+struct hcs_append_file *hcs_append_file_close(struct hcs_append_file *f) {
+        if (!f)
+                return NULL;
+        if (f->window) {
+                munmap(f->window, f->size);
+                /* Zeros that cannot be cut off are what a crash leaves too, and readers know them. */
+                if (f->forks == atomic_load(&forks) && ftruncate(f->fd, (off_t)(f->allocated - f->size + f->used)) < 0)
+                        errno = 0;
+        }
+        if (f->fd != STDOUT_FILENO)
+                close(f->fd);
+        free(f);
+        return NULL;
+}
+
+/* The file, locked and empty; EWOULDBLOCK when somebody else has it. */
+static int open_locked(const char *path, int *ret_fd, bool *ret_regular) {
+        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600), why;
+        struct stat st;
+
+        if (fd < 0 && errno == EACCES)
+                fd = open(path, O_WRONLY | O_CLOEXEC); /* /dev/stderr and pipes that may only be written */
+        if (fd < 0)
+                return errno;
+        *ret_regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR;
+        if (*ret_regular && (flock(fd, LOCK_EX | LOCK_NB) < 0 || ftruncate(fd, 0) < 0)) {
+                why = errno;
+                close(fd);
+                return why;
+        }
+        *ret_fd = fd;
+        return 0;
+}
+
+HRESULT hcs_append_file_open(const char *path, struct hcs_append_file **ret, char **ret_path, struct hcs_error **err) {
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
+        _cleanup_free_ char *name = hcs_strdup(path);
+        struct hcs_append_file *f;
+        bool regular = false;
+        int fd = STDOUT_FILENO, why = 0;
+
+        pthread_once(&once, watch_forks);
+        if (!hcs_streq(path, "-"))
+                why = open_locked(path, &fd, &regular);
+        if (why == EWOULDBLOCK) {
+                free(name);
+                name = hcs_asprintf("%s.%ld", path, (long)getpid());
+                why = open_locked(name, &fd, &regular);
+        }
+        if (why)
+                return hcs_error_errno(err, why, "create `%s`", name);
+        f = hcs_calloc(1, sizeof(*f));
+        *f = (struct hcs_append_file){.fd = fd, .regular = regular, .forks = atomic_load(&forks)};
+        *ret = f;
+        if (ret_path)
+                *ret_path = steal_pointer(&name);
+        return S_OK;
+}
