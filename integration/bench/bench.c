@@ -2,7 +2,8 @@
 
 /*
  * What a lifecycle (create, start, a process, exit, terminate, close) costs emulated, recorded and replayed, as ratios
- * to what cJSON alone needs to parse and print the same documents once, in one run. usage: bench [LIFECYCLES]
+ * to what cJSON alone needs to parse and print the same documents once, in one run. usage: bench [LIFECYCLES
+ * [COMPOSITION]]: with a composition, only that is run (for a profiler).
  */
 
 #define HCS_ABI_PROTOTYPES
@@ -108,6 +109,12 @@ int main(int argc, char **argv) {
         double base, emulated, many, recorded, replayed;
         uint64_t start = hcs_clock_ns();
 
+        if (argc > 2) {
+                printf("%s %.1f us\n", argv[2], measure(argv[2], n, vm, process) / 1e3);
+                free(vm);
+                free(process);
+                return 0;
+        }
         for (unsigned i = 0; i < n; i++)
                 cjson_once();
         base = (double)(hcs_clock_ns() - start) / n;

@@ -14,8 +14,8 @@
 struct pending_follow {
         struct replay *replay;
         uint64_t number; /* of the live call, for a completion */
-        uint32_t follow;
         bool completion;
+        struct mock_record record;
 };
 
 static uint32_t index_of(const struct mock_handle *h) {
@@ -79,36 +79,57 @@ static void send(struct replay *r, const struct mock_record *rec) {
         mock_handle_unref(on);
 }
 
-static void happen(void *arg) {
+static void drop(void *arg) {
         struct pending_follow *p = arg;
-        const struct script_follow *f = &p->replay->script->follows[p->follow];
-        struct mock_record rec;
-        HRESULT hr;
 
-        hcs_mutex_lock(&p->replay->lock);
-        hr = script_read(p->replay->script, f->offset, f->line, &rec);
-        hcs_mutex_unlock(&p->replay->lock);
-        if (SUCCEEDED(hr)) {
-                if (p->completion)
-                        send_completion(p->replay, &rec, p->number);
-                else
-                        send(p->replay, &rec);
-                mock_record_deinit(&rec);
-        }
+        mock_record_deinit(&p->record);
         free(p);
 }
 
-/* At once, or when its time comes. */
-static void let_happen(struct replay *r, const struct script_call *c, uint32_t follow, uint64_t number,
-                       bool completion) {
-        struct pending_follow *p = hcs_malloc(sizeof(*p));
-        uint64_t t = r->script->follows[follow].t, delay = t > c->t ? t - c->t : 0;
+static void happen(void *arg) {
+        struct pending_follow *p = arg;
 
-        *p = (struct pending_follow){r, number, follow, completion};
-        if (r->speed == 0)
-                happen(p);
+        if (p->completion)
+                send_completion(p->replay, &p->record, p->number);
         else
-                mock_engine_after(r->backend.engine, (uint64_t)((double)delay * r->speed), happen, free, p);
+                send(p->replay, &p->record);
+        drop(p);
+}
+
+static uint64_t time_of(struct replay *r, const struct script_call *c) {
+        struct mock_record call;
+        uint64_t t = 0;
+
+        hcs_mutex_lock(&r->lock);
+        if (SUCCEEDED(script_read(r->script, c->offset, c->line, &call))) {
+                t = call.t;
+                mock_record_deinit(&call);
+        }
+        hcs_mutex_unlock(&r->lock);
+        return t;
+}
+
+/* The record at that place: at once, or when its time comes. completion: of the live call `number`. */
+static void let_happen(struct replay *r, const struct script_call *c, uint64_t offset, bool completion,
+                       uint64_t number) {
+        struct pending_follow *p = hcs_malloc(sizeof(*p));
+        uint64_t start;
+        HRESULT hr;
+
+        *p = (struct pending_follow){.replay = r, .number = number, .completion = completion};
+        hcs_mutex_lock(&r->lock);
+        hr = script_read(r->script, offset, 0, &p->record);
+        hcs_mutex_unlock(&r->lock);
+        if (FAILED(hr)) {
+                free(p);
+        } else if (r->speed == 0) {
+                happen(p);
+        } else {
+                start = time_of(r, c);
+                mock_engine_after(r->backend.engine,
+                                  p->record.t > start ? (uint64_t)((double)(p->record.t - start) * r->speed) : 0,
+                                  happen, drop, p);
+        }
 }
 
 /* With the lock held: has the client said what the record at this place says? */
@@ -152,11 +173,11 @@ static void run_chain(struct replay *r, uint32_t call, uint32_t follow) {
                                 wait_for_input(r, call, follow);
                         hcs_mutex_unlock(&r->lock);
                 } else {
-                        let_happen(r, &r->script->calls[call], follow, 0, false);
+                        let_happen(r, &r->script->calls[call], f->offset, false, 0);
                 }
                 if (!given)
                         return;
-                follow = f->next;
+                follow = script_next(r->script, &r->script->calls[call], follow);
         }
 }
 
@@ -200,15 +221,14 @@ static void answer(struct replay *r, struct mock_call *call, const struct script
         struct mock_record ret;
         bool pending;
 
-        if (c->ret == SCRIPT_NONE ||
-            FAILED(script_read(r->script, r->script->follows[c->ret].offset, r->script->follows[c->ret].line, &ret))) {
+        if (c->ret == 0 || FAILED(script_read(r->script, c->offset + c->ret, 0, &ret))) {
                 mock_call_fail(call, E_ABORT,
                                hcs_asprintf("{\"Error\":%d,\"ErrorMessage\":\"The recorded process ended inside "
                                             "this call (trace line %u).\"}",
                                             (int32_t)E_ABORT, c->line));
                 return;
         }
-        pending = ret.pending || hcs_is_pending(ret.hr) || c->complete != SCRIPT_NONE;
+        pending = ret.pending || hcs_is_pending(ret.hr) || c->complete != 0;
         if (FAILED(ret.hr) && !hcs_is_pending(ret.hr)) {
                 mock_call_fail(call, hcs_hresult_to_computecore(ret.hr), result_text(r, &ret));
         } else {
@@ -252,10 +272,11 @@ static void invoke(struct mock_backend *b, struct mock_call *call) {
                 c = &r->script->calls[i];
                 first = !c->answered;
                 r->script->calls[i].answered = true;
+                r->newest = i > r->newest ? i : r->newest;
                 if (first)
                         replay_take(r, handle, i);
                 answer(r, call, c);
-                follow = first ? c->first : SCRIPT_NONE;
+                follow = first ? script_first(r->script, c) : SCRIPT_NONE;
         } else if (!closes) {
                 mismatch(r, call, &why);
         }
@@ -267,8 +288,8 @@ static void invoke(struct mock_backend *b, struct mock_call *call) {
                         r->live[handle] = mock_handle_unref(on);
         }
         hcs_mutex_unlock(&r->lock);
-        if (c && !call->completed && c->complete != SCRIPT_NONE)
-                let_happen(r, c, c->complete, call->number, true);
+        if (c && !call->completed && c->complete)
+                let_happen(r, c, c->offset + c->complete, true, call->number);
         if (c)
                 run_chain(r, i, follow);
 }

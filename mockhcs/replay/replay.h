@@ -41,6 +41,7 @@ struct replay {
         enum replay_order order;
         double speed;
         uint32_t oldest; /* every call before this one is answered or passed over */
+        uint32_t newest; /* no call behind this one is answered */
         struct hcs_buf mismatches;
         unsigned n_mismatches;
 };

@@ -7,9 +7,6 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "platform/file.h"
-
-#define SMALL_TRACE ((size_t)8 << 20)
 
 struct script *script_free(struct script *s) {
         if (!s)
@@ -17,7 +14,6 @@ struct script *script_free(struct script *s) {
         for (uint32_t i = 0; i < s->n_handles; i++)
                 free(s->handles[i].id);
         mock_trace_reader_free(s->reader);
-        hcs_buf_deinit(&s->text);
         free(s->path);
         free(s->calls);
         free(s->follows);
@@ -122,16 +118,13 @@ static void add_call(struct script *s, const struct mock_record *r) {
         }
         c = &s->calls[s->n_calls++];
         *c = (struct script_call){.offset = r->offset,
-                                  .t = r->t,
+                                  .hash = script_hash(r->args, r->n_args),
                                   .line = (uint32_t)r->line,
                                   .number = (uint32_t)r->n,
                                   .next = SCRIPT_NONE,
-                                  .ret = SCRIPT_NONE,
-                                  .complete = SCRIPT_NONE,
-                                  .first = SCRIPT_NONE,
                                   .last = SCRIPT_NONE,
                                   .verb = (uint8_t)f->verb,
-                                  .read_only = f->flags & MOCK_READ_ONLY,
+                                  .read_only = (f->flags & MOCK_READ_ONLY) != 0,
                                   .closes = f->verb == MOCK_CLOSE_SYSTEM || f->verb == MOCK_CLOSE_PROCESS};
         handle = process || system ? known_handle(s, process ? process : system, 0) : 0;
         if (s->handles[handle].tail == SCRIPT_NONE)
@@ -149,7 +142,10 @@ static uint32_t add_follow(struct script *s, const struct mock_record *r) {
                 s->follows = hcs_realloc(s->follows, s->cap_follows * sizeof(*s->follows));
         }
         s->follows[s->n_follows] =
-                (struct script_follow){.offset = r->offset, .line = (uint32_t)r->line, .next = SCRIPT_NONE, .t = r->t};
+                (struct script_follow){.offset = r->offset,
+                                       .input = r->kind == MOCK_RECORD_STDIO && r->stream == MOCK_STDIN,
+                                       .line = (uint32_t)r->line,
+                                       .next = s->n_follows};
         return s->n_follows++;
 }
 
@@ -168,6 +164,14 @@ static struct script_call *find_call(struct script *s, uint64_t number) {
         return NULL;
 }
 
+/* The newest handle of the system with that id, or 0. */
+static uint32_t handle_of_id(const struct script *s, const char *id) {
+        for (uint32_t i = s->n_handles; i-- > 1;)
+                if (hcs_streq(s->handles[i].id, id))
+                        return i;
+        return 0;
+}
+
 /* The handle that the call made belongs to the system it was made in, or to the one of the same id opened before. */
 static void add_made_handle(struct script *s, struct script_call *c, const struct mock_record *ret) {
         const char *symbol = text_of(ret, "process") ? text_of(ret, "process") : text_of(ret, "system");
@@ -178,68 +182,127 @@ static void add_made_handle(struct script *s, struct script_call *c, const struc
                 return;
         if (text_of(&call, "system"))
                 root = s->handles[known_handle(s, text_of(&call, "system"), 0)].root;
-        for (uint32_t i = 1; !root && text_of(&call, "id") && i < s->n_handles; i++)
-                if (hcs_streq(s->handles[i].id, text_of(&call, "id")))
-                        root = s->handles[i].root;
+        else if (c->verb == MOCK_OPEN_SYSTEM)
+                root = s->handles[handle_of_id(s, text_of(&call, "id"))].root;
         made = known_handle(s, symbol, root);
         if (made && root)
                 s->handles[made].root = root;
-        if (made && !s->handles[made].id)
+        if (made && !s->handles[made].id && text_of(&call, "id"))
                 s->handles[made].id = hcs_strdup(text_of(&call, "id"));
         if (made)
                 s->handles[s->handles[made].root].gate = (uint32_t)(c - s->calls);
         mock_record_deinit(&call);
 }
 
-static void add_answer(struct script *s, const struct mock_record *r) {
+static HRESULT set_distance(const struct script *s, const struct script_call *c, const struct mock_record *r,
+                            uint32_t *ret, struct hcs_error **err) {
+        uint64_t distance = r->offset - c->offset;
+
+        if (distance > UINT32_MAX)
+                return hcs_error_make(err, HCS_WIN32(223), "%s: line %llu: 4 GiB or more behind the call of line %u",
+                                      s->path, (unsigned long long)r->line, c->line);
+        *ret = (uint32_t)distance;
+        return S_OK;
+}
+
+/* A return or a completion; S_OK also for that of a local call, which is not in the index. */
+static HRESULT add_answer(struct script *s, const struct mock_record *r, struct hcs_error **err) {
         struct script_call *c = find_call(s, r->n);
-        uint32_t follow;
 
         if (!c)
-                return; /* the answer of a local call */
-        follow = add_follow(s, r);
+                return S_OK;
         if (r->kind == MOCK_RECORD_COMPLETE)
-                c->complete = follow;
-        else
-                c->ret = follow;
+                return set_distance(s, c, r, &c->complete, err);
+        add_made_handle(s, c, r);
+        return set_distance(s, c, r, &c->ret, err);
 }
 
 static uint32_t unreturned(const struct script *s) {
         for (uint32_t i = s->n_calls; i-- > 0;)
-                if (s->calls[i].ret == SCRIPT_NONE)
+                if (s->calls[i].ret == 0)
                         return i;
         return SCRIPT_NONE;
 }
 
-static void add_gated(struct script *s, const struct mock_record *r) {
+static HRESULT add_gated(struct script *s, const struct mock_record *r, struct hcs_error **err) {
         uint32_t handle = known_handle(s, r->subject, 0), gate, follow;
         struct script_call *c;
 
         if (!handle)
-                return;
+                return S_OK;
         gate = s->handles[s->handles[handle].root].gate;
         /* Said before the call that makes the handle has returned: it belongs to that call. */
         if (gate == SCRIPT_NONE)
                 gate = unreturned(s);
         if (gate == SCRIPT_NONE)
-                return;
-        follow = add_follow(s, r);
-        s->follows[follow].input = r->kind == MOCK_RECORD_STDIO && r->stream == MOCK_STDIN;
+                return S_OK;
         c = &s->calls[gate];
         /* vmcompute's completions are notifications: they belong to the call that is pending. */
-        if (r->event && hcs_str_starts(r->event, "System") && hcs_str_ends(r->event, "Completed")) {
-                c->complete = follow;
-                return;
-        }
-        if (c->last == SCRIPT_NONE)
-                c->first = follow;
-        else
+        if (r->event && hcs_str_starts(r->event, "System") && hcs_str_ends(r->event, "Completed"))
+                return set_distance(s, c, r, &c->complete, err);
+        follow = add_follow(s, r);
+        if (c->last != SCRIPT_NONE) {
+                s->follows[follow].next = s->follows[c->last].next;
                 s->follows[c->last].next = follow;
+        }
         c->last = follow;
+        return S_OK;
 }
 
-/* Two passes over answers are not needed: a handle's name is first seen in the answer that made it. Reading the call's
- * line again needs a reader of its own, so that the pass is not disturbed. */
+uint32_t script_first(const struct script *s, const struct script_call *c) {
+        return c->last == SCRIPT_NONE ? SCRIPT_NONE : s->follows[c->last].next;
+}
+
+uint32_t script_next(const struct script *s, const struct script_call *c, uint32_t follow) {
+        return follow == c->last ? SCRIPT_NONE : s->follows[follow].next;
+}
+
+static uint64_t mix(uint64_t h, const void *data, size_t n) {
+        const char *p = data;
+
+        for (; n; p += 8) {
+                size_t step = n < 8 ? n : 8;
+                uint64_t lane = 0;
+
+                memcpy(&lane, p, step);
+                h = (h ^ lane) * 0x9e3779b97f4a7c15u;
+                h ^= h >> 29;
+                n -= step;
+        }
+        return h;
+}
+
+uint64_t script_hash(const struct mock_value *args, size_t n) {
+        uint64_t h = 1;
+
+        for (size_t i = 0; i < n; i++) {
+                if (args[i].kind == MOCK_HANDLE || mock_value_is_empty(&args[i]))
+                        continue;
+                h = mix(h, args[i].name, strlen(args[i].name) + 1);
+                h = args[i].kind == MOCK_NUMBER ? mix(h, &args[i].number, sizeof(args[i].number))
+                                                : mix(h ^ args[i].len, args[i].text, args[i].len);
+        }
+        return h;
+}
+
+static HRESULT add_record(struct script *s, const struct mock_record *r, struct hcs_error **err) {
+        switch (r->kind) {
+        case MOCK_RECORD_CALL:
+                add_call(s, r);
+                return S_OK;
+        case MOCK_RECORD_RETURN:
+        case MOCK_RECORD_COMPLETE:
+                return add_answer(s, r, err);
+        case MOCK_RECORD_EVENT:
+        case MOCK_RECORD_STDIO:
+                return add_gated(s, r, err);
+        default:
+                return S_OK;
+        }
+}
+
+/* One pass is enough: a handle's name is first seen in the answer that made it. Reading the call's line again needs a
+ * reader of its own, so that the pass is not disturbed. */
 static HRESULT index_trace(struct script *s, struct mock_trace_reader *pass, struct hcs_error **err) {
         for (;;) {
                 struct mock_record r;
@@ -247,43 +310,16 @@ static HRESULT index_trace(struct script *s, struct mock_trace_reader *pass, str
 
                 if (hr != S_OK)
                         return hr;
-                switch (r.kind) {
-                case MOCK_RECORD_CALL:
-                        add_call(s, &r);
-                        break;
-                case MOCK_RECORD_RETURN:
-                        if (find_call(s, r.n))
-                                add_made_handle(s, find_call(s, r.n), &r);
-                        add_answer(s, &r);
-                        break;
-                case MOCK_RECORD_COMPLETE:
-                        add_answer(s, &r);
-                        break;
-                case MOCK_RECORD_EVENT:
-                case MOCK_RECORD_STDIO:
-                        add_gated(s, &r);
-                        break;
-                default:
-                        break;
-                }
+                hr = add_record(s, &r, err);
                 mock_record_deinit(&r);
+                if (FAILED(hr))
+                        return hr;
         }
 }
 
 HRESULT script_read(struct script *s, uint64_t offset, uint32_t line, struct mock_record *ret) {
-        HRESULT hr;
+        HRESULT hr = mock_trace_reader_seek(s->reader, offset, line, NULL);
 
-        if (offset < s->text.len) {
-                const char *start = s->text.data + offset, *end = memchr(start, '\n', s->text.len - offset);
-
-                hr = mock_record_parse(start, end ? (size_t)(end - start) : s->text.len - offset, ret, NULL);
-                if (SUCCEEDED(hr)) {
-                        ret->offset = offset;
-                        ret->line = line;
-                }
-                return hr;
-        }
-        hr = mock_trace_reader_seek(s->reader, offset, line, NULL);
         return SUCCEEDED(hr) ? mock_trace_reader_next(s->reader, ret, NULL) : hr;
 }
 
@@ -295,8 +331,6 @@ HRESULT script_open(const char *path, struct script **ret, struct hcs_error **er
         s->path = hcs_strdup(path);
         add_handle(s, MOCK_SYSTEM, 0, 0);
         hr = mock_trace_reader_open(path, &s->reader, err);
-        if (SUCCEEDED(hr))
-                hcs_file_read(path, SMALL_TRACE, &s->text, NULL);
         if (SUCCEEDED(hr))
                 hr = mock_trace_reader_open(path, &pass, err);
         if (SUCCEEDED(hr))

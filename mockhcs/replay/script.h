@@ -12,26 +12,25 @@
 
 #define SCRIPT_NONE UINT32_MAX
 
-/* A record that is not a call. Follow-ups hang on the call that has to be answered before they may happen. */
+/* An event, output or input. It hangs on the call that has to be answered before it may happen. */
 struct script_follow {
-        uint64_t offset;
+        uint64_t offset : 56;
+        uint64_t input : 8; /* the client's: what comes after it waits until the client has said as much */
         uint32_t line;
-        uint32_t next; /* in the chain of the gate */
-        bool input;    /* the client's: what comes after it waits until the client has said as much */
-        uint64_t t;
+        uint32_t next; /* in the ring of the gate: the last one's next is the first */
 };
 
 struct script_call {
-        uint64_t offset;
-        uint64_t t;
+        uint64_t offset : 48;
+        uint64_t verb : 8;
+        uint64_t answered : 1, read_only : 1, closes : 1;
+        uint64_t hash; /* of its arguments, see script_hash() */
         uint32_t line;
-        uint32_t number;      /* n of the record */
-        uint32_t next;        /* next call on the same handle */
-        uint32_t ret;         /* its return record, as a follow; SCRIPT_NONE: the process died in it */
-        uint32_t complete;    /* its completion record, or SCRIPT_NONE */
-        uint32_t first, last; /* the chain of events and output that it gates */
-        uint8_t verb;
-        bool answered, read_only, closes;
+        uint32_t number;   /* n of the record */
+        uint32_t next;     /* next call on the same handle */
+        uint32_t ret;      /* where its return record stands: bytes behind offset; 0: the process died in it */
+        uint32_t complete; /* the same of its completion record; 0: none */
+        uint32_t last;     /* of the events and output that it gates */
 };
 
 /* A handle of the trace. */
@@ -46,7 +45,6 @@ struct script_handle {
 
 struct script {
         char *path;
-        struct hcs_buf text; /* the whole trace while it is small, so that reading again costs no system call */
         struct mock_trace_reader *reader;
         struct script_call *calls;
         uint32_t n_calls, cap_calls;
@@ -63,8 +61,13 @@ struct script {
 
 HRESULT script_open(const char *path, struct script **ret, struct hcs_error **err);
 struct script *script_free(struct script *s);
-/* Reads the record at that place again. */
+/* Reads the record at that place again; line only shows up in ret. */
 HRESULT script_read(struct script *s, uint64_t offset, uint32_t line, struct mock_record *ret);
+/* The first of what follows from a call, or SCRIPT_NONE; and the one after, within the ring of the same call. */
+uint32_t script_first(const struct script *s, const struct script_call *c);
+uint32_t script_next(const struct script *s, const struct script_call *c, uint32_t follow);
+/* Arguments of equal bytes have equal hashes; handles do not count. So most calls match without a look at the file. */
+uint64_t script_hash(const struct mock_value *args, size_t n);
 /* The index of the handle "system/3"; 0 when the symbol names none that a call was seen on. */
 uint32_t script_handle_find(struct script *s, enum mock_handle_kind kind, uint32_t number);
 /* Parses "system/3"; false for anything else. */

@@ -3,9 +3,10 @@
 #define MOCKHCS_REPLAY_VARIABLES_H
 
 /*
- * Values that a client invents anew in every run: GUIDs, long hexadecimal ids, times, and whatever stands as the id of
- * a compute system. Bound at first sight, substituted everywhere after, in both directions. Guarded by the replay's
- * lock.
+ * Values that a client invents anew in every run: GUIDs, long hexadecimal ids, times, the random numbers in names of
+ * temporary files, ephemeral ports, and whatever stands as the id of a compute system. Bound at first sight,
+ * substituted everywhere after, in both directions. Looked up by hash: a trace may hold a hundred thousand of them.
+ * Guarded by the replay's lock.
  */
 
 #include "base/buf.h"
@@ -15,23 +16,29 @@ struct variable {
         char *recorded, *live;
         unsigned number; /* of its kind: <guid:1> */
         const char *kind;
+        uint32_t next, next_live; /* in the bucket of its recorded and of its live value */
 };
 
 struct variables {
         struct variable *items;
-        size_t n, cap;
+        uint32_t n, cap;
+        uint32_t *buckets; /* twice `n_buckets`: by recorded value, then by live value */
+        uint32_t n_buckets;
+        uint32_t n_odd;  /* variables that are no single word: looked for letter by letter */
         bool any_differ; /* else substitution has nothing to do */
-        size_t mark;     /* bindings beyond this are tentative */
+        uint32_t mark;   /* bindings beyond this are tentative */
 };
 
 void variables_deinit(struct variables *v);
-/* Is `live` what `recorded` stands for? May bind pairs of invented values; use mark and rollback around a try. */
+/* Is `live` what `recorded` stands for? May bind pairs of invented values; use commit and rollback around a try. */
 bool variables_same_text(struct variables *v, const char *key, const char *recorded, const char *live);
 /* For mock_diff(): ctx is the variables. */
 bool variables_same(void *ctx, const char *key, const struct hcs_json *expected, const struct hcs_json *got);
 bool variables_same_key(void *ctx, const char *expected, const char *got);
-/* Binds whatever the two are, if they differ. */
-void variables_bind(struct variables *v, const char *kind, const char *recorded, const char *live);
+/* For mock_diff(): how a recorded value is shown, "<guid:1>" with what it is in this run; false: as it is. */
+bool variables_describe(void *ctx, const char *recorded, struct hcs_buf *out);
+/* Binds whatever the two are; false when either is bound already. */
+bool variables_bind(struct variables *v, const char *kind, const char *recorded, const char *live);
 void variables_commit(struct variables *v);
 void variables_rollback(struct variables *v);
 /* The text with every recorded value replaced by its live one; caller frees. */

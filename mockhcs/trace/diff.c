@@ -49,7 +49,9 @@ static void differ(struct walk *w, const struct hcs_json *expected, const struct
                 return;
         hcs_buf_puts(w->lines, hcs_buf_cstr(&w->path));
         hcs_buf_puts(w->lines, ": expected ");
-        put_value(expected, w->lines);
+        if (!hcs_json_string(expected) || !w->options->describe ||
+            !w->options->describe(w->options->ctx, hcs_json_string(expected), w->lines))
+                put_value(expected, w->lines);
         hcs_buf_puts(w->lines, ", got ");
         put_value(got, w->lines);
         hcs_buf_putc(w->lines, '\n');

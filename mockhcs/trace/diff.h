@@ -20,6 +20,8 @@ struct mock_diff_options {
         bool (*same)(void *ctx, const char *key, const struct hcs_json *expected, const struct hcs_json *got);
         /* Called for the name of a member that the other side lacks: is `got` what `expected` stands for? */
         bool (*same_key)(void *ctx, const char *expected, const char *got);
+        /* How an expected string is shown in a line; false: as it is. */
+        bool (*describe)(void *ctx, const char *expected, struct hcs_buf *out);
         void *ctx;
 };
 

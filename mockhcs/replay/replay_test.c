@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Replay through the exports: identity of variables, order, repeated queries, what a mismatch says, bad traces. */
+
+#define HCS_ABI_PROTOTYPES
+#include "hcsshim/abi/computecore.h"
+
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "base/utf.h"
+#include "mockhcs/mockhcs.h"
+#include "platform/file.h"
+#include "testing/hcs_test.h"
+
+#define HEADER "{\"trace\":\"hcs\",\"version\":1,\"redacted\":false}\n"
+#define GUID   "11111111-2222-4333-8444-555555555555"
+
+static struct mockhcs *mock;
+
+static void replay(const char *options, const char *records) {
+        _cleanup_free_ char *dir = hcs_test_tmpdir(), *path = hcs_asprintf("%s/t.trace", dir),
+                            *text = hcs_asprintf(HEADER "%s", records), *spec = NULL;
+        struct hcs_error *err = NULL;
+
+        assert_ok(hcs_file_write(path, text, strlen(text), NULL), NULL);
+        spec = hcs_asprintf("replay=%s%s", path, options);
+        assert_ok(mockhcs_open(spec, &mock, &err), err);
+}
+
+static int teardown(void **state) {
+        mock = mockhcs_close(mock);
+        return 0;
+}
+
+static HRESULT finish(HCS_OPERATION op, HRESULT hr, char **ret) {
+        PWSTR document = NULL;
+        HRESULT done = HcsWaitForOperationResult(op, INFINITE, &document);
+
+        HcsCloseOperation(op);
+        if (ret)
+                *ret = document ? hcs_utf16_to_utf8_lossy(document, hcs_utf16_len(document), NULL) : NULL;
+        free(document);
+        return FAILED(hr) ? hr : done;
+}
+
+static HRESULT create(PCWSTR id, PCWSTR configuration, HCS_SYSTEM *ret) {
+        HCS_OPERATION op = HcsCreateOperation(NULL, NULL);
+
+        return finish(op, HcsCreateComputeSystem(id, configuration, op, NULL, ret), NULL);
+}
+
+static HRESULT query(HCS_SYSTEM s, char **ret) {
+        HCS_OPERATION op = HcsCreateOperation(NULL, NULL);
+
+        return finish(op, HcsGetComputeSystemProperties(s, op, u"{}"), ret);
+}
+
+static HRESULT modify(HCS_SYSTEM s, PCWSTR settings) {
+        HCS_OPERATION op = HcsCreateOperation(NULL, NULL);
+
+        return finish(op, HcsModifyComputeSystem(s, op, settings, NULL), NULL);
+}
+
+static void assert_report(const char *part) {
+        _cleanup_free_ char *report = NULL;
+
+        assert_true(mockhcs_verify(mock, false, &report) > 0);
+        if (!strstr(report, part))
+                fail_msg("`%s` is not in the report:\n%s", part, report);
+}
+
+static void assert_nothing_to_report(void) {
+        _cleanup_free_ char *report = NULL;
+
+        if (mockhcs_verify(mock, false, &report) != 0)
+                fail_msg("unexpected report:\n%s", report);
+}
+
+#define CREATED                                                                                          \
+        "{\"call\":\"HcsCreateComputeSystem\",\"n\":1,\"t\":1,\"args\":{\"id\":\"a\",\"configuration\":" \
+        "{\"Owner\":\"" GUID "\"}}}\n"                                                                   \
+        "{\"return\":1,\"t\":2,\"hr\":\"0x00000000\",\"out\":{\"system\":\"system/1\"}}\n"
+#define MODIFIED(n, path)                                                                              \
+        "{\"call\":\"HcsModifyComputeSystem\",\"n\":" #n ",\"t\":3,\"args\":{\"system\":\"system/1\"," \
+        "\"configuration\":{\"ResourcePath\":\"" path "\",\"Id\":\"" GUID "\"}}}\n"                    \
+        "{\"return\":" #n ",\"t\":4,\"hr\":\"0x00000000\",\"out\":{}}\n"
+#define QUERIED                                                                                          \
+        "{\"call\":\"HcsGetComputeSystemProperties\",\"n\":9,\"t\":5,\"args\":{\"system\":\"system/1\"," \
+        "\"query\":{}}}\n"                                                                               \
+        "{\"return\":9,\"t\":6,\"hr\":\"0x00000000\",\"out\":{\"result\":{\"Id\":\"a\",\"Owner\":\"" GUID "\"}}}\n"
+
+#define LIVE_OWNER        u"{\"Owner\":\"aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee\"}"
+#define LIVE_MODIFY(path) u"{\"ResourcePath\":\"" path u"\",\"Id\":\"AAAAAAAA-bbbb-4ccc-8ddd-eeeeeeeeeeee\"}"
+
+static void an_invented_guid_is_the_same_one_everywhere(void **state) {
+        _cleanup_free_ char *properties = NULL;
+        HCS_SYSTEM s = NULL;
+
+        replay("", CREATED MODIFIED(2, "X") QUERIED);
+        assert_hresult(create(u"mine", LIVE_OWNER, &s), S_OK);
+        assert_hresult(modify(s, LIVE_MODIFY(u"X")), S_OK);
+        assert_hresult(query(s, &properties), S_OK);
+        assert_string_equal(properties, "{\"Id\":\"mine\",\"Owner\":\"aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee\"}");
+        assert_nothing_to_report();
+        HcsCloseComputeSystem(s);
+}
+
+static void a_guid_that_changes_its_identity_is_named_in_the_mismatch(void **state) {
+        HCS_SYSTEM s = NULL;
+
+        replay("", CREATED MODIFIED(2, "X"));
+        assert_hresult(create(u"a", LIVE_OWNER, &s), S_OK);
+        assert_hresult(modify(s, u"{\"ResourcePath\":\"X\",\"Id\":\"77777777-bbbb-4ccc-8ddd-eeeeeeeeeeee\"}"),
+                       E_UNEXPECTED);
+        assert_report("$.Id: expected <guid:1> (in this run \"aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee\"), got "
+                      "\"77777777-bbbb-4ccc-8ddd-eeeeeeeeeeee\"");
+        assert_report("t.trace:4");
+        HcsCloseComputeSystem(s);
+}
+
+static void a_query_may_be_repeated_and_a_change_may_not(void **state) {
+        HCS_SYSTEM s = NULL;
+
+        replay("", CREATED QUERIED MODIFIED(2, "X"));
+        assert_hresult(create(u"a", LIVE_OWNER, &s), S_OK);
+        for (unsigned i = 0; i < 3; i++)
+                assert_hresult(query(s, NULL), S_OK);
+        assert_hresult(modify(s, LIVE_MODIFY(u"X")), S_OK);
+        assert_hresult(query(s, NULL), S_OK);
+        assert_nothing_to_report();
+        assert_hresult(modify(s, LIVE_MODIFY(u"X")), E_UNEXPECTED);
+        HcsCloseComputeSystem(s);
+}
+
+static void order_is_strict_on_a_handle_unless_it_is_set_free(void **state) {
+        HCS_SYSTEM s = NULL;
+
+        replay("", CREATED MODIFIED(2, "X") MODIFIED(3, "Y"));
+        assert_hresult(create(u"a", LIVE_OWNER, &s), S_OK);
+        assert_hresult(modify(s, LIVE_MODIFY(u"Y")), E_UNEXPECTED);
+        assert_report("$.ResourcePath: expected \"X\", got \"Y\"");
+        HcsCloseComputeSystem(s);
+        teardown(state);
+        replay(",order=any", CREATED MODIFIED(2, "X") MODIFIED(3, "Y"));
+        assert_hresult(create(u"a", LIVE_OWNER, &s), S_OK);
+        assert_hresult(modify(s, LIVE_MODIFY(u"Y")), S_OK);
+        assert_hresult(modify(s, LIVE_MODIFY(u"X")), S_OK);
+        assert_nothing_to_report();
+        HcsCloseComputeSystem(s);
+}
+
+#define SECOND                                                                                                 \
+        "{\"call\":\"HcsCreateComputeSystem\",\"n\":5,\"t\":7,\"args\":{\"id\":\"b\",\"configuration\":{}}}\n" \
+        "{\"return\":5,\"t\":8,\"hr\":\"0x00000000\",\"out\":{\"system\":\"system/2\"}}\n"
+
+static void order_between_handles_counts_only_when_it_is_global(void **state) {
+        HCS_SYSTEM s = NULL, t = NULL;
+
+        replay("", CREATED MODIFIED(2, "X") SECOND);
+        assert_hresult(create(u"a", LIVE_OWNER, &s), S_OK);
+        assert_hresult(create(u"b", u"{}", &t), S_OK);
+        assert_hresult(modify(s, LIVE_MODIFY(u"X")), S_OK);
+        HcsCloseComputeSystem(s);
+        HcsCloseComputeSystem(t);
+        teardown(state);
+        replay(",order=global", CREATED MODIFIED(2, "X") SECOND);
+        assert_hresult(create(u"a", LIVE_OWNER, &s), S_OK);
+        assert_hresult(create(u"b", u"{}", &t), E_UNEXPECTED);
+        HcsCloseComputeSystem(s);
+}
+
+static void what_was_never_asked_for_is_listed_with_its_line(void **state) {
+        HCS_SYSTEM s = NULL;
+
+        replay("", CREATED MODIFIED(2, "X"));
+        assert_hresult(create(u"a", LIVE_OWNER, &s), S_OK);
+        assert_report("t.trace:4: HcsModifyComputeSystem was never asked for");
+        HcsCloseComputeSystem(s);
+}
+
+static void a_call_in_which_the_recorded_process_died_is_said_so(void **state) {
+        HCS_SYSTEM s = NULL;
+
+        replay("", "{\"call\":\"HcsCreateComputeSystem\",\"n\":1,\"t\":1,\"args\":{\"id\":\"a\",\"configuration\":"
+                   "{}}}\n{\"return\":1,\"t\":2,\"hr\":\"0x0000");
+        assert_hresult(create(u"a", u"{}", &s), E_ABORT);
+}
+
+static void a_document_in_a_string_is_compared_as_a_document(void **state) {
+        HCS_SYSTEM s = NULL;
+
+        replay("", CREATED "{\"call\":\"HcsModifyComputeSystem\",\"n\":2,\"t\":3,\"args\":{\"system\":\"system/1\","
+                           "\"configuration\":{\"Settings\":\"{\\\"a\\\":1,\\\"b\\\":2}\"}}}\n"
+                           "{\"return\":2,\"t\":4,\"hr\":\"0x00000000\",\"out\":{}}\n");
+        assert_hresult(create(u"a", LIVE_OWNER, &s), S_OK);
+        assert_hresult(modify(s, u"{\"Settings\":\"{\\\"b\\\":2, \\\"a\\\":1}\"}"), S_OK);
+        HcsCloseComputeSystem(s);
+}
+
+static void a_redacted_value_equals_any(void **state) {
+        HCS_SYSTEM s = NULL;
+
+        replay("", CREATED "{\"call\":\"HcsModifyComputeSystem\",\"n\":2,\"t\":3,\"args\":{\"system\":\"system/1\","
+                           "\"configuration\":{\"Password\":\"<redacted>\",\"b\":2}}}\n"
+                           "{\"return\":2,\"t\":4,\"hr\":\"0x00000000\",\"out\":{}}\n");
+        assert_hresult(create(u"a", LIVE_OWNER, &s), S_OK);
+        assert_hresult(modify(s, u"{\"Password\":\"x\",\"b\":3}"), E_UNEXPECTED);
+        assert_hresult(modify(s, u"{\"Password\":\"x\",\"b\":2}"), S_OK);
+        HcsCloseComputeSystem(s);
+}
+
+static void a_recorded_failure_fails_the_same_way(void **state) {
+        HCS_SYSTEM s = NULL;
+
+        replay("", "{\"call\":\"HcsCreateComputeSystem\",\"dll\":\"vmcompute\",\"n\":1,\"t\":1,\"args\":{\"id\":\"a\","
+                   "\"configuration\":{}}}\n{\"return\":1,\"t\":2,\"hr\":\"0xC0370109\",\"out\":{}}\n");
+        assert_hresult(create(u"a", u"{}", &s), HCS_E_CONNECTION_TIMEOUT);
+}
+
+static void a_trace_that_is_none_does_not_open(void **state) {
+        _cleanup_free_ char *dir = hcs_test_tmpdir(), *path = hcs_asprintf("%s/t.trace", dir),
+                            *spec = hcs_asprintf("replay=%s", path);
+        static const char *const bad[] = {"", "{}\n", "{\"trace\":\"hcs\",\"version\":2}\n", HEADER "{\"call\":1}\n",
+                                          HEADER "nonsense\n{}\n"};
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(bad); i++) {
+                struct hcs_error *err = NULL;
+
+                assert_ok(hcs_file_write(path, bad[i], strlen(bad[i]), NULL), NULL);
+                assert_true(FAILED(mockhcs_open(spec, &mock, &err)));
+                assert_non_null(strstr(hcs_error_message(err), "t.trace"));
+                hcs_error_free(err);
+        }
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, teardown)
+
+HCS_TESTS(TEST(an_invented_guid_is_the_same_one_everywhere),
+          TEST(a_guid_that_changes_its_identity_is_named_in_the_mismatch),
+          TEST(a_query_may_be_repeated_and_a_change_may_not), TEST(order_is_strict_on_a_handle_unless_it_is_set_free),
+          TEST(order_between_handles_counts_only_when_it_is_global),
+          TEST(what_was_never_asked_for_is_listed_with_its_line),
+          TEST(a_call_in_which_the_recorded_process_died_is_said_so),
+          TEST(a_document_in_a_string_is_compared_as_a_document), TEST(a_redacted_value_equals_any),
+          TEST(a_recorded_failure_fails_the_same_way), TEST(a_trace_that_is_none_does_not_open))
