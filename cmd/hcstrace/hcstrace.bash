@@ -10,7 +10,7 @@ _hcstrace() {
         case ${COMP_WORDS[1]} in
         record) options="-o --no-redact --emulate --help" ;;
         replay | verify) options="--order --speed --json --help" ;;
-        import) options="-o --no-redact --json --help" ;;
+        import) options="-o --no-redact --verbose --json --help" ;;
         show) options="--handle --all --full --json --help" ;;
         validate) options="--type --profile --guest-answer --list --json --help" ;;
         esac

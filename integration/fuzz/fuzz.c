@@ -73,16 +73,14 @@ static void fuzz_record(const char *text, size_t len) {
         mock_record_deinit(&r);
 }
 
-static void fuzz_import(const char *text) {
-        struct import_stats stats = {0};
-        struct import_message_state state = {.stats = &stats, .emitter = import_emitter_new(NULL, true, &stats)};
-        struct import_line l;
+static void fuzz_import(const char *text, size_t len) {
+        struct import *i = import_new(&(struct import_options){0});
+        struct import_stats stats;
 
-        import_line_parse(text, &l);
-        import_message(&state, &l);
-        import_line_deinit(&l);
-        free(state.document);
-        import_emitter_free(state.emitter);
+        import_feed(i, text, len);
+        must(SUCCEEDED(import_finish(i, &stats, NULL)));
+        must(stats.failures + stats.unreturned <= stats.calls);
+        import_free(i);
 }
 
 static void fuzz_result(const char *text) {
@@ -111,7 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 fuzz_record(text, size - 1);
                 break;
         case 3:
-                fuzz_import(text);
+                fuzz_import(text, size - 1);
                 break;
         default:
                 fuzz_result(text);

@@ -84,7 +84,7 @@ imports hcs-27 1 1 "CO_E_CLASSSTRING 0x800401F3"
 imports hcs-30 1 1 "ERROR_SHARING_VIOLATION 0x80070020"
 imports hcs-36 2 1 "ERROR_VMCOMPUTE_INVALID_STATE 0xC0370105"
 imports log-08 5 1 'parameters={"CommandArgs":["/bin/sh"]'
-imports log-13 1 1 "ERROR_DIRECTORY 0x8007010B"
+imports log-13 2 1 "ERROR_DIRECTORY 0x8007010B"
 imports log-14 4 0 '"THE_SECRET_VALUE":"<redacted>"'
 imports log-15 5 1 "VirtualMachine/Devices/Scsi/0/Attachments/1"
 echo "nothing of interest" >"$work/dull.log"

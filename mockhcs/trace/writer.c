@@ -63,7 +63,9 @@ static void print_header(const struct mock_trace_header *h, struct hcs_buf *out)
                 if (h->build)
                         hcs_json_set_u64(host, "build", h->build);
         }
-        hcs_json_set_string(j, "started", h->started ? h->started : hcs_wall_clock_format(hcs_wall_clock_ns(), now));
+        if (!h->started || *h->started)
+                hcs_json_set_string(j, "started",
+                                    h->started ? h->started : hcs_wall_clock_format(hcs_wall_clock_ns(), now));
         hcs_json_set_bool(j, "redacted", h->redacted);
         hcs_json_print(j, HCS_JSON_COMPACT, out);
         hcs_buf_putc(out, '\n');

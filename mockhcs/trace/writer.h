@@ -15,7 +15,7 @@ struct mock_trace_header {
         const char *recorder; /* "mockhcs 0.1.0", "hcstrace import" */
         const char *os;       /* "linux", "windows", NULL unknown */
         uint32_t build;       /* Windows build, 0 unknown */
-        const char *started;  /* RFC3339 UTC; NULL: now */
+        const char *started;  /* RFC3339 UTC; NULL: now; "": nobody knows */
         bool redacted;
 };
 

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What has begun and not ended. A log tells the begin and the end of a call on lines of their own, the document and the
+ * result on others again, and the failure once more for every layer that it passes through; here they come together.
+ * Owned by its importer.
+ */
+
+#include <string.h>
+
+#include "base/str.h"
+#include "cmd/hcstrace/import/inside.h"
+
+#define MAX_OPEN 64
+
+/* An operation that owns its strings. */
+struct entry {
+        struct import_operation op;
+        struct import_time began;
+        bool ends; /* its end will be told */
+        char *strings[3 + IMPORT_MAX_ARGS];
+};
+
+struct import_ledger {
+        struct import_emitter *emitter;
+        struct entry open[MAX_OPEN]; /* oldest first */
+        size_t n;
+        struct entry failed; /* what failed last, until something else happens to its system */
+        bool has_failed;
+};
+
+static void entry_deinit(struct entry *e) {
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(e->strings); i++)
+                free(e->strings[i]);
+        memset(e, 0, sizeof(*e));
+}
+
+static void keep(struct entry *e, size_t slot, const char **field) {
+        if (!*field || *field == e->strings[slot])
+                return;
+        free(e->strings[slot]);
+        e->strings[slot] = hcs_strdup(*field);
+        *field = e->strings[slot];
+}
+
+static void own(struct entry *e) {
+        keep(e, 0, &e->op.system);
+        keep(e, 1, &e->op.document);
+        keep(e, 2, &e->op.result);
+        for (size_t i = 0; i < IMPORT_MAX_ARGS; i++)
+                keep(e, 3 + i, &e->op.args[i].text);
+}
+
+static void entry_set(struct entry *e, const struct import_operation *op, bool ends) {
+        *e = (struct entry){.op = *op, .began = op->time, .ends = ends};
+        own(e);
+}
+
+struct import_ledger *import_ledger_new(struct import_emitter *emitter) {
+        struct import_ledger *l = hcs_calloc(1, sizeof(*l));
+
+        l->emitter = emitter;
+        return l;
+}
+
+struct import_ledger *import_ledger_free(struct import_ledger *l) {
+        if (!l)
+                return NULL;
+        for (size_t i = 0; i < l->n; i++)
+                entry_deinit(&l->open[i]);
+        entry_deinit(&l->failed);
+        free(l);
+        return NULL;
+}
+
+static void take_out(struct import_ledger *l, size_t i, struct entry *ret) {
+        *ret = l->open[i];
+        memmove(&l->open[i], &l->open[i + 1], (l->n - i - 1) * sizeof(l->open[0]));
+        l->n--;
+}
+
+static bool same_system(const char *a, const char *b) {
+        return !a || !b || strcmp(a, b) == 0;
+}
+
+static bool matches(const struct import_operation *open, const struct import_operation *op) {
+        if (open->verb != op->verb || !same_system(open->system, op->system) ||
+            (op->function && open->function && strcmp(op->function, open->function) != 0))
+                return false;
+        return open->pid == 0 || op->pid == 0 || open->pid == op->pid;
+}
+
+static void remember_failure(struct import_ledger *l, const struct import_operation *op) {
+        if (SUCCEEDED(op->hr)) {
+                if (l->has_failed && same_system(l->failed.op.system, op->system)) {
+                        entry_deinit(&l->failed);
+                        l->has_failed = false;
+                }
+                return;
+        }
+        entry_deinit(&l->failed);
+        entry_set(&l->failed, op, false);
+        l->has_failed = true;
+}
+
+static void finish(struct import_ledger *l, struct entry *e, bool returned) {
+        import_emit(l->emitter, &e->op, e->began, returned);
+        remember_failure(l, &e->op);
+        entry_deinit(e);
+}
+
+/* What was only announced has worked when something else happens to the same system. */
+static void settle_before(struct import_ledger *l, const struct import_operation *op) {
+        for (size_t i = 0; i < l->n;) {
+                struct entry e;
+
+                if (l->open[i].ends || !same_system(l->open[i].op.system, op->system) ||
+                    (l->open[i].op.function != NULL) != (op->function != NULL) || matches(&l->open[i].op, op)) {
+                        i++;
+                        continue;
+                }
+                take_out(l, i, &e);
+                finish(l, &e, true);
+        }
+}
+
+void import_begin(struct import_ledger *l, const struct import_operation *op, bool ends) {
+        struct entry e;
+
+        settle_before(l, op);
+        for (size_t i = 0; i < l->n; i++)
+                if (matches(&l->open[i].op, op)) {
+                        /* Begun twice: the first one's end was lost, or it is told of by two layers. */
+                        if (!op->document || !l->open[i].op.document) {
+                                if (op->document) {
+                                        l->open[i].op.document = op->document;
+                                        own(&l->open[i]);
+                                }
+                                l->open[i].ends |= ends;
+                                return;
+                        }
+                        take_out(l, i, &e);
+                        finish(l, &e, !e.ends);
+                        break;
+                }
+        if (l->n == MAX_OPEN) {
+                take_out(l, 0, &e);
+                finish(l, &e, false);
+        }
+        entry_set(&l->open[l->n++], op, ends);
+}
+
+/* What the begin said and the end does not. */
+static void merge(struct entry *e, const struct import_operation *end) {
+        struct import_operation *op = &e->op;
+
+        op->hr = end->hr;
+        op->time = end->time.ns ? end->time : op->time;
+        op->pid = end->pid ? end->pid : op->pid;
+        op->system = op->system ? op->system : end->system;
+        op->document = op->document ? op->document : end->document;
+        op->result = end->result ? end->result : op->result;
+        own(e);
+}
+
+void import_end(struct import_ledger *l, const struct import_operation *op) {
+        struct entry e;
+
+        settle_before(l, op);
+        for (size_t i = l->n; i-- > 0;)
+                if (matches(&l->open[i].op, op)) {
+                        take_out(l, i, &e);
+                        merge(&e, op);
+                        finish(l, &e, true);
+                        return;
+                }
+        entry_set(&e, op, false);
+        e.began = (struct import_time){0};
+        finish(l, &e, true);
+}
+
+void import_echo(struct import_ledger *l, const struct import_operation *op) {
+        if (!l->has_failed || !matches(&l->failed.op, op))
+                import_end(l, op);
+}
+
+void import_attach_document(struct import_ledger *l, const char *document) {
+        if (l->n) {
+                l->open[l->n - 1].op.document = document;
+                own(&l->open[l->n - 1]);
+        }
+}
+
+void import_attach_result(struct import_ledger *l, const char *result, struct import_time time) {
+        struct import_operation op;
+        struct entry e;
+
+        if (l->n == 0)
+                return;
+        op = l->open[l->n - 1].op;
+        op.hr = import_failure(NULL, result);
+        op.time = time;
+        op.result = result;
+        if (FAILED(op.hr)) {
+                take_out(l, l->n - 1, &e);
+                merge(&e, &op);
+                finish(l, &e, true);
+        } else {
+                l->open[l->n - 1].op.result = result;
+                own(&l->open[l->n - 1]);
+        }
+}
+
+bool import_is_open(const struct import_ledger *l, enum mock_verb verb) {
+        for (size_t i = 0; i < l->n; i++)
+                if (l->open[i].op.verb == verb)
+                        return true;
+        return false;
+}
+
+void import_exit(struct import_ledger *l, const char *system, uint32_t pid, const char *data, struct import_time time) {
+        settle_before(l, &(struct import_operation){.verb = MOCK_VERB_NONE, .system = system});
+        import_emit_exit(l->emitter, system, pid, data, time);
+}
+
+/* What was only announced is taken to have worked; what should have been told to end was cut off. */
+void import_settle(struct import_ledger *l) {
+        while (l->n) {
+                struct entry e;
+
+                take_out(l, 0, &e);
+                finish(l, &e, !e.ends);
+        }
+}
