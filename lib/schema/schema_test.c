@@ -47,6 +47,54 @@ static void documents_of_hcsshim_print_back_byte_for_byte(void **state) {
         assert_true(n >= 35);
 }
 
+/* Validates leniently: what hcsshim sends has no problem, not even a warning. */
+static void assert_valid(const char *name, const struct hcs_schema_type *type, const char *text) {
+        _cleanup_json_ struct hcs_json *json = NULL;
+        struct hcs_schema_report report;
+        struct hcs_schema_profile lenient;
+
+        assert_ok(hcs_json_parse_cstr(text, &json, NULL), NULL);
+        assert_ok(hcs_schema_profile_parse(NULL, &lenient, NULL), NULL);
+        hcs_schema_validate(type, json, &lenient, &report);
+        if (report.n)
+                fail_msg("%s: %s: %s", name, report.problems[0].path, report.problems[0].message);
+        hcs_schema_report_deinit(&report);
+}
+
+/* golden/hcsshim.jsonl: {"case":..,"type":..,"text":..} a line; the text is what the original's encoder made. */
+static void every_document_of_the_golden_set_is_valid_and_prints_back(void **state) {
+        _cleanup_free_ char *all = hcs_test_fixture("documents/golden/hcsshim.jsonl", NULL);
+        unsigned n = 0;
+
+        for (char *line = all, *end; *line; line = end + 1) {
+                _cleanup_json_ struct hcs_json *entry = NULL;
+                const char *name, *text;
+                const struct hcs_schema_type *type;
+                struct hcs_error *err = NULL;
+                void *doc = NULL;
+
+                end = strchr(line, '\n');
+                *end = '\0';
+                assert_ok(hcs_json_parse_cstr(line, &entry, &err), err);
+                name = hcs_json_get_string(entry, "case");
+                text = hcs_json_get_string(entry, "text");
+                type = hcs_schema_type_find(hcs_json_get_string(entry, "type"));
+                if (!type)
+                        fail_msg("%s: no type %s", name, hcs_json_get_string(entry, "type"));
+                assert_valid(name, type, text);
+                assert_ok(hcs_schema_parse(type, text, strlen(text), &doc, &err), err);
+                {
+                        _cleanup_free_ char *printed = hcs_schema_print(type, doc);
+
+                        if (strcmp(printed, text) != 0)
+                                fail_msg("%s (%s):\n%s\nprinted\n%s", name, type->name, text, printed);
+                }
+                hcs_schema_free(type, doc);
+                n++;
+        }
+        assert_true(n >= 390);
+}
+
 static void documents_of_other_clients_lose_nothing(void **state) {
         static const char *const names[] = {"hcs-62-vm-create-linuxkerneldirect-client.json",
                                             "hcs-63-vm-create-wsl.json", "hcs-64-vm-create-lcow-uvm.json",
@@ -156,6 +204,7 @@ static void unknown_profiles_are_refused(void **state) {
 }
 
 HCS_TESTS(cmocka_unit_test(documents_of_hcsshim_print_back_byte_for_byte),
+          cmocka_unit_test(every_document_of_the_golden_set_is_valid_and_prints_back),
           cmocka_unit_test(documents_of_other_clients_lose_nothing), cmocka_unit_test(fields_can_be_set_by_name),
           cmocka_unit_test(what_does_not_fit_is_named_by_path),
           cmocka_unit_test(all_problems_are_told_with_suggestions),
