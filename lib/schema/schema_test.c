@@ -122,6 +122,16 @@ static void documents_of_other_clients_lose_nothing(void **state) {
         }
 }
 
+static void every_type_of_both_schemas_is_there(void **state) {
+        _cleanup_free_ char *names = hcs_test_fixture("schema/types.txt", NULL);
+        unsigned n = 0;
+
+        for (char *name = strtok(names, "\n"); name; name = strtok(NULL, "\n"), n++)
+                if (!hcs_schema_type_find(name))
+                        fail_msg("no type %s", name);
+        assert_true(n >= 160);
+}
+
 static void fields_can_be_set_by_name(void **state) {
         struct hcs_schema_compute_system *doc = NULL;
         static const char text[] = "{\"Owner\":\"me\",\"VirtualMachine\":{\"ComputeTopology\":{\"Memory\":{"
@@ -205,7 +215,8 @@ static void unknown_profiles_are_refused(void **state) {
 
 HCS_TESTS(cmocka_unit_test(documents_of_hcsshim_print_back_byte_for_byte),
           cmocka_unit_test(every_document_of_the_golden_set_is_valid_and_prints_back),
-          cmocka_unit_test(documents_of_other_clients_lose_nothing), cmocka_unit_test(fields_can_be_set_by_name),
+          cmocka_unit_test(documents_of_other_clients_lose_nothing),
+          cmocka_unit_test(every_type_of_both_schemas_is_there), cmocka_unit_test(fields_can_be_set_by_name),
           cmocka_unit_test(what_does_not_fit_is_named_by_path),
           cmocka_unit_test(all_problems_are_told_with_suggestions),
           cmocka_unit_test(an_older_guest_refuses_filter_type_and_a_newer_does_not),
