@@ -132,7 +132,12 @@ void hcs_json_remove(struct hcs_json *obj, const char *key) {
 }
 
 void hcs_json_replace(struct hcs_json *parent, struct hcs_json *child, struct hcs_json *value) {
-        if (cj(child)->string && !cj(value)->string)
+        /* A copy brings the name that it had where it was copied from. */
+        if (cj(child)->string) {
+                if (cj(value)->string && !(cj(value)->type & cJSON_StringIsConst))
+                        cJSON_free(cj(value)->string);
                 cj(value)->string = hcs_strdup(cj(child)->string);
+                cj(value)->type &= ~cJSON_StringIsConst;
+        }
         cJSON_ReplaceItemViaPointer(cj(parent), cj(child), cj(value));
 }

@@ -153,7 +153,19 @@ static void paths_name_members_with_dots(void **state) {
         assert_null(hcs_json_lookup(j, "a[1]"));
 }
 
-HCS_TESTS(cmocka_unit_test(integers_survive_digit_for_digit), cmocka_unit_test(exit_codes_beyond_int32_are_exact),
+static void a_copy_that_replaces_a_member_takes_its_name(void **state) {
+        _cleanup_json_ struct hcs_json *from = NULL, *to = NULL;
+        _cleanup_free_ char *text = NULL;
+
+        assert_ok(hcs_json_parse_cstr("{\"b\":[1]}", &from, NULL), NULL);
+        assert_ok(hcs_json_parse_cstr("{\"a\":0}", &to, NULL), NULL);
+        hcs_json_set(to, "a", hcs_json_copy(hcs_json_get(from, "b")));
+        text = hcs_json_text(to, HCS_JSON_COMPACT);
+        assert_string_equal(text, "{\"a\":[1]}");
+}
+
+HCS_TESTS(cmocka_unit_test(a_copy_that_replaces_a_member_takes_its_name),
+          cmocka_unit_test(integers_survive_digit_for_digit), cmocka_unit_test(exit_codes_beyond_int32_are_exact),
           cmocka_unit_test(numbers_are_equal_by_value), cmocka_unit_test(large_neighbours_are_not_equal),
           cmocka_unit_test(numbers_out_of_range_are_told), cmocka_unit_test(go_escapes_html_and_line_separators),
           cmocka_unit_test(bad_texts_are_refused_with_their_place), cmocka_unit_test(depth_is_bounded),

@@ -141,6 +141,8 @@ static HRESULT open_emulator(struct mock_engine *engine, struct mock_sink *up, c
         if (SUCCEEDED(hr))
                 hr = number_option(options, "seed", 0, UINT32_MAX, &seed, err);
         if (SUCCEEDED(hr))
+                hr = emulate_profile_parse(em, mock_option(options, "profile"), err);
+        if (SUCCEEDED(hr))
                 hr = load_script(em, mock_option(options, "script"), err);
         if (FAILED(hr)) {
                 emulator_free(&em->backend);
@@ -155,6 +157,6 @@ static HRESULT open_emulator(struct mock_engine *engine, struct mock_sink *up, c
         return S_OK;
 }
 
-static const char *const keys[] = {"script", "host", "lps", "delay", "seed", NULL};
+static const char *const keys[] = {"script", "host", "lps", "delay", "seed", "profile", NULL};
 
 const struct mock_backend_kind mock_emulate_kind = {.name = "emulate", .keys = keys, .open = open_emulator};

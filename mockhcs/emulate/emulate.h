@@ -9,6 +9,7 @@
  */
 
 #include "hcsshim/guid.h"
+#include "hcsshim/schema.h"
 #include "mockhcs/engine/backend.h"
 #include "platform/thread.h"
 
@@ -44,7 +45,7 @@ struct compute_system {
         char *id;
         enum system_state state;
         enum exit_type exit_type;
-        bool is_vm, is_linux, hosted, dies_with_last_handle, stopping;
+        bool is_v1, is_vm, is_linux, hosted, dies_with_last_handle, stopping;
         enum mock_dll created_by;
         char owner[256];
         char runtime_id[HCS_GUID_TEXT_SIZE];
@@ -79,6 +80,7 @@ struct emulator {
         uint32_t next_pid;
         uint64_t next_guid, delay_ns;
         uint32_t build, processors;
+        struct hcs_schema_profile profile;
         struct hcs_json *script;
         struct hcs_json *cpu_groups;  /* array of CpuGroupConfig */
         struct hcs_json *credentials; /* array of ContainerCredentialGuardInstance */
@@ -105,6 +107,12 @@ void refuse(struct mock_call *call, HRESULT hr, const char *fmt, ...) _printf_(3
 void refuse_path(struct mock_call *call, const char *path, const char *what);
 /* The parsed document of an argument; NULL after the call was refused. An empty one is `{}` when may_be_empty. */
 struct hcs_json *document_of(struct mock_call *call, const char *name, bool may_be_empty);
+
+/* check.c */
+HRESULT emulate_profile_parse(struct emulator *em, const char *text, struct hcs_error **err);
+/* Is the document one of this schema type? False after the call was refused. */
+bool document_fits(struct emulator *em, struct mock_call *call, enum hcs_schema_type_id type,
+                   const struct hcs_json *doc);
 
 /* system.c */
 struct compute_system *system_of(struct mock_call *call);

@@ -212,6 +212,8 @@ void system_modify(struct emulator *em, struct mock_call *call, struct emissions
                 refuse(call, HCS_E_INVALID_STATE, "cannot modify a compute system that is %s", system_state_name(s));
                 return;
         }
+        if (!v1 && !document_fits(em, call, HCS_SCHEMA_MODIFY_SETTING_REQUEST, doc))
+                return;
         if (path && *path) {
                 modify_resource(call, s, doc, path);
         } else if (hcs_streq(v1, "Network")) {

@@ -141,16 +141,6 @@ static void put_info(const struct process *p, struct mock_call *call) {
         memcpy(call->completion.process.stream, p->stream, sizeof(p->stream));
 }
 
-static bool check_parameters(struct mock_call *call, const struct hcs_json *params) {
-        const struct hcs_json *env = hcs_json_get(params, "Environment"), *line = hcs_json_get(params, "CommandLine");
-
-        if (env && !hcs_json_is(env, HCS_JSON_OBJECT) && !hcs_json_is(env, HCS_JSON_NULL))
-                refuse_path(call, "Environment", "an object is expected");
-        else if (line && !hcs_json_string(line))
-                refuse_path(call, "CommandLine", "a string is expected");
-        return !call->completed;
-}
-
 void process_create(struct emulator *em, struct mock_call *call, struct emissions *out) {
         struct compute_system *s = system_of(call);
         const struct hcs_json *params = document_of(call, "parameters", false);
@@ -158,7 +148,8 @@ void process_create(struct emulator *em, struct mock_call *call, struct emission
         struct program *prog;
         struct process *p;
 
-        if (!params || !check_parameters(call, params))
+        if (!params ||
+            !document_fits(em, call, s->is_v1 ? HCS_SCHEMA_V1_PROCESS_CONFIG : HCS_SCHEMA_PROCESS_PARAMETERS, params))
                 return;
         if (s->state != SYSTEM_RUNNING) {
                 refuse(call, HCS_E_INVALID_STATE, "cannot create a process in a compute system that is %s",

@@ -74,13 +74,10 @@ static bool classify(struct mock_call *call, struct compute_system *s, const str
         const struct hcs_json *vm = hcs_json_get(doc, "VirtualMachine"), *owner = hcs_json_get(doc, "Owner");
         const struct hcs_json *chipset = hcs_json_get(vm, "Chipset");
 
-        if (owner && !hcs_json_string(owner) && !hcs_json_is(owner, HCS_JSON_NULL)) {
-                refuse_path(call, "Owner", "a string is expected");
-                return false;
-        }
         snprintf(s->owner, sizeof(s->owner), "%s", hcs_json_string(owner) ? hcs_json_string(owner) : "");
         s->dies_with_last_handle = stop_on_last_handle(doc);
         if (type) {
+                s->is_v1 = true;
                 s->is_vm = hcs_strcaseeq(type, "VirtualMachine");
                 s->is_linux = hcs_strcaseeq(hcs_json_get_string(doc, "ContainerType"), "linux");
                 if (!s->is_vm && !hcs_strcaseeq(type, "Container"))
@@ -166,7 +163,9 @@ void system_create(struct emulator *em, struct mock_call *call, struct emissions
                 return;
         }
         s = hcs_calloc(1, sizeof(*s));
-        if (!classify(call, s, doc) || !restore(em, call, doc)) {
+        if (!classify(call, s, doc) ||
+            !document_fits(em, call, s->is_v1 ? HCS_SCHEMA_V1_CONTAINER_CONFIG : HCS_SCHEMA_COMPUTE_SYSTEM, doc) ||
+            !restore(em, call, doc)) {
                 free(s);
                 return;
         }

@@ -2,9 +2,6 @@
 
 /* The recorder under the conditions it is for: processes that are killed, disks that are full, secrets. */
 
-#define HCS_ABI_PROTOTYPES
-#include "hcsshim/abi/computecore.h"
-
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -13,11 +10,12 @@
 
 #include "base/str.h"
 #include "mockhcs/mockhcs.h"
+#include "mockhcs/test/core.h"
 #include "mockhcs/trace/reader.h"
 #include "platform/file.h"
 #include "testing/hcs_test.h"
 
-#define VM u"{\"Owner\":\"t\",\"VirtualMachine\":{},\"ShouldTerminateOnLastHandleClosed\":true}"
+#define VM "{\"Owner\":\"t\",\"VirtualMachine\":{},\"ShouldTerminateOnLastHandleClosed\":true}"
 
 static char *spec_of(const char *path, const char *more) {
         return hcs_asprintf("record=%s%s,emulate", path, more);
@@ -29,13 +27,10 @@ static char *trace_path(void) {
         return hcs_asprintf("%s/run.trace", dir);
 }
 
-static HCS_SYSTEM create(PCWSTR configuration) {
-        HCS_OPERATION op = HcsCreateOperation(NULL, NULL);
+static HCS_SYSTEM create(void) {
         HCS_SYSTEM s = NULL;
 
-        HcsCreateComputeSystem(u"demo", configuration, op, NULL, &s);
-        HcsWaitForOperationResult(op, INFINITE, NULL);
-        HcsCloseOperation(op);
+        core_create("demo", VM, &s, NULL);
         return s;
 }
 
@@ -81,7 +76,7 @@ static void record_and_be_killed(const char *path) {
 
         if (SUCCEEDED(mockhcs_open(spec, &m, NULL))) {
                 for (unsigned i = 0; i < 1000; i++)
-                        HcsCloseComputeSystem(create(VM));
+                        HcsCloseComputeSystem(create());
                 raise(SIGKILL);
         }
 }
@@ -107,7 +102,7 @@ static void record_beyond_the_limit(const char *path) {
         if (FAILED(mockhcs_open(spec, &m, NULL)))
                 _exit(2);
         for (unsigned i = 0; i < 1000; i++) {
-                HCS_SYSTEM s = create(VM);
+                HCS_SYSTEM s = create();
 
                 if (!s)
                         _exit(3);
@@ -142,16 +137,16 @@ static void a_second_process_records_beside_the_first(void **state) {
         if (first == 0) {
                 if (FAILED(mockhcs_open(spec, &m, NULL)))
                         _exit(2);
-                HcsCloseComputeSystem(create(VM));
+                HcsCloseComputeSystem(create());
                 if (write(done[1], "", 1) != 1 || read(go[0], &c, 1) != 1)
                         _exit(3);
-                HcsCloseComputeSystem(create(VM));
+                HcsCloseComputeSystem(create());
                 mockhcs_close(m);
                 _exit(0);
         }
         assert_int_equal(read(done[0], &c, 1), 1);
         assert_ok(mockhcs_open(spec, &m, NULL), NULL);
-        HcsCloseComputeSystem(create(VM));
+        HcsCloseComputeSystem(create());
         mockhcs_close(m);
         assert_int_equal(write(go[1], "", 1), 1);
         waitpid(first, NULL, 0);
@@ -164,20 +159,13 @@ static char *recorded_text(const char *more) {
         _cleanup_free_ char *path = trace_path(), *spec = spec_of(path, more);
         struct hcs_buf text = {0};
         struct mockhcs *m;
-        HCS_OPERATION op;
         HCS_SYSTEM s;
         HCS_PROCESS p = NULL;
 
         assert_ok(mockhcs_open(spec, &m, NULL), NULL);
-        s = create(VM);
-        op = HcsCreateOperation(NULL, NULL);
-        HcsStartComputeSystem(s, op, NULL);
-        HcsWaitForOperationResult(op, INFINITE, NULL);
-        HcsCloseOperation(op);
-        op = HcsCreateOperation(NULL, NULL);
-        HcsCreateProcess(s, u"{\"CommandLine\":\"cmd /c exit\",\"Environment\":{\"KEY\":\"hunter2\"}}", op, NULL, &p);
-        HcsWaitForOperationResult(op, INFINITE, NULL);
-        HcsCloseOperation(op);
+        s = create();
+        core_start(s);
+        core_process(s, "{\"CommandLine\":\"cmd /c exit\",\"Environment\":{\"KEY\":\"hunter2\"}}", &p, NULL);
         HcsCloseProcess(p);
         HcsCloseComputeSystem(s);
         mockhcs_close(m);

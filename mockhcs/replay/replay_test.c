@@ -2,14 +2,11 @@
 
 /* Replay through the exports: identity of variables, order, repeated queries, what a mismatch says, bad traces. */
 
-#define HCS_ABI_PROTOTYPES
-#include "hcsshim/abi/computecore.h"
-
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "base/utf.h"
 #include "mockhcs/mockhcs.h"
+#include "mockhcs/test/core.h"
 #include "platform/file.h"
 #include "testing/hcs_test.h"
 
@@ -33,33 +30,16 @@ static int teardown(void **state) {
         return 0;
 }
 
-static HRESULT finish(HCS_OPERATION op, HRESULT hr, char **ret) {
-        PWSTR document = NULL;
-        HRESULT done = HcsWaitForOperationResult(op, INFINITE, &document);
-
-        HcsCloseOperation(op);
-        if (ret)
-                *ret = document ? hcs_utf16_to_utf8_lossy(document, hcs_utf16_len(document), NULL) : NULL;
-        free(document);
-        return FAILED(hr) ? hr : done;
-}
-
-static HRESULT create(PCWSTR id, PCWSTR configuration, HCS_SYSTEM *ret) {
-        HCS_OPERATION op = HcsCreateOperation(NULL, NULL);
-
-        return finish(op, HcsCreateComputeSystem(id, configuration, op, NULL, ret), NULL);
+static HRESULT create(const char *id, const char *configuration, HCS_SYSTEM *ret) {
+        return core_create(id, configuration, ret, NULL);
 }
 
 static HRESULT query(HCS_SYSTEM s, char **ret) {
-        HCS_OPERATION op = HcsCreateOperation(NULL, NULL);
-
-        return finish(op, HcsGetComputeSystemProperties(s, op, u"{}"), ret);
+        return core_query(s, "{}", ret);
 }
 
-static HRESULT modify(HCS_SYSTEM s, PCWSTR settings) {
-        HCS_OPERATION op = HcsCreateOperation(NULL, NULL);
-
-        return finish(op, HcsModifyComputeSystem(s, op, settings, NULL), NULL);
+static HRESULT modify(HCS_SYSTEM s, const char *settings) {
+        return core_modify(s, settings, NULL);
 }
 
 static void assert_report(const char *part) {
@@ -90,16 +70,16 @@ static void assert_nothing_to_report(void) {
         "\"query\":{}}}\n"                                                                               \
         "{\"return\":9,\"t\":6,\"hr\":\"0x00000000\",\"out\":{\"result\":{\"Id\":\"a\",\"Owner\":\"" GUID "\"}}}\n"
 
-#define LIVE_OWNER        u"{\"Owner\":\"aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee\"}"
-#define LIVE_MODIFY(path) u"{\"ResourcePath\":\"" path u"\",\"Id\":\"AAAAAAAA-bbbb-4ccc-8ddd-eeeeeeeeeeee\"}"
+#define LIVE_OWNER        "{\"Owner\":\"aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee\"}"
+#define LIVE_MODIFY(path) "{\"ResourcePath\":\"" path "\",\"Id\":\"AAAAAAAA-bbbb-4ccc-8ddd-eeeeeeeeeeee\"}"
 
 static void an_invented_guid_is_the_same_one_everywhere(void **state) {
         _cleanup_free_ char *properties = NULL;
         HCS_SYSTEM s = NULL;
 
         replay("", CREATED MODIFIED(2, "X") QUERIED);
-        assert_hresult(create(u"mine", LIVE_OWNER, &s), S_OK);
-        assert_hresult(modify(s, LIVE_MODIFY(u"X")), S_OK);
+        assert_hresult(create("mine", LIVE_OWNER, &s), S_OK);
+        assert_hresult(modify(s, LIVE_MODIFY("X")), S_OK);
         assert_hresult(query(s, &properties), S_OK);
         assert_string_equal(properties, "{\"Id\":\"mine\",\"Owner\":\"aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee\"}");
         assert_nothing_to_report();
@@ -110,8 +90,8 @@ static void a_guid_that_changes_its_identity_is_named_in_the_mismatch(void **sta
         HCS_SYSTEM s = NULL;
 
         replay("", CREATED MODIFIED(2, "X"));
-        assert_hresult(create(u"a", LIVE_OWNER, &s), S_OK);
-        assert_hresult(modify(s, u"{\"ResourcePath\":\"X\",\"Id\":\"77777777-bbbb-4ccc-8ddd-eeeeeeeeeeee\"}"),
+        assert_hresult(create("a", LIVE_OWNER, &s), S_OK);
+        assert_hresult(modify(s, "{\"ResourcePath\":\"X\",\"Id\":\"77777777-bbbb-4ccc-8ddd-eeeeeeeeeeee\"}"),
                        E_UNEXPECTED);
         assert_report("$.Id: expected <guid:1> (in this run \"aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee\"), got "
                       "\"77777777-bbbb-4ccc-8ddd-eeeeeeeeeeee\"");
@@ -123,13 +103,13 @@ static void a_query_may_be_repeated_and_a_change_may_not(void **state) {
         HCS_SYSTEM s = NULL;
 
         replay("", CREATED QUERIED MODIFIED(2, "X"));
-        assert_hresult(create(u"a", LIVE_OWNER, &s), S_OK);
+        assert_hresult(create("a", LIVE_OWNER, &s), S_OK);
         for (unsigned i = 0; i < 3; i++)
                 assert_hresult(query(s, NULL), S_OK);
-        assert_hresult(modify(s, LIVE_MODIFY(u"X")), S_OK);
+        assert_hresult(modify(s, LIVE_MODIFY("X")), S_OK);
         assert_hresult(query(s, NULL), S_OK);
         assert_nothing_to_report();
-        assert_hresult(modify(s, LIVE_MODIFY(u"X")), E_UNEXPECTED);
+        assert_hresult(modify(s, LIVE_MODIFY("X")), E_UNEXPECTED);
         HcsCloseComputeSystem(s);
 }
 
@@ -137,15 +117,15 @@ static void order_is_strict_on_a_handle_unless_it_is_set_free(void **state) {
         HCS_SYSTEM s = NULL;
 
         replay("", CREATED MODIFIED(2, "X") MODIFIED(3, "Y"));
-        assert_hresult(create(u"a", LIVE_OWNER, &s), S_OK);
-        assert_hresult(modify(s, LIVE_MODIFY(u"Y")), E_UNEXPECTED);
+        assert_hresult(create("a", LIVE_OWNER, &s), S_OK);
+        assert_hresult(modify(s, LIVE_MODIFY("Y")), E_UNEXPECTED);
         assert_report("$.ResourcePath: expected \"X\", got \"Y\"");
         HcsCloseComputeSystem(s);
         teardown(state);
         replay(",order=any", CREATED MODIFIED(2, "X") MODIFIED(3, "Y"));
-        assert_hresult(create(u"a", LIVE_OWNER, &s), S_OK);
-        assert_hresult(modify(s, LIVE_MODIFY(u"Y")), S_OK);
-        assert_hresult(modify(s, LIVE_MODIFY(u"X")), S_OK);
+        assert_hresult(create("a", LIVE_OWNER, &s), S_OK);
+        assert_hresult(modify(s, LIVE_MODIFY("Y")), S_OK);
+        assert_hresult(modify(s, LIVE_MODIFY("X")), S_OK);
         assert_nothing_to_report();
         HcsCloseComputeSystem(s);
 }
@@ -158,15 +138,15 @@ static void order_between_handles_counts_only_when_it_is_global(void **state) {
         HCS_SYSTEM s = NULL, t = NULL;
 
         replay("", CREATED MODIFIED(2, "X") SECOND);
-        assert_hresult(create(u"a", LIVE_OWNER, &s), S_OK);
-        assert_hresult(create(u"b", u"{}", &t), S_OK);
-        assert_hresult(modify(s, LIVE_MODIFY(u"X")), S_OK);
+        assert_hresult(create("a", LIVE_OWNER, &s), S_OK);
+        assert_hresult(create("b", "{}", &t), S_OK);
+        assert_hresult(modify(s, LIVE_MODIFY("X")), S_OK);
         HcsCloseComputeSystem(s);
         HcsCloseComputeSystem(t);
         teardown(state);
         replay(",order=global", CREATED MODIFIED(2, "X") SECOND);
-        assert_hresult(create(u"a", LIVE_OWNER, &s), S_OK);
-        assert_hresult(create(u"b", u"{}", &t), E_UNEXPECTED);
+        assert_hresult(create("a", LIVE_OWNER, &s), S_OK);
+        assert_hresult(create("b", "{}", &t), E_UNEXPECTED);
         HcsCloseComputeSystem(s);
 }
 
@@ -174,7 +154,7 @@ static void what_was_never_asked_for_is_listed_with_its_line(void **state) {
         HCS_SYSTEM s = NULL;
 
         replay("", CREATED MODIFIED(2, "X"));
-        assert_hresult(create(u"a", LIVE_OWNER, &s), S_OK);
+        assert_hresult(create("a", LIVE_OWNER, &s), S_OK);
         assert_report("t.trace:4: HcsModifyComputeSystem was never asked for");
         HcsCloseComputeSystem(s);
 }
@@ -184,7 +164,7 @@ static void a_call_in_which_the_recorded_process_died_is_said_so(void **state) {
 
         replay("", "{\"call\":\"HcsCreateComputeSystem\",\"n\":1,\"t\":1,\"args\":{\"id\":\"a\",\"configuration\":"
                    "{}}}\n{\"return\":1,\"t\":2,\"hr\":\"0x0000");
-        assert_hresult(create(u"a", u"{}", &s), E_ABORT);
+        assert_hresult(create("a", "{}", &s), E_ABORT);
 }
 
 static void a_document_in_a_string_is_compared_as_a_document(void **state) {
@@ -193,8 +173,8 @@ static void a_document_in_a_string_is_compared_as_a_document(void **state) {
         replay("", CREATED "{\"call\":\"HcsModifyComputeSystem\",\"n\":2,\"t\":3,\"args\":{\"system\":\"system/1\","
                            "\"configuration\":{\"Settings\":\"{\\\"a\\\":1,\\\"b\\\":2}\"}}}\n"
                            "{\"return\":2,\"t\":4,\"hr\":\"0x00000000\",\"out\":{}}\n");
-        assert_hresult(create(u"a", LIVE_OWNER, &s), S_OK);
-        assert_hresult(modify(s, u"{\"Settings\":\"{\\\"b\\\":2, \\\"a\\\":1}\"}"), S_OK);
+        assert_hresult(create("a", LIVE_OWNER, &s), S_OK);
+        assert_hresult(modify(s, "{\"Settings\":\"{\\\"b\\\":2, \\\"a\\\":1}\"}"), S_OK);
         HcsCloseComputeSystem(s);
 }
 
@@ -204,9 +184,9 @@ static void a_redacted_value_equals_any(void **state) {
         replay("", CREATED "{\"call\":\"HcsModifyComputeSystem\",\"n\":2,\"t\":3,\"args\":{\"system\":\"system/1\","
                            "\"configuration\":{\"Password\":\"<redacted>\",\"b\":2}}}\n"
                            "{\"return\":2,\"t\":4,\"hr\":\"0x00000000\",\"out\":{}}\n");
-        assert_hresult(create(u"a", LIVE_OWNER, &s), S_OK);
-        assert_hresult(modify(s, u"{\"Password\":\"x\",\"b\":3}"), E_UNEXPECTED);
-        assert_hresult(modify(s, u"{\"Password\":\"x\",\"b\":2}"), S_OK);
+        assert_hresult(create("a", LIVE_OWNER, &s), S_OK);
+        assert_hresult(modify(s, "{\"Password\":\"x\",\"b\":3}"), E_UNEXPECTED);
+        assert_hresult(modify(s, "{\"Password\":\"x\",\"b\":2}"), S_OK);
         HcsCloseComputeSystem(s);
 }
 
@@ -215,7 +195,7 @@ static void a_recorded_failure_fails_the_same_way(void **state) {
 
         replay("", "{\"call\":\"HcsCreateComputeSystem\",\"dll\":\"vmcompute\",\"n\":1,\"t\":1,\"args\":{\"id\":\"a\","
                    "\"configuration\":{}}}\n{\"return\":1,\"t\":2,\"hr\":\"0xC0370109\",\"out\":{}}\n");
-        assert_hresult(create(u"a", u"{}", &s), HCS_E_CONNECTION_TIMEOUT);
+        assert_hresult(create("a", "{}", &s), HCS_E_CONNECTION_TIMEOUT);
 }
 
 static void a_trace_that_is_none_does_not_open(void **state) {
