@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "hcsshim/hcs.h"
 #include "mockhcs/mockhcs.h"
+#include "platform/thread.h"
 #include "testing/hcs_test.h"
 
 #define VM "{\"Owner\":\"t\",\"VirtualMachine\":{}}"
@@ -175,6 +176,116 @@ static void the_service_answers(void **state) {
         assert_string_equal(systems, "[]");
 }
 
+/* One completion, waited for. */
+struct told {
+        struct hcs_mutex lock;
+        struct hcs_cond changed;
+        bool done;
+        struct hcs_completion completion;
+        char *document, *operation;
+};
+
+static void on_completion(void *ctx, const struct hcs_completion *c) {
+        struct told *t = ctx;
+
+        hcs_mutex_lock(&t->lock);
+        t->completion = *c;
+        free(t->document);
+        free(t->operation);
+        t->document = c->document ? hcs_strdup(c->document) : NULL;
+        t->operation = hcs_error_operation(c->error) ? hcs_strdup(hcs_error_operation(c->error)) : NULL;
+        t->done = true;
+        hcs_cond_broadcast(&t->changed);
+        hcs_mutex_unlock(&t->lock);
+}
+
+static void told_init(struct told *t) {
+        memset(t, 0, sizeof(*t));
+        hcs_mutex_init(&t->lock);
+        hcs_cond_init(&t->changed);
+}
+
+static HRESULT told_wait(struct told *t) {
+        hcs_mutex_lock(&t->lock);
+        while (!t->done)
+                hcs_cond_wait(&t->changed, &t->lock);
+        t->done = false;
+        hcs_mutex_unlock(&t->lock);
+        return t->completion.hr;
+}
+
+static void told_deinit(struct told *t) {
+        free(t->document);
+        free(t->operation);
+        hcs_cond_deinit(&t->changed);
+        hcs_mutex_deinit(&t->lock);
+}
+
+static void a_lifecycle_in_callback_style(void **state) {
+        struct told t, exit;
+        struct hcs_system *s;
+        struct hcs_process *p;
+
+        told_init(&t);
+        told_init(&exit);
+        assert_ok(hcs_system_create_async(client, "a", VM, NULL, on_completion, &t, NULL), NULL);
+        assert_hresult(told_wait(&t), S_OK);
+        s = t.completion.system;
+        assert_non_null(s);
+        assert_ok(hcs_system_async(s, HCS_SYSTEM_WAIT, NULL, NULL, on_completion, &exit, NULL), NULL);
+        assert_ok(hcs_system_async(s, HCS_SYSTEM_START, NULL, NULL, on_completion, &t, NULL), NULL);
+        assert_hresult(told_wait(&t), S_OK);
+        assert_ok(hcs_process_create_async(s, "{\"CommandLine\":\"cmd /c exit 5\"}", NULL, on_completion, &t, NULL),
+                  NULL);
+        assert_hresult(told_wait(&t), S_OK);
+        p = t.completion.process;
+        assert_ok(hcs_process_async(p, HCS_PROCESS_WAIT, NULL, NULL, on_completion, &t, NULL), NULL);
+        assert_hresult(told_wait(&t), S_OK);
+        assert_int_equal(t.completion.exit_code, 5);
+        hcs_process_unref(p);
+        assert_ok(hcs_system_async(s, HCS_SYSTEM_QUERY, "{}", NULL, on_completion, &t, NULL), NULL);
+        assert_hresult(told_wait(&t), S_OK);
+        assert_non_null(strstr(t.document, "\"Id\":\"a\""));
+        assert_ok(hcs_system_async(s, HCS_SYSTEM_TERMINATE, NULL, NULL, on_completion, &t, NULL), NULL);
+        assert_hresult(told_wait(&t), S_OK);
+        assert_hresult(told_wait(&exit), S_OK);
+        hcs_system_unref(s);
+        told_deinit(&t);
+        told_deinit(&exit);
+        assert_int_equal(mockhcs_leaks(mock, NULL), 0);
+}
+
+static void a_failure_in_callback_style_comes_with_its_error(void **state) {
+        struct told t;
+
+        told_init(&t);
+        assert_ok(hcs_system_open_async(client, "nobody", NULL, on_completion, &t, NULL), NULL);
+        assert_true(hcs_is_not_exist(told_wait(&t)));
+        assert_null(t.completion.system);
+        assert_string_equal(t.operation, "OpenComputeSystem");
+        assert_hresult(hcs_system_open_async(client, "nobody", NULL, NULL, NULL, NULL), E_POINTER);
+        told_deinit(&t);
+}
+
+static void a_wait_in_callback_style_is_cancelled_and_ended_by_closing(void **state) {
+        struct hcs_cancel *cancel = hcs_cancel_new();
+        struct hcs_system *s = running();
+        struct told t;
+
+        told_init(&t);
+        assert_ok(hcs_system_async(s, HCS_SYSTEM_WAIT, NULL, &(struct hcs_call){.cancel = cancel}, on_completion, &t,
+                                   NULL),
+                  NULL);
+        hcs_cancel_set(cancel);
+        hcs_cancel_unref(cancel);
+        assert_hresult(told_wait(&t), E_ABORT);
+        assert_ok(hcs_system_async(s, HCS_SYSTEM_WAIT, NULL, NULL, on_completion, &t, NULL), NULL);
+        hcs_system_close(s, NULL);
+        assert_hresult(told_wait(&t), E_HANDLE);
+        hcs_system_unref(s);
+        told_deinit(&t);
+}
+
 #define BOTH(name)                                                      \
         cmocka_unit_test_setup_teardown(name, setup_core, teardown), {  \
 #name "_over_vmcompute", name, setup_vm, teardown, NULL \
@@ -183,4 +294,6 @@ HCS_TESTS(BOTH(a_system_is_known_after_create), BOTH(shutdown_leads_to_an_expect
           BOTH(pause_save_and_resume_keep_their_order), BOTH(a_process_talks_and_tells_its_exit_code),
           BOTH(kill_ends_a_process_through_fresh_handles), BOTH(a_wait_ends_in_time_and_by_cancelling),
           BOTH(errors_say_what_failed_where), BOTH(a_closed_system_refuses_calls),
-          BOTH(an_early_exit_reaches_a_late_callback), BOTH(the_service_answers))
+          BOTH(an_early_exit_reaches_a_late_callback), BOTH(the_service_answers), BOTH(a_lifecycle_in_callback_style),
+          BOTH(a_failure_in_callback_style_comes_with_its_error),
+          BOTH(a_wait_in_callback_style_is_cancelled_and_ended_by_closing))

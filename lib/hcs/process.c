@@ -311,12 +311,14 @@ static HRESULT read_status(struct hcs_process *p, uint32_t *ret, struct hcs_erro
         _cleanup_free_ char *text = NULL;
         uint64_t code = 0;
         int64_t last = 0;
+        bool exited;
         HRESULT hr;
 
         hcs_mutex_lock(&p->o.lock);
         text = hcs_strdup(p->o.exit_data);
+        exited = p->o.exited;
         hcs_mutex_unlock(&p->o.lock);
-        if (!text && p->o.exited && p->o.client->api == HCS_API_VMCOMPUTE) {
+        if (!text && exited && p->o.client->api == HCS_API_VMCOMPUTE) {
                 hr = hcs_process_properties(p, NULL, NULL, &text, err);
                 if (FAILED(hr))
                         return hr;

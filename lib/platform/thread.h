@@ -32,10 +32,11 @@ bool hcs_cond_wait_until(struct hcs_cond *c, struct hcs_mutex *m, uint64_t deadl
 void hcs_cond_signal(struct hcs_cond *c);
 void hcs_cond_broadcast(struct hcs_cond *c);
 
+/* t stays where it is until it is joined. */
 HRESULT hcs_thread_start(struct hcs_thread *t, void (*fn)(void *arg), void *arg, struct hcs_error **err);
 void hcs_thread_join(struct hcs_thread *t);
-/* Nobody joins it; t may go once fn was entered. */
-void hcs_thread_detach(struct hcs_thread *t);
+/* A thread that nobody joins. */
+HRESULT hcs_thread_start_detached(void (*fn)(void *arg), void *arg, struct hcs_error **err);
 /* Is the caller running on t? */
 bool hcs_thread_is_self(const struct hcs_thread *t);
 

@@ -310,6 +310,61 @@ bool hcs_process_exited(struct hcs_process *p);
 HRESULT hcs_process_exit_code(struct hcs_process *p, uint32_t *ret_exit_code, struct hcs_error **err);
 HRESULT hcs_process_set_callback(struct hcs_process *p, hcs_event_fn fn, void *ctx, struct hcs_error **err);
 
+/* ---- callback style ---- */
+
+/*
+ * Every call that takes its time, without waiting for it. The functions return at once: a failure means that nothing
+ * was begun and fn is not called; otherwise fn is called exactly once, from a thread of the library, never from inside
+ * the caller's call and never with a lock held, so it may make any call, begin the next one or drop the last reference.
+ * What the call needs (client, system, process, cancel token) is kept until then; texts are copied. A call in flight
+ * keeps one thread.
+ */
+struct hcs_completion {
+        HRESULT hr;                    /* what the blocking function returns */
+        const struct hcs_error *error; /* why, NULL on success; valid during the callback */
+        struct hcs_system *system;     /* of create and open: the callback's to drop; else NULL */
+        struct hcs_process *process;   /* the same */
+        const char *document;          /* of queries; valid during the callback, NULL for none */
+        uint32_t exit_code;            /* of HCS_PROCESS_WAIT */
+        bool delivered;                /* of HCS_PROCESS_KILL and HCS_PROCESS_SIGNAL */
+};
+typedef void (*hcs_completion_fn)(void *ctx, const struct hcs_completion *completion);
+
+enum hcs_system_operation {
+        HCS_SYSTEM_START,
+        HCS_SYSTEM_SHUTDOWN,
+        HCS_SYSTEM_TERMINATE,
+        HCS_SYSTEM_PAUSE,
+        HCS_SYSTEM_RESUME,
+        HCS_SYSTEM_SAVE,
+        HCS_SYSTEM_CRASH,
+        HCS_SYSTEM_MODIFY,
+        HCS_SYSTEM_QUERY,
+        HCS_SYSTEM_WAIT,
+};
+enum hcs_process_operation {
+        HCS_PROCESS_WAIT,
+        HCS_PROCESS_KILL,
+        HCS_PROCESS_SIGNAL,
+        HCS_PROCESS_MODIFY,
+        HCS_PROCESS_PROPERTIES,
+        HCS_PROCESS_CLOSE_STDIN,
+};
+
+/* As the blocking functions of these names. document: their options, request or query; may be NULL. */
+HRESULT hcs_system_create_async(struct hcs_client *c, const char *id, const char *configuration,
+                                const struct hcs_call *call, hcs_completion_fn fn, void *ctx, struct hcs_error **err);
+HRESULT hcs_system_open_async(struct hcs_client *c, const char *id, const struct hcs_call *call, hcs_completion_fn fn,
+                              void *ctx, struct hcs_error **err);
+HRESULT hcs_system_async(struct hcs_system *s, enum hcs_system_operation operation, const char *document,
+                         const struct hcs_call *call, hcs_completion_fn fn, void *ctx, struct hcs_error **err);
+HRESULT hcs_process_create_async(struct hcs_system *s, const char *parameters, const struct hcs_call *call,
+                                 hcs_completion_fn fn, void *ctx, struct hcs_error **err);
+HRESULT hcs_process_open_async(struct hcs_system *s, uint32_t pid, const struct hcs_call *call, hcs_completion_fn fn,
+                               void *ctx, struct hcs_error **err);
+HRESULT hcs_process_async(struct hcs_process *p, enum hcs_process_operation operation, const char *document,
+                          const struct hcs_call *call, hcs_completion_fn fn, void *ctx, struct hcs_error **err);
+
 /* Scope-bound cleanup: `__attribute__((cleanup(hcs_system_unrefp)))`. */
 static inline void hcs_client_unrefp(struct hcs_client **c) {
         hcs_client_unref(*c);

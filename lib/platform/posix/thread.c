@@ -4,6 +4,8 @@
 
 #include "platform/thread.h"
 
+#include "base/mem.h"
+
 #include <errno.h>
 #include <time.h>
 
@@ -79,8 +81,27 @@ void hcs_thread_join(struct hcs_thread *t) {
         pthread_join(t->t, NULL);
 }
 
-void hcs_thread_detach(struct hcs_thread *t) {
-        pthread_detach(t->t);
+static void *run_detached(void *arg) {
+        struct hcs_thread t = *(struct hcs_thread *)arg;
+
+        free(arg);
+        t.fn(t.arg);
+        return NULL;
+}
+
+HRESULT hcs_thread_start_detached(void (*fn)(void *arg), void *arg, struct hcs_error **err) {
+        struct hcs_thread *t = hcs_malloc(sizeof(*t));
+        pthread_t thread;
+        int r;
+
+        *t = (struct hcs_thread){.fn = fn, .arg = arg};
+        r = pthread_create(&thread, NULL, run_detached, t);
+        if (r) {
+                free(t);
+                return hcs_error_errno(err, r, "start thread");
+        }
+        pthread_detach(thread);
+        return S_OK;
 }
 
 bool hcs_thread_is_self(const struct hcs_thread *t) {
