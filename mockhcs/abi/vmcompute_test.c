@@ -161,6 +161,7 @@ static void a_process_talks_through_its_pipes_and_is_asked_for_its_code(void **s
         assert_ok(hcs_pipe_read(info.StdOutput, out, sizeof(out) - 1, &n, NULL), NULL);
         assert_string_equal(out, "hi\r\n");
         wait_for(&heard.process_exits, 1);
+        assert_hresult(HcsTerminateProcess(p, NULL), HCS_WIN32(0x490));
         assert_hresult(HcsGetProcessProperties(p, &status, NULL), S_OK);
         text = hcs_utf16_to_utf8_lossy(status, hcs_utf16_len(status), NULL);
         assert_non_null(strstr(text, "\"Exited\":true"));
@@ -212,6 +213,46 @@ static void hns_tells_its_version(void **state) {
         free(response);
 }
 
+static void everything_else_has_its_export_too(void **state) {
+        static const HCS_DRIVER_INFO driver = {1, u""};
+        HCS_CALLBACK callback = NULL;
+        HCS_SYSTEM s = running(&callback);
+        HCS_PROCESS_INFORMATION info = {0};
+        HCS_PROCESS p = NULL, other = NULL;
+        PWSTR text = NULL;
+
+        assert_hresult(HcsEnumerateComputeSystems(u"{}", &text, NULL), S_OK);
+        free(text);
+        assert_hresult(HcsGetComputeSystemProperties(s, u"{}", &text, NULL), S_OK);
+        free(text);
+        assert_hresult(HcsGetServiceProperties(u"{\"PropertyTypes\":[\"Basic\"]}", &text, NULL), S_OK);
+        free(text);
+        assert_hresult(HcsModifyServiceSettings(u"{}", NULL), 0xC037010D);
+        assert_hresult(HcsModifyComputeSystem(s, u"{}", NULL), 0xC037010D);
+        assert_hresult(HcsSaveComputeSystem(s, u"{}", NULL), 0xC037010D);
+        assert_hresult(HcsCreateProcess(s, u"{\"CommandLine\":\"ping -t localhost\"}", &info, &p, NULL), S_OK);
+        assert_hresult(HcsOpenProcess(s, info.ProcessId, &other, NULL), S_OK);
+        assert_hresult(HcsGetProcessInfo(other, &info, NULL), S_OK);
+        assert_hresult(
+                HcsModifyProcess(p, u"{\"Operation\":\"CloseHandle\",\"CloseHandle\":{\"Handle\":\"StdIn\"}}", NULL),
+                S_OK);
+        assert_hresult(HcsSignalProcess(p, u"{\"Signal\":\"CtrlC\"}", NULL), S_OK);
+        HcsCloseProcess(other);
+        HcsCloseProcess(p);
+        assert_true(SUCCEEDED((HRESULT)HcsShutdownComputeSystem(s, u"", NULL)));
+        HcsUnregisterComputeSystemCallback(callback);
+        HcsCloseComputeSystem(s);
+        assert_hresult(CreateLayer(&driver, u"C:\\l\\2", u""), S_OK);
+        assert_hresult(ExpandSandboxSize(&driver, u"C:\\l\\2", 1), S_OK);
+        assert_hresult(ImportLayer(&driver, u"C:\\l\\3", u"C:\\in", NULL, 0), S_OK);
+        assert_hresult(GetBaseImages(&text), S_OK);
+        free(text);
+        assert_hresult(CopyLayer(&driver, u"C:\\l\\2", u"C:\\l\\4", NULL, 0), E_NOTIMPL);
+        assert_hresult(ExportLayer(&driver, u"C:\\l\\2", u"C:\\out", NULL, 0), E_NOTIMPL);
+        assert_hresult(ProcessBaseImage(u"C:\\l\\2"), E_NOTIMPL);
+        assert_hresult(ProcessUtilityImage(u"C:\\l\\2"), E_NOTIMPL);
+}
+
 static void access_is_granted_to_a_vm(void **state) {
         assert_hresult(GrantVmAccess(u"a", u"C:\\disk.vhdx"), S_OK);
         assert_hresult(GrantVmAccess(NULL, u"C:\\disk.vhdx"), E_INVALIDARG);
@@ -223,4 +264,4 @@ HCS_TESTS(TEST(a_pending_create_is_told_on_registration), TEST(a_lifecycle_goes_
           TEST(codes_are_of_this_dlls_family),
           cmocka_unit_test_setup_teardown(calls_can_be_synchronous, setup_synchronous, teardown),
           TEST(a_process_talks_through_its_pipes_and_is_asked_for_its_code), TEST(layers_have_names_and_paths),
-          TEST(hns_tells_its_version), TEST(access_is_granted_to_a_vm))
+          TEST(hns_tells_its_version), TEST(everything_else_has_its_export_too), TEST(access_is_granted_to_a_vm))

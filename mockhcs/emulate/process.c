@@ -221,9 +221,12 @@ void process_close(struct emulator *em, struct mock_call *call, struct emissions
                 }
 }
 
+/* Each DLL has its own code for it; that of vmcompute was seen on real hosts (opengcs 134). */
 static bool is_running(struct mock_call *call, const struct process *p) {
+        bool v1 = call->function->dll == MOCK_VMCOMPUTE;
+
         if (p->exited)
-                refuse(call, HCS_E_PROCESS_ALREADY_STOPPED, "process %u has exited", p->pid);
+                refuse(call, v1 ? HCS_WIN32(0x490) : HCS_E_PROCESS_ALREADY_STOPPED, "process %u has exited", p->pid);
         return !p->exited;
 }
 

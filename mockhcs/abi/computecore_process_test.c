@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+
+/* computecore's exports for processes, for the inside of operations, and what is rarely called. */
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "mockhcs/mockhcs.h"
+#include "mockhcs/test/core.h"
+#include "testing/hcs_test.h"
+
+#define VM "{\"VirtualMachine\":{}}"
+
+static struct mockhcs *mock;
+
+static int setup(void **state) {
+        return FAILED(mockhcs_open("emulate", &mock, NULL));
+}
+
+static int teardown(void **state) {
+        mock = mockhcs_close(mock);
+        return 0;
+}
+
+static HCS_SYSTEM running(void) {
+        HCS_SYSTEM s = NULL;
+
+        assert_hresult(core_create("a", VM, &s, NULL), S_OK);
+        assert_hresult(core_start(s), S_OK);
+        return s;
+}
+
+static HCS_PROCESS endless(HCS_SYSTEM s, uint32_t *ret_pid) {
+        HCS_OPERATION op = HcsCreateOperation(NULL, NULL);
+        HCS_PROCESS_INFORMATION info = {0};
+        HCS_PROCESS p = NULL;
+
+        assert_hresult(HcsCreateProcess(s, u"{\"CommandLine\":\"ping -t localhost\"}", op, NULL, &p), S_OK);
+        assert_hresult(HcsWaitForOperationResultAndProcessInfo(op, INFINITE, &info, NULL), S_OK);
+        HcsCloseOperation(op);
+        *ret_pid = info.ProcessId;
+        return p;
+}
+
+/* Makes the call with an operation of its own and waits for it. */
+#define DONE(call)                                                            \
+        ({                                                                    \
+                HCS_OPERATION op = HcsCreateOperation(NULL, NULL);            \
+                HRESULT refused = (HRESULT)(call);                            \
+                HRESULT done = HcsWaitForOperationResult(op, INFINITE, NULL); \
+                HcsCloseOperation(op);                                        \
+                FAILED(refused) ? refused : done;                             \
+        })
+
+static void HCS_ABI_CALL count_exit(HCS_EVENT *event, void *context) {
+        if (event->Type == HcsEventProcessExited)
+                atomic_fetch_add((atomic_uint *)context, 1);
+}
+
+static void a_process_has_many_handles_and_one_end(void **state) {
+        HCS_SYSTEM s = running();
+        uint32_t pid;
+        HCS_PROCESS p = endless(s, &pid), other = NULL;
+        HCS_OPERATION info = HcsCreateOperation(NULL, NULL);
+        HCS_PROCESS_INFORMATION got = {0};
+        atomic_uint exits = 0;
+
+        assert_hresult(HcsOpenProcess(s, pid, GENERIC_ALL, &other), S_OK);
+        assert_hresult(HcsOpenProcess(s, pid + 1, GENERIC_ALL, &(HCS_PROCESS){NULL}), HCS_WIN32(0x490));
+        assert_hresult(HcsSetProcessCallback(other, 0, &exits, count_exit), S_OK);
+        assert_hresult(HcsSetProcessCallback(other, 0, &exits, count_exit),
+                       HCS_E_OPERATION_SYSTEM_CALLBACK_ALREADY_SET);
+        assert_hresult(HcsGetProcessInfo(other, info), S_OK);
+        assert_hresult(HcsGetOperationResultAndProcessInfo(info, &got, NULL), S_OK);
+        assert_int_equal(got.ProcessId, pid);
+        HcsCloseOperation(info);
+        assert_hresult(DONE(HcsModifyProcess(p, op,
+                                             u"{\"Operation\":\"ConsoleSize\",\"ConsoleSize\":{\"Height\":25,"
+                                             u"\"Width\":80}}")),
+                       S_OK);
+        assert_hresult(DONE(HcsModifyProcess(p, op, u"{\"Operation\":\"Dance\"}")), HCS_E_INVALID_JSON);
+        assert_hresult(DONE(HcsGetProcessProperties(p, op, u"{}")), S_OK);
+        assert_hresult(DONE(HcsTerminateProcess(other, op, NULL)), S_OK);
+        assert_hresult(DONE(HcsTerminateProcess(p, op, NULL)), HCS_E_PROCESS_ALREADY_STOPPED);
+        mockhcs_drain(mock);
+        assert_int_equal(atomic_load(&exits), 1);
+        HcsCloseProcess(other);
+        HcsCloseProcess(p);
+        HcsCloseComputeSystem(s);
+        assert_int_equal(mockhcs_leaks(mock, NULL), 0);
+}
+
+static void signals_end_a_process_each_in_its_way(void **state) {
+        HCS_SYSTEM s = running();
+        uint32_t pid;
+        HCS_PROCESS p = endless(s, &pid);
+        PWSTR status = NULL;
+
+        assert_hresult(DONE(HcsSignalProcess(p, op, u"{\"Signal\":\"Wave\"}")), HCS_E_INVALID_JSON);
+        assert_hresult(DONE(HcsSignalProcess(p, op, u"{\"Signal\":\"CtrlC\"}")), S_OK);
+        assert_hresult(HcsWaitForProcessExit(p, INFINITE, &status), S_OK);
+        assert_non_null(status);
+        free(status);
+        HcsCloseProcess(p);
+        HcsCloseComputeSystem(s);
+}
+
+static void HCS_ABI_CALL completed(HCS_OPERATION op, void *context) {
+        atomic_fetch_add((atomic_uint *)context, 1);
+}
+
+static void an_operation_knows_what_it_is_for(void **state) {
+        HCS_SYSTEM s = running();
+        HCS_OPERATION op = HcsCreateOperation(NULL, NULL), with = NULL;
+        atomic_uint calls = 0;
+        HCS_PROCESS p = NULL;
+        int context;
+
+        assert_int_equal(HcsGetOperationType(op), HcsOperationTypeNone);
+        assert_hresult(HcsSetOperationContext(op, &context), S_OK);
+        assert_ptr_equal(HcsGetOperationContext(op), &context);
+        assert_hresult(HcsSetOperationCallback(op, &calls, completed), S_OK);
+        assert_hresult(HcsCreateProcess(s, u"{\"CommandLine\":\"cmd /c exit\"}", op, NULL, &p), S_OK);
+        assert_hresult(HcsWaitForOperationResult(op, INFINITE, NULL), S_OK);
+        assert_int_equal(HcsGetOperationType(op), HcsOperationTypeCreateProcess);
+        assert_ptr_equal(HcsGetProcessFromOperation(op), p);
+        assert_ptr_equal(HcsGetComputeSystemFromOperation(op), s);
+        assert_true(HcsGetOperationId(op) != 0);
+        mockhcs_drain(mock);
+        assert_int_equal(atomic_load(&calls), 1);
+        HcsCloseOperation(op);
+        with = HcsCreateOperationWithNotifications(0, NULL, NULL);
+        assert_hresult(HcsAddResourceToOperation(with, 1, u"hcs:/VirtualMachine/x", NULL), S_OK);
+        assert_true(FAILED((HRESULT)HcsCancelOperation(with))); /* nothing has begun */
+        HcsCloseOperation(with);
+        HcsCloseProcess(p);
+        HcsCloseComputeSystem(s);
+}
+
+static void a_crash_is_told_before_the_exit(void **state) {
+        HCS_SYSTEM s = running();
+        PWSTR status = NULL;
+
+        assert_hresult(DONE(HcsCrashComputeSystem(s, op, u"{\"Type\":\"None\"}")), S_OK);
+        assert_hresult(HcsWaitForComputeSystemExit(s, INFINITE, &status), S_OK);
+        assert_non_null(status);
+        free(status);
+        HcsCloseComputeSystem(s);
+}
+
+static void namespaces_hold_the_same_systems(void **state) {
+        HCS_SYSTEM s = NULL, again = NULL;
+
+        assert_hresult(DONE(HcsCreateComputeSystemInNamespace(u"ns", u"a", u"{\"VirtualMachine\":{}}", op, NULL, &s)),
+                       S_OK);
+        assert_hresult(HcsOpenComputeSystemInNamespace(u"ns", u"a", GENERIC_ALL, &again), S_OK);
+        assert_hresult(DONE(HcsEnumerateComputeSystemsInNamespace(u"ns", u"{}", op)), S_OK);
+        HcsCloseComputeSystem(again);
+        HcsCloseComputeSystem(s);
+}
+
+static void access_is_granted_and_taken_back(void **state) {
+        assert_hresult(HcsGrantVmAccess(u"a", u"C:\\d.vhdx"), S_OK);
+        assert_hresult(HcsRevokeVmAccess(u"a", u"C:\\d.vhdx"), S_OK);
+        assert_hresult(HcsGrantVmGroupAccess(u"C:\\d.vhdx"), S_OK);
+        assert_hresult(HcsRevokeVmGroupAccess(u"C:\\d.vhdx"), S_OK);
+        assert_hresult(HcsGrantVmAccess(u"a", NULL), E_INVALIDARG);
+}
+
+static void what_nobody_models_is_not_implemented(void **state) {
+        HCS_SYSTEM s = running();
+        struct mockhcs_counters counters;
+        PWSTR text = NULL;
+
+        assert_hresult(HcsSubmitWerReport(u"{}"), E_NOTIMPL);
+        assert_hresult(HcsCreateEmptyGuestStateFile(u"C:\\a.vmgs"), E_NOTIMPL);
+        assert_hresult(HcsCreateEmptyRuntimeStateFile(u"C:\\a.vmrs"), E_NOTIMPL);
+        assert_hresult(HcsGetProcessorCompatibilityFromSavedState(u"C:\\a.vmrs", &text), E_NOTIMPL);
+        assert_hresult(DONE(HcsInitializeLiveMigrationOnSource(s, op, NULL)), E_NOTIMPL);
+        assert_hresult(DONE(HcsStartLiveMigrationOnSource(s, op, NULL)), E_NOTIMPL);
+        assert_hresult(DONE(HcsStartLiveMigrationTransfer(s, op, NULL)), E_NOTIMPL);
+        assert_hresult(DONE(HcsFinalizeLiveMigration(s, op, NULL)), E_NOTIMPL);
+        assert_hresult(DONE(HcsCancelLiveMigration(s, op, NULL)), E_NOTIMPL);
+        mockhcs_counters(mock, &counters);
+        assert_int_equal(counters.not_implemented, 9);
+        HcsCloseComputeSystem(s);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+HCS_TESTS(TEST(a_process_has_many_handles_and_one_end), TEST(signals_end_a_process_each_in_its_way),
+          TEST(an_operation_knows_what_it_is_for), TEST(a_crash_is_told_before_the_exit),
+          TEST(namespaces_hold_the_same_systems), TEST(access_is_granted_and_taken_back),
+          TEST(what_nobody_models_is_not_implemented))

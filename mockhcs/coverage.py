@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The coverage table: every export, what answers it, how we know that it answers so, and which tests call it.
+
+usage: coverage.py SOURCE_ROOT OUTPUT        writes the table
+       coverage.py --check SOURCE_ROOT FILE  fails when FILE is not what would be written
+"""
+
+import json
+import pathlib
+import re
+import sys
+
+KINDS = ("observed", "documented", "assumed")
+
+
+def functions(root):
+    """Rows of the engine's table: name, dll, verb."""
+    text = (root / "mockhcs/engine/function.c").read_text()
+    for macro, name, verb in re.findall(r"^\s+(CORE|VMC|LAYER)\((\w+)(?:, (\w+))?", text, re.M):
+        yield name, "computecore" if macro == "CORE" else "vmcompute", verb or "LAYER_CALL"
+
+
+def exports(root):
+    """Names in the public headers of the ABI: each must have a row."""
+    for dll in ("computecore", "vmcompute"):
+        text = (root / f"lib/include/hcsshim/abi/{dll}.h").read_text()
+        for name in re.findall(r"\bX\([\w ]+, (\w+),", text):
+            if name != "name":  # the comment that explains X
+                yield name, dll
+
+
+def answered(root):
+    return set(re.findall(r"\[MOCK_(\w+)\] =", (root / "mockhcs/emulate/emulate.c").read_text()))
+
+
+def local_verbs(root):
+    text = (root / "mockhcs/engine/function.h").read_text()
+    start = text.index("MOCK_FIRST_LOCAL")
+    tail = text[start:text.index("};", start)]
+    return set(re.findall(r"MOCK_(\w+)", tail)) - {"FIRST_LOCAL"}
+
+
+def callers(root):
+    """Test program -> the names of exports that its source calls. core.c is part of every test that includes core.h."""
+    shared = set(re.findall(r"\b(Hcs\w+|HNSCall)\(", (root / "mockhcs/test/core.c").read_text()))
+    found = {}
+    for path in sorted(root.glob("mockhcs/*/*_test.c")):
+        text = path.read_text()
+        names = set(re.findall(r"\b([A-Z]\w+)\(", text))
+        if "mockhcs/test/core.h" in text:
+            names |= shared
+        dll = "vmcompute" if "abi/vmcompute.h" in text else "computecore"
+        found[path.name[: -len("_test.c")]] = (dll, names)
+    return found
+
+
+def table(root):
+    known = json.loads((root / "mockhcs/emulate/behaviours.json").read_text())["behaviours"]
+    rows = list(functions(root))
+    emulated, local, tests = answered(root), local_verbs(root), callers(root)
+    missing = set(exports(root)) - {(name, dll) for name, dll, _ in rows}
+    if missing:
+        sys.exit(f"exports without a row in function.c: {sorted(missing)}")
+    verbs = {verb for _, _, verb in rows}
+    for behaviour in known:
+        unknown = set(behaviour["verbs"]) - verbs
+        if unknown or behaviour["how"] not in KINDS:
+            sys.exit(f"behaviours.json: {behaviour['what']}: {unknown or behaviour['how']}")
+    described = {verb for b in known for verb in b["verbs"]}
+    if emulated - described:
+        sys.exit(f"emulated, but not in behaviours.json: {sorted(emulated - described)}")
+
+    out = ["# Coverage", "", "Made by mockhcs/coverage.py; `meson test coverage` fails when this page is not up to date.", ""]
+    count = {kind: sum(b["how"] == kind for b in known) for kind in KINDS}
+    done = sum(verb in emulated or verb in local for _, _, verb in rows)
+    tested = sum(any(dll == d and name in names for d, names in tests.values()) for name, dll, _ in rows)
+    out.append(f"{len(rows)} exports: {done} answered by the engine or the emulator, {len(rows) - done} are E_NOTIMPL and say "
+               f"so; {tested} are called by a unit test. {len(known)} emulated behaviours: "
+               + ", ".join(f"{count[k]} {k}" for k in KINDS) + ".")
+    for dll in ("computecore", "vmcompute"):
+        out += ["", f"## {dll}", "", "| export | answered by | how we know | unit tests |", "|---|---|---|---|"]
+        for name, of, verb in rows:
+            if of != dll:
+                continue
+            how = sorted({b["how"] for b in known if verb in b["verbs"]}, key=KINDS.index)
+            by = "engine" if verb in local else "emulator" if verb in emulated else "E_NOTIMPL"
+            called = [t for t, (d, names) in tests.items() if d == dll and name in names]
+            out.append(f"| {name} | {by} | {', '.join(how) if by == 'emulator' else ''} | {', '.join(called)} |")
+    out += ["", "## Behaviours", "", "| verbs | what | how | source |", "|---|---|---|---|"]
+    for b in known:
+        names = ", ".join(v.lower().replace("_", " ") for v in b["verbs"])
+        out.append(f"| {names} | {b['what']} | {b['how']} | {b['source']} |")
+    return "\n".join(out) + "\n"
+
+
+def main():
+    if sys.argv[1] == "--check":
+        if pathlib.Path(sys.argv[3]).read_text() != table(pathlib.Path(sys.argv[2])):
+            sys.exit(f"{sys.argv[3]} is not up to date: run mockhcs/coverage.py . docs/coverage.md")
+    else:
+        pathlib.Path(sys.argv[2]).write_text(table(pathlib.Path(sys.argv[1])))
+
+
+main()
