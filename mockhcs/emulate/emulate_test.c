@@ -110,7 +110,7 @@ static void a_v1_document_makes_a_v1_system(void **state) {
 #define SCSI(lun) "VirtualMachine/Devices/Scsi/" lun
 #define ADD(path)                                                                                                 \
         "{\"ResourcePath\":\"" path "\",\"RequestType\":\"Add\",\"Settings\":{\"Type\":\"VirtualDisk\",\"Path\":" \
-                                    "\"d\"}}"
+        "\"d\"}}"
 #define REMOVE(path) "{\"ResourcePath\":\"" path "\",\"RequestType\":\"Remove\"}"
 
 static void scsi_slots_are_kept(void **state) {
