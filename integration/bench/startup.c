@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What linking the mock costs a process that starts: the median time of PLAIN and of LINKED (the same main, the second
+ * one linked with libcomputecore), run in turns. usage: startup PLAIN LINKED
+ */
+
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "platform/clock.h"
+
+#define RUNS 301
+
+static uint64_t run(const char *program) {
+        char *argv[] = {(char *)(uintptr_t)program, NULL};
+        uint64_t start = hcs_clock_ns();
+        int status = 1;
+        pid_t pid;
+
+        if (posix_spawn(&pid, program, NULL, NULL, argv, NULL) != 0 || waitpid(pid, &status, 0) != pid || status != 0)
+                exit(1);
+        return hcs_clock_ns() - start;
+}
+
+static int by_value(const void *a, const void *b) {
+        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+        return (x > y) - (x < y);
+}
+
+int main(int argc, char **argv) {
+        static uint64_t times[2][RUNS];
+
+        if (argc != 3)
+                return 2;
+        for (size_t i = 0; i < RUNS; i++)
+                for (size_t which = 0; which < 2; which++)
+                        times[which][i] = run(argv[1 + which]);
+        for (size_t which = 0; which < 2; which++)
+                qsort(times[which], RUNS, sizeof(times[which][0]), by_value);
+        printf("plain   %7.1f us\n", (double)times[0][RUNS / 2] / 1e3);
+        printf("linked  %7.1f us  %5.2f x plain\n", (double)times[1][RUNS / 2] / 1e3,
+               (double)times[1][RUNS / 2] / (double)times[0][RUNS / 2]);
+        return 0;
+}
