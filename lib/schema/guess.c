@@ -32,6 +32,12 @@ static const struct {
         {"SystemQuery", "Ids Owners Names Types"},
         {"guest.WCOWCombinedLayers", "ContainerRootPath ScratchPath"},
         {"PauseOptions", "SuspensionLevel HostedNotification"},
+        {"hcn.HostComputeEndpoint", "HostComputeNetwork IpConfigurations"},
+        {"hcn.HostComputeNetwork", "MacPool Ipams"},
+        {"hcn.HostComputeNamespace", "NamespaceId"},
+        {"hcn.HostComputeLoadBalancer", "FrontendVIPs PortMappings"},
+        {"hcn.HostComputeRoute", "HostComputeEndpoints+Setting"},
+        {"hcn.HostComputeQuery", "SchemaVersion+Filter"},
 };
 
 /* One mark: members joined by '+' must all be there. */
@@ -117,6 +123,16 @@ static const struct inner inners[] = {
          "ContainerCredentialGuardAddInstanceRequest"},
         {"ContainerCredentialGuardOperationRequest", "OperationDetails", "Operation", "RemoveInstance",
          "ContainerCredentialGuardRemoveInstanceRequest"},
+        {"hcn.ModifyNetworkSettingRequest", "Settings", "ResourceType", "Policy", "hcn.PolicyNetworkRequest"},
+        {"hcn.ModifyNetworkSettingRequest", "Settings", "ResourceType", "DNS", "hcn.Dns"},
+        {"hcn.ModifyEndpointSettingRequest", "Settings", "ResourceType", "Policy", "hcn.PolicyEndpointRequest"},
+        {"hcn.ModifyEndpointSettingRequest", "Settings", "ResourceType", "Port", "hcn.VmEndpointRequest"},
+        {"hcn.ModifyNamespaceSettingRequest", "Settings", "ResourceType", "Endpoint", "hcn.ModifyNamespaceEndpoint"},
+        {"hcn.ModifyNamespaceSettingRequest", "Settings", "ResourceType", "Container", "hcn.ModifyNamespaceContainer"},
+        {"hcn.NamespaceResource", "Data", "Type", "Endpoint", "hcn.NamespaceResourceEndpoint"},
+        {"hcn.NamespaceResource", "Data", "Type", "Container", "hcn.NamespaceResourceContainer"},
+        {"hns.NamespaceResource", "Data", "Type", "Endpoint", "hns.namespaceEndpointRequest"},
+        {"hns.namespaceResourceRequest", "Data", "Type", "Endpoint", "hns.namespaceEndpointRequest"},
 };
 
 static bool segment_match(const char *pattern, const char *text) {
@@ -142,6 +158,8 @@ const struct hcs_schema_type *schema_inner_type(const struct hcs_schema_type *ow
                                                 const struct hcs_json *member) {
         const char *key = hcs_json_key(member), *resource = hcs_json_get_string(parent, "ResourceType");
 
+        if (hcs_streq(key, "Settings") && schema_policy_settings(owner, parent))
+                return hcs_json_is(member, HCS_JSON_NULL) ? NULL : schema_policy_settings(owner, parent);
         if (!hcs_json_is(member, HCS_JSON_OBJECT))
                 return NULL;
         if (hcs_streq(owner->name, "guest.ModificationRequest") && hcs_streq(key, "Settings") &&

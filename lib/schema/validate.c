@@ -129,8 +129,10 @@ static void cut(struct walk *w, size_t keep) {
         w->path.data[keep] = '\0';
 }
 
-static void check_field(struct walk *w, const struct hcs_schema_field *f, const struct hcs_json *json) {
+static void check_field(struct walk *w, const struct hcs_schema_type *owner, const struct hcs_schema_field *f,
+                        const struct hcs_json *json) {
         size_t keep = w->path.len, i = 0;
+        const struct hcs_schema_type *inner;
 
         if (f->shape == HCS_SCHEMA_SINGLE) {
                 check_value(w, f, json);
@@ -145,7 +147,10 @@ static void check_field(struct walk *w, const struct hcs_schema_field *f, const 
                         hcs_json_path_member(&w->path, hcs_json_key(e));
                 else
                         hcs_json_path_index(&w->path, i);
-                if (!hcs_json_is(e, HCS_JSON_NULL))
+                inner = f->kind == HCS_SCHEMA_ANY ? schema_element_type(owner, f->name, e) : NULL;
+                if (inner)
+                        check_members(w, inner, e);
+                else if (!hcs_json_is(e, HCS_JSON_NULL))
                         check_value(w, f, e);
                 cut(w, keep);
         }
@@ -197,7 +202,7 @@ static void check_members(struct walk *w, const struct hcs_schema_type *type, co
                         if (inner)
                                 check_members(w, inner, m);
                         else if (!hcs_json_is(m, HCS_JSON_NULL))
-                                check_field(w, f, m);
+                                check_field(w, type, f, m);
                 }
                 cut(w, keep);
         }

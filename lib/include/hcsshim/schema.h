@@ -5,10 +5,11 @@
 /*
  * The documents of HCS as data and as C structs.
  *
- * Every document type of schema 1 (names "v1.X"), schema 2 and of guest requests ("guest.X") is a row of a table; the
- * structs of hcsshim/schema_types.h are laid out by it. Strings, arrays and pointers inside a struct belong to it.
- * Unknown members survive a round trip in `extra`. The reference page (schema.md in the build) lists every member with
- * its first schema version, unit and source.
+ * Every document type of schema 1 (names "v1.X"), schema 2, guest requests ("guest.X") and host networking ("hcn.X",
+ * and "hns.X" for its version 1; see schema_network.h) is a row of a table; the structs of hcsshim/schema_types.h are
+ * laid out by it. Strings, arrays and pointers inside a struct belong to it. Unknown members survive a round trip in
+ * `extra`. The reference page (schema.md in the build) lists every member with its first schema version, unit and
+ * source.
  */
 
 #include <stdbool.h>
