@@ -2,6 +2,8 @@
 
 /* Freeing documents by their table. */
 
+#include <string.h>
+
 #include "schema/internal.h"
 
 static void free_value(const struct hcs_schema_field *f, void *at) {
@@ -43,6 +45,17 @@ static void free_field(const struct hcs_schema_field *f, void *at) {
         } else {
                 free_value(f, at);
         }
+}
+
+void schema_clear_field(const struct hcs_schema_field *f, void *at) {
+        size_t n = f->shape == HCS_SCHEMA_FIXED ? f->fixed : 1;
+
+        free_field(f, at);
+        memset(at, 0,
+               f->shape == HCS_SCHEMA_ARRAY ? sizeof(struct schema_array)
+               : f->shape == HCS_SCHEMA_MAP ? sizeof(struct schema_map)
+               : schema_is_boxed(f)         ? sizeof(void *)
+                                            : n * schema_value_size(f));
 }
 
 void schema_free_members(const struct hcs_schema_type *type, void *doc) {

@@ -3,6 +3,7 @@
 """Turns lib/schema/data/*.json into the C structs, the type table and the reference page.
 
 usage: generate.py OUT_H OUT_C OUT_MD DATA.json...
+A type may embed another: its members come first, so a pointer to the one serves as a pointer to the other.
 A field has: name, type, and maybe shape (array, array:N, map), pointer, always, values, since, unit, doc, source.
 """
 import json
@@ -162,7 +163,7 @@ def page(types, fields, about):
 
 def main():
     out_h, out_c, out_md, *inputs = sys.argv[1:]
-    raw, about = {}, {}
+    raw, about, embeds = {}, {}, {}
     for path in inputs:
         with open(path, encoding="utf-8") as f:
             data = json.load(f)
@@ -170,8 +171,12 @@ def main():
             if t["name"] in raw:
                 sys.exit(f"{path}: type {t['name']} is described twice")
             raw[t["name"]] = t["fields"]
+            if "embeds" in t:
+                embeds[t["name"]] = t["embeds"]
             if i == 0:
                 about[t["name"]] = data["about"]
+    for name, base in embeds.items():
+        raw[name] = raw[base] + raw[name]
     fields = {n: [Field(f, raw) for f in fs] for n, fs in raw.items()}
     for n, fs in fields.items():
         names = [f.name for f in fs]

@@ -29,6 +29,8 @@ static inline bool schema_is_boxed(const struct hcs_schema_field *f) {
         return (f->flags & HCS_SCHEMA_POINTER) && !schema_is_text(f->kind) && f->kind != HCS_SCHEMA_ANY;
 }
 size_t schema_value_size(const struct hcs_schema_field *f);
+/* Frees what the field holds and makes it empty. */
+void schema_clear_field(const struct hcs_schema_field *f, void *at);
 void schema_free_members(const struct hcs_schema_type *type, void *doc);
 
 #endif

@@ -166,6 +166,7 @@ static HRESULT parse_members(struct parser *p, const struct hcs_schema_type *typ
                 }
                 if (hcs_json_is(m, HCS_JSON_NULL))
                         continue;
+                schema_clear_field(f, schema_at(f, doc)); /* of another spelling */
                 hcs_json_path_member(&p->path, hcs_json_key(m));
                 hr = parse_field(p, f, m, schema_at(f, doc));
                 if (FAILED(hr))
@@ -176,19 +177,13 @@ static HRESULT parse_members(struct parser *p, const struct hcs_schema_type *typ
         return S_OK;
 }
 
-HRESULT hcs_schema_parse(const struct hcs_schema_type *type, const char *text, size_t len, void **ret,
-                         struct hcs_error **err) {
-        /* A member given twice would be allocated twice: the tree is refused before it comes to that. */
-        _cleanup_json_ struct hcs_json *json = NULL;
+HRESULT hcs_schema_parse_json(const struct hcs_schema_type *type, const struct hcs_json *json, void **ret,
+                              struct hcs_error **err) {
         struct parser p = {.err = err};
-        void *doc;
+        void *doc = hcs_calloc(1, type->size);
         HRESULT hr;
 
-        hr = hcs_json_parse(text, len, NULL, &json, err);
-        if (FAILED(hr))
-                return hr;
         hcs_buf_putc(&p.path, '$');
-        doc = hcs_calloc(1, type->size);
         hr = parse_members(&p, type, json, doc);
         hcs_buf_deinit(&p.path);
         if (FAILED(hr)) {
@@ -197,4 +192,12 @@ HRESULT hcs_schema_parse(const struct hcs_schema_type *type, const char *text, s
         }
         *ret = doc;
         return S_OK;
+}
+
+HRESULT hcs_schema_parse(const struct hcs_schema_type *type, const char *text, size_t len, void **ret,
+                         struct hcs_error **err) {
+        _cleanup_json_ struct hcs_json *json = NULL;
+        HRESULT hr = hcs_json_parse(text, len, NULL, &json, err);
+
+        return FAILED(hr) ? hr : hcs_schema_parse_json(type, json, ret, err);
 }

@@ -47,6 +47,23 @@ static void documents_of_hcsshim_print_back_byte_for_byte(void **state) {
         assert_true(n >= 35);
 }
 
+static void members_spelled_alike_but_for_case_leak_nothing(void **state) {
+        static const char text[] =
+                "{\"ErrorMessage\":\"a\",\"errormessage\":\"b\",\"ErrorRecords\":[{\"Message\":\"x\"}],"
+                "\"ERRORRECORDS\":[{},{}],\"Result\":1,\"result\":2}";
+        const struct hcs_schema_type *type = hcs_schema_type_at(HCS_SCHEMA_GCS_RESPONSE_BASE);
+        struct hcs_schema_gcs_response_base *r;
+        struct hcs_error *err = NULL;
+        void *doc = NULL;
+
+        assert_ok(hcs_schema_parse(type, text, strlen(text), &doc, &err), err);
+        r = doc;
+        assert_string_equal(r->ErrorMessage, "b");
+        assert_int_equal(r->ErrorRecords.n, 2);
+        assert_int_equal(r->Result, 2);
+        hcs_schema_free(type, doc);
+}
+
 /* Validates leniently: what hcsshim sends has no problem, not even a warning. */
 static void assert_valid(const char *name, const struct hcs_schema_type *type, const char *text) {
         _cleanup_json_ struct hcs_json *json = NULL;
@@ -227,6 +244,7 @@ HCS_TESTS(cmocka_unit_test(documents_of_hcsshim_print_back_byte_for_byte),
           cmocka_unit_test(documents_of_other_clients_lose_nothing),
           cmocka_unit_test(every_type_of_both_schemas_is_there), cmocka_unit_test(fields_can_be_set_by_name),
           cmocka_unit_test(what_does_not_fit_is_named_by_path),
+          cmocka_unit_test(members_spelled_alike_but_for_case_leak_nothing),
           cmocka_unit_test(all_problems_are_told_with_suggestions),
           cmocka_unit_test(an_older_guest_refuses_filter_type_and_a_newer_does_not),
           cmocka_unit_test(unknown_profiles_are_refused))

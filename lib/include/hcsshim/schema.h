@@ -5,11 +5,11 @@
 /*
  * The documents of HCS as data and as C structs.
  *
- * Every document type of schema 1 (names "v1.X"), schema 2, guest requests ("guest.X") and host networking ("hcn.X",
- * and "hns.X" for its version 1; see schema_network.h) is a row of a table; the structs of hcsshim/schema_types.h are
- * laid out by it. Strings, arrays and pointers inside a struct belong to it. Unknown members survive a round trip in
- * `extra`. The reference page (schema.md in the build) lists every member with its first schema version, unit and
- * source.
+ * Every document type of schema 1 (names "v1.X"), schema 2, guest requests ("guest.X"), the GCS bridge ("gcs.X") and
+ * host networking ("hcn.X", and "hns.X" for its version 1; see schema_network.h) is a row of a table; the structs of
+ * hcsshim/schema_types.h are laid out by it. Strings, arrays and pointers inside a struct belong to it. Unknown members
+ * survive a round trip in `extra`. The reference page (schema.md in the build) lists every member with its first schema
+ * version, unit and source.
  */
 
 #include <stdbool.h>
@@ -75,8 +75,14 @@ const struct hcs_schema_field *hcs_schema_field_find(const struct hcs_schema_typ
  * path of the first thing that does not fit. Free with hcs_schema_free(). */
 HRESULT hcs_schema_parse(const struct hcs_schema_type *type, const char *text, size_t len, void **ret,
                          struct hcs_error **err);
+/* The same from a tree, which stays the caller's. Of members that are spelled alike but for their case the last wins.
+ */
+HRESULT hcs_schema_parse_json(const struct hcs_schema_type *type, const struct hcs_json *json, void **ret,
+                              struct hcs_error **err);
 /* Struct to text, byte for byte as Go's json.Marshal prints the same document. Caller frees. */
 char *hcs_schema_print(const struct hcs_schema_type *type, const void *doc);
+/* The same without escapes for HTML, as messages of the bridge are encoded. */
+char *hcs_schema_print_no_html(const struct hcs_schema_type *type, const void *doc);
 /* Returns NULL. */
 void *hcs_schema_free(const struct hcs_schema_type *type, void *doc);
 
