@@ -299,6 +299,25 @@ static void programs_run_by_script_and_built_in(void **state) {
         HcsCloseComputeSystem(s);
 }
 
+static void a_process_without_handles_is_gone_when_it_exits(void **state) {
+        static const char script[] = "{\"processes\":[{\"command\":\"first\",\"delay_ms\":10},"
+                                     "{\"command\":\"second\",\"delay_ms\":20}]}";
+        _cleanup_free_ char *dir = hcs_test_tmpdir(), *path = hcs_asprintf("%s/s.json", dir),
+                            *options = hcs_asprintf(",script=%s", path);
+        HCS_SYSTEM s;
+        HCS_PROCESS first = NULL, again = NULL;
+
+        teardown(state);
+        assert_ok(hcs_file_write(path, script, strlen(script), NULL), NULL);
+        emulate(options);
+        s = running_vm("a");
+        assert_hresult(core_process(s, "{\"CommandLine\":\"first\"}", &first, NULL), S_OK);
+        HcsCloseProcess(first);
+        core_run(s, "second"); /* ends later than the first */
+        assert_hresult(HcsOpenProcess(s, 1000, GENERIC_ALL, &again), HCS_WIN32(0x490));
+        HcsCloseComputeSystem(s);
+}
+
 static void scripts_that_are_none_are_refused_with_the_place(void **state) {
         static const char *const bad[] = {"{\"processes\":[{\"exit\":3}]}", "{\"processes\":{}}", "{",
                                           "{\"processes\":[{\"regex\":\"(\"}]}"};
@@ -324,4 +343,5 @@ HCS_TESTS(TEST(a_value_of_the_wrong_type_is_named_by_path), TEST(unknown_members
           TEST(a_saved_system_is_restored_from_its_file_or_template),
           TEST(a_system_that_should_ends_with_its_last_handle), TEST(statistics_never_run_backwards),
           TEST(a_list_is_filtered_and_sorted), TEST(the_service_has_processors_and_cpu_groups),
-          TEST(programs_run_by_script_and_built_in), TEST(scripts_that_are_none_are_refused_with_the_place))
+          TEST(programs_run_by_script_and_built_in), TEST(a_process_without_handles_is_gone_when_it_exits),
+          TEST(scripts_that_are_none_are_refused_with_the_place))

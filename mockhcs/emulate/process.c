@@ -44,6 +44,16 @@ static void end_streams(struct process *p, struct emissions *out) {
                         emit_output(out, p->holders.items[0], (enum mock_stream)i, NULL, 0, true);
 }
 
+static void forget(struct process *p) {
+        for (struct process **at = &p->system->processes; *at; at = &(*at)->next)
+                if (*at == p) {
+                        *at = p->next;
+                        process_free(p);
+                        return;
+                }
+}
+
+/* p is gone afterwards when no handle on it is left. */
 void process_exit(struct emulator *em, struct process *p, uint32_t code, struct emissions *out) {
         _cleanup_free_ char *status = NULL;
 
@@ -56,6 +66,8 @@ void process_exit(struct emulator *em, struct process *p, uint32_t code, struct 
         status = status_document(p);
         for (size_t i = 0; i < p->holders.n; i++)
                 emit_event(out, p->holders.items[i], "ProcessExited", S_OK, status);
+        if (p->holders.n == 0)
+                forget(p);
 }
 
 static struct process *find_pid(struct compute_system *s, uint64_t pid) {
@@ -211,14 +223,8 @@ void process_close(struct emulator *em, struct mock_call *call, struct emissions
         if (!p)
                 return;
         call->process->object = NULL;
-        if (!holders_remove(&p->holders, call->process) || !p->exited)
-                return;
-        for (struct process **at = &p->system->processes; *at; at = &(*at)->next)
-                if (*at == p) {
-                        *at = p->next;
-                        process_free(p);
-                        return;
-                }
+        if (holders_remove(&p->holders, call->process) && p->exited)
+                forget(p);
 }
 
 /* Each DLL has its own code for it; that of vmcompute was seen on real hosts (opengcs 134). */

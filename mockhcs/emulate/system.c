@@ -213,8 +213,10 @@ void system_open(struct emulator *em, struct mock_call *call, struct emissions *
 static void stop(struct emulator *em, struct compute_system *s, enum exit_type type, struct emissions *out) {
         s->state = SYSTEM_STOPPED;
         s->exit_type = type;
-        for (struct process *p = s->processes; p; p = p->next)
+        for (struct process *p = s->processes, *next; p; p = next) {
+                next = p->next;
                 process_exit(em, p, type == EXIT_GRACEFUL ? 0 : 1067, out);
+        }
         for (size_t i = 0; i < s->holders.n; i++)
                 tell_exit(s, s->holders.items[i], out);
 }
