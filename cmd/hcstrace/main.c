@@ -5,10 +5,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "cmd/hcstrace/hcstrace.h"
+#include "platform/terminal.h"
 
 static const struct {
         const char *name;
@@ -34,9 +34,8 @@ static void usage(FILE *out) {
 
 const char *colour(enum colour c) {
         static const char *const escapes[] = {"\033[0m", "\033[31m", "\033[32m", "\033[33m", "\033[34m", "\033[2m"};
-        const char *off = getenv("NO_COLOR");
 
-        return isatty(STDOUT_FILENO) && !(off && *off) ? escapes[c] : "";
+        return hcs_terminal_wants_colour() ? escapes[c] : "";
 }
 
 int tell_error(const char *what, struct hcs_error *err) {

@@ -3,7 +3,7 @@
 #define HCS_EXT4_FORMAT_H
 
 /*
- * Sizes, numbers and offsets of an ext4 file system as this library writes it (docs: the kernel's
+ * Sizes, numbers and offsets of an ext4 file system as this library writes and reads it (docs: the kernel's
  * Documentation/filesystems/ext4), and stores and loads of little-endian integers.
  */
 
@@ -49,10 +49,15 @@
 #define EXT4_COMPAT_EXT_ATTR       0x0008u
 #define EXT4_COMPAT_SPARSE_SUPER2  0x0200u
 #define EXT4_INCOMPAT_FILETYPE     0x0002u
+#define EXT4_INCOMPAT_RECOVER      0x0004u
 #define EXT4_INCOMPAT_EXTENTS      0x0040u
 #define EXT4_INCOMPAT_64BIT        0x0080u
+#define EXT4_INCOMPAT_MMP          0x0100u
 #define EXT4_INCOMPAT_FLEX_BG      0x0200u
+#define EXT4_INCOMPAT_CSUM_SEED    0x2000u
+#define EXT4_INCOMPAT_LARGEDIR     0x4000u
 #define EXT4_INCOMPAT_INLINE_DATA  0x8000u
+#define EXT4_INCOMPAT_CASEFOLD     0x20000u
 #define EXT4_RO_COMPAT_LARGE_FILE  0x0002u
 #define EXT4_RO_COMPAT_HUGE_FILE   0x0008u
 #define EXT4_RO_COMPAT_EXTRA_ISIZE 0x0040u

@@ -6,7 +6,6 @@
 
 #define BUFFER   ((size_t)256 << 10)
 #define HOLE_MIN ((uint64_t)64 << 10) /* shorter runs of zeros cost less in the buffer than as a hole */
-#define TOO_BIG  HCS_WIN32(112)
 
 void ext4_output_init(struct ext4_output *o, struct hcs_data_file *file, uint64_t limit) {
         *o = (struct ext4_output){.file = file, .limit = limit, .buffer = hcs_malloc(BUFFER)};
@@ -29,7 +28,7 @@ HRESULT ext4_output_flush(struct ext4_output *o, struct hcs_error **err) {
 
 static HRESULT check_room(const struct ext4_output *o, uint64_t n, struct hcs_error **err) {
         if (n > o->limit - o->position)
-                return hcs_error_make(err, TOO_BIG, "disk exceeded maximum size of %llu bytes",
+                return hcs_error_make(err, EXT4_E_DISK_FULL, "disk exceeded maximum size of %llu bytes",
                                       (unsigned long long)o->limit);
         return S_OK;
 }

@@ -7,6 +7,7 @@
  * the file has none but zeros there. Embedded by the writer, borrows the file.
  */
 
+#include "ext4/codes.h"
 #include "ext4/format.h"
 #include "platform/data_file.h"
 

@@ -13,6 +13,7 @@
  * never followed. The writer borrows the file; one thread at a time. After a failure it can only be freed.
  */
 
+#include "ext4/codes.h"
 #include "ext4/tree.h"
 #include "ext4/xattr.h"
 #include "platform/data_file.h"
@@ -20,19 +21,6 @@
 #define EXT4_DEFAULT_MAX_DISK ((int64_t)16 << 30)
 #define EXT4_MAX_MAX_DISK     ((int64_t)16 << 40)
 #define EXT4_MAX_FILE         ((int64_t)128 << 30)
-
-/* What a call can be refused with; file errors come on top. */
-#define EXT4_E_NO_FILE      HCS_WIN32(2)    /* file not found */
-#define EXT4_E_NO_PATH      HCS_WIN32(3)    /* path not found: a parent is missing or no directory */
-#define EXT4_E_DISK_FULL    HCS_WIN32(112)  /* disk exceeded maximum size */
-#define EXT4_E_NAME         HCS_WIN32(123)  /* invalid name */
-#define EXT4_E_EXISTS       HCS_WIN32(183)  /* cannot replace, overwrite or orphan what is there */
-#define EXT4_E_FILE_TOO_BIG HCS_WIN32(223)  /* file too big */
-#define EXT4_E_XATTR        HCS_WIN32(275)  /* could not fit an attribute */
-#define EXT4_E_IS_DIRECTORY HCS_WIN32(267)  /* link target cannot be a directory */
-#define EXT4_E_LINKS        HCS_WIN32(1142) /* more links than an inode can have */
-#define EXT4_E_WRONG_AMOUNT HCS_WIN32(24)   /* more or less content than the size said */
-#define EXT4_E_LONG_LINK    HCS_WIN32(50)   /* a long symbolic link cannot be given attributes later */
 
 struct ext4_options {
         bool inline_data;      /* content of up to 136 bytes goes into the inode */

@@ -236,11 +236,18 @@ void ext4_xattr_put_block(const struct ext4_xattr_set *s, uint8_t *out) {
                 put(&a, sorted[i]->index, sorted[i]->suffix, sorted[i]->value, sorted[i]->len);
 }
 
+const char *ext4_xattr_prefix(uint8_t index) {
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(prefixes); i++)
+                if (prefixes[i].index == index)
+                        return prefixes[i].prefix;
+        return index == 0 ? "" : NULL;
+}
+
 bool ext4_xattr_get(struct ext4_xattr_set *s, const uint8_t *area, size_t size, size_t delta) {
         for (size_t at = 0; at + 4 <= size && area[at] != 0;) {
                 size_t name_len = area[at], offset, len;
                 char name[sizeof("system.posix_acl_default") + EXT4_MAX_NAME];
-                const char *prefix = "";
+                const char *prefix = ext4_xattr_prefix(area[at + 1]);
 
                 if (size - at < ENTRY_HEAD + name_len)
                         return false;
@@ -248,10 +255,8 @@ bool ext4_xattr_get(struct ext4_xattr_set *s, const uint8_t *area, size_t size, 
                 len = ext4_get32(area + at + 8);
                 if (len > 0 && (offset < delta || offset - delta > size || len > size - (offset - delta)))
                         return false;
-                for (size_t i = 0; i < HCS_ARRAY_SIZE(prefixes); i++)
-                        if (prefixes[i].index == area[at + 1])
-                                prefix = prefixes[i].prefix;
-                snprintf(name, sizeof(name), "%s%.*s", prefix, (int)name_len, (const char *)area + at + ENTRY_HEAD);
+                snprintf(name, sizeof(name), "%s%.*s", prefix ? prefix : "", (int)name_len,
+                         (const char *)area + at + ENTRY_HEAD);
                 ext4_xattr_set_put(s, name, len ? area + (offset - delta) : area, len);
                 at += ENTRY_HEAD + padded(name_len);
         }

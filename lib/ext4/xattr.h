@@ -53,6 +53,9 @@ void ext4_xattr_put_block(const struct ext4_xattr_set *s, uint8_t *out);
 /* Writes the content of "system.data", the first entry of the inode, over what is there. */
 void ext4_xattr_put_data(uint8_t *inode_area, const uint8_t *data, size_t n);
 
+/* What a name with this index begins with ("" for 0); NULL when there is no such index. */
+const char *ext4_xattr_prefix(uint8_t index);
+
 /* Puts what an area holds into the set: entries from its beginning, value offsets less `delta`. False: malformed. */
 bool ext4_xattr_get(struct ext4_xattr_set *s, const uint8_t *area, size_t size, size_t delta);
 /* The same for EXT4_INODE_EXTRA bytes of an inode (none when there is no magic number), and for a block. */

@@ -19,6 +19,7 @@
 #include <linux/fs.h>
 
 #include "base/str.h"
+#include "platform/posix/data_file_private.h"
 #include "platform/posix/quiet.h"
 
 #define COPY_AT_ONCE ((uint64_t)1 << 30) /* so that a signal or a progress report is not kept waiting for ever */
@@ -149,6 +150,17 @@ HRESULT hcs_data_file_temporary(struct hcs_data_file **ret, struct hcs_error **e
                 return hr;
         *ret = steal_pointer(&f);
         return S_OK;
+}
+
+HRESULT hcs_data_file_adopt(int fd, const char *name, struct hcs_data_file **ret, struct hcs_error **err) {
+        _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = new_file(name);
+        HRESULT hr;
+
+        f->fd = fd;
+        hr = look_at(f, err);
+        if (SUCCEEDED(hr))
+                *ret = steal_pointer(&f);
+        return hr;
 }
 
 /* A name for an unnamed file; false with errno when that is not possible. */

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMD_EXT4LS_EXT4LS_H
+#define CMD_EXT4LS_EXT4LS_H
+
+/* What the subcommands of ext4ls share: exit codes, the image, how an error is told, how an entry is shown. */
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "ext4/read/attributes.h"
+#include "ext4/read/path.h"
+#include "ext4/read/walk.h"
+
+enum {
+        EXIT_OK = 0,
+        EXIT_PROBLEMS = 1, /* something could not be read or written; what could was */
+        EXIT_USAGE = 2,
+};
+
+/* Each gets its own name as argv[0]; returns the exit code. */
+int cmd_cat(int argc, char **argv);
+int cmd_extract(int argc, char **argv);
+int cmd_info(int argc, char **argv);
+int cmd_ls(int argc, char **argv);
+int cmd_stat(int argc, char **argv);
+
+struct opened {
+        struct hcs_data_file *file;
+        struct ext4_image *image;
+};
+
+/* False: told. */
+bool open_image(const char *command, const char *path, struct opened *ret);
+void close_image(struct opened *o);
+
+/* Prints "ext4ls COMMAND: [path: ]error" and frees it; returns EXIT_PROBLEMS. path may be NULL. */
+int tell_error(const char *command, const char *path, struct hcs_error *err);
+/* Prints "ext4ls COMMAND: what" and how to get help; returns EXIT_USAGE. */
+int tell_usage(const char *command, const char *what);
+
+/* An entry to be shown. name is what is printed of the path. */
+struct shown_entry {
+        struct ext4_image *image;
+        const struct ext4_inode *node;
+        const char *name;
+};
+
+/* A name with control characters, backslashes and what is not UTF-8 as \ooo. */
+void print_name(const char *name, FILE *out);
+/* "2024-02-29T12:34:56.000000007Z" */
+void format_time(const struct ext4_when *t, char out[static 48]);
+/* "-rwxr-sr-t" */
+void format_mode(uint32_t mode, char out[static 11]);
+const char *type_name(uint32_t mode);
+/* The name alone, the long line, or a JSON object, each with its newline. A failure is of link target or attributes. */
+HRESULT print_short(const struct shown_entry *e, struct hcs_error **err);
+HRESULT print_long(const struct shown_entry *e, struct hcs_error **err);
+HRESULT print_json(const struct shown_entry *e, struct hcs_error **err);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "platform/terminal.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+bool hcs_terminal_wants_colour(void) {
+        const char *off = getenv("NO_COLOR");
+
+        return isatty(STDOUT_FILENO) && !(off && *off);
+}
