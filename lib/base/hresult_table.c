@@ -29,6 +29,8 @@ const struct hcs_hresult_info hcs_hresult_table[] = {
         {0x80070011, "ERROR_NOT_SAME_DEVICE", "The file cannot be moved to another disk"},
         {0x80070013, "ERROR_WRITE_PROTECT", "The media is write protected"},
         {0x80070015, "ERROR_NOT_READY", "The device is not ready"},
+        {0x80070017, "ERROR_CRC", "Data error (cyclic redundancy check)"},
+        {0x80070018, "ERROR_BAD_LENGTH", "The length is incorrect"},
         {0x8007001F, "ERROR_GEN_FAILURE", "A device attached to the system is not functioning"},
         {0x80070020, "ERROR_SHARING_VIOLATION", "The file is in use by another process"},
         {0x80070026, "ERROR_HANDLE_EOF", "The end of the file was reached"},

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* UTF-16 and UTF-8, GUIDs, near misses, scrubbing. */
+/* UTF-16 and UTF-8, hexadecimal, GUIDs, near misses, scrubbing. */
 
+#include "base/hex.h"
 #include "base/scrub.h"
 #include "base/str.h"
 #include "base/utf.h"
@@ -98,9 +99,21 @@ static void plain_text_loses_its_tokens(void **state) {
         assert_string_equal(text, "login password=<redacted> Bearer <redacted> rest");
 }
 
+static void hexadecimal_goes_both_ways_and_nothing_else_passes(void **state) {
+        static const char *const bad[] = {"", "00ff0", "00ff0100", "00fg01", "0x0f01"};
+        uint8_t bytes[3] = {0};
+        char text[7];
+
+        assert_true(hcs_hex_parse("00fFA1", bytes, 3));
+        assert_string_equal(hcs_hex_format(bytes, 3, text), "00ffa1");
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(bad); i++)
+                assert_false(hcs_hex_parse(bad[i], bytes, 3));
+}
+
 HCS_TESTS(cmocka_unit_test(text_survives_the_way_through_utf16),
           cmocka_unit_test(lone_surrogates_are_refused_or_replaced),
           cmocka_unit_test(overlong_and_cut_off_utf8_is_invalid),
           cmocka_unit_test(scsi_controller_guids_are_those_of_hcsshim), cmocka_unit_test(vsock_ports_have_service_ids),
           cmocka_unit_test(near_misses_are_found), cmocka_unit_test(secrets_are_scrubbed_at_any_depth),
-          cmocka_unit_test(plain_text_loses_its_tokens))
+          cmocka_unit_test(plain_text_loses_its_tokens),
+          cmocka_unit_test(hexadecimal_goes_both_ways_and_nothing_else_passes))

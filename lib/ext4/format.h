@@ -75,12 +75,21 @@ static inline void ext4_put32(uint8_t *p, uint32_t v) {
         ext4_put16(p + 2, v >> 16);
 }
 
+static inline void ext4_put64(uint8_t *p, uint64_t v) {
+        ext4_put32(p, (uint32_t)v);
+        ext4_put32(p + 4, (uint32_t)(v >> 32));
+}
+
 static inline uint16_t ext4_get16(const uint8_t *p) {
         return (uint16_t)(p[0] | p[1] << 8);
 }
 
 static inline uint32_t ext4_get32(const uint8_t *p) {
         return (uint32_t)ext4_get16(p) | (uint32_t)ext4_get16(p + 2) << 16;
+}
+
+static inline uint64_t ext4_get64(const uint8_t *p) {
+        return (uint64_t)ext4_get32(p) | (uint64_t)ext4_get32(p + 4) << 32;
 }
 
 /* The file type of a directory entry. */

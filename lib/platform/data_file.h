@@ -5,7 +5,7 @@
 /*
  * A file of any size, read or written a piece at a time. One that is created has no name until it is committed: what
  * happens before that, the end of the process included, leaves nothing behind and whatever had the name untouched.
- * Belongs to one thread at a time, but hcs_data_file_read_at may be called by many at once.
+ * Belongs to one thread at a time, but hcs_data_file_read_at and _write_at may be called by many at once.
  */
 
 #include <stdbool.h>

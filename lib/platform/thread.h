@@ -39,6 +39,8 @@ void hcs_thread_join(struct hcs_thread *t);
 HRESULT hcs_thread_start_detached(void (*fn)(void *arg), void *arg, struct hcs_error **err);
 /* Is the caller running on t? */
 bool hcs_thread_is_self(const struct hcs_thread *t);
+/* How many threads of this process can run at once: the processors it may use. At least 1. */
+unsigned hcs_thread_processors(void);
 
 /* Runs fn once in the process. `static struct hcs_once o = HCS_ONCE_INIT;` */
 void hcs_once(struct hcs_once *o, void (*fn)(void));

@@ -7,7 +7,9 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <time.h>
+#include <unistd.h>
 
 void hcs_mutex_init(struct hcs_mutex *m) {
         pthread_mutex_init(&m->m, NULL);
@@ -106,6 +108,17 @@ HRESULT hcs_thread_start_detached(void (*fn)(void *arg), void *arg, struct hcs_e
 
 bool hcs_thread_is_self(const struct hcs_thread *t) {
         return pthread_equal(t->t, pthread_self());
+}
+
+unsigned hcs_thread_processors(void) {
+        cpu_set_t set;
+        long n;
+
+        /* Fails where there are more processors than the set has room for: then all that are on count. */
+        if (sched_getaffinity(0, sizeof(set), &set) == 0)
+                return (unsigned)CPU_COUNT(&set);
+        n = sysconf(_SC_NPROCESSORS_ONLN);
+        return n > 0 ? (unsigned)n : 1;
 }
 
 void hcs_once(struct hcs_once *o, void (*fn)(void)) {
