@@ -44,10 +44,11 @@ static HRESULT read_whole(struct hcs_data_file *f, uint64_t offset, void *data, 
         size_t got;
         HRESULT hr = hcs_data_file_read_at(f, offset, data, n, &got, err);
 
-        if (SUCCEEDED(hr) && got < n)
-                return hcs_error_make(err, VERITY_E_EOF, "%s end at byte %llu of `%s`", what,
-                                      (unsigned long long)(offset + got), hcs_data_file_name(f));
-        return hr;
+        if (FAILED(hr) || got == n)
+                return hr;
+        offset += got;
+        return hcs_error_make(err, VERITY_E_EOF, "%s end at byte %llu of `%s`", what, (unsigned long long)offset,
+                              hcs_data_file_name(f));
 }
 
 static HRESULT name_mismatch(const struct crew *c, uint64_t block, struct hcs_error **err) {

@@ -8,7 +8,7 @@
 
 #include "ext4/format.h"
 
-#define SIGNATURE "verity\0\0"
+static const uint8_t signature[8] = {'v', 'e', 'r', 'i', 't', 'y'};
 
 enum { VERSION = 8, HASH_TYPE = 12, UUID = 16, ALGORITHM = 32, DATA_BLOCK = 64, HASH_BLOCK = 68, DATA_BLOCKS = 72 };
 enum { SALT_SIZE = 80, SALT = 88 };
@@ -67,7 +67,7 @@ HRESULT verity_superblock_parse(const uint8_t bytes[static VERITY_SUPERBLOCK], s
                                        .salt_size = ext4_get16(bytes + SALT_SIZE)};
         HRESULT hr;
 
-        if (memcmp(bytes, SIGNATURE, 8) != 0)
+        if (memcmp(bytes, signature, sizeof(signature)) != 0)
                 return hcs_error_make(err, VERITY_E_SUPERBLOCK, "invalid dm-verity super-block signature");
         if (ext4_get32(bytes + VERSION) != 1)
                 return refuse(err, "the version", ext4_get32(bytes + VERSION));
@@ -83,7 +83,7 @@ HRESULT verity_superblock_parse(const uint8_t bytes[static VERITY_SUPERBLOCK], s
 
 void verity_superblock_print(const struct verity_superblock *sb, uint8_t bytes[static VERITY_SUPERBLOCK]) {
         memset(bytes, 0, VERITY_SUPERBLOCK);
-        memcpy(bytes, SIGNATURE, 8);
+        memcpy(bytes, signature, sizeof(signature));
         ext4_put32(bytes + VERSION, 1);
         ext4_put32(bytes + HASH_TYPE, sb->hash_type);
         hcs_guid_to_rfc4122(&sb->uuid, bytes + UUID);

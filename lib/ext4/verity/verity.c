@@ -61,7 +61,7 @@ static HRESULT tree_init(struct tree *t, const struct verity_superblock *sb, str
 /* Is there what the numbers say? Asked first, since a superblock can say anything. */
 static HRESULT check_room(struct hcs_data_file *f, uint64_t offset, uint64_t size, const char *what,
                           struct hcs_error **err) {
-        uint64_t have;
+        uint64_t have, end = offset + size;
         HRESULT hr;
 
         if (!hcs_data_file_is_regular(f))
@@ -71,8 +71,7 @@ static HRESULT check_room(struct hcs_data_file *f, uint64_t offset, uint64_t siz
                 return hr;
         if (offset > have || size > have - offset)
                 return hcs_error_make(err, VERITY_E_EOF, "`%s` has %llu bytes, and the %s would end at %llu",
-                                      hcs_data_file_name(f), (unsigned long long)have, what,
-                                      (unsigned long long)(offset + size));
+                                      hcs_data_file_name(f), (unsigned long long)have, what, (unsigned long long)end);
         return S_OK;
 }
 
@@ -106,8 +105,8 @@ static HRESULT hash_top(const struct tree *t, struct verity_root *ret, struct hc
         HRESULT hr = hcs_data_file_read_at(file, offset, block, n, &got, err);
 
         if (SUCCEEDED(hr) && got < n)
-                return hcs_error_make(err, VERITY_E_EOF, "failed to read dm-verity root hash: `%s` ends at byte %llu",
-                                      hcs_data_file_name(file), (unsigned long long)(offset + got));
+                return hcs_error_make(err, VERITY_E_EOF, "failed to read dm-verity root hash: `%s` ends too soon",
+                                      hcs_data_file_name(file));
         if (SUCCEEDED(hr))
                 hr = verity_digest_of(t->digest, block, n, root.bytes, err);
         if (FAILED(hr))
@@ -179,8 +178,8 @@ HRESULT verity_read(struct hcs_data_file *hashes, uint64_t offset, struct verity
                 return check_room(hashes, offset, sizeof(bytes), "super block", err);
         hr = hcs_data_file_read_at(hashes, offset, bytes, sizeof(bytes), &got, err);
         if (SUCCEEDED(hr) && got < sizeof(bytes))
-                return hcs_error_make(err, VERITY_E_EOF, "failed to read dm-verity super block: `%s` ends at byte %llu",
-                                      hcs_data_file_name(hashes), (unsigned long long)(offset + got));
+                return hcs_error_make(err, VERITY_E_EOF, "failed to read dm-verity super block at byte %llu: `%s` ends",
+                                      (unsigned long long)offset, hcs_data_file_name(hashes));
         if (SUCCEEDED(hr))
                 hr = verity_superblock_parse(bytes, &sb, err);
         if (FAILED(hr)) {

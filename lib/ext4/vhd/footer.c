@@ -4,13 +4,14 @@
 
 #include <string.h>
 
-#define COOKIE         "conectix"
 #define FEATURES       2u /* reserved, always set; bit 0 is for a temporary disk */
 #define VERSION        0x00010000u
 #define HCSSHIM        0x000a0000u
 #define SECTOR         512u
 #define RESERVED_FIRST 85u
 #define MAX_GEOMETRY   (65535ull * 16 * 255)
+
+static const uint8_t cookie[8] = {'c', 'o', 'n', 'e', 'c', 't', 'i', 'x'};
 
 enum { AT_FEATURES = 8, AT_VERSION = 12, AT_OFFSET = 16, AT_TIME = 24, AT_CREATOR = 28, AT_CREATOR_VERSION = 32 };
 enum { AT_OS = 36, AT_ORIGINAL = 40, AT_CURRENT = 48, AT_CYLINDERS = 56, AT_HEADS = 58, AT_SECTORS = 59 };
@@ -61,7 +62,7 @@ void vhd_footer_init(struct vhd_footer *f, uint64_t size) {
 
 void vhd_footer_print(const struct vhd_footer *f, uint8_t bytes[static VHD_FOOTER]) {
         memset(bytes, 0, VHD_FOOTER);
-        memcpy(bytes, COOKIE, 8);
+        memcpy(bytes, cookie, sizeof(cookie));
         put(bytes + AT_FEATURES, f->features, 4);
         put(bytes + AT_VERSION, f->version, 4);
         put(bytes + AT_OFFSET, f->data_offset, 8);
@@ -81,7 +82,7 @@ void vhd_footer_print(const struct vhd_footer *f, uint8_t bytes[static VHD_FOOTE
 }
 
 bool vhd_footer_parse(const uint8_t bytes[static VHD_FOOTER], struct vhd_footer *ret) {
-        if (memcmp(bytes, COOKIE, 8) != 0)
+        if (memcmp(bytes, cookie, sizeof(cookie)) != 0)
                 return false;
         *ret = (struct vhd_footer){.features = (uint32_t)get(bytes + AT_FEATURES, 4),
                                    .version = (uint32_t)get(bytes + AT_VERSION, 4),
@@ -158,7 +159,7 @@ unsigned vhd_footer_check(const uint8_t bytes[static VHD_FOOTER], uint64_t file_
         struct vhd_footer footer;
 
         if (file_size < VHD_FOOTER || !vhd_footer_parse(bytes, &footer)) {
-                find(&f, VHD_BAD_COOKIE, "there is no `" COOKIE "` in the last %u bytes", VHD_FOOTER);
+                find(&f, VHD_BAD_COOKIE, "there is no `conectix` in the last %u bytes", VHD_FOOTER);
                 return f.damage;
         }
         if (footer.checksum != checksum_of(bytes))

@@ -32,10 +32,10 @@ static HRESULT read_part(struct hcs_data_file *f, uint64_t offset, void *data, s
         size_t got;
         HRESULT hr = hcs_data_file_read_at(f, offset, data, n, &got, err);
 
-        if (SUCCEEDED(hr) && got < n)
-                return hcs_error_make(err, HCS_WIN32(38), "it ends at byte %llu, within %s",
-                                      (unsigned long long)(offset + got), what);
-        return hr;
+        if (FAILED(hr) || got == n)
+                return hr;
+        offset += got;
+        return hcs_error_make(err, HCS_WIN32(38), "it ends at byte %llu, within %s", (unsigned long long)offset, what);
 }
 
 bool vhdx_is(struct hcs_data_file *f) {
