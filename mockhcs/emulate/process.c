@@ -302,8 +302,8 @@ void process_modify(struct emulator *em, struct mock_call *call, struct emission
         if (call->completed)
                 return;
         mock_call_done(call, NULL);
-        if (hcs_streq(handle, "StdIn") || hcs_streq(handle, "All"))
-                process_input(em, &(struct mock_stdio){.process = p->holders.items[0], .end = true}, out);
+        if (mock_call_closes_stdin(call))
+                mock_engine_end_input(em->backend.engine, p->holders.items[0]);
 }
 
 static void shell_line(struct emulator *em, struct process *p, const char *line, struct emissions *out) {

@@ -7,6 +7,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/json.h"
+#include "base/str.h"
+
 struct mock_value *mock_call_arg(struct mock_call *call, const char *name) {
         for (size_t i = 0; i < call->n_args; i++)
                 if (strcmp(call->args[i].name, name) == 0)
@@ -35,6 +38,18 @@ void mock_call_deinit(struct mock_call *call) {
                 mock_value_deinit(&call->args[i]);
         call->n_args = 0;
         mock_completion_deinit(&call->completion);
+}
+
+bool mock_call_closes_stdin(struct mock_call *call) {
+        _cleanup_json_ struct hcs_json *settings = NULL;
+        const char *handle;
+
+        if (call->function->verb != MOCK_MODIFY_PROCESS ||
+            FAILED(hcs_json_parse_cstr(mock_call_text(call, "settings"), &settings, NULL)) ||
+            !hcs_streq(hcs_json_get_string(settings, "Operation"), "CloseHandle"))
+                return false;
+        handle = hcs_json_string(hcs_json_lookup(settings, "CloseHandle.Handle"));
+        return hcs_streq(handle, "StdIn") || hcs_streq(handle, "All");
 }
 
 static void finish(struct mock_call *call, HRESULT hr, char *result) {

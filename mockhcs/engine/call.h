@@ -72,6 +72,8 @@ const char *mock_call_text(struct mock_call *call, const char *name);
 /* Adds an argument and returns it for one of mock_value_set_*(). */
 struct mock_value *mock_call_add(struct mock_call *call);
 void mock_call_deinit(struct mock_call *call);
+/* Is it a modify of a process that closes its stdin? */
+bool mock_call_closes_stdin(struct mock_call *call);
 
 /*
  * How backends answer. Each fills hr, completed and completion and returns nothing.

@@ -10,6 +10,9 @@
 #include "hcsshim/log.h"
 #include "mockhcs/engine/engine.h"
 
+/* More than a pipe holds: a client that goes on writing while it asks for the end cannot put it off. */
+#define DRAIN_READS 128
+
 static HANDLE take(HANDLE *h) {
         HANDLE taken = *h;
 
@@ -166,8 +169,21 @@ static size_t fill(void *ctx, struct hcs_poll_entry **entries) {
         return n;
 }
 
-/* One read of a process's stdin; the layers are told without the lock. */
-static void read_input(struct mock_engine *e, struct mock_live *l) {
+/* With no lock held: the end of a process's stdin, once. */
+static void end_input(struct mock_engine *e, struct mock_live *l) {
+        struct mock_pump *p = &l->pumps[MOCK_STDIN];
+        bool was_open;
+
+        hcs_mutex_lock(&e->lock);
+        was_open = p->end != 0;
+        close_pump(p);
+        hcs_mutex_unlock(&e->lock);
+        if (was_open)
+                mock_backend_input(e->top, &(struct mock_stdio){.process = &l->h, .stream = MOCK_STDIN, .end = true});
+}
+
+/* One read of a process's stdin; the layers are told without the lock. False when there was nothing, or no more. */
+static bool read_input(struct mock_engine *e, struct mock_live *l) {
         struct mock_pump *p = &l->pumps[MOCK_STDIN];
         struct mock_stdio chunk = {.process = &l->h, .stream = MOCK_STDIN};
         char data[16384];
@@ -175,14 +191,32 @@ static void read_input(struct mock_engine *e, struct mock_live *l) {
 
         hcs_mutex_lock(&e->lock);
         hr = p->end ? hcs_pipe_read(p->end, data, sizeof(data), &chunk.len, NULL) : HCS_PIPE_WOULD_BLOCK;
-        if (hr != S_OK && hr != HCS_PIPE_WOULD_BLOCK) {
-                chunk.end = true;
-                close_pump(p);
-        }
         hcs_mutex_unlock(&e->lock);
         chunk.data = data;
-        if (hr == S_OK || chunk.end)
+        if (hr == S_OK)
                 mock_backend_input(e->top, &chunk);
+        else if (hr != HCS_PIPE_WOULD_BLOCK)
+                end_input(e, l);
+        return hr == S_OK;
+}
+
+/* Runs on the dispatcher: the only thread that reads input, so that nothing is overtaken. */
+static void drain_input(void *arg) {
+        struct mock_live *l = arg;
+
+        for (int i = 0; i < DRAIN_READS; i++)
+                if (!read_input(l->engine, l))
+                        break;
+        end_input(l->engine, l);
+        mock_handle_unref(&l->h);
+}
+
+static void drop_input(void *arg) {
+        mock_handle_unref(arg);
+}
+
+void mock_engine_end_input(struct mock_engine *e, struct mock_handle *process) {
+        mock_engine_after(e, 0, drain_input, drop_input, mock_live_of(mock_handle_ref(process)));
 }
 
 static struct mock_live *find_pump(struct mock_engine *e, HANDLE h, int *ret_stream) {

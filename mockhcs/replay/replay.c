@@ -288,6 +288,8 @@ static void invoke(struct mock_backend *b, struct mock_call *call) {
                         r->live[handle] = mock_handle_unref(on);
         }
         hcs_mutex_unlock(&r->lock);
+        if (c && SUCCEEDED(call->hr) && on && mock_call_closes_stdin(call))
+                mock_engine_end_input(r->backend.engine, on);
         if (c && !call->completed && c->complete)
                 let_happen(r, c, c->offset + c->complete, true, call->number);
         if (c)
