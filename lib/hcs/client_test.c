@@ -97,6 +97,55 @@ static void a_process_talks_and_tells_its_exit_code(void **state) {
         hcs_system_unref(s);
 }
 
+static void read_to_the_end(void *arg) {
+        char buf[64];
+        size_t n;
+
+        while (hcs_process_read(arg, HCS_STDOUT, buf, sizeof(buf), &n, NULL) == S_OK)
+                ;
+}
+
+static void what_was_written_before_stdin_is_closed_arrives(void **state) {
+        static const size_t sizes[] = {1, 5000, 60000};
+        struct hcs_system *s = running();
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(sizes); i++) {
+                _cleanup_free_ char *data = hcs_calloc(1, sizes[i]);
+                struct hcs_process *p = NULL;
+                size_t n, total = 0;
+                char buf[4096];
+
+                assert_ok(hcs_process_create(
+                                  s, "{\"CommandLine\":\"cat\",\"CreateStdInPipe\":true,\"CreateStdOutPipe\":true}",
+                                  NULL, &p, NULL),
+                          NULL);
+                assert_ok(hcs_process_write(p, data, sizes[i], NULL), NULL);
+                assert_ok(hcs_process_close_stdin(p, NULL, NULL), NULL);
+                while (hcs_process_read(p, HCS_STDOUT, buf, sizeof(buf), &n, NULL) == S_OK)
+                        total += n;
+                assert_int_equal(total, sizes[i]);
+                assert_ok(hcs_process_wait(p, NULL, NULL, NULL), NULL);
+                hcs_process_unref(p);
+        }
+        hcs_system_unref(s);
+}
+
+static void closing_a_process_leaves_a_reader_its_pipe(void **state) {
+        struct hcs_system *s = running();
+        struct hcs_process *p = NULL;
+        struct hcs_thread reader;
+
+        assert_ok(hcs_process_create(s, "{\"CommandLine\":\"ping -t localhost\",\"CreateStdOutPipe\":true}", NULL, &p,
+                                     NULL),
+                  NULL);
+        assert_ok(hcs_thread_start(&reader, read_to_the_end, p, NULL), NULL);
+        assert_ok(hcs_process_close(p, NULL), NULL);
+        assert_ok(hcs_system_terminate(s, NULL, NULL), NULL); /* ends the stream */
+        hcs_thread_join(&reader);
+        hcs_process_unref(p);
+        hcs_system_unref(s);
+}
+
 static void kill_ends_a_process_through_fresh_handles(void **state) {
         struct hcs_system *s = running();
         struct hcs_process *p = NULL;
@@ -150,20 +199,117 @@ static void a_closed_system_refuses_calls(void **state) {
         assert_int_equal(mockhcs_leaks(mock, NULL), 0);
 }
 
+/* Exits told to a callback, and what it takes to hold it up. */
+struct heard {
+        struct hcs_mutex lock;
+        struct hcs_cond changed;
+        unsigned exits;
+        bool entered, release, returned, on_caller;
+        struct hcs_system *system;
+};
+static _Thread_local bool is_caller;
+
+static void heard_init(struct heard *h, struct hcs_system *s) {
+        *h = (struct heard){.system = s};
+        hcs_mutex_init(&h->lock);
+        hcs_cond_init(&h->changed);
+}
+
+static void heard_deinit(struct heard *h) {
+        hcs_cond_deinit(&h->changed);
+        hcs_mutex_deinit(&h->lock);
+}
+
+static void wait_for(struct heard *h, const bool *flag) {
+        while (!*flag)
+                hcs_cond_wait(&h->changed, &h->lock);
+}
+
 static void on_event(void *ctx, const struct hcs_event *event) {
-        *(int *)ctx += event->kind == HCS_EVENT_SYSTEM_EXITED;
+        struct heard *h = ctx;
+
+        hcs_guard(&h->lock);
+        h->exits += event->kind == HCS_EVENT_SYSTEM_EXITED;
+        h->on_caller |= is_caller;
+        h->entered = true;
+        hcs_cond_broadcast(&h->changed);
+        wait_for(h, &h->release);
+        h->returned = true;
 }
 
 static void an_early_exit_reaches_a_late_callback(void **state) {
         struct hcs_system *s = running();
-        int exits = 0;
+        struct heard h;
 
+        heard_init(&h, s);
+        h.release = true;
         hcs_system_terminate(s, NULL, NULL);
         hcs_system_wait(s, NULL, NULL);
         mockhcs_drain(mock);
-        assert_ok(hcs_system_set_callback(s, on_event, &exits, NULL), NULL);
-        assert_int_equal(exits, 1);
+        is_caller = true;
+        assert_ok(hcs_system_set_callback(s, on_event, &h, NULL), NULL);
+        hcs_mutex_lock(&h.lock);
+        wait_for(&h, &h.entered);
+        hcs_mutex_unlock(&h.lock);
         hcs_system_unref(s);
+        assert_int_equal(h.exits, 1);
+        assert_false(h.on_caller);
+        heard_deinit(&h);
+}
+
+static void take_callback(void *arg) {
+        struct heard *h = arg;
+
+        hcs_system_set_callback(h->system, NULL, NULL, NULL);
+        hcs_guard(&h->lock);
+        assert_true(h->returned);
+}
+
+static void a_callback_that_was_taken_away_has_returned(void **state) {
+        struct hcs_system *s = running();
+        struct hcs_thread taker;
+        struct heard h;
+
+        heard_init(&h, s);
+        assert_ok(hcs_system_set_callback(s, on_event, &h, NULL), NULL);
+        hcs_system_terminate(s, NULL, NULL);
+        hcs_mutex_lock(&h.lock);
+        wait_for(&h, &h.entered);
+        hcs_mutex_unlock(&h.lock);
+        assert_ok(hcs_thread_start(&taker, take_callback, &h, NULL), NULL);
+        hcs_mutex_lock(&h.lock);
+        h.release = true;
+        hcs_cond_broadcast(&h.changed);
+        hcs_mutex_unlock(&h.lock);
+        hcs_thread_join(&taker);
+        hcs_system_unref(s);
+        heard_deinit(&h);
+}
+
+static void close_inside(void *ctx, const struct hcs_event *event) {
+        struct heard *h = ctx;
+
+        hcs_system_close(h->system, NULL);
+        hcs_guard(&h->lock);
+        h->returned = true;
+        hcs_cond_broadcast(&h->changed);
+}
+
+static void a_late_callback_may_close_its_own_system(void **state) {
+        struct hcs_system *s = running();
+        struct heard h;
+
+        heard_init(&h, s);
+        hcs_system_terminate(s, NULL, NULL);
+        hcs_system_wait(s, NULL, NULL);
+        mockhcs_drain(mock);
+        assert_ok(hcs_system_set_callback(s, close_inside, &h, NULL), NULL);
+        hcs_mutex_lock(&h.lock);
+        wait_for(&h, &h.returned);
+        hcs_mutex_unlock(&h.lock);
+        assert_hresult(hcs_system_pause(s, NULL, NULL, NULL), E_HANDLE);
+        hcs_system_unref(s);
+        heard_deinit(&h);
 }
 
 static void the_service_answers(void **state) {
@@ -294,6 +440,8 @@ HCS_TESTS(BOTH(a_system_is_known_after_create), BOTH(shutdown_leads_to_an_expect
           BOTH(pause_save_and_resume_keep_their_order), BOTH(a_process_talks_and_tells_its_exit_code),
           BOTH(kill_ends_a_process_through_fresh_handles), BOTH(a_wait_ends_in_time_and_by_cancelling),
           BOTH(errors_say_what_failed_where), BOTH(a_closed_system_refuses_calls),
-          BOTH(an_early_exit_reaches_a_late_callback), BOTH(the_service_answers), BOTH(a_lifecycle_in_callback_style),
-          BOTH(a_failure_in_callback_style_comes_with_its_error),
+          BOTH(an_early_exit_reaches_a_late_callback), BOTH(a_callback_that_was_taken_away_has_returned),
+          BOTH(a_late_callback_may_close_its_own_system), BOTH(what_was_written_before_stdin_is_closed_arrives),
+          BOTH(closing_a_process_leaves_a_reader_its_pipe), BOTH(the_service_answers),
+          BOTH(a_lifecycle_in_callback_style), BOTH(a_failure_in_callback_style_comes_with_its_error),
           BOTH(a_wait_in_callback_style_is_cancelled_and_ended_by_closing))

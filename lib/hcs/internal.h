@@ -64,8 +64,10 @@ struct hcs_object {
         HCS_CALLBACK registration; /* vmcompute */
         struct hcs_mutex lock;
         struct hcs_cond changed;
-        unsigned calls; /* in flight on the handle */
-        bool closing, closed;
+        unsigned calls;  /* in flight on the handle */
+        bool closing;    /* or closed */
+        bool stays;      /* the platform refused to close: it may still call back */
+        bool delivering; /* a thread is inside deliver() */
         bool exited, disconnected, exit_unknown;
         HRESULT exit_status;
         char *exit_data;
@@ -79,6 +81,12 @@ struct hcs_object {
         unsigned n_events;
 };
 
+/* The client's end of a pipe. Who reads or writes holds a reference, so that closing pulls no descriptor away. */
+struct hcs_pipe_end {
+        HANDLE h; /* 0 once it was taken */
+        unsigned refs;
+};
+
 struct hcs_system {
         struct hcs_object o; /* first */
         char *id, *type, *os, *owner;
@@ -89,8 +97,8 @@ struct hcs_process {
         struct hcs_object o;       /* first */
         struct hcs_system *system; /* counted */
         uint32_t pid;
-        char *id; /* "system:pid" */
-        HANDLE pipes[3];
+        char *id;                      /* "system:pid" */
+        struct hcs_pipe_end *pipes[3]; /* NULL where there is none; with the object's lock */
         bool killed;
 };
 struct hcs_cancel {
@@ -141,9 +149,14 @@ void hcs_object_init(struct hcs_object *o, struct hcs_client *c, bool is_process
 void hcs_object_deinit(struct hcs_object *o);
 HRESULT hcs_object_enter(struct hcs_object *o, struct hcs_error **err); /* E_HANDLE once closing */
 void hcs_object_leave(struct hcs_object *o);
+/* Closed for the client in any case; the platform's refusal is returned. */
 HRESULT hcs_object_close(struct hcs_object *o, struct hcs_error **err);
+/* Closing for the last time. False: the platform may still call back, the object must stay. */
+bool hcs_object_release(struct hcs_object *o);
 void hcs_object_event(struct hcs_object *o, enum hcs_event_kind kind, uint32_t raw_type, HRESULT status, PCWSTR data);
 void hcs_object_latch(struct hcs_object *o, uint32_t notification, HRESULT hr);
+/* Forgets a completion that came too late for its call, so that it cannot answer the next one. */
+void hcs_object_unlatch(struct hcs_object *o, uint32_t notification);
 HRESULT hcs_object_set_callback(struct hcs_object *o, hcs_event_fn fn, void *ctx, struct hcs_error **err);
 /* Until the exit, or (notification != 0) until that notification, whose status is returned through ret_status. */
 HRESULT hcs_object_wait(struct hcs_object *o, uint32_t notification, const struct hcs_bound *b, HRESULT *ret_status);

@@ -44,6 +44,30 @@ void hcs_object_leave(struct hcs_object *o) {
         hcs_cond_broadcast(&o->changed);
 }
 
+/*
+ * Who delivers events: one thread at a time, so that they come in order and a callback that was taken away is known to
+ * have returned. The chain says what this thread is delivering, for a callback that closes its own object.
+ */
+struct delivery {
+        const struct hcs_object *o;
+        const struct delivery *outer;
+};
+static _Thread_local const struct delivery *deliveries;
+
+static bool is_delivered_here(const struct hcs_object *o) {
+        for (const struct delivery *d = deliveries; d; d = d->outer)
+                if (d->o == o)
+                        return true;
+        return false;
+}
+
+/* With the lock held: no callback of another thread runs afterwards. */
+static void take_callback_away(struct hcs_object *o) {
+        o->event_fn = NULL;
+        while (o->delivering && !is_delivered_here(o))
+                hcs_cond_wait(&o->changed, &o->lock);
+}
+
 HRESULT hcs_object_close(struct hcs_object *o, struct hcs_error **err) {
         HRESULT hr;
 
@@ -56,13 +80,26 @@ HRESULT hcs_object_close(struct hcs_object *o, struct hcs_error **err) {
         hcs_cond_broadcast(&o->changed);
         while (o->calls)
                 hcs_cond_wait(&o->changed, &o->lock);
-        o->event_fn = NULL;
+        take_callback_away(o);
         hcs_mutex_unlock(&o->lock);
         hr = o->handle ? o->client->ops->close(o) : S_OK;
         hcs_mutex_lock(&o->lock);
-        o->closed = true;
+        o->stays = FAILED(hr);
         hcs_mutex_unlock(&o->lock);
         return FAILED(hr) ? hcs_fail(err, hr, NULL, "Close", NULL) : S_OK;
+}
+
+bool hcs_object_release(struct hcs_object *o) {
+        hcs_object_close(o, NULL);
+        if (o->stays)
+                hcs_log(HCS_LOG_WARN, "a handle could not be closed: what may still be called back stays in memory",
+                        NULL);
+        return !o->stays;
+}
+
+void hcs_object_unlatch(struct hcs_object *o, uint32_t notification) {
+        hcs_guard(&o->lock);
+        o->latches[notification].set = false;
 }
 
 void hcs_object_latch(struct hcs_object *o, uint32_t notification, HRESULT hr) {
@@ -72,30 +109,43 @@ void hcs_object_latch(struct hcs_object *o, uint32_t notification, HRESULT hr) {
         hcs_cond_broadcast(&o->changed);
 }
 
-/* Takes the next event that can be delivered; the callback itself runs without the lock. */
-static void deliver(struct hcs_object *o) {
-        for (;;) {
-                struct hcs_queued_event *e;
-                hcs_event_fn fn;
-                void *ctx;
+/* With the lock held: takes the next event that can be delivered. */
+static struct hcs_queued_event *next_event(struct hcs_object *o) {
+        struct hcs_queued_event *e = o->event_fn ? o->events : NULL;
 
-                hcs_mutex_lock(&o->lock);
-                e = o->event_fn ? o->events : NULL;
-                fn = o->event_fn;
-                ctx = o->event_ctx;
-                if (e) {
-                        o->events = e->next;
-                        if (!o->events)
-                                o->events_tail = &o->events;
-                        o->n_events--;
+        if (!e)
+                return NULL;
+        o->events = e->next;
+        if (!o->events)
+                o->events_tail = &o->events;
+        o->n_events--;
+        return e;
+}
+
+/* The callback runs without the lock. What another thread delivers already, that one goes on with. */
+static void deliver(struct hcs_object *o) {
+        struct delivery here = {o, deliveries};
+        struct hcs_queued_event *e;
+
+        hcs_mutex_lock(&o->lock);
+        if (!o->delivering) {
+                o->delivering = true;
+                deliveries = &here;
+                while ((e = next_event(o))) {
+                        hcs_event_fn fn = o->event_fn;
+                        void *ctx = o->event_ctx;
+
+                        hcs_mutex_unlock(&o->lock);
+                        fn(ctx, &(struct hcs_event){e->kind, hcs_event_name(e->kind), e->raw_type, e->status, e->data});
+                        free(e->data);
+                        free(e);
+                        hcs_mutex_lock(&o->lock);
                 }
-                hcs_mutex_unlock(&o->lock);
-                if (!e)
-                        return;
-                fn(ctx, &(struct hcs_event){e->kind, hcs_event_name(e->kind), e->raw_type, e->status, e->data});
-                free(e->data);
-                free(e);
+                deliveries = here.outer;
+                o->delivering = false;
+                hcs_cond_broadcast(&o->changed);
         }
+        hcs_mutex_unlock(&o->lock);
 }
 
 void hcs_object_event(struct hcs_object *o, enum hcs_event_kind kind, uint32_t raw_type, HRESULT status, PCWSTR data) {
@@ -127,21 +177,52 @@ void hcs_object_event(struct hcs_object *o, enum hcs_event_kind kind, uint32_t r
         deliver(o);
 }
 
-HRESULT hcs_object_set_callback(struct hcs_object *o, hcs_event_fn fn, void *ctx, struct hcs_error **err) {
-        hcs_mutex_lock(&o->lock);
-        if (fn && (o->event_fn || o->closing)) {
-                bool closing = o->closing;
+static void object_unref(struct hcs_object *o) {
+        if (o->is_process)
+                hcs_process_unref((struct hcs_process *)o);
+        else
+                hcs_system_unref((struct hcs_system *)o);
+}
 
-                hcs_mutex_unlock(&o->lock);
-                return closing ? hcs_error_make(err, E_HANDLE, "the handle has already been closed")
-                               : hcs_error_make(err, HCS_E_OPERATION_SYSTEM_CALLBACK_ALREADY_SET,
-                                                "an event callback is set already");
+static void deliver_late(void *arg) {
+        deliver(arg);
+        object_unref(arg);
+}
+
+/* What came before the callback comes from a thread of its own: never inside the caller's call. */
+static HRESULT start_late_delivery(struct hcs_object *o, struct hcs_error **err) {
+        HRESULT hr;
+
+        atomic_fetch_add(&o->refs, 1);
+        hr = hcs_thread_start_detached(deliver_late, o, err);
+        if (SUCCEEDED(hr))
+                return hr;
+        object_unref(o);
+        hcs_guard(&o->lock);
+        take_callback_away(o);
+        return hr;
+}
+
+HRESULT hcs_object_set_callback(struct hcs_object *o, hcs_event_fn fn, void *ctx, struct hcs_error **err) {
+        bool closing, taken, late;
+
+        hcs_mutex_lock(&o->lock);
+        closing = fn && o->closing;
+        taken = fn && o->event_fn;
+        late = fn && o->events;
+        if (!fn) {
+                take_callback_away(o);
+        } else if (!closing && !taken) {
+                o->event_fn = fn;
+                o->event_ctx = ctx;
         }
-        o->event_fn = fn;
-        o->event_ctx = ctx;
         hcs_mutex_unlock(&o->lock);
-        deliver(o);
-        return S_OK;
+        if (closing)
+                return hcs_error_make(err, E_HANDLE, "the handle has already been closed");
+        if (taken)
+                return hcs_error_make(err, HCS_E_OPERATION_SYSTEM_CALLBACK_ALREADY_SET,
+                                      "an event callback is set already");
+        return late ? start_late_delivery(o, err) : S_OK;
 }
 
 HRESULT hcs_object_wait(struct hcs_object *o, uint32_t notification, const struct hcs_bound *b, HRESULT *ret_status) {

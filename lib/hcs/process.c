@@ -19,9 +19,42 @@ static struct hcs_process *new_process(struct hcs_system *s) {
         return p;
 }
 
+/* With the lock held. */
+static void end_unref(struct hcs_pipe_end *end) {
+        if (!end || --end->refs)
+                return;
+        hcs_pipe_close(end->h);
+        free(end);
+}
+
+/* h (0: none) takes the place of what is there. */
+static void set_pipe(struct hcs_process *p, enum hcs_stream stream, HANDLE h) {
+        struct hcs_pipe_end *fresh = NULL;
+
+        if (h) {
+                fresh = hcs_malloc(sizeof(*fresh));
+                *fresh = (struct hcs_pipe_end){h, 1};
+        }
+        hcs_guard(&p->o.lock);
+        end_unref(p->pipes[stream]);
+        p->pipes[stream] = fresh;
+}
+
+static struct hcs_pipe_end *use_pipe(struct hcs_process *p, enum hcs_stream stream) {
+        hcs_guard(&p->o.lock);
+        if (p->pipes[stream])
+                p->pipes[stream]->refs++;
+        return p->pipes[stream];
+}
+
+static void leave_pipe(struct hcs_process *p, struct hcs_pipe_end *end) {
+        hcs_guard(&p->o.lock);
+        end_unref(end);
+}
+
 static void free_process(struct hcs_process *p) {
         for (int i = 0; i < 3; i++)
-                hcs_pipe_close(p->pipes[i]);
+                set_pipe(p, (enum hcs_stream)i, 0);
         hcs_object_deinit(&p->o);
         hcs_system_unref(p->system);
         free(p->id);
@@ -36,16 +69,14 @@ struct hcs_process *hcs_process_ref(struct hcs_process *p) {
 HRESULT hcs_process_close(struct hcs_process *p, struct hcs_error **err) {
         HRESULT hr = hcs_object_close(&p->o, err);
 
-        for (int i = 0; i < 3; i++)
-                hcs_pipe_close(hcs_process_take_pipe(p, (enum hcs_stream)i));
+        for (int i = 0; i < 3 && SUCCEEDED(hr); i++)
+                set_pipe(p, (enum hcs_stream)i, 0);
         return hr;
 }
 
 struct hcs_process *hcs_process_unref(struct hcs_process *p) {
-        if (p && atomic_fetch_sub(&p->o.refs, 1) == 1) {
-                hcs_process_close(p, NULL);
+        if (p && atomic_fetch_sub(&p->o.refs, 1) == 1 && hcs_object_release(&p->o))
                 free_process(p);
-        }
         return NULL;
 }
 
@@ -56,10 +87,8 @@ static HANDLE usable(HANDLE h) {
 static void take_info(struct hcs_process *p, const HCS_PROCESS_INFORMATION *info) {
         HANDLE fresh[] = {usable(info->StdInput), usable(info->StdOutput), usable(info->StdError)};
 
-        for (int i = 0; i < 3; i++) {
-                hcs_pipe_close(hcs_process_take_pipe(p, (enum hcs_stream)i));
-                p->pipes[i] = fresh[i];
-        }
+        for (int i = 0; i < 3; i++)
+                set_pipe(p, (enum hcs_stream)i, fresh[i]);
 }
 
 static HRESULT begin(struct hcs_process *p, const char *operation, uint32_t pid, struct hcs_process **ret,
@@ -126,16 +155,21 @@ uint32_t hcs_process_pid(const struct hcs_process *p) {
 }
 
 HANDLE hcs_process_take_pipe(struct hcs_process *p, enum hcs_stream stream) {
-        HANDLE h;
+        struct hcs_pipe_end *end;
+        HANDLE h = 0;
 
         hcs_guard(&p->o.lock);
-        h = p->pipes[stream];
-        p->pipes[stream] = 0;
+        end = steal_pointer(&p->pipes[stream]);
+        if (end) {
+                h = end->h;
+                end->h = 0;
+        }
+        end_unref(end);
         return h;
 }
 
 void hcs_process_close_pipe(struct hcs_process *p, enum hcs_stream stream) {
-        hcs_pipe_close(hcs_process_take_pipe(p, stream));
+        set_pipe(p, stream, 0);
 }
 
 HRESULT hcs_process_stdio_fresh(struct hcs_process *p, const struct hcs_call *call, struct hcs_error **err) {
@@ -161,27 +195,33 @@ static HRESULT no_pipe(struct hcs_process *p, struct hcs_error **err) {
 }
 
 HRESULT hcs_process_write(struct hcs_process *p, const void *data, size_t n, struct hcs_error **err) {
+        struct hcs_pipe_end *end = use_pipe(p, HCS_STDIN);
         const char *at = data;
+        HRESULT hr = S_OK;
 
-        if (!p->pipes[HCS_STDIN])
+        if (!end)
                 return no_pipe(p, err);
-        while (n) {
+        while (n && SUCCEEDED(hr)) {
                 size_t done = 0;
-                HRESULT hr = hcs_pipe_write(p->pipes[HCS_STDIN], at, n, &done, err);
 
-                if (FAILED(hr))
-                        return hr;
+                hr = hcs_pipe_write(end->h, at, n, &done, err);
                 at += done;
                 n -= done;
         }
-        return S_OK;
+        leave_pipe(p, end);
+        return hr;
 }
 
 HRESULT hcs_process_read(struct hcs_process *p, enum hcs_stream stream, void *buf, size_t size, size_t *ret_n,
                          struct hcs_error **err) {
-        if (stream == HCS_STDIN || !p->pipes[stream])
+        struct hcs_pipe_end *end = stream == HCS_STDIN ? NULL : use_pipe(p, stream);
+        HRESULT hr;
+
+        if (!end)
                 return no_pipe(p, err);
-        return hcs_pipe_read(p->pipes[stream], buf, size, ret_n, err);
+        hr = hcs_pipe_read(end->h, buf, size, ret_n, err);
+        leave_pipe(p, end);
+        return hr;
 }
 
 static HRESULT do_call(struct hcs_process *p, enum hcs_verb verb, const char *operation, const char *document,
@@ -250,41 +290,45 @@ HRESULT hcs_process_signal(struct hcs_process *p, const char *options, const str
         return S_OK;
 }
 
+/* Through handles of its own: the process's may be in use by a wait. */
+static HRESULT kill_through(struct hcs_process *p, struct hcs_system *s, const struct hcs_call *call,
+                            struct hcs_error **err) {
+        struct hcs_process *fresh = NULL;
+        struct hcs_error *mine = NULL;
+        HRESULT hr = hcs_process_open(s, p->pid, call, &fresh, &mine);
+
+        if (SUCCEEDED(hr))
+                hr = do_call(fresh, HCS_VERB_PROCESS_TERMINATE, "TerminateProcess", NULL, call, NULL, &mine);
+        hcs_process_unref(fresh);
+        if (SUCCEEDED(hr) || hcs_is_already_stopped(hr) || hr == E_ACCESSDENIED) {
+                hcs_error_free(mine);
+                return S_OK;
+        }
+        return hcs_error_move(err, &mine);
+}
+
 HRESULT hcs_process_kill(struct hcs_process *p, const struct hcs_call *call, bool *ret_delivered,
                          struct hcs_error **err) {
         struct hcs_system *s = NULL;
-        struct hcs_process *fresh = NULL;
-        struct hcs_error *mine = NULL;
-        bool again, delivered = true;
+        bool again;
         HRESULT hr;
 
         hcs_mutex_lock(&p->o.lock);
         again = p->killed || p->o.exited;
-        p->killed = true;
         hcs_mutex_unlock(&p->o.lock);
-        if (ret_delivered)
-                *ret_delivered = true;
-        if (again)
-                return S_OK;
-        hr = hcs_system_open(p->o.client, p->system->id, call, &s, &mine);
-        if (FAILED(hr)) {
-                hcs_error_free(mine);
-                return hcs_system_terminate(p->system, NULL, err);
-        }
-        hr = hcs_process_open(s, p->pid, call, &fresh, &mine);
-        if (SUCCEEDED(hr))
-                hr = do_call(fresh, HCS_VERB_PROCESS_TERMINATE, "TerminateProcess", NULL, call, NULL, &mine);
-        if (FAILED(hr) && (hcs_is_already_stopped(hr) || hr == E_ACCESSDENIED)) {
-                mine = hcs_error_free(mine);
+        if (again) {
                 hr = S_OK;
-        } else if (FAILED(hr)) {
-                delivered = false;
+        } else if (FAILED(hcs_system_open(p->o.client, p->system->id, call, &s, NULL))) {
+                hr = hcs_system_terminate(p->system, NULL, err);
+        } else {
+                hr = kill_through(p, s, call, err);
+                hcs_system_unref(s);
         }
         if (ret_delivered)
-                *ret_delivered = delivered;
-        hcs_process_unref(fresh);
-        hcs_system_unref(s);
-        return FAILED(hr) ? hcs_error_move(err, &mine) : S_OK;
+                *ret_delivered = SUCCEEDED(hr);
+        hcs_guard(&p->o.lock);
+        p->killed |= SUCCEEDED(hr);
+        return hr;
 }
 
 HRESULT hcs_process_properties(struct hcs_process *p, const char *query, const struct hcs_call *call, char **ret,

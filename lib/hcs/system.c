@@ -31,10 +31,8 @@ struct hcs_system *hcs_system_ref(struct hcs_system *s) {
 }
 
 struct hcs_system *hcs_system_unref(struct hcs_system *s) {
-        if (s && atomic_fetch_sub(&s->o.refs, 1) == 1) {
-                hcs_object_close(&s->o, NULL);
+        if (s && atomic_fetch_sub(&s->o.refs, 1) == 1 && hcs_object_release(&s->o))
                 free_system(s);
-        }
         return NULL;
 }
 
@@ -42,17 +40,15 @@ HRESULT hcs_system_close(struct hcs_system *s, struct hcs_error **err) {
         return hcs_object_close(&s->o, err);
 }
 
-/* The basic properties, which a client needs to know what it holds. */
-static HRESULT learn(struct hcs_system *s, struct hcs_error **err) {
-        _cleanup_free_ char *text = NULL;
+static HRESULT read_properties(struct hcs_system *s, const char *text, struct hcs_error **err) {
         _cleanup_json_ struct hcs_json *json = NULL;
         const char *runtime;
-        HRESULT hr = hcs_system_query(s, "{}", NULL, &text, err);
+        HRESULT hr = hcs_json_parse_cstr(text, &json, err);
 
-        if (SUCCEEDED(hr))
-                hr = hcs_json_parse_cstr(text, &json, err);
-        if (FAILED(hr))
+        if (FAILED(hr)) {
+                hcs_error_wrap(err, "properties");
                 return hr;
+        }
         s->type = hcs_strdup(hcs_json_string(hcs_json_get_nocase(json, "SystemType")));
         s->owner = hcs_strdup(hcs_json_string(hcs_json_get_nocase(json, "Owner")));
         s->os = hcs_strdup(hcs_json_string(hcs_json_get_nocase(json, "RuntimeOsType")));
@@ -63,30 +59,39 @@ static HRESULT learn(struct hcs_system *s, struct hcs_error **err) {
                 s->os = hcs_strdup("windows");
         }
         runtime = hcs_json_string(hcs_json_get_nocase(json, "RuntimeId"));
-        if (runtime) {
-                hr = hcs_guid_parse(runtime, &s->runtime_id, err);
-                if (FAILED(hr)) {
-                        hcs_error_wrap(err, "RuntimeId");
-                        return E_UNEXPECTED;
-                }
-                s->has_runtime_id = !hcs_guid_is_null(&s->runtime_id);
-        }
+        if (runtime && FAILED(hcs_guid_parse(runtime, &s->runtime_id, NULL)))
+                return hcs_error_make(err, E_UNEXPECTED, "properties: RuntimeId \"%s\" is not a GUID", runtime);
+        s->has_runtime_id = runtime && !hcs_guid_is_null(&s->runtime_id);
         return S_OK;
 }
 
-static HRESULT begin(struct hcs_system *s, const char *operation, struct hcs_system **ret, struct hcs_error **err) {
+/* The basic properties, which a client needs to know what it holds. */
+static HRESULT learn(struct hcs_system *s, const char *operation, const struct hcs_call *call, struct hcs_error **err) {
+        _cleanup_free_ char *text = NULL;
+        HRESULT hr = hcs_system_query(s, "{}", call, &text, err);
+
+        if (FAILED(hr))
+                return hr;
+        hr = read_properties(s, text, err);
+        if (FAILED(hr)) {
+                hcs_error_set_operation(err, operation);
+                hcs_error_set_id(err, s->id);
+        }
+        return hr;
+}
+
+/* On failure the caller's reference is gone. */
+static HRESULT begin(struct hcs_system *s, const char *operation, const struct hcs_call *call, struct hcs_system **ret,
+                     struct hcs_error **err) {
         HRESULT hr = s->o.client->ops->watch(&s->o);
 
         if (FAILED(hr))
                 hcs_fail(err, hr, NULL, operation, s->id);
         else
-                hr = learn(s, err);
-        if (FAILED(hr)) {
-                hcs_system_unref(s);
-                return hr;
-        }
-        *ret = s;
-        return S_OK;
+                hr = learn(s, operation, call, err);
+        if (SUCCEEDED(hr))
+                *ret = s;
+        return hr;
 }
 
 HRESULT hcs_system_create(struct hcs_client *c, const char *id, const char *configuration, const struct hcs_call *call,
@@ -101,7 +106,11 @@ HRESULT hcs_system_create(struct hcs_client *c, const char *id, const char *conf
                 free_system(s);
                 return hr;
         }
-        hr = begin(s, "CreateComputeSystem", ret, err);
+        hr = begin(s, "CreateComputeSystem", call, ret, err);
+        if (FAILED(hr)) {
+                hcs_system_terminate(s, NULL, NULL);
+                hcs_system_unref(s);
+        }
         return hr;
 }
 
@@ -116,7 +125,10 @@ HRESULT hcs_system_open(struct hcs_client *c, const char *id, const struct hcs_c
                 free_system(s);
                 return hr;
         }
-        return begin(s, "OpenComputeSystem", ret, err);
+        hr = begin(s, "OpenComputeSystem", call, ret, err);
+        if (FAILED(hr))
+                hcs_system_unref(s);
+        return hr;
 }
 
 const char *hcs_system_id(const struct hcs_system *s) {
@@ -274,6 +286,10 @@ HRESULT hcs_system_wait(struct hcs_system *s, const struct hcs_call *call, struc
         struct hcs_bound b = hcs_bound_of(s->o.client, call, HCS_TIMEOUT_NONE);
         HRESULT hr = hcs_object_wait(&s->o, 0, &b, NULL);
 
+        /* vmcompute tells the exit with a status: what is neither success nor "unexpected exit" is why it is told. */
+        if (SUCCEEDED(hr) && FAILED(s->o.exit_status) &&
+            hcs_hresult_to_computecore(s->o.exit_status) != HCS_E_UNEXPECTED_EXIT)
+                hr = s->o.exit_status;
         return FAILED(hr) ? hcs_fail(err, hr, NULL, "WaitComputeSystem", s->id) : S_OK;
 }
 

@@ -56,17 +56,14 @@ static HRESULT vm_watch(struct hcs_object *o) {
 
 static HRESULT vm_close(struct hcs_object *o) {
         const struct hcs_vmcompute_api *a = &o->client->vm;
-        HRESULT hr = S_OK;
+        HRESULT hr = S_OK, closed;
 
         if (o->registration)
                 hr = o->is_process ? a->HcsUnregisterProcessCallback(o->registration)
                                    : a->HcsUnregisterComputeSystemCallback(o->registration);
         o->registration = NULL;
-        if (o->is_process)
-                a->HcsCloseProcess(o->handle);
-        else
-                a->HcsCloseComputeSystem(o->handle);
-        return hr;
+        closed = o->is_process ? a->HcsCloseProcess(o->handle) : a->HcsCloseComputeSystem(o->handle);
+        return FAILED(hr) ? hr : closed;
 }
 
 static HRESULT vm_enumerate(struct hcs_client *c, const char *query, const struct hcs_bound *b, char **data,
@@ -123,32 +120,46 @@ static HRESULT vm_open(struct hcs_system *s, const char *id, char **result) {
         return hr;
 }
 
+/* What completes a call that vmcompute says is pending; 0 for calls that never are. */
+static uint32_t completion_of(enum hcs_verb verb) {
+        switch (verb) {
+        case HCS_VERB_START:
+                return HcsNotificationSystemStartCompleted;
+        case HCS_VERB_PAUSE:
+                return HcsNotificationSystemPauseCompleted;
+        case HCS_VERB_RESUME:
+                return HcsNotificationSystemResumeCompleted;
+        case HCS_VERB_SAVE:
+                return HcsNotificationSystemSaveCompleted;
+        default:
+                return 0;
+        }
+}
+
 static HRESULT vm_call(struct hcs_object *o, enum hcs_verb verb, const char *document, HANDLE socket,
                        const struct hcs_bound *b, char **data, char **result) {
         const struct hcs_vmcompute_api *a = &o->client->vm;
         _cleanup_free_ uint16_t *wide = NULL;
         HRESULT hr = hcs_text_wide(document, &wide, NULL);
-        uint32_t notification = 0;
+        uint32_t notification = completion_of(verb);
         PWSTR d = NULL, r = NULL;
         PCWSTR text = (PCWSTR)wide;
 
         if (FAILED(hr))
                 return hr;
+        if (notification)
+                hcs_object_unlatch(o, notification);
         switch (verb) {
         case HCS_VERB_START:
-                notification = HcsNotificationSystemStartCompleted;
                 hr = a->HcsStartComputeSystem(o->handle, text, &r);
                 break;
         case HCS_VERB_PAUSE:
-                notification = HcsNotificationSystemPauseCompleted;
                 hr = a->HcsPauseComputeSystem(o->handle, text, &r);
                 break;
         case HCS_VERB_RESUME:
-                notification = HcsNotificationSystemResumeCompleted;
                 hr = a->HcsResumeComputeSystem(o->handle, text, &r);
                 break;
         case HCS_VERB_SAVE:
-                notification = HcsNotificationSystemSaveCompleted;
                 hr = a->HcsSaveComputeSystem(o->handle, text, &r);
                 break;
         case HCS_VERB_SHUTDOWN:

@@ -220,7 +220,10 @@ HRESULT hcs_system_properties_v3(struct hcs_system *s, const char *const *querie
 HRESULT hcs_system_modify(struct hcs_system *s, const char *request, const struct hcs_call *call,
                           struct hcs_error **err);
 
-/* Waits for the exit; an unexpected exit is a success here, see hcs_system_exit_error. */
+/*
+ * Waits for the exit; an unexpected exit is a success here, see hcs_system_exit_error. Over vmcompute another failure
+ * that the exit is told with is returned.
+ */
 HRESULT hcs_system_wait(struct hcs_system *s, const struct hcs_call *call, struct hcs_error **err);
 bool hcs_system_exited(struct hcs_system *s);
 /* After the exit: S_OK for an expected one, else HCS_E_UNEXPECTED_EXIT and the error. Before: HCS_E_INVALID_STATE. */
@@ -228,8 +231,9 @@ HRESULT hcs_system_exit_error(struct hcs_system *s, struct hcs_error **err);
 /* The SystemExitStatus document (computecore), NULL before the exit and over vmcompute; caller frees. */
 char *hcs_system_exit_status(struct hcs_system *s);
 /*
- * Events that came before (up to 64) are delivered now, each once. One callback an object:
- * HCS_E_OPERATION_SYSTEM_CALLBACK_ALREADY_SET while another is set. NULL takes it away and drains.
+ * Events that came before (up to 64) are delivered at once, each once, from a thread of the library. One callback an
+ * object: HCS_E_OPERATION_SYSTEM_CALLBACK_ALREADY_SET while another is set. NULL takes it away and drains: it does not
+ * run any more when this returns, unless it is the one that calls.
  */
 HRESULT hcs_system_set_callback(struct hcs_system *s, hcs_event_fn fn, void *ctx, struct hcs_error **err);
 
@@ -265,11 +269,14 @@ HRESULT hcs_process_close(struct hcs_process *p, struct hcs_error **err);
 uint32_t hcs_process_pid(const struct hcs_process *p);
 
 enum hcs_stream { HCS_STDIN, HCS_STDOUT, HCS_STDERR };
-/* Hands a pipe over to the caller, who closes it; 0 when there is none (left). */
+/* Hands a pipe over to the caller, who closes it (not while another thread reads or writes it); 0: there is none. */
 HANDLE hcs_process_take_pipe(struct hcs_process *p, enum hcs_stream stream);
 /* Asks for new ends of the pipes (HcsGetProcessInfo) in place of those the object has. */
 HRESULT hcs_process_stdio_fresh(struct hcs_process *p, const struct hcs_call *call, struct hcs_error **err);
-/* Blocking. Write sends everything. Read: S_OK with *ret_n > 0, S_FALSE at the end of the stream. */
+/*
+ * Blocking. Write sends everything. Read: S_OK with *ret_n > 0, S_FALSE at the end of the stream. A pipe that is closed
+ * meanwhile, with its process or alone, stays open until the call returns; closing does not interrupt it.
+ */
 HRESULT hcs_process_write(struct hcs_process *p, const void *data, size_t n, struct hcs_error **err);
 HRESULT hcs_process_read(struct hcs_process *p, enum hcs_stream stream, void *buf, size_t size, size_t *ret_n,
                          struct hcs_error **err);
