@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "base/hex.h"
 #include "base/json.h"
 #include "base/utf.h"
 #include "cmd/ext4ls/ext4ls.h"
@@ -128,22 +129,14 @@ HRESULT print_long(const struct shown_entry *e, struct hcs_error **err) {
 
 /* ---- JSON ---- */
 
-static struct hcs_json *new_hex(const void *data, size_t n) {
-        _cleanup_buf_ struct hcs_buf b = {0};
-
-        for (size_t i = 0; i < n; i++)
-                hcs_buf_printf(&b, "%02x", ((const uint8_t *)data)[i]);
-        return hcs_json_new_string(hcs_buf_cstr(&b));
-}
-
 /* As text under `key` where it is text; a "key_hex" says the bytes where it is not. */
 static void set_bytes(struct hcs_json *o, const char *key, const char *data, size_t n) {
         if (hcs_utf8_valid(data, n, NULL) && !memchr(data, '\0', n)) {
                 hcs_json_set(o, key, hcs_json_new_string_n(data, n));
         } else {
-                _cleanup_free_ char *hex = hcs_asprintf("%s_hex", key);
+                _cleanup_free_ char *hex_key = hcs_asprintf("%s_hex", key), *hex = hcs_malloc(2 * n + 1);
 
-                hcs_json_set(o, hex, new_hex(data, n));
+                hcs_json_set_string(o, hex_key, hcs_hex_format(data, n, hex));
         }
 }
 

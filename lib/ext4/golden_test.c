@@ -14,15 +14,10 @@
 #include "base/str.h"
 #include "ext4/layer.h"
 #include "ext4/tar/reader.h"
+#include "ext4/test/golden.h"
 #include "ext4/vhd/vhd.h"
 #include "platform/file.h"
 #include "testing/hcs_test.h"
-
-enum column { TAR, OPTIONS, SIZE, SHA256, FOOTER_SHA256, ROOT_HASH, REFUSAL, E2FSCK, N_COLUMNS };
-
-struct row {
-        char *column[N_COLUMNS];
-};
 
 /* What a refusal's text says, and our code for it. */
 static const struct {
@@ -45,19 +40,16 @@ static const struct {
 
 static char *directory;
 
-static bool has(const char *options, const char *flag) {
-        return strstr(options, flag) != NULL;
+static bool has(const char *text, const char *part) {
+        return strstr(text, part) != NULL;
 }
 
-static HRESULT convert(const struct row *row, const char *tar, const char *image, struct layer *ret,
+static HRESULT convert(const struct golden_row *row, const char *tar, const char *image, struct layer *ret,
                        struct hcs_error **err) {
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *in = NULL, *out = NULL;
-        const char *options = row->column[OPTIONS];
-        struct layer_options o = {.convert = {.writer.inline_data = has(options, "inline"),
-                                              .overlay = has(options, "overlay"),
-                                              .convert_slash = has(options, "convert-slash")},
-                                  .verity = has(options, "verity"),
-                                  .vhd = has(options, "vhd")};
+        const char *options = row->column[GOLDEN_OPTIONS];
+        struct layer_options o = {
+                .convert = golden_options(row), .verity = has(options, "verity"), .vhd = has(options, "vhd")};
         HRESULT hr = hcs_data_file_open(tar, &in, err);
 
         if (has(options, "128GiB")) {
@@ -92,7 +84,7 @@ static void sha256_of(struct hcs_data_file *f, uint64_t n, char text[static 65])
 }
 
 /* The row's footer, whose id and checksum are left out, and nothing wrong with it. */
-static bool check_footer(const struct row *row, struct hcs_data_file *f, uint64_t size) {
+static bool check_footer(const struct golden_row *row, struct hcs_data_file *f, uint64_t size) {
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *footer = NULL;
         uint8_t bytes[VHD_FOOTER];
         char sha256[65];
@@ -105,16 +97,16 @@ static bool check_footer(const struct row *row, struct hcs_data_file *f, uint64_
         assert_ok(hcs_data_file_temporary(&footer, NULL), NULL);
         assert_ok(hcs_data_file_write_at(footer, 0, bytes, VHD_FOOTER, NULL), NULL);
         sha256_of(footer, VHD_FOOTER, sha256);
-        return hcs_streq(sha256, row->column[FOOTER_SHA256]);
+        return hcs_streq(sha256, row->column[GOLDEN_FOOTER_SHA256]);
 }
 
-static bool check_root(const struct row *row, struct hcs_data_file *f, const struct layer *l) {
+static bool check_root(const struct golden_row *row, struct hcs_data_file *f, const struct layer *l) {
         struct verity_superblock sb;
         struct verity_root root = l->root;
         char text[VERITY_ROOT_TEXT];
         uint64_t tree;
 
-        if (f && has(row->column[OPTIONS], "verity")) {
+        if (f && has(row->column[GOLDEN_OPTIONS], "verity")) {
                 assert_ok(verity_read(f, l->image_size, &sb, &tree, NULL), NULL);
                 assert_ok(verity_verify(&sb, f, f, tree, &root, NULL, NULL), NULL);
         } else if (f) {
@@ -122,84 +114,73 @@ static bool check_root(const struct row *row, struct hcs_data_file *f, const str
                 assert_ok(verity_set_size(&sb, l->image_size, NULL), NULL);
                 assert_ok(verity_root_of(&sb, f, NULL, &root, NULL), NULL);
         }
-        return hcs_streq(verity_root_format(&root, text), row->column[ROOT_HASH]);
+        return hcs_streq(verity_root_format(&root, text), row->column[GOLDEN_ROOT_HASH]);
 }
 
 /* Is it the refusal that the row tells of? */
-static bool is_same_refusal(const struct row *row, HRESULT hr, const char *message) {
+static bool is_same_refusal(const struct golden_row *row, HRESULT hr, const char *message) {
         for (size_t i = 0; i < HCS_ARRAY_SIZE(kinds); i++)
-                if (has(row->column[REFUSAL], kinds[i].text))
+                if (has(row->column[GOLDEN_REFUSAL], kinds[i].text))
                         return hr == kinds[i].hr && has(message, kinds[i].text);
         return false;
 }
 
 /* Columns that are empty were not measured. */
-static bool check_image(const struct row *row, const char *image, const struct layer *l) {
+static bool check_image(const struct golden_row *row, const char *image, const struct layer *l) {
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = NULL;
-        bool vhd = has(row->column[OPTIONS], "vhd"), ok = true;
+        bool vhd = has(row->column[GOLDEN_OPTIONS], "vhd"), ok = true;
         uint64_t size = 0, expected;
         char sha256[65] = "";
 
-        if (!has(row->column[OPTIONS], "128GiB")) {
+        if (!has(row->column[GOLDEN_OPTIONS], "128GiB")) {
                 assert_ok(hcs_data_file_open(image, &f, NULL), NULL);
                 assert_ok(hcs_data_file_size(f, &size, NULL), NULL);
-                assert_true(hcs_str_to_u64(row->column[SIZE], &expected));
+                assert_true(hcs_str_to_u64(row->column[GOLDEN_SIZE], &expected));
                 ok = size == expected;
         }
-        if (ok && *row->column[SHA256]) {
+        if (ok && *row->column[GOLDEN_SHA256]) {
                 sha256_of(f, size - (vhd ? VHD_FOOTER : 0), sha256);
-                ok = hcs_streq(sha256, row->column[SHA256]);
+                ok = hcs_streq(sha256, row->column[GOLDEN_SHA256]);
         }
         ok = ok && (!vhd || check_footer(row, f, size));
-        ok = ok && (!*row->column[ROOT_HASH] || check_root(row, f, l));
+        ok = ok && (!*row->column[GOLDEN_ROOT_HASH] || check_root(row, f, l));
         if (!ok)
-                print_error("%s %s: %llu bytes %s\n", row->column[TAR], row->column[OPTIONS], (unsigned long long)size,
-                            sha256);
+                print_error("%s %s: %llu bytes %s\n", row->column[GOLDEN_TAR], row->column[GOLDEN_OPTIONS],
+                            (unsigned long long)size, sha256);
         return ok;
 }
 
-static bool check_row(const struct row *row) {
-        _cleanup_free_ char *relative = hcs_asprintf("ext4/tars/%s", row->column[TAR]);
-        _cleanup_free_ char *tar = hcs_test_fixture_path(relative);
+static bool check_row(const struct golden_row *row) {
+        _cleanup_free_ char *tar = golden_tar(row);
         _cleanup_free_ char *image = hcs_asprintf("%s/image", directory);
         struct hcs_error *err = NULL;
         struct layer l = {0};
         HRESULT hr = convert(row, tar, image, &l, &err);
         bool ok;
 
-        if (SUCCEEDED(hr) && !*row->column[REFUSAL]) {
+        if (SUCCEEDED(hr) && !*row->column[GOLDEN_REFUSAL]) {
                 ok = check_image(row, image, &l);
                 unlink(image);
         } else {
-                ok = FAILED(hr) && *row->column[REFUSAL] && is_same_refusal(row, hr, hcs_error_message(err)) &&
+                ok = FAILED(hr) && *row->column[GOLDEN_REFUSAL] && is_same_refusal(row, hr, hcs_error_message(err)) &&
                      !hcs_file_exists(image);
                 if (!ok)
-                        print_error("%s %s: 0x%08X %s; expected: %s\n", row->column[TAR], row->column[OPTIONS],
-                                    (unsigned)hr, err ? hcs_error_message(err) : "", row->column[REFUSAL]);
+                        print_error("%s %s: 0x%08X %s; expected: %s\n", row->column[GOLDEN_TAR],
+                                    row->column[GOLDEN_OPTIONS], (unsigned)hr, err ? hcs_error_message(err) : "",
+                                    row->column[GOLDEN_REFUSAL]);
         }
         hcs_error_free(err);
         return ok;
 }
 
-static struct row split(char *line) {
-        struct row row;
-
-        for (int i = 0; i < N_COLUMNS; i++)
-                row.column[i] = strsep(&line, "\t");
-        assert_non_null(row.column[E2FSCK]);
-        return row;
-}
-
 static void every_layer_of_the_golden_set_gives_the_same_image_or_refusal(void **state) {
-        _cleanup_free_ char *text = hcs_test_fixture("ext4/golden.tsv", NULL);
-        char *rest = text, *line;
+        char *rest;
+        _cleanup_free_ char *text = golden_open(&rest);
+        struct golden_row row;
         unsigned rows = 0, good = 0;
 
         directory = hcs_test_tmpdir();
-        strsep(&rest, "\n");
-        while ((line = strsep(&rest, "\n")) && *line) {
-                struct row row = split(line);
-
+        while (golden_next(&rest, &row)) {
                 rows++;
                 good += check_row(&row);
         }

@@ -176,7 +176,7 @@ HRESULT ext4_link_target(struct ext4_image *i, const struct ext4_inode *node, st
 
         if (ext4_inode_type(node) != EXT4_LNK)
                 return hcs_error_make(err, E_INVALIDARG, "inode %u is no symbolic link", node->number);
-        if (node->size == 0 || node->size > (in_inode ? EXT4_INODE_DATA - 1 : MAX_LINK))
+        if (node->size > (in_inode ? EXT4_INODE_DATA - 1 : MAX_LINK))
                 return hcs_error_make(err, EXT4_E_CORRUPT, "inode %u: a symbolic link of %llu bytes", node->number,
                                       (unsigned long long)node->size);
         hcs_buf_clear(out);

@@ -53,7 +53,7 @@ HRESULT ext4_content_piece(struct ext4_image *i, const struct ext4_inode *node, 
 /* Bytes of the content; *ret_n < n only at its end. */
 HRESULT ext4_content_read(struct ext4_image *i, const struct ext4_inode *node, uint64_t offset, void *data, size_t n,
                           size_t *ret_n, struct hcs_error **err);
-/* Replaces *out. EXT4_E_CORRUPT for a target that is empty or has NULs; one can be longer than a path may be. */
+/* Replaces *out. EXT4_E_CORRUPT for a target with NULs; one can be empty, and longer than a path may be. */
 HRESULT ext4_link_target(struct ext4_image *i, const struct ext4_inode *node, struct hcs_buf *out,
                          struct hcs_error **err);
 

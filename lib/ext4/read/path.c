@@ -47,6 +47,8 @@ static HRESULT follow_link(struct ext4_image *i, struct way *w, const struct ext
         hr = ext4_link_target(i, link, &target, err);
         if (FAILED(hr))
                 return hr;
+        if (target.len == 0)
+                return hcs_error_make(err, EXT4_E_NO_FILE, "an empty symbolic link leads nowhere");
         if (target.data[0] == '/')
                 hcs_buf_clear(&w->parents);
         hcs_buf_puts(&target, w->rest.data + w->at); /* begins with a slash, if there is any */

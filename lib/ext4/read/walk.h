@@ -13,7 +13,7 @@
 struct ext4_visitor {
         /* An entry, before what is below it. S_FALSE: a directory is not entered. path is the caller's, then "/name".
          */
-        HRESULT (*visit)
+        HRESULT(*visit)
         (void *ctx, const char *path, const char *name, const struct ext4_inode *node, struct hcs_error **err);
         /* A directory that was entered is done with; not called once a failure ended the walk. May be NULL. */
         HRESULT (*leave)(void *ctx, const char *path, const struct ext4_inode *dir, struct hcs_error **err);
