@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef GUEST_BASE_AWAIT_H
+#define GUEST_BASE_AWAIT_H
+
+/* Waiting for what the kernel shows late. Any thread; blocking. */
+
+#include <stdint.h>
+
+#include "hcsshim/error.h"
+
+/* S_OK: it is there. S_FALSE: not yet. A failure ends the waiting. */
+typedef HRESULT (*guest_check_fn)(void *ctx, struct hcs_error **err);
+
+/*
+ * Asks check now, after each event of the kernel's device model, and from time to time (not everything that matters has
+ * an event, and another network namespace gets none), until it has an answer. After deadline_ns (hcs_clock_ns()), and
+ * one last question, HCS_WIN32(ERROR_TIMEOUT) "WHAT: it did not appear in time". A deadline of 0 asks once.
+ */
+HRESULT guest_await(guest_check_fn check, void *ctx, uint64_t deadline_ns, const char *what, struct hcs_error **err);
+/* The one path that matches a shell pattern. Two are E_FAIL. Caller frees. */
+HRESULT guest_await_path(const char *pattern, uint64_t deadline_ns, char **ret, struct hcs_error **err);
+
+#endif
