@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "hcsshim/hcs.h"
+#include "platform/bound.h"
 #include "platform/dynlib.h"
 #include "platform/thread.h"
 
@@ -101,16 +102,6 @@ struct hcs_process {
         struct hcs_pipe_end *pipes[3]; /* NULL where there is none; with the object's lock */
         bool killed;
 };
-struct hcs_cancel {
-        atomic_uint refs;
-        atomic_bool set;
-};
-
-/* The time and the token of one call. */
-struct hcs_bound {
-        uint64_t deadline_ns;
-        struct hcs_cancel *cancel;
-};
 
 /* data: what a query answers; result: the ResultError of a failure. Both are the caller's to free, NULL for none. */
 struct hcs_api_ops {
@@ -166,10 +157,6 @@ enum hcs_event_kind hcs_event_kind_of(enum hcs_api api, uint32_t raw_type);
 HRESULT hcs_text_wide(const char *utf8, uint16_t **ret, struct hcs_error **err); /* NULL gives "" */
 char *hcs_text_take(PWSTR wide); /* converts and frees; NULL for NULL and "" */
 struct hcs_bound hcs_bound_of(struct hcs_client *c, const struct hcs_call *call, enum hcs_timeout kind);
-/* E_ABORT, HCS_E_OPERATION_TIMEOUT or S_OK. */
-HRESULT hcs_bound_check(const struct hcs_bound *b);
-/* The next moment to look again: the deadline, or soon when there is a token. */
-uint64_t hcs_bound_next(const struct hcs_bound *b);
 /* Makes the error of a failed call out of its result document (freed). */
 HRESULT hcs_fail(struct hcs_error **err, HRESULT hr, char *result, const char *operation, const char *id);
 

@@ -34,14 +34,12 @@
  * that called it). A callback may close its own object, but should not wait for an operation of vmcompute: that one
  * is completed on the same thread.
  *
- * Time. `struct hcs_call` bounds a call; NULL takes the defaults. Where a default is "none" the call waits for ever.
- *   create, start, pause, resume, save    240 s  HCSSHIM_TIMEOUT_SYSTEMCREATE, _SYSTEMSTART, _SYSTEMPAUSE,
- *                                                _SYSTEMRESUME, _SYSTEMSAVE (whole seconds > 0, read when the client
- *                                                opens)
- *   properties, modify, crash, process calls, enumerate    none
- *   live migration                        none, as hcsshim
- *   service and access calls              synchronous in the platform, cannot be bounded
- * A call that ran out of time is given up, not undone: the platform may still finish it.
+ * Time. `struct hcs_call` (hcsshim/call.h) bounds a call; NULL takes the defaults. Where a default is "none" the call
+ * waits for ever. create, start, pause, resume, save    240 s  HCSSHIM_TIMEOUT_SYSTEMCREATE, _SYSTEMSTART,
+ * _SYSTEMPAUSE, _SYSTEMRESUME, _SYSTEMSAVE (whole seconds > 0, read when the client opens) properties, modify, crash,
+ * process calls, enumerate    none live migration                        none, as hcsshim service and access calls
+ * synchronous in the platform, cannot be bounded A call that ran out of time is given up, not undone: the platform may
+ * still finish it.
  *
  * Behaviour follows hcsshim. Where it knowingly differs:
  *   - vmcompute calls are never left behind on a thread of their own when they take too long (hcsshim's watchdog of
@@ -63,6 +61,7 @@
 
 #include "hcsshim/abi/computecore.h"
 #include "hcsshim/abi/vmcompute.h"
+#include "hcsshim/call.h"
 #include "hcsshim/error.h"
 #include "hcsshim/guid.h"
 
@@ -71,7 +70,6 @@
 struct hcs_client;
 struct hcs_system;
 struct hcs_process;
-struct hcs_cancel;
 
 /* Which platform library answers. */
 enum hcs_api {
@@ -92,14 +90,6 @@ struct hcs_client_options {
         const struct hcs_vmcompute_api *vmcompute;
 };
 
-#define HCS_NO_TIMEOUT (-1)
-
-/* How long a call may take and what can end it early. */
-struct hcs_call {
-        int64_t timeout_ms; /* 0: the call's default; HCS_NO_TIMEOUT: none */
-        struct hcs_cancel *cancel;
-};
-
 /* ---- client ---- */
 
 /*
@@ -111,13 +101,6 @@ struct hcs_client *hcs_client_ref(struct hcs_client *c);
 struct hcs_client *hcs_client_unref(struct hcs_client *c);
 enum hcs_api hcs_client_api(const struct hcs_client *c); /* never HCS_API_AUTO */
 const char *hcs_api_name(enum hcs_api api);              /* "computecore", "vmcompute" or "auto" */
-
-/* A cancel token ends every call that carries it, now and later, with E_ABORT. */
-struct hcs_cancel *hcs_cancel_new(void);
-struct hcs_cancel *hcs_cancel_ref(struct hcs_cancel *t);
-struct hcs_cancel *hcs_cancel_unref(struct hcs_cancel *t);
-void hcs_cancel_set(struct hcs_cancel *t);
-bool hcs_cancel_is_set(struct hcs_cancel *t);
 
 /* ---- service ---- */
 
@@ -381,9 +364,6 @@ static inline void hcs_system_unrefp(struct hcs_system **s) {
 }
 static inline void hcs_process_unrefp(struct hcs_process **p) {
         hcs_process_unref(*p);
-}
-static inline void hcs_cancel_unrefp(struct hcs_cancel **t) {
-        hcs_cancel_unref(*t);
 }
 
 #pragma GCC visibility pop

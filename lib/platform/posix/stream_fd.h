@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HCS_PLATFORM_POSIX_STREAM_FD_H
+#define HCS_PLATFORM_POSIX_STREAM_FD_H
+
+/* What streams and listeners share below their headers: descriptors. */
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "platform/stream.h"
+
+struct sockaddr_un;
+
+struct hcs_stream *hcs_stream_of_fd(int fd); /* takes it over */
+/* S_OK when an event came, E_ABORT when wake_fd (-1: none) is readable, else why the bound ended. */
+HRESULT hcs_fd_wait(int fd, short events, int wake_fd, const struct hcs_bound *b);
+HRESULT hcs_fd_unix_address(const char *path, struct sockaddr_un *ret, struct hcs_error **err);
+
+static inline void hcs_fd_set_blocking(int fd) {
+        int flags = fcntl(fd, F_GETFL);
+
+        if (flags >= 0)
+                fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+}
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HCS_PLATFORM_STREAM_H
+#define HCS_PLATFORM_STREAM_H
+
+/*
+ * Where streams (hcsshim/stream.h) come from, and reading and writing them under a deadline that several calls share.
+ * A listener belongs to its maker; one thread accepts, any may wake it.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+#include "hcsshim/stream.h"
+#include "platform/bound.h"
+
+/* Both ends of a stream inside this process. */
+HRESULT hcs_stream_pair(struct hcs_stream **ret_a, struct hcs_stream **ret_b, struct hcs_error **err);
+/* HCS_WIN32(2) and friends name the path. Waits while the listener's queue is full. */
+HRESULT hcs_stream_connect_unix(const char *path, const struct hcs_bound *b, struct hcs_stream **ret,
+                                struct hcs_error **err);
+HRESULT hcs_stream_connect_vsock(uint32_t cid, uint32_t port, const struct hcs_bound *b, struct hcs_stream **ret,
+                                 struct hcs_error **err);
+
+/* As hcs_stream_read() and hcs_stream_write(); b may be NULL. *ret_n counts what was written, also on failure. */
+HRESULT hcs_stream_read_bound(struct hcs_stream *s, void *buf, size_t size, const struct hcs_bound *b, size_t *ret_n,
+                              struct hcs_error **err);
+HRESULT hcs_stream_write_bound(struct hcs_stream *s, const void *data, size_t n, const struct hcs_bound *b,
+                               size_t *ret_n, struct hcs_error **err);
+
+struct hcs_listener;
+
+/* A socket that was left behind under that name is replaced; a living one is HCS_WIN32(10048) WSAEADDRINUSE. The name
+ * is removed when the listener is closed. */
+HRESULT hcs_listener_unix(const char *path, struct hcs_listener **ret, struct hcs_error **err);
+/* Takes connections of one guest only. */
+HRESULT hcs_listener_vsock(uint32_t cid, uint32_t port, struct hcs_listener **ret, struct hcs_error **err);
+/* E_ABORT also after hcs_listener_wake(). */
+HRESULT hcs_listener_accept(struct hcs_listener *l, const struct hcs_bound *b, struct hcs_stream **ret,
+                            struct hcs_error **err);
+/* Ends the accept of another thread, and all later ones. */
+void hcs_listener_wake(struct hcs_listener *l);
+/* NULL is fine, returns NULL. */
+struct hcs_listener *hcs_listener_close(struct hcs_listener *l);
+HCS_DEFINE_CLEANUP(struct hcs_listener *, hcs_listener_close)
+
+#endif
