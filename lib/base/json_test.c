@@ -3,6 +3,7 @@
 /* The JSON layer: nothing is lost, nothing bad gets in, and what is printed is what Go prints. */
 
 #include "base/json.h"
+#include "base/json_go.h"
 #include "testing/hcs_test.h"
 
 static struct hcs_json *parse(const char *text) {
@@ -164,6 +165,43 @@ static void a_copy_that_replaces_a_member_takes_its_name(void **state) {
         assert_string_equal(text, "{\"a\":[1]}");
 }
 
+static void bad_text_is_told_in_the_words_of_go(void **state) {
+        static const char *const rows[][2] = {
+                {"", "unexpected end of JSON input"},
+                {"{\"Result\":", "unexpected end of JSON input"},
+                {"nope", "invalid character 'o' in literal null (expecting 'u')"},
+                {"zzz", "invalid character 'z' looking for beginning of value"},
+                {"{", "unexpected end of JSON input"},
+                {"{]", "invalid character ']' looking for beginning of object key string"},
+                {"{\"a\" 1}", "invalid character '1' after object key"},
+                {"{\"a\":1 \"b\"}", "invalid character '\"' after object key:value pair"},
+                {"{\"a\":1,}", "invalid character '}' looking for beginning of object key string"},
+                {"[1 2]", "invalid character '2' after array element"},
+                {"[1,]", "invalid character ']' looking for beginning of value"},
+                {"{} x", "invalid character 'x' after top-level value"},
+                {"01", "invalid character '1' after top-level value"},
+                {"-x", "invalid character 'x' in numeric literal"},
+                {"1.x", "invalid character 'x' after decimal point in numeric literal"},
+                {"1e+x", "invalid character 'x' in exponent of numeric literal"},
+                {"\"\n\"", "invalid character '\\n' in string literal"},
+                {"\"\\q\"", "invalid character 'q' in string escape code"},
+                {"\"\\u12x\"", "invalid character 'x' in \\u hexadecimal character escape"},
+                {"'", "invalid character '\\'' looking for beginning of value"},
+                {"\x01", "invalid character '\\x01' looking for beginning of value"},
+                {"\xc3", "invalid character '\xc3\x83' looking for beginning of value"},
+        };
+        static const char *const good[] = {"{}", " [ ] ", "[[],{}]", "{\"a\":[1,-0.5e-3,true,null,\"\\u00e9\"]}\n",
+                                           "0",  "\"x\""};
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(rows); i++) {
+                _cleanup_free_ char *said = hcs_json_go_error(rows[i][0], strlen(rows[i][0]));
+
+                assert_string_equal(said, rows[i][1]);
+        }
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(good); i++)
+                assert_null(hcs_json_go_error(good[i], strlen(good[i])));
+}
+
 HCS_TESTS(cmocka_unit_test(a_copy_that_replaces_a_member_takes_its_name),
           cmocka_unit_test(integers_survive_digit_for_digit), cmocka_unit_test(exit_codes_beyond_int32_are_exact),
           cmocka_unit_test(numbers_are_equal_by_value), cmocka_unit_test(large_neighbours_are_not_equal),
@@ -171,4 +209,4 @@ HCS_TESTS(cmocka_unit_test(a_copy_that_replaces_a_member_takes_its_name),
           cmocka_unit_test(bad_texts_are_refused_with_their_place), cmocka_unit_test(depth_is_bounded),
           cmocka_unit_test(size_is_bounded_before_parsing), cmocka_unit_test(the_last_duplicate_wins_when_asked),
           cmocka_unit_test(bad_bytes_can_be_replaced), cmocka_unit_test(ten_thousand_members_are_checked_quickly),
-          cmocka_unit_test(paths_name_members_with_dots))
+          cmocka_unit_test(paths_name_members_with_dots), cmocka_unit_test(bad_text_is_told_in_the_words_of_go))

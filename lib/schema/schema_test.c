@@ -238,6 +238,44 @@ static void unknown_profiles_are_refused(void **state) {
         assert_hresult(hcs_schema_profile_parse("loose", &p, NULL), E_INVALIDARG);
 }
 
+static void misfits_are_told_in_the_words_of_go(void **state) {
+        static const struct {
+                enum hcs_schema_type_id type;
+                const char *go_name, *text, *said;
+        } rows[] = {
+                {HCS_SCHEMA_GCS_RESPONSE_BASE, NULL, "{\"Result\":\"0\"}",
+                 "json: cannot unmarshal string into Go struct field ResponseBase.Result of type int32"},
+                {HCS_SCHEMA_GCS_RESPONSE_BASE, NULL, "{\"Result\":4294967295}",
+                 "json: cannot unmarshal number 4294967295 into Go struct field ResponseBase.Result of type int32"},
+                {HCS_SCHEMA_GCS_NEGOTIATE_PROTOCOL_REQUEST, "NegotiateProtocol", "{\"MinimumVersion\":\"4\"}",
+                 "json: cannot unmarshal string into Go struct field NegotiateProtocol.MinimumVersion of type uint32"},
+                {HCS_SCHEMA_GUEST_LCOW_MAPPED_VIRTUAL_DISK, NULL, "{\"Lun\":256}",
+                 "json: cannot unmarshal number 256 into Go struct field LCOWMappedVirtualDisk.Lun of type uint8"},
+                {HCS_SCHEMA_GCS_CONTAINER_EXECUTE_PROCESS, NULL, "{\"Settings\":{\"ProcessParameters\":1}}",
+                 "json: cannot unmarshal number into Go struct field ExecuteProcessSettings.Settings.ProcessParameters "
+                 "of "
+                 "type string"},
+                {HCS_SCHEMA_GCS_RESPONSE_BASE, NULL, "{\"Result\"", "unexpected end of JSON input"},
+                {HCS_SCHEMA_GCS_RESPONSE_BASE, NULL, "[]",
+                 "json: cannot unmarshal array into Go value of type prot.ResponseBase"},
+                {HCS_SCHEMA_GCS_RESPONSE_BASE, NULL, "{\"Result\":0,\"ErrorRecords\":{},\"X\":1}",
+                 "json: cannot unmarshal object into Go struct field ResponseBase.ErrorRecords of type "
+                 "[]prot.ErrorRecord"},
+                {HCS_SCHEMA_GCS_RESPONSE_BASE, NULL, "{\"result\":-1,\"errormessage\":null}", NULL},
+                {HCS_SCHEMA_GCS_RESPONSE_BASE, NULL, "null", NULL},
+        };
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(rows); i++) {
+                _cleanup_free_ char *said = hcs_schema_go_error(hcs_schema_type_at(rows[i].type), rows[i].go_name,
+                                                                rows[i].text, strlen(rows[i].text));
+
+                if (rows[i].said)
+                        assert_string_equal(said, rows[i].said);
+                else
+                        assert_null(said);
+        }
+}
+
 HCS_TESTS(cmocka_unit_test(documents_of_hcsshim_print_back_byte_for_byte),
           cmocka_unit_test(every_document_of_the_golden_set_is_valid_and_prints_back),
           cmocka_unit_test(every_networking_document_of_the_golden_set_is_valid_and_prints_back),
@@ -247,4 +285,4 @@ HCS_TESTS(cmocka_unit_test(documents_of_hcsshim_print_back_byte_for_byte),
           cmocka_unit_test(members_spelled_alike_but_for_case_leak_nothing),
           cmocka_unit_test(all_problems_are_told_with_suggestions),
           cmocka_unit_test(an_older_guest_refuses_filter_type_and_a_newer_does_not),
-          cmocka_unit_test(unknown_profiles_are_refused))
+          cmocka_unit_test(unknown_profiles_are_refused), cmocka_unit_test(misfits_are_told_in_the_words_of_go))

@@ -83,6 +83,12 @@ HRESULT hcs_schema_parse_json(const struct hcs_schema_type *type, const struct h
 char *hcs_schema_print(const struct hcs_schema_type *type, const void *doc);
 /* The same without escapes for HTML, as messages of the bridge are encoded. */
 char *hcs_schema_print_no_html(const struct hcs_schema_type *type, const void *doc);
+/*
+ * What Go says when it decodes the text as this type: "unexpected end of JSON input", "json: cannot unmarshal string
+ * into Go struct field ResponseBase.Result of type int32". go_name: the type's name there, NULL when it is ours without
+ * its prefix. NULL when it has no objection. Caller frees.
+ */
+char *hcs_schema_go_error(const struct hcs_schema_type *type, const char *go_name, const char *text, size_t len);
 /* Returns NULL. */
 void *hcs_schema_free(const struct hcs_schema_type *type, void *doc);
 
