@@ -102,6 +102,31 @@ static void put_time(struct hcs_buf *b) {
         put_field(b, "time", text);
 }
 
+static void put_pair(struct hcs_buf *b, const char *key, const char *value) {
+        _cleanup_free_ char *scrubbed = NULL;
+
+        if (value && logger.scrub)
+                scrubbed = hcs_scrub_key(key) ? hcs_strdup(HCS_SCRUBBED) : hcs_scrub_text(value, NULL);
+        put_field(b, key, scrubbed ? scrubbed : value ? value : "");
+}
+
+static void put_head(struct hcs_buf *b, enum hcs_log_level level, const char *msg) {
+        if (logger.format == HCS_LOG_JSON)
+                hcs_buf_putc(b, '{');
+        put_time(b);
+        put_field(b, "level", level_names[level]);
+        put_field(b, "msg", msg);
+}
+
+static void put_line(struct hcs_buf *b, enum hcs_log_level level) {
+        if (logger.format == HCS_LOG_JSON)
+                hcs_buf_putc(b, '}');
+        if (logger.sink)
+                logger.sink(logger.ctx, level, b->data);
+        else
+                fprintf(stderr, "%s\n", b->data);
+}
+
 void hcs_log(enum hcs_log_level level, const char *msg, ...) {
         _cleanup_buf_ struct hcs_buf b = {0};
         const char *key;
@@ -110,26 +135,24 @@ void hcs_log(enum hcs_log_level level, const char *msg, ...) {
         if (!hcs_log_enabled(level))
                 return;
         pthread_mutex_lock(&logger.lock);
-        if (logger.format == HCS_LOG_JSON)
-                hcs_buf_putc(&b, '{');
-        put_time(&b);
-        put_field(&b, "level", level_names[level]);
-        put_field(&b, "msg", msg);
+        put_head(&b, level, msg);
         va_start(ap, msg);
-        while ((key = va_arg(ap, const char *))) {
-                const char *value = va_arg(ap, const char *);
-                _cleanup_free_ char *scrubbed = NULL;
-
-                if (value && logger.scrub)
-                        scrubbed = hcs_scrub_key(key) ? hcs_strdup(HCS_SCRUBBED) : hcs_scrub_text(value, NULL);
-                put_field(&b, key, scrubbed ? scrubbed : value ? value : "");
-        }
+        while ((key = va_arg(ap, const char *)))
+                put_pair(&b, key, va_arg(ap, const char *));
         va_end(ap);
-        if (logger.format == HCS_LOG_JSON)
-                hcs_buf_putc(&b, '}');
-        if (logger.sink)
-                logger.sink(logger.ctx, level, b.data);
-        else
-                fprintf(stderr, "%s\n", b.data);
+        put_line(&b, level);
+        pthread_mutex_unlock(&logger.lock);
+}
+
+void hcs_log_list(enum hcs_log_level level, const char *msg, const char *const *fields) {
+        _cleanup_buf_ struct hcs_buf b = {0};
+
+        if (!hcs_log_enabled(level))
+                return;
+        pthread_mutex_lock(&logger.lock);
+        put_head(&b, level, msg);
+        for (; *fields; fields += 2)
+                put_pair(&b, fields[0], fields[1]);
+        put_line(&b, level);
         pthread_mutex_unlock(&logger.lock);
 }

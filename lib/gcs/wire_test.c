@@ -2,42 +2,10 @@
 
 /* Frames and messages: every golden frame through the codec and the document types, byte for byte; and bad bytes. */
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/json.h"
 #include "base/str.h"
-#include "gcs/frame.h"
-#include "gcs/message.h"
+#include "gcs/test/guest.h"
 #include "testing/hcs_test.h"
-
-static size_t unhex(const char *hex, uint8_t *out, size_t size) {
-        size_t n = strlen(hex) / 2;
-
-        assert_true(n <= size);
-        for (size_t i = 0; i < n; i++) {
-                unsigned v = 0;
-
-                assert_int_equal(sscanf(hex + 2 * i, "%2x", &v), 1);
-                out[i] = (uint8_t)v;
-        }
-        return n;
-}
-
-/* Calls fn for every line of a file of cases. */
-static void each_case(const char *file, void (*fn)(const struct hcs_json *c, void *ctx), void *ctx) {
-        _cleanup_free_ char *path = hcs_asprintf("golden/gcs/%s", file), *all = hcs_test_fixture(path, NULL);
-
-        for (char *line = all, *end; *line; line = end + 1) {
-                _cleanup_json_ struct hcs_json *c = NULL;
-                struct hcs_error *err = NULL;
-
-                end = strchr(line, '\n');
-                *end = '\0';
-                assert_ok(hcs_json_parse_cstr(line, &c, &err), err);
-                fn(c, ctx);
-        }
-}
 
 /* A document goes through its type and comes out as it was. */
 static void assert_document(const char *name, uint32_t type, const char *text, size_t len) {
@@ -83,7 +51,8 @@ static void check_sent_frames(const struct hcs_json *c, void *ctx) {
 
                 if (!hcs_streq(hcs_json_get_string(e, "dir"), "host->guest"))
                         continue;
-                assert_int_equal(unhex(hcs_json_get_string(e, "header_hex"), header, sizeof(header)), sizeof(header));
+                assert_int_equal(test_unhex(hcs_json_get_string(e, "header_hex"), header, sizeof(header)),
+                                 sizeof(header));
                 hcs_gcs_header_decode(header, &h);
                 assert_true(hcs_json_u64(hcs_json_get(e, "id"), &id));
                 assert_int_equal(h.id, id);
@@ -107,9 +76,9 @@ static void check_sent_frames(const struct hcs_json *c, void *ctx) {
 static void every_frame_a_host_sends_is_made_byte_for_byte(void **state) {
         unsigned n = 0;
 
-        each_case("host.jsonl", check_sent_frames, &n);
-        each_case("uvm.jsonl", check_sent_frames, &n);
-        each_case("process.jsonl", check_sent_frames, &n);
+        test_each_case("host.jsonl", check_sent_frames, &n);
+        test_each_case("uvm.jsonl", check_sent_frames, &n);
+        test_each_case("process.jsonl", check_sent_frames, &n);
         assert_true(n >= 151);
 }
 
@@ -122,7 +91,7 @@ static void check_answer(const struct hcs_json *c, void *ctx) {
 
         if (!hex || !text)
                 return;
-        unhex(hex, header, sizeof(header));
+        test_unhex(hex, header, sizeof(header));
         hcs_gcs_header_decode(header, &h);
         /* To what it does not know the guest answers with the plain response. */
         if (!hcs_gcs_message_find(h.type) || hcs_streq(name, "response-type-sent") || strstr(text, "\"ErrorRecords\""))
@@ -134,7 +103,7 @@ static void check_answer(const struct hcs_json *c, void *ctx) {
 static void every_answer_of_the_original_guest_is_made_byte_for_byte(void **state) {
         unsigned n = 0;
 
-        each_case("guest.jsonl", check_answer, &n);
+        test_each_case("guest.jsonl", check_answer, &n);
         assert_true(n >= 25);
 }
 

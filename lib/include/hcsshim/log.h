@@ -15,6 +15,8 @@ enum hcs_log_format { HCS_LOG_TEXT, HCS_LOG_JSON };
 
 /* Fields alternate key, value and end with a NULL key; values are strings (NULL prints as empty). */
 void hcs_log(enum hcs_log_level level, const char *msg, ...) __attribute__((sentinel));
+/* The same with the fields in an array. */
+void hcs_log_list(enum hcs_log_level level, const char *msg, const char *const *fields);
 void hcs_log_set_level(enum hcs_log_level level);
 void hcs_log_set_format(enum hcs_log_format format);
 bool hcs_log_enabled(enum hcs_log_level level);

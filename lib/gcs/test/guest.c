@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The guest of the tests: its thread owns the reader, and everything it sends goes out from that thread. */
+
+#include "gcs/test/guest.h"
+
+#include <stdio.h>
+
+#include "base/str.h"
+#include "testing/hcs_test.h"
+
+#define LINUX_TEXT                                                                                         \
+        "{\"Result\":0,\"ActivityId\":\"" ZERO_ID                                                          \
+        "\",\"Version\":4,\"Capabilities\":{\"SupportedSchemaVersions\":[{\"Major\":2,\"Minor\":1}],"      \
+        "\"RuntimeOsType\":\"Linux\",\"GuestDefinedCapabilities\":{\"NamespaceAddRequestSupported\":true," \
+        "\"SignalProcessSupported\":true,\"DumpStacksSupported\":true,\"DeleteContainerStateSupported\":true}}}"
+#define WINDOWS_TEXT                                                                                                 \
+        "{\"Result\":0,\"Version\":4,\"Capabilities\":{\"RuntimeOsType\":\"Windows\",\"GuestDefinedCapabilities\":{" \
+        "\"SignalProcessSupported\":true}}}"
+
+void guest_init(struct guest *g) {
+        *g = (struct guest){0};
+        assert_ok(hcs_stream_pair(&g->stream, &g->host, NULL), NULL);
+        assert_ok(hcs_gcs_transport_open("memory:", &g->transport, NULL), NULL);
+}
+
+void guest_send_bytes(struct guest *g, const void *data, size_t n) {
+        hcs_stream_write(g->stream, data, n, NULL, NULL); /* the host may be gone */
+}
+
+void guest_send(struct guest *g, uint32_t type, uint64_t id, const char *body) {
+        _cleanup_buf_ struct hcs_buf out = {0};
+
+        hcs_gcs_frame_append(&out, type, id, body, strlen(body), NULL);
+        guest_send_bytes(g, out.data, out.len);
+}
+
+void guest_answer(struct guest *g, const struct hcs_gcs_frame *f, const char *body) {
+        guest_send(g, (f->type & ~(uint32_t)HCS_GCS_CATEGORY_MASK) | HCS_GCS_RESPONSE, f->id, body);
+}
+
+void guest_hang_up(struct guest *g) {
+        hcs_stream_shutdown(g->stream);
+}
+
+bool guest_frame_is(const struct hcs_gcs_frame *f, enum hcs_gcs_rpc rpc) {
+        return f->type == (HCS_GCS_REQUEST | (uint32_t)rpc);
+}
+
+struct hcs_json *guest_document(const struct hcs_gcs_frame *f) {
+        struct hcs_json *json = NULL;
+
+        hcs_json_parse(f->body, f->len, NULL, &json, NULL);
+        return json;
+}
+
+struct hcs_stream *guest_dial(struct guest *g, uint32_t port) {
+        struct hcs_stream *s = NULL;
+
+        hcs_gcs_memory_dial(g->transport, port, &s, NULL);
+        return s;
+}
+
+static void answer(struct guest *g, const struct hcs_gcs_frame *f) {
+        if (guest_frame_is(f, HCS_GCS_NEGOTIATE_PROTOCOL))
+                guest_answer(g, f, g->windows ? WINDOWS_TEXT : LINUX_TEXT);
+        else if (guest_frame_is(f, HCS_GCS_EXECUTE_PROCESS))
+                guest_answer(g, f, "{\"Result\":0,\"ProcessId\":42}");
+        else if (!guest_frame_is(f, HCS_GCS_WAIT_FOR_PROCESS))
+                guest_answer(g, f, OK_TEXT);
+}
+
+static void run(void *arg) {
+        struct guest *g = arg;
+        struct hcs_gcs_reader r;
+        struct hcs_gcs_frame f;
+        HRESULT hr;
+
+        hcs_gcs_reader_init(&r, HCS_GCS_MAX_TO_GUEST);
+        while (SUCCEEDED(hr = hcs_gcs_reader_next(&r, &f, NULL))) {
+                size_t n;
+                void *room;
+
+                if (hr == S_OK) {
+                        g->frames++;
+                        if (!g->on_frame || !g->on_frame(g, &f))
+                                answer(g, &f);
+                        continue;
+                }
+                room = hcs_gcs_reader_room(&r, &n);
+                if (hcs_stream_read(g->stream, room, n, NULL, &n, NULL) != S_OK)
+                        break;
+                hcs_gcs_reader_fed(&r, n);
+        }
+        hcs_gcs_reader_deinit(&r);
+}
+
+void guest_start(struct guest *g) {
+        assert_ok(hcs_thread_start(&g->thread, run, g, NULL), NULL);
+}
+
+void guest_deinit(struct guest *g) {
+        hcs_stream_shutdown(g->stream);
+        hcs_thread_join(&g->thread);
+        hcs_stream_close(g->stream);
+        hcs_gcs_transport_unref(g->transport);
+}
+
+struct hcs_gcs_connection *guest_connect(struct guest *g, const struct hcs_gcs_options *options) {
+        struct hcs_gcs_connection *gc = NULL;
+        struct hcs_error *err = NULL;
+
+        guest_start(g);
+        assert_ok(hcs_gcs_connect(g->host, g->transport, options, NULL, &gc, &err), err);
+        return gc;
+}
+
+size_t test_unhex(const char *hex, uint8_t *out, size_t size) {
+        size_t n = strlen(hex) / 2;
+
+        assert_true(n <= size);
+        for (size_t i = 0; i < n; i++) {
+                unsigned v = 0;
+
+                assert_int_equal(sscanf(hex + 2 * i, "%2x", &v), 1);
+                out[i] = (uint8_t)v;
+        }
+        return n;
+}
+
+void test_each_case(const char *file, void (*fn)(const struct hcs_json *c, void *ctx), void *ctx) {
+        _cleanup_free_ char *path = hcs_asprintf("golden/gcs/%s", file), *all = hcs_test_fixture(path, NULL);
+
+        for (char *line = all, *end; *line; line = end + 1) {
+                _cleanup_json_ struct hcs_json *c = NULL;
+                struct hcs_error *err = NULL;
+
+                end = strchr(line, '\n');
+                *end = '\0';
+                assert_ok(hcs_json_parse_cstr(line, &c, &err), err);
+                fn(c, ctx);
+        }
+}
