@@ -2,6 +2,7 @@
 
 /* hcstrace: one command for traces of HCS. This file knows the subcommands and nothing of what they do. */
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,14 @@ int tell_usage(const char *what, const char *fmt, ...) {
         return EXIT_USAGE;
 }
 
+/* What was printed has to arrive: a full disk or a closed pipe is no success. */
+static int finish(const char *what, int status) {
+        if (fflush(stdout) == 0 && !ferror(stdout))
+                return status;
+        fprintf(stderr, "hcstrace %s: cannot write the output: %s\n", what, strerror(errno));
+        return status == EXIT_OK ? EXIT_PROBLEMS : status;
+}
+
 int main(int argc, char **argv) {
         if (argc < 2) {
                 usage(stderr);
@@ -73,7 +82,7 @@ int main(int argc, char **argv) {
         }
         for (size_t i = 0; i < HCS_ARRAY_SIZE(commands); i++)
                 if (strcmp(commands[i].name, argv[1]) == 0)
-                        return commands[i].run(argc - 1, argv + 1);
+                        return finish(argv[1], commands[i].run(argc - 1, argv + 1));
         fprintf(stderr, "hcstrace: no command `%s'\n", argv[1]);
         usage(stderr);
         return EXIT_USAGE;

@@ -72,6 +72,16 @@ expect 1 "not a trace" "$hcstrace" show "$client"
 expect 2 "no such trace" "$hcstrace" replay "$work/none" -- true
 expect 0 "a full disk does not disturb the run" "$hcstrace" record -o /dev/full -- "$client"
 says "cannot write the trace"
+expect 1 "a full disk fails an import" "$hcstrace" import -o /dev/full "$source"/fixtures/logs/log-13*.log
+says "could not be written to"
+expect 1 "a full disk fails what is printed" bash -c "'$hcstrace' show '$work/computecore.trace' >/dev/full"
+says "cannot write the output"
+{ head -n 3 "$work/computecore.trace"; head -c 200 /dev/zero; echo; tail -n +4 "$work/computecore.trace"; } >"$work/hole.trace"
+expect 1 "zeros inside a trace are an error" "$hcstrace" show "$work/hole.trace"
+says "line 4"
+{ cat "$work/computecore.trace"; head -c 200 /dev/zero; } >"$work/tail.trace"
+expect 0 "zeros that a crash left behind are not" "$hcstrace" show "$work/tail.trace"
+says "cut off"
 
 # imports LOG CALLS FAILURES TEXT: the counts, and what the trace shows.
 imports() {

@@ -61,7 +61,12 @@ struct import_emitter *import_emitter_free(struct import_emitter *e) {
 }
 
 HRESULT import_emitter_status(struct import_emitter *e, struct hcs_error **err) {
-        return FAILED(e->status) ? hcs_error_move(err, &e->error) : S_OK;
+        if (FAILED(e->status))
+                return hcs_error_move(err, &e->error);
+        if (e->writer && mock_trace_writer_lost(e->writer))
+                return hcs_error_make(err, HCS_WIN32(29), "%llu records could not be written to `%s`",
+                                      (unsigned long long)mock_trace_writer_lost(e->writer), e->options->output);
+        return S_OK;
 }
 
 /* The log's own time is the trace's: `started` is the time of what was told first. */
