@@ -5,6 +5,8 @@
 usage: generate.py OUT_H OUT_C OUT_MD DATA.json...
 A type may embed another: its members come first, so a pointer to the one serves as a pointer to the other.
 A field has: name, type, and maybe shape (array, array:N, map), pointer, always, values, since, unit, doc, source.
+`since` is the first schema version that has it, with a "?" where no published schema says so and it is assumed; a file's
+own `since` holds for the fields that have none.
 """
 import json
 import re
@@ -43,6 +45,7 @@ class Field:
             sys.exit(f"unknown type {self.type} of member {self.name}")
         self.pointer = raw.get("pointer", False) and not self.shape
         self.embedded = self.is_struct and not self.pointer and not self.shape
+        self.since, self.assumed = raw["since"].rstrip("?"), raw["since"].endswith("?")
 
     def base(self):
         return f"struct {struct_name(self.type)} " if self.is_struct else SCALARS[self.type][0]
@@ -67,13 +70,15 @@ class Field:
             flags.append("HCS_SCHEMA_ALWAYS")
         if self.pointer:
             flags.append("HCS_SCHEMA_POINTER")
+        if self.assumed:
+            flags.append("HCS_SCHEMA_SINCE_ASSUMED")
         return " | ".join(flags) or "0"
 
     def row(self, owner, index):
         kind = "HCS_SCHEMA_STRUCT" if self.is_struct else SCALARS[self.type][1]
         shape = {"": "HCS_SCHEMA_SINGLE", "array": "HCS_SCHEMA_FIXED" if self.fixed else "HCS_SCHEMA_ARRAY",
                  "map": "HCS_SCHEMA_MAP"}[self.shape]
-        major, minor = (self.raw.get("since") or "0.0").split(".")
+        major, minor = self.since.split(".")
         target = f"&hcs_schema_types[{index[self.type]}]" if self.is_struct else "NULL"
         values = f"{values_name(self.raw['values'])}" if "values" in self.raw else "NULL"
         return (f'{{"{self.name}", {kind}, {shape}, {self.flags()}, {self.fixed}, {major}, {minor}, '
@@ -143,8 +148,8 @@ def table(types, fields):
 
 
 def page(types, fields, about):
-    out = ["# Schema reference", "", "Generated from `lib/schema/data`. *since* is the first schema version that has the member; "
-           "a blank means it is not published. *!*: printed even when empty.", ""]
+    out = ["# Schema reference", "", "Generated from `lib/schema/data`. *since* is the first schema version that has the member, "
+           "with a ? where no published schema says so. *!*: printed even when empty.", ""]
     for name in types:
         if name in about:
             out += [f"## {about[name]}", ""]
@@ -155,7 +160,7 @@ def page(types, fields, about):
             r = f.raw
             kind = f.type + {"": "", "array": f"[{f.fixed or ''}]", "map": "{}"}[f.shape] + ("?" if f.pointer else "")
             mark = "!" if "ALWAYS" in f.flags() else ""
-            out.append(f"| {f.name}{mark} | {kind} | {r.get('since', '')} | {r.get('unit', '')} | {', '.join(r.get('values', []))} "
+            out.append(f"| {f.name}{mark} | {kind} | {r['since']} | {r.get('unit', '')} | {', '.join(r.get('values', []))} "
                        f"| {r.get('source', 'hcsshim')} | {r.get('doc', '')} |")
         out.append("")
     return "\n".join(out)
@@ -170,6 +175,10 @@ def main():
         for i, t in enumerate(data["types"]):
             if t["name"] in raw:
                 sys.exit(f"{path}: type {t['name']} is described twice")
+            for field in t["fields"]:
+                field.setdefault("since", data.get("since"))
+                if not field["since"]:
+                    sys.exit(f"{path}: {t['name']}.{field['name']}: since when?")
             raw[t["name"]] = t["fields"]
             if "embeds" in t:
                 embeds[t["name"]] = t["embeds"]

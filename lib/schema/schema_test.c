@@ -193,6 +193,29 @@ static struct hcs_schema_report validate(const char *type, const char *text, con
         return report;
 }
 
+static void what_no_published_schema_has_is_refused_where_it_is_assumed_to_be_newer(void **state) {
+        static const struct {
+                const char *text, *path;
+        } cases[] = {
+                {"{\"VirtualMachine\":{\"MigrationOptions\":{}}}", "$.VirtualMachine.MigrationOptions"},
+                {"{\"VirtualMachine\":{\"SecuritySettings\":{\"Isolation\":{}}}}", "$.VirtualMachine.SecuritySettings"},
+                {"{\"VirtualMachine\":{\"Chipset\":{\"FirmwareFile\":{}}}}", "$.VirtualMachine.Chipset.FirmwareFile"},
+                {"{\"VirtualMachine\":{\"ComputeTopology\":{\"Numa\":{}}}}", "$.VirtualMachine.ComputeTopology.Numa"},
+        };
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(cases); i++) {
+                struct hcs_schema_report old = validate("ComputeSystem", cases[i].text, "strict:17763");
+                struct hcs_schema_report new = validate("ComputeSystem", cases[i].text, "strict:26100");
+
+                assert_int_equal(old.n_errors, 1);
+                assert_string_equal(old.problems[0].path, cases[i].path);
+                assert_non_null(strstr(old.problems[0].message, "(assumed)"));
+                assert_int_equal(new.n, 0);
+                hcs_schema_report_deinit(&old);
+                hcs_schema_report_deinit(&new);
+        }
+}
+
 static void all_problems_are_told_with_suggestions(void **state) {
         struct hcs_schema_report r =
                 validate("ComputeSystem",
@@ -281,6 +304,7 @@ HCS_TESTS(cmocka_unit_test(documents_of_hcsshim_print_back_byte_for_byte),
           cmocka_unit_test(every_networking_document_of_the_golden_set_is_valid_and_prints_back),
           cmocka_unit_test(documents_of_other_clients_lose_nothing),
           cmocka_unit_test(every_type_of_both_schemas_is_there), cmocka_unit_test(fields_can_be_set_by_name),
+          cmocka_unit_test(what_no_published_schema_has_is_refused_where_it_is_assumed_to_be_newer),
           cmocka_unit_test(what_does_not_fit_is_named_by_path),
           cmocka_unit_test(members_spelled_alike_but_for_case_leak_nothing),
           cmocka_unit_test(all_problems_are_told_with_suggestions),

@@ -191,9 +191,10 @@ static void check_members(struct walk *w, const struct hcs_schema_type *type, co
                         unknown_member(w, type, hcs_json_key(m));
                 } else if (too_new(w, f)) {
                         problem(w, HCS_SCHEMA_TOO_NEW, true,
-                                hcs_asprintf("member of schema %u.%u, but build %u knows only up to %u.%u",
-                                             f->since_major, f->since_minor, w->profile->build, w->profile->major,
-                                             w->profile->minor));
+                                hcs_asprintf("member of schema %u.%u%s, but build %u knows only up to %u.%u",
+                                             f->since_major, f->since_minor,
+                                             f->flags & HCS_SCHEMA_SINCE_ASSUMED ? " (assumed)" : "", w->profile->build,
+                                             w->profile->major, w->profile->minor));
                 } else {
                         if (strcmp(f->name, hcs_json_key(m)) != 0)
                                 problem(w, HCS_SCHEMA_WRONG_CASE, w->profile->strict,

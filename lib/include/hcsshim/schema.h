@@ -39,8 +39,9 @@ enum hcs_schema_kind {
 };
 enum hcs_schema_shape { HCS_SCHEMA_SINGLE, HCS_SCHEMA_ARRAY, HCS_SCHEMA_FIXED, HCS_SCHEMA_MAP };
 enum hcs_schema_flags {
-        HCS_SCHEMA_ALWAYS = 1 << 0,  /* printed even when empty */
-        HCS_SCHEMA_POINTER = 1 << 1, /* may be absent: a NULL pointer */
+        HCS_SCHEMA_ALWAYS = 1 << 0,        /* printed even when empty */
+        HCS_SCHEMA_POINTER = 1 << 1,       /* may be absent: a NULL pointer */
+        HCS_SCHEMA_SINCE_ASSUMED = 1 << 2, /* no published schema says since when */
 };
 
 struct hcs_schema_type;
@@ -50,7 +51,7 @@ struct hcs_schema_field {
         enum hcs_schema_shape shape;
         unsigned flags;
         unsigned fixed;                    /* FIXED: how many */
-        unsigned since_major, since_minor; /* first schema version, 0.0 when not published */
+        unsigned since_major, since_minor; /* first schema version */
         size_t offset;
         const struct hcs_schema_type *type; /* STRUCT */
         const char *const *values;          /* the names it may have, NULL terminated; NULL: any text */
