@@ -85,6 +85,7 @@ struct hcs_error *hcs_error_free(struct hcs_error *e) {
         free(e->id);
         free(e->path);
         free(e->hint);
+        free(e->document);
         free(e);
         return NULL;
 }
@@ -134,6 +135,10 @@ const char *hcs_error_path(const struct hcs_error *e) {
 
 const char *hcs_error_hint(const struct hcs_error *e) {
         return e ? e->hint : NULL;
+}
+
+const char *hcs_error_document(const struct hcs_error *e) {
+        return e ? e->document : NULL;
 }
 
 const char *hcs_error_message(const struct hcs_error *e) {

@@ -13,6 +13,7 @@ struct hcs_error {
         char *id;
         char *path;
         char *hint;
+        char *document;
         struct hcs_error_event *events;
         size_t n_events;
 };

@@ -63,8 +63,46 @@ static void a_document_that_is_not_json_is_kept_as_hint(void **state) {
         hcs_error_free(err);
 }
 
+static void a_record_of_host_networking_gives_its_text_and_is_kept(void **state) {
+        static const char record[] = "{\"Success\":false,\"Error\":\"The specified port already exists. \","
+                                     "\"ErrorCode\":2151350291}";
+        struct hcs_error *err = NULL;
+
+        assert_hresult(hcs_error_from_record(&err, (HRESULT)0x803B0013, record), 0x803B0013);
+        assert_string_equal(hcs_error_message(err), "The specified port already exists");
+        assert_string_equal(hcs_error_document(err), record);
+        assert_null(hcs_error_hint(err));
+        hcs_error_free(err);
+}
+
+static void a_record_beside_a_success_is_a_failure(void **state) {
+        struct hcs_error *err = NULL;
+
+        assert_hresult(hcs_error_from_record(&err, S_OK, "{\"Error\":\"odd\"}"), HCS_WIN32(31));
+        assert_non_null(hcs_error_hint(err));
+        hcs_error_free(err);
+        assert_hresult(hcs_error_from_record(NULL, S_OK, "x"), HCS_WIN32(31));
+        assert_hresult(hcs_error_from_record(NULL, S_OK, ""), S_OK);
+        assert_hresult(hcs_error_from_record(NULL, S_FALSE, NULL), S_OK);
+}
+
+static void a_record_that_is_not_json_or_says_another_code_is_hinted_at(void **state) {
+        struct hcs_error *err = NULL;
+
+        hcs_error_from_record(&err, E_FAIL, "oops");
+        assert_string_equal(hcs_error_hint(err), "the error record is not JSON: oops");
+        hcs_error_free(err);
+        err = NULL;
+        hcs_error_from_record(&err, E_FAIL, "{\"ErrorCode\":-2143617005}");
+        assert_string_equal(hcs_error_hint(err), "the error record says 0x803B0013");
+        hcs_error_free(err);
+}
+
 HCS_TESTS(cmocka_unit_test(a_wrapped_error_reads_outer_to_inner),
           cmocka_unit_test(without_a_place_for_it_only_the_code_comes_back),
           cmocka_unit_test(the_path_in_an_event_is_found),
           cmocka_unit_test(an_attribution_without_message_becomes_the_hint),
-          cmocka_unit_test(a_document_that_is_not_json_is_kept_as_hint))
+          cmocka_unit_test(a_document_that_is_not_json_is_kept_as_hint),
+          cmocka_unit_test(a_record_of_host_networking_gives_its_text_and_is_kept),
+          cmocka_unit_test(a_record_beside_a_success_is_a_failure),
+          cmocka_unit_test(a_record_that_is_not_json_or_says_another_code_is_hinted_at))

@@ -105,3 +105,45 @@ HRESULT hcs_error_from_result(struct hcs_error **err, HRESULT hr, const char *do
                 (*err)->hint = hcs_asprintf("the result document says 0x%08X", (unsigned)signed_code);
         return hr;
 }
+
+/* "text. " of the service, without what ends it. */
+static char *trimmed(const char *text) {
+        size_t n = text ? strlen(text) : 0;
+
+        while (n && (text[n - 1] == ' ' || text[n - 1] == '.' || text[n - 1] == '\n' || text[n - 1] == '\r'))
+                n--;
+        return n ? hcs_strndup(text, n) : NULL;
+}
+
+static void take_record(struct hcs_error *e, HRESULT hr, const struct hcs_json *json) {
+        const struct hcs_json *code = hcs_json_get_nocase(json, "ErrorCode");
+        int64_t number;
+
+        take_path(e, hcs_json_string(hcs_json_get_nocase(json, "Error")));
+        if (!json && e->document)
+                e->hint = hcs_asprintf("the error record is not JSON: %.200s", e->document);
+        else if (SUCCEEDED(hr))
+                e->hint = hcs_strdup("the call succeeded, but came with this error record");
+        else if (hcs_json_i64(code, &number) && (uint32_t)number != (uint32_t)hr && number != 0)
+                e->hint = hcs_asprintf("the error record says 0x%08X", (unsigned)number);
+}
+
+HRESULT hcs_error_from_record(struct hcs_error **err, HRESULT hr, const char *record) {
+        static const struct hcs_json_options lax = {.flags = HCS_JSON_DUPLICATE_LAST | HCS_JSON_REPLACE_BAD};
+        bool has_record = record && *record;
+        HRESULT code = FAILED(hr) ? hr : HCS_WIN32(31);
+        const struct hcs_hresult_info *info = hcs_hresult_lookup(code);
+        _cleanup_json_ struct hcs_json *json = NULL;
+        _cleanup_free_ char *message = NULL;
+
+        if (SUCCEEDED(hr) && !has_record)
+                return S_OK;
+        if (!err)
+                return code;
+        if (has_record && SUCCEEDED(hcs_json_parse(record, strlen(record), &lax, &json, NULL)))
+                message = trimmed(hcs_json_string(hcs_json_get_nocase(json, "Error")));
+        hcs_error_make(err, code, "%s", message ? message : info ? info->description : "failure without a description");
+        (*err)->document = has_record ? hcs_strdup(record) : NULL;
+        take_record(*err, hr, json);
+        return code;
+}

@@ -4,24 +4,15 @@
 
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/str.h"
 #include "hcs/internal.h"
 #include "platform/env.h"
-#include "platform/file.h"
+#include "platform/library.h"
 
 #define MOD_NOT_FOUND HCS_WIN32(126)
 
 const char *hcs_api_name(enum hcs_api api) {
         return api == HCS_API_COMPUTECORE ? "computecore" : api == HCS_API_VMCOMPUTE ? "vmcompute" : "auto";
-}
-
-static char *library_name(const char *place, const char *base) {
-        _cleanup_free_ char *file = hcs_dynlib_file_name(base);
-
-        if (!place)
-                return steal_pointer(&file);
-        return hcs_file_is_directory(place) ? hcs_asprintf("%s/%s", place, file) : hcs_strdup(place);
 }
 
 static void fill_core(struct hcs_client *c, struct hcs_dynlib *lib) {
@@ -37,10 +28,9 @@ static void fill_vm(struct hcs_client *c, struct hcs_dynlib *lib) {
 }
 
 static HRESULT load(struct hcs_client *c, enum hcs_api api, const char *place, struct hcs_error **err) {
-        _cleanup_free_ char *env = hcs_env_get("HCSSHIM_LIBRARY_PATH");
-        _cleanup_free_ char *name = library_name(place ? place : env, hcs_api_name(api));
-        struct hcs_dynlib *lib = NULL; /* stays loaded: its callbacks may outlive the client */
-        HRESULT hr = hcs_dynlib_open(name, &lib, err);
+        const char *symbol = api == HCS_API_COMPUTECORE ? "HcsCreateOperation" : "HcsRegisterComputeSystemCallback";
+        struct hcs_dynlib *lib;
+        HRESULT hr = hcs_library_load(place, hcs_api_name(api), symbol, &lib, err);
 
         if (FAILED(hr))
                 return hr;
@@ -48,9 +38,6 @@ static HRESULT load(struct hcs_client *c, enum hcs_api api, const char *place, s
                 fill_core(c, lib);
         else
                 fill_vm(c, lib);
-        if (api == HCS_API_COMPUTECORE ? !c->core.HcsCreateOperation : !c->vm.HcsRegisterComputeSystemCallback)
-                return hcs_error_make(err, HCS_WIN32(127), "%s does not export what %s.dll does", name,
-                                      hcs_api_name(api));
         return S_OK;
 }
 

@@ -28,10 +28,10 @@ static HRESULT wait_operation(struct hcs_client *c, HCS_OPERATION op, const stru
                                   : c->core.HcsWaitForOperationResult(op, ms, &wide);
 
                 if (hr != HCS_E_OPERATION_TIMEOUT) {
-                        *document = hcs_text_take(wide);
+                        *document = hcs_abi_text_take(wide);
                         return hr;
                 }
-                hcs_text_take(wide);
+                hcs_abi_text_take(wide);
                 hr = hcs_bound_check(b);
                 if (FAILED(hr)) {
                         c->core.HcsCancelOperation(op);
@@ -45,7 +45,7 @@ static char *refusal(struct hcs_client *c, HCS_OPERATION op) {
         PWSTR wide = NULL;
 
         c->core.HcsGetOperationResult(op, &wide);
-        return hcs_text_take(wide);
+        return hcs_abi_text_take(wide);
 }
 
 static HRESULT finish(struct hcs_client *c, HCS_OPERATION op, HRESULT hr, const struct hcs_bound *b,
@@ -69,7 +69,7 @@ static HRESULT finish(struct hcs_client *c, HCS_OPERATION op, HRESULT hr, const 
 static HRESULT core_enumerate(struct hcs_client *c, const char *query, const struct hcs_bound *b, char **data,
                               char **result) {
         _cleanup_free_ uint16_t *wide = NULL;
-        HRESULT hr = hcs_text_wide(query, &wide, NULL);
+        HRESULT hr = hcs_abi_text_wide(query, &wide, NULL);
         HCS_OPERATION op;
 
         if (FAILED(hr))
@@ -82,12 +82,12 @@ static HRESULT core_create(struct hcs_system *s, const char *id, const char *con
                            char **result) {
         struct hcs_client *c = s->o.client;
         _cleanup_free_ uint16_t *wide_id = NULL, *wide = NULL;
-        HRESULT hr = hcs_text_wide(id, &wide_id, NULL);
+        HRESULT hr = hcs_abi_text_wide(id, &wide_id, NULL);
         HCS_SYSTEM handle = NULL;
         HCS_OPERATION op;
 
         if (SUCCEEDED(hr))
-                hr = hcs_text_wide(configuration, &wide, NULL);
+                hr = hcs_abi_text_wide(configuration, &wide, NULL);
         if (FAILED(hr))
                 return hr;
         op = c->core.HcsCreateOperation(NULL, NULL);
@@ -106,7 +106,7 @@ static HRESULT core_create(struct hcs_system *s, const char *id, const char *con
 
 static HRESULT core_open(struct hcs_system *s, const char *id, char **result) {
         _cleanup_free_ uint16_t *wide = NULL;
-        HRESULT hr = hcs_text_wide(id, &wide, NULL);
+        HRESULT hr = hcs_abi_text_wide(id, &wide, NULL);
         HCS_SYSTEM handle = NULL;
 
         if (SUCCEEDED(hr))
@@ -166,7 +166,7 @@ static HRESULT core_call(struct hcs_object *o, enum hcs_verb verb, const char *d
                          const struct hcs_bound *b, char **data, char **result) {
         struct hcs_client *c = o->client;
         _cleanup_free_ uint16_t *wide = NULL;
-        HRESULT hr = hcs_text_wide(document, &wide, NULL);
+        HRESULT hr = hcs_abi_text_wide(document, &wide, NULL);
         HCS_OPERATION op;
 
         if (FAILED(hr))
@@ -197,7 +197,7 @@ static HRESULT core_process_create(struct hcs_process *p, const char *parameters
                                    HCS_PROCESS_INFORMATION *info, char **result) {
         struct hcs_client *c = p->o.client;
         _cleanup_free_ uint16_t *wide = NULL;
-        HRESULT hr = hcs_text_wide(parameters, &wide, NULL);
+        HRESULT hr = hcs_abi_text_wide(parameters, &wide, NULL);
         HCS_PROCESS handle = NULL;
         HCS_OPERATION op;
 
@@ -235,23 +235,23 @@ static HRESULT core_process_open(struct hcs_process *p, uint32_t pid, char **res
 
 static HRESULT core_service(struct hcs_client *c, bool modify, const char *document, char **data, char **result) {
         _cleanup_free_ uint16_t *wide = NULL;
-        HRESULT hr = hcs_text_wide(document, &wide, NULL);
+        HRESULT hr = hcs_abi_text_wide(document, &wide, NULL);
         PWSTR out = NULL;
 
         if (FAILED(hr))
                 return hr;
         hr = modify ? c->core.HcsModifyServiceSettings((PCWSTR)wide, &out)
                     : c->core.HcsGetServiceProperties((PCWSTR)wide, &out);
-        *(FAILED(hr) ? result : data) = hcs_text_take(out);
+        *(FAILED(hr) ? result : data) = hcs_abi_text_take(out);
         return hr;
 }
 
 static HRESULT core_access(struct hcs_client *c, bool grant, const char *vm_id, const char *path) {
         _cleanup_free_ uint16_t *vm = NULL, *file = NULL;
-        HRESULT hr = hcs_text_wide(path, &file, NULL);
+        HRESULT hr = hcs_abi_text_wide(path, &file, NULL);
 
         if (SUCCEEDED(hr) && vm_id)
-                hr = hcs_text_wide(vm_id, &vm, NULL);
+                hr = hcs_abi_text_wide(vm_id, &vm, NULL);
         if (FAILED(hr))
                 return hr;
         if (vm)

@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "hcsshim/hcs.h"
+#include "platform/abi_text.h"
 #include "platform/bound.h"
 #include "platform/dynlib.h"
 #include "platform/thread.h"
@@ -153,9 +154,7 @@ HRESULT hcs_object_set_callback(struct hcs_object *o, hcs_event_fn fn, void *ctx
 HRESULT hcs_object_wait(struct hcs_object *o, uint32_t notification, const struct hcs_bound *b, HRESULT *ret_status);
 enum hcs_event_kind hcs_event_kind_of(enum hcs_api api, uint32_t raw_type);
 
-/* text.c: UTF-8 to the platform and back. */
-HRESULT hcs_text_wide(const char *utf8, uint16_t **ret, struct hcs_error **err); /* NULL gives "" */
-char *hcs_text_take(PWSTR wide); /* converts and frees; NULL for NULL and "" */
+/* call.c */
 struct hcs_bound hcs_bound_of(struct hcs_client *c, const struct hcs_call *call, enum hcs_timeout kind);
 /* Makes the error of a failed call out of its result document (freed). */
 HRESULT hcs_fail(struct hcs_error **err, HRESULT hr, char *result, const char *operation, const char *id);

@@ -2,7 +2,6 @@
 
 /* What systems and processes have in common; see hcs/internal.h. */
 
-#include "base/utf.h"
 #include "hcs/internal.h"
 #include "hcsshim/log.h"
 
@@ -149,9 +148,7 @@ static void deliver(struct hcs_object *o) {
 }
 
 void hcs_object_event(struct hcs_object *o, enum hcs_event_kind kind, uint32_t raw_type, HRESULT status, PCWSTR data) {
-        char *text = data && *data ? hcs_utf16_to_utf8_lossy((const uint16_t *)data,
-                                                             hcs_utf16_len((const uint16_t *)data), NULL)
-                                   : NULL;
+        char *text = hcs_abi_text_copy(data);
         bool ends = kind == (o->is_process ? HCS_EVENT_PROCESS_EXITED : HCS_EVENT_SYSTEM_EXITED), keep;
 
         hcs_mutex_lock(&o->lock);

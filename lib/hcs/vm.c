@@ -11,7 +11,7 @@
 
 /* The document goes to data after success, to result after a failure. */
 static HRESULT outcome(HRESULT hr, PWSTR wide_data, PWSTR wide_result, char **data, char **result) {
-        char *d = hcs_text_take(wide_data), *r = hcs_text_take(wide_result);
+        char *d = hcs_abi_text_take(wide_data), *r = hcs_abi_text_take(wide_result);
 
         if (SUCCEEDED(hr) && data) {
                 *data = d;
@@ -70,7 +70,7 @@ static HRESULT vm_enumerate(struct hcs_client *c, const char *query, const struc
                             char **result) {
         _cleanup_free_ uint16_t *wide = NULL;
         PWSTR systems = NULL, r = NULL;
-        HRESULT hr = hcs_text_wide(query ? query : "{}", &wide, NULL);
+        HRESULT hr = hcs_abi_text_wide(query ? query : "{}", &wide, NULL);
 
         if (FAILED(hr))
                 return hr;
@@ -82,12 +82,12 @@ static HRESULT vm_create(struct hcs_system *s, const char *id, const char *confi
                          char **result) {
         struct hcs_client *c = s->o.client;
         _cleanup_free_ uint16_t *wide_id = NULL, *wide = NULL;
-        HRESULT hr = hcs_text_wide(id, &wide_id, NULL), watched;
+        HRESULT hr = hcs_abi_text_wide(id, &wide_id, NULL), watched;
         HCS_SYSTEM handle = NULL;
         PWSTR r = NULL;
 
         if (SUCCEEDED(hr))
-                hr = hcs_text_wide(configuration, &wide, NULL);
+                hr = hcs_abi_text_wide(configuration, &wide, NULL);
         if (FAILED(hr))
                 return hr;
         hr = c->vm.HcsCreateComputeSystem((PCWSTR)wide_id, (PCWSTR)wide, NULL, &handle, &r);
@@ -99,7 +99,7 @@ static HRESULT vm_create(struct hcs_system *s, const char *id, const char *confi
         hr = FAILED(watched) ? watched : await(&s->o, hr, HcsNotificationSystemCreateCompleted, b);
         if (FAILED(hr)) {
                 c->vm.HcsTerminateComputeSystem(handle, u"", &r);
-                hcs_text_take(r);
+                hcs_abi_text_take(r);
                 vm_close(&s->o);
                 s->o.handle = NULL;
         }
@@ -108,7 +108,7 @@ static HRESULT vm_create(struct hcs_system *s, const char *id, const char *confi
 
 static HRESULT vm_open(struct hcs_system *s, const char *id, char **result) {
         _cleanup_free_ uint16_t *wide = NULL;
-        HRESULT hr = hcs_text_wide(id, &wide, NULL);
+        HRESULT hr = hcs_abi_text_wide(id, &wide, NULL);
         HCS_SYSTEM handle = NULL;
         PWSTR r = NULL;
 
@@ -140,7 +140,7 @@ static HRESULT vm_call(struct hcs_object *o, enum hcs_verb verb, const char *doc
                        const struct hcs_bound *b, char **data, char **result) {
         const struct hcs_vmcompute_api *a = &o->client->vm;
         _cleanup_free_ uint16_t *wide = NULL;
-        HRESULT hr = hcs_text_wide(document, &wide, NULL);
+        HRESULT hr = hcs_abi_text_wide(document, &wide, NULL);
         uint32_t notification = completion_of(verb);
         PWSTR d = NULL, r = NULL;
         PCWSTR text = (PCWSTR)wide;
@@ -196,7 +196,7 @@ static HRESULT vm_call(struct hcs_object *o, enum hcs_verb verb, const char *doc
 static HRESULT vm_process_create(struct hcs_process *p, const char *parameters, const struct hcs_bound *b,
                                  HCS_PROCESS_INFORMATION *info, char **result) {
         _cleanup_free_ uint16_t *wide = NULL;
-        HRESULT hr = hcs_text_wide(parameters, &wide, NULL);
+        HRESULT hr = hcs_abi_text_wide(parameters, &wide, NULL);
         HCS_PROCESS handle = NULL;
         PWSTR r = NULL;
 
@@ -230,7 +230,7 @@ static HRESULT vm_process_info(struct hcs_process *p, const struct hcs_bound *b,
 
 static HRESULT vm_service(struct hcs_client *c, bool modify, const char *document, char **data, char **result) {
         _cleanup_free_ uint16_t *wide = NULL;
-        HRESULT hr = hcs_text_wide(document, &wide, NULL);
+        HRESULT hr = hcs_abi_text_wide(document, &wide, NULL);
         PWSTR d = NULL, r = NULL;
 
         if (FAILED(hr))
@@ -241,7 +241,7 @@ static HRESULT vm_service(struct hcs_client *c, bool modify, const char *documen
         }
         /* Modifying has one output: the answer after success, the error document after a failure. */
         hr = c->vm.HcsModifyServiceSettings((PCWSTR)wide, &r);
-        *(FAILED(hr) ? result : data) = hcs_text_take(r);
+        *(FAILED(hr) ? result : data) = hcs_abi_text_take(r);
         return hr;
 }
 
@@ -251,9 +251,9 @@ static HRESULT vm_access(struct hcs_client *c, bool grant, const char *vm_id, co
 
         if (!grant || !vm_id)
                 return NOT_SUPPORTED;
-        hr = hcs_text_wide(vm_id, &vm, NULL);
+        hr = hcs_abi_text_wide(vm_id, &vm, NULL);
         if (SUCCEEDED(hr))
-                hr = hcs_text_wide(path, &file, NULL);
+                hr = hcs_abi_text_wide(path, &file, NULL);
         return FAILED(hr) ? hr : c->vm.GrantVmAccess((PCWSTR)vm, (PCWSTR)file);
 }
 

@@ -56,6 +56,7 @@ const char *hcs_error_id(const struct hcs_error *e);
 const char *hcs_error_path(const struct hcs_error *e);
 const char *hcs_error_hint(const struct hcs_error *e);
 const char *hcs_error_message(const struct hcs_error *e); /* contexts and innermost message, without code */
+const char *hcs_error_document(const struct hcs_error *e); /* the error record as it came; NULL for none */
 size_t hcs_error_event_count(const struct hcs_error *e);
 const struct hcs_error_event *hcs_error_event_at(const struct hcs_error *e, size_t i);
 
@@ -66,6 +67,13 @@ const struct hcs_error_event *hcs_error_event_at(const struct hcs_error *e, size
  * the path. Returns hr.
  */
 HRESULT hcs_error_from_result(struct hcs_error **err, HRESULT hr, const char *document);
+
+/*
+ * The same for host networking, whose ErrorRecord is {"Success":false,"Error":text,"ErrorCode":n}. A record beside a
+ * success makes the call fail with HRESULT_FROM_WIN32(ERROR_GEN_FAILURE), as in hcsshim; a hint then says so. Returns
+ * the HRESULT of the error; S_OK (and no error) when hr is a success and record is NULL or "".
+ */
+HRESULT hcs_error_from_record(struct hcs_error **err, HRESULT hr, const char *record);
 
 /* The whole error as one line, plus one "  event: ..." line per ErrorEvent and a "  hint: ..." line. Caller frees. */
 char *hcs_error_format(const struct hcs_error *e);
