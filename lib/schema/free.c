@@ -71,3 +71,31 @@ void *hcs_schema_free(const struct hcs_schema_type *type, void *doc) {
         }
         return NULL;
 }
+
+static void forget_in(const struct hcs_schema_type *type, char *values, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                hcs_schema_forget_unknown(type, values + i * type->size);
+}
+
+void hcs_schema_forget_unknown(const struct hcs_schema_type *type, void *doc) {
+        struct hcs_json **extra = (struct hcs_json **)((char *)doc + type->extra_offset);
+
+        *extra = hcs_json_free(*extra);
+        for (size_t i = 0; i < type->n_fields; i++) {
+                const struct hcs_schema_field *f = &type->fields[i];
+                void *at = schema_at(f, doc);
+
+                if (f->kind != HCS_SCHEMA_STRUCT)
+                        continue;
+                if (f->shape == HCS_SCHEMA_ARRAY)
+                        forget_in(f->type, ((struct schema_array *)at)->items, ((struct schema_array *)at)->n);
+                else if (f->shape == HCS_SCHEMA_MAP)
+                        forget_in(f->type, ((struct schema_map *)at)->values, ((struct schema_map *)at)->n);
+                else if (f->shape == HCS_SCHEMA_FIXED)
+                        forget_in(f->type, at, f->fixed);
+                else if (!schema_is_boxed(f))
+                        hcs_schema_forget_unknown(f->type, at);
+                else if (*(void **)at)
+                        hcs_schema_forget_unknown(f->type, *(void **)at);
+        }
+}

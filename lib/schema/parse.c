@@ -201,3 +201,24 @@ HRESULT hcs_schema_parse(const struct hcs_schema_type *type, const char *text, s
 
         return FAILED(hr) ? hr : hcs_schema_parse_json(type, json, ret, err);
 }
+
+HRESULT hcs_schema_parse_answer(const struct hcs_schema_type *type, const char *text, void **ret,
+                                struct hcs_error **err) {
+        static const struct hcs_json_options lax = {.flags = HCS_JSON_DUPLICATE_LAST | HCS_JSON_REPLACE_BAD};
+        _cleanup_json_ struct hcs_json *json = NULL;
+        _cleanup_free_ char *words = NULL;
+        struct hcs_error *ours = NULL;
+        HRESULT hr = hcs_json_parse(text, strlen(text), &lax, &json, &ours);
+
+        if (SUCCEEDED(hr))
+                hr = hcs_schema_parse_json(type, json, ret, &ours);
+        if (SUCCEEDED(hr))
+                return hr;
+        words = hcs_schema_go_error(type, NULL, text, strlen(text));
+        if (!words)
+                return hcs_error_move(err, &ours);
+        hcs_error_make(err, hr, "%s", words);
+        hcs_error_set_path(err, hcs_error_path(ours));
+        hcs_error_free(ours);
+        return hr;
+}
