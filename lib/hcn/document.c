@@ -84,7 +84,7 @@ HRESULT hcn_answer(struct hcn_client *c, const struct hcn_kind_info *k, const ch
         HRESULT hr;
 
         if (!text)
-                return hcs_error_make(err, E_UNEXPECTED, "the properties of the %s are empty", k->name);
+                return hcs_error_make(err, HCS_E_INVALID_JSON, "unexpected end of JSON input");
         if (!type) {
                 *ret = hcs_strdup(text);
                 return S_OK;

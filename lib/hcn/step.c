@@ -33,7 +33,7 @@ HRESULT hcn_step_enumerate(struct hcn_client *c, const struct hcn_kind_info *k, 
         if (FAILED(hr))
                 return hr;
         if (!ids)
-                return hcs_error_make(err, E_UNEXPECTED, "HcnEnumerate%ss: the answer is empty", k->exported);
+                return hcs_error_make(err, HCS_E_INVALID_JSON, "unexpected end of JSON input");
         *ret = steal_pointer(&ids);
         return S_OK;
 }

@@ -43,7 +43,8 @@ static HRESULT request(struct hns_client *c, const char *method, const char *id,
         hr = hns_request_typed(c, method, path.len ? hcs_buf_cstr(&path) : "/", body, NAMESPACE, ret, &inner);
         if (SUCCEEDED(hr))
                 return hr;
-        if (strstr(hcs_error_message(inner), "Element not found.")) {
+        /* hcsshim looks for the text of ERROR_NOT_FOUND, wherever it comes from. */
+        if (hr == HCS_WIN32(0x490) || strstr(hcs_error_message(inner), "Element not found.")) {
                 hcs_error_free(inner);
                 return hcs_error_make(err, HCS_WIN32(2), "file does not exist");
         }

@@ -37,10 +37,8 @@ static HRESULT run_list_query(struct golden_run *r) {
 }
 
 static HRESULT run_list_of_network(struct golden_run *r) {
-        const char *id = golden_string(r, "network");
-
         r->is_list = true;
-        return hcn_network_endpoints(r->hcn, *id ? id : golden_string(r, "id"), &r->list, &r->err);
+        return hcn_network_endpoints(r->hcn, golden_string(r, "network_id"), &r->list, &r->err);
 }
 
 static HRESULT run_modify(struct golden_run *r) {

@@ -55,7 +55,7 @@ const char *hcs_error_operation(const struct hcs_error *e); /* NULL when unset *
 const char *hcs_error_id(const struct hcs_error *e);
 const char *hcs_error_path(const struct hcs_error *e);
 const char *hcs_error_hint(const struct hcs_error *e);
-const char *hcs_error_message(const struct hcs_error *e); /* contexts and innermost message, without code */
+const char *hcs_error_message(const struct hcs_error *e);  /* contexts and innermost message, without code */
 const char *hcs_error_document(const struct hcs_error *e); /* the error record as it came; NULL for none */
 size_t hcs_error_event_count(const struct hcs_error *e);
 const struct hcs_error_event *hcs_error_event_at(const struct hcs_error *e, size_t i);

@@ -30,7 +30,8 @@
  * HRESULT_FROM_WIN32(ERROR_GEN_FAILURE). Codes made here:
  *   HCN_E_NO_SUCH_OBJECT  a get found nothing       E_INVALIDARG     an id or settings that hcsshim refuses
  *   HCS_WIN32(50)         the feature is missing    HCS_WIN32(127)   the library lacks the export
- *   E_HANDLE              the handle was closed     E_UNEXPECTED     the service answered nothing
+ *   E_HANDLE              the handle was closed     HCS_E_INVALID_JSON  an answer is not the document it should be
+ *   E_UNEXPECTED          an open handle's answer is empty
  *
  * Threads. Every function may be called from any thread at any time, also from inside callbacks. Calls block in the
  * service and cannot be bounded. Callbacks run on a thread of the platform.
