@@ -5,14 +5,12 @@
 #include "platform/guest_namespace.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "platform/env.h"
 #include "platform/file.h"
+#include "platform/stream.h"
 
 #define RECORD_MAX ((size_t)1 << 20)
 #define REPLY_MAX  ((size_t)1 << 16)
@@ -52,56 +50,38 @@ HRESULT hcs_guest_namespace_remove(const char *namespace_id, struct hcs_error **
         return S_OK;
 }
 
-static void closep(int *fd) {
-        if (*fd >= 0)
-                close(*fd);
-}
+static HRESULT exchange(struct hcs_stream *s, const char *request, struct hcs_buf *reply, struct hcs_error **err) {
+        size_t sent, before = reply->len, n;
+        HRESULT hr = hcs_stream_write_bound(s, request, strlen(request), NULL, &sent, err);
 
-static HRESULT exchange(int fd, const char *request, struct hcs_buf *reply, struct hcs_error **err) {
-        size_t left = strlen(request), before = reply->len;
-        ssize_t n;
-
-        while (left) {
-                n = send(fd, request, left, MSG_NOSIGNAL);
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return hcs_error_errno(err, errno, "write to the shim of the VM");
-                request += n;
-                left -= (size_t)n;
-        }
-        for (;;) {
-                char part[512];
-
-                n = read(fd, part, sizeof(part));
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return hcs_error_errno(err, errno, "read from the shim of the VM");
-                if (n == 0)
-                        return S_OK;
-                if (reply->len - before + (size_t)n > REPLY_MAX)
+        for (char part[512]; SUCCEEDED(hr);) {
+                hr = hcs_stream_read_bound(s, part, sizeof(part), NULL, &n, err);
+                if (hr != S_OK)
+                        break;
+                if (reply->len - before + n > REPLY_MAX)
                         return hcs_error_make(err, HCS_WIN32(223), "the shim of the VM answers without end");
-                hcs_buf_append(reply, part, (size_t)n);
+                hcs_buf_append(reply, part, n);
         }
+        return FAILED(hr) ? hr : S_OK;
 }
 
 HRESULT hcs_guest_shim_request(const char *host_id, const char *request, struct hcs_buf *reply,
                                struct hcs_error **err) {
         _cleanup_free_ char *path = state_path("runhcs-vm-", host_id, "");
-        struct sockaddr_un address = {.sun_family = AF_UNIX};
-        _cleanup_(closep) int fd = -1;
+        struct hcs_error *refused = NULL;
+        struct hcs_stream *s = NULL;
+        HRESULT hr;
 
-        if (!is_plain(host_id) || strlen(path) >= sizeof(address.sun_path))
+        if (!is_plain(host_id))
                 return hcs_error_make(err, E_INVALIDARG, "`%s' cannot be the socket of a shim", path);
-        memcpy(address.sun_path, path, strlen(path));
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd < 0)
-                return hcs_error_errno(err, errno, "make a socket");
-        if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-                if (errno == ENOENT || errno == ECONNREFUSED)
-                        return S_FALSE;
-                return hcs_error_errno(err, errno, "connect to `%s'", path);
+        hr = hcs_stream_connect_unix(path, NULL, &s, &refused);
+        if (hr == HCS_WIN32(2) || hr == HCS_WIN32(1225)) {
+                hcs_error_free(refused);
+                return S_FALSE;
         }
-        return exchange(fd, request, reply, err);
+        if (FAILED(hr))
+                return hcs_error_move(err, &refused);
+        hr = exchange(s, request, reply, err);
+        hcs_stream_close(s);
+        return hr;
 }
