@@ -8,19 +8,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/str.h"
-#include "ext4/convert.h"
-#include "platform/clock.h"
+#include "cmd/progress/progress.h"
+#include "ext4/layer.h"
+#include "ext4/vhd/vhd.h"
 
-#define EXIT_USAGE   2
-#define REPORT_EVERY (HCS_NS_PER_S / 10)
+#define EXIT_USAGE 2
 
 struct arguments {
         const char *input, *output;
-        struct ext4_convert_options convert;
-        bool help, version;
+        struct layer_options layer;
+        bool only_vhd, help, version;
 };
 
 enum value { FLAG, TEXT };
@@ -34,6 +33,9 @@ static const char usage_text[] =
         "  -overlay        OCI whiteouts become those of overlayfs\n"
         "  -inline         content of small files goes into the inodes\n"
         "  -convert-slash  backslashes in names are slashes\n"
+        "  -verity         dm-verity's superblock and tree behind the file system; prints the root hash\n"
+        "  -vhd            the footer of a fixed VHD behind all of it\n"
+        "  -only-vhd       no conversion: a copy of the input and the footer\n"
         "  -h, -version\n\n"
         "Exit codes: 0 done, 1 the tar or a file is bad, or arguments are missing, 2 unknown flag.\n";
 
@@ -63,9 +65,12 @@ static int parse(int argc, char **argv, struct arguments *a) {
         } flags[] = {
                 {"i", TEXT, &a->input},
                 {"o", TEXT, &a->output},
-                {"overlay", FLAG, &a->convert.overlay},
-                {"inline", FLAG, &a->convert.writer.inline_data},
-                {"convert-slash", FLAG, &a->convert.convert_slash},
+                {"overlay", FLAG, &a->layer.convert.overlay},
+                {"inline", FLAG, &a->layer.convert.writer.inline_data},
+                {"convert-slash", FLAG, &a->layer.convert.convert_slash},
+                {"verity", FLAG, &a->layer.verity},
+                {"vhd", FLAG, &a->layer.vhd},
+                {"only-vhd", FLAG, &a->only_vhd},
                 {"h", FLAG, &a->help},
                 {"help", FLAG, &a->help},
                 {"version", FLAG, &a->version},
@@ -104,45 +109,44 @@ static int parse(int argc, char **argv, struct arguments *a) {
         return 0;
 }
 
-/* What was shown last, and when. */
-struct display {
-        uint64_t next;
-        bool shown;
-};
+static HRESULT write_output(struct arguments *a, struct hcs_data_file *in, struct hcs_data_file *out, struct layer *ret,
+                            struct hcs_error **err) {
+        struct progress progress;
+        HRESULT hr;
 
-static void show_progress(void *ctx, const struct ext4_progress *p) {
-        struct display *d = ctx;
-        uint64_t now = hcs_clock_ns();
+        progress_init(&progress, NULL);
+        if (a->only_vhd) {
+                const struct vhd_copy_options copy = {.progress = progress_bytes, .ctx = &progress};
 
-        if (now < d->next)
-                return;
-        d->next = now + REPORT_EVERY;
-        d->shown = true;
-        if (p->total)
-                fprintf(stderr, "\r%3u %%  ", (unsigned)(100.0 * (double)p->done / (double)p->total));
-        else
-                fprintf(stderr, "\r");
-        fprintf(stderr, "%.1f MB, %llu entries\033[K", (double)p->done / 1e6, (unsigned long long)p->entries);
+                hr = vhd_from_raw(in, out, &copy, err);
+        } else {
+                a->layer.convert.progress = progress_convert;
+                a->layer.convert.ctx = &progress;
+                a->layer.hashing.progress = progress_bytes;
+                a->layer.hashing.ctx = &progress;
+                hr = layer_write(in, out, &a->layer, ret, err);
+        }
+        progress_end(&progress);
+        return hr;
 }
 
 static HRESULT run(struct arguments *a, struct hcs_error **err) {
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *in = NULL, *out = NULL;
-        struct display display = {0};
-        uint64_t size;
+        char text[VERITY_ROOT_TEXT];
+        struct layer layer;
         HRESULT hr = hcs_data_file_open(a->input, &in, err);
 
         if (SUCCEEDED(hr))
                 hr = hcs_data_file_create(a->output, &out, err);
+        if (SUCCEEDED(hr))
+                hr = write_output(a, in, out, &layer, err);
+        if (SUCCEEDED(hr))
+                hr = hcs_data_file_commit(out, err);
         if (FAILED(hr))
                 return hr;
-        if (isatty(STDERR_FILENO)) {
-                a->convert.progress = show_progress;
-                a->convert.ctx = &display;
-        }
-        hr = ext4_convert(in, out, &a->convert, &size, err);
-        if (display.shown)
-                fputs("\r\033[K", stderr);
-        return SUCCEEDED(hr) ? hcs_data_file_commit(out, err) : hr;
+        if (a->layer.verity && !a->only_vhd)
+                puts(verity_root_format(&layer.root, text));
+        return S_OK;
 }
 
 int main(int argc, char **argv) {
