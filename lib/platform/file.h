@@ -19,5 +19,7 @@ HRESULT hcs_file_read(const char *path, size_t max_bytes, struct hcs_buf *out, s
 HRESULT hcs_file_write(const char *path, const void *data, size_t len, struct hcs_error **err);
 bool hcs_file_exists(const char *path);
 bool hcs_file_is_directory(const char *path);
+/* Makes a directory and those above it that are missing; it may be there already. */
+HRESULT hcs_directory_create(const char *path, struct hcs_error **err);
 
 #endif

@@ -106,3 +106,17 @@ bool hcs_file_is_directory(const char *path) {
 
         return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
+
+HRESULT hcs_directory_create(const char *path, struct hcs_error **err) {
+        _cleanup_free_ char *copy = hcs_strdup(path);
+
+        for (char *slash = strchr(copy + (*copy == '/'), '/'); slash; slash = strchr(slash + 1, '/')) {
+                *slash = '\0';
+                if (mkdir(copy, 0777) < 0 && errno != EEXIST)
+                        return hcs_error_errno(err, errno, "create directory `%s`", copy);
+                *slash = '/';
+        }
+        if (mkdir(copy, 0777) < 0 && !(errno == EEXIST && hcs_file_is_directory(copy)))
+                return hcs_error_errno(err, errno, "create directory `%s`", path);
+        return S_OK;
+}

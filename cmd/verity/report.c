@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Layers told: as lines like those of sha256sum, with a heading for each manifest, or as an array of JSON objects. */
+
+#include <stdio.h>
+
+#include "cmd/verity/verity.h"
+
+/* "linux/arm64/v8"; caller frees. NULL: not said. */
+static char *platform_of(const struct oci_manifest *m) {
+        if (!m->os)
+                return NULL;
+        return hcs_asprintf("%s/%s%s%s", m->os, m->architecture ? m->architecture : "?", m->variant ? "/" : "",
+                            m->variant ? m->variant : "");
+}
+
+static void set_string(struct hcs_json *o, const char *key, const char *value) {
+        if (value)
+                hcs_json_set_string(o, key, value);
+}
+
+static struct hcs_json *add_object(struct report *r, const struct place *p) {
+        struct hcs_json *o = hcs_json_append(r->json, hcs_json_new_object());
+
+        hcs_json_set_string(o, "input", p->input->path);
+        hcs_json_set_string(o, "kind", input_kind_name(p->input->kind));
+        if (p->manifest) {
+                _cleanup_free_ char *platform = platform_of(p->manifest);
+
+                set_string(o, "name", p->manifest->name);
+                set_string(o, "platform", platform);
+                hcs_json_set_string(o, "manifest", p->manifest->digest);
+                hcs_json_set_u64(o, "index", p->index);
+                hcs_json_set_string(o, "layer", p->layer->blob.digest);
+                hcs_json_set_string(o, "mediaType", p->layer->blob.media_type);
+                set_string(o, "diffId", p->layer->diff_id);
+        }
+        return o;
+}
+
+/* The heading of a manifest, once. */
+static void print_heading(struct report *r, const struct place *p) {
+        _cleanup_free_ char *platform = NULL;
+
+        if (!p->manifest || r->manifest == p->manifest)
+                return;
+        r->manifest = p->manifest;
+        platform = platform_of(p->manifest);
+        printf("%s", p->input->path);
+        if (p->manifest->name)
+                printf("  %s", p->manifest->name);
+        if (platform)
+                printf("  %s", platform);
+        printf("  %s\n", p->manifest->digest);
+}
+
+void report_layer(struct report *r, const struct place *p, const struct outcome *o) {
+        char root[VERITY_ROOT_TEXT];
+
+        verity_root_format(&o->layer.root, root);
+        if (r->json) {
+                struct hcs_json *j = add_object(r, p);
+
+                hcs_json_set_string(j, "rootHash", root);
+                hcs_json_set_u64(j, "imageSize", o->layer.image_size);
+                if (o->output) {
+                        hcs_json_set_u64(j, "size", o->layer.size);
+                        hcs_json_set_string(j, "output", o->output);
+                }
+                set_string(j, "hashes", o->hashes);
+                return;
+        }
+        print_heading(r, p);
+        if (p->manifest)
+                printf("%4zu  %s  %12llu  %s\n", p->index, root, (unsigned long long)o->layer.image_size,
+                       o->output           ? o->output
+                       : p->layer->diff_id ? p->layer->diff_id
+                                           : p->layer->blob.digest);
+        else
+                printf("%s  %s\n", root, o->output ? o->output : p->input->path);
+        fflush(stdout);
+}
+
+void report_skipped(struct report *r, const struct place *p) {
+        if (r->json) {
+                hcs_json_set_bool(add_object(r, p), "skipped", true);
+                return;
+        }
+        print_heading(r, p);
+        printf("%4zu  skipped: %s is no layer of a file system\n", p->index, p->layer->blob.media_type);
+}
+
+void report_end(struct report *r) {
+        _cleanup_free_ char *text = NULL;
+
+        if (!r->json)
+                return;
+        text = hcs_json_text(r->json, HCS_JSON_PRETTY);
+        puts(text);
+        r->json = hcs_json_free(r->json);
+}
