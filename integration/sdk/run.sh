@@ -17,6 +17,7 @@ flags() {
         PKG_CONFIG_SYSROOT_DIR=$work/root PKG_CONFIG_PATH=$pc pkg-config "$@"
 }
 
+# shellcheck disable=SC2016 # backquotes of the README
 sed -n '/^```c$/,/^```$/p' "$source/README.md" | grep -v '^```' >"$work/first.c"
 # shellcheck disable=SC2046 # flags are words
 cc -Wall -Wextra -Werror "$work/first.c" $(flags --cflags --libs mockhcs) -Wl,-rpath-link,"$lib" -o "$work/first"

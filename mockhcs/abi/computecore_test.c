@@ -237,10 +237,12 @@ static void disks_are_attached_once_and_removed_once(void **state) {
         u"Attachments/" n u"\",\"RequestType\":\"" type u"\"" settings u"}"
         HCS_SYSTEM s = create(u"a");
 
-        assert_hresult(modify(s, LUN(u"1", u"Add", u",\"Settings\":{\"Type\":\"VirtualDisk\"}")), HCS_E_INVALID_STATE);
+        assert_hresult(modify(s, LUN(u"1", u"Add", u",\"Settings\":{\"Type\":\"VirtualDisk\",\"Path\":\"d\"}")),
+                       HCS_E_INVALID_STATE);
         start(s);
-        assert_hresult(modify(s, LUN(u"1", u"Add", u",\"Settings\":{\"Type\":\"VirtualDisk\"}")), S_OK);
-        assert_hresult(modify(s, LUN(u"1", u"Add", u",\"Settings\":{\"Type\":\"VirtualDisk\"}")), HCS_WIN32(0xB7));
+        assert_hresult(modify(s, LUN(u"1", u"Add", u",\"Settings\":{\"Type\":\"VirtualDisk\",\"Path\":\"d\"}")), S_OK);
+        assert_hresult(modify(s, LUN(u"1", u"Add", u",\"Settings\":{\"Type\":\"VirtualDisk\",\"Path\":\"d\"}")),
+                       HCS_WIN32(0xB7));
         assert_hresult(modify(s, LUN(u"64", u"Add", u",\"Settings\":{}")), HCS_E_INVALID_JSON);
         assert_hresult(modify(s, LUN(u"1", u"Remove", u"")), S_OK);
         assert_hresult(modify(s, LUN(u"1", u"Remove", u"")), HCS_WIN32(0x490));

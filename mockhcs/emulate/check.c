@@ -29,17 +29,39 @@ static const struct hcs_schema_problem *first_error(const struct hcs_schema_repo
         return NULL;
 }
 
-bool document_fits(struct emulator *em, struct mock_call *call, enum hcs_schema_type_id type,
-                   const struct hcs_json *doc) {
+/* The problem's path is "$", "$.A" or "$[0]" of the part that stands at `path`. */
+static void refuse_at(struct mock_call *call, const char *path, const struct hcs_schema_problem *problem) {
+        const char *rest = problem->path + 1;
+        _cleanup_free_ char *where = hcs_asprintf("%s%s", path, *path || *rest != '.' ? rest : rest + 1);
+
+        refuse_path(call, where, problem->message);
+}
+
+bool settings_fit(struct emulator *em, struct mock_call *call, enum hcs_schema_type_id type, const char *path,
+                  const struct hcs_json *part) {
         const struct hcs_schema_problem *problem;
         struct hcs_schema_report report;
 
-        hcs_schema_validate(hcs_schema_type_at(type), doc, &em->profile, &report);
+        hcs_schema_validate(hcs_schema_type_at(type), part, &em->profile, &report);
         problem = first_error(&report);
         if (problem && is_for_guest(problem->path))
                 mock_call_fail(call, HCS_E_INVALID_JSON, hcs_schema_guest_refusal(problem));
         else if (problem)
-                refuse_path(call, problem->path + (problem->path[1] == '.' ? 2 : 1), problem->message);
+                refuse_at(call, path, problem);
         hcs_schema_report_deinit(&report);
         return !problem;
+}
+
+bool document_fits(struct emulator *em, struct mock_call *call, enum hcs_schema_type_id type,
+                   const struct hcs_json *doc) {
+        return settings_fit(em, call, type, "", doc);
+}
+
+bool options_fit(struct emulator *em, struct mock_call *call, enum hcs_schema_type_id type) {
+        const struct hcs_json *options;
+
+        if (!mock_call_arg(call, "options"))
+                return true;
+        options = document_of(call, "options", true);
+        return options && (type == HCS_SCHEMA_TYPE_COUNT || document_fits(em, call, type, options));
 }

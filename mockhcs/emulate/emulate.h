@@ -113,6 +113,19 @@ HRESULT emulate_profile_parse(struct emulator *em, const char *text, struct hcs_
 /* Is the document one of this schema type? False after the call was refused. */
 bool document_fits(struct emulator *em, struct mock_call *call, enum hcs_schema_type_id type,
                    const struct hcs_json *doc);
+/* The same for a part of a document, at a path like "Settings". */
+bool settings_fit(struct emulator *em, struct mock_call *call, enum hcs_schema_type_id type, const char *path,
+                  const struct hcs_json *part);
+/* The options of a call, which may be empty; HCS_SCHEMA_TYPE_COUNT: any object. False after the call was refused. */
+bool options_fit(struct emulator *em, struct mock_call *call, enum hcs_schema_type_id type);
+
+/* device.c */
+void system_devices_from_document(struct compute_system *s);
+/* What is attached at a resource path, or NULL. */
+const struct hcs_json *device_get(const struct compute_system *s, const char *path);
+/* settings: copied, NULL for a device without. */
+void device_set(struct compute_system *s, const char *path, const struct hcs_json *settings);
+void device_remove(struct compute_system *s, const char *path);
 
 /* system.c */
 struct compute_system *system_of(struct mock_call *call);
@@ -147,7 +160,6 @@ void process_free(struct process *p);
 void system_properties(struct emulator *em, struct mock_call *call, struct emissions *out);
 void systems_enumerate(struct emulator *em, struct mock_call *call, struct emissions *out);
 void system_modify(struct emulator *em, struct mock_call *call, struct emissions *out);
-void system_devices_from_document(struct compute_system *s);
 void service_properties(struct emulator *em, struct mock_call *call, struct emissions *out);
 void service_modify(struct emulator *em, struct mock_call *call, struct emissions *out);
 void service_access(struct emulator *em, struct mock_call *call, struct emissions *out);

@@ -111,7 +111,8 @@ static void a_v1_document_makes_a_v1_system(void **state) {
 #define ADD(path)                                                                                                 \
         "{\"ResourcePath\":\"" path "\",\"RequestType\":\"Add\",\"Settings\":{\"Type\":\"VirtualDisk\",\"Path\":" \
         "\"d\"}}"
-#define REMOVE(path) "{\"ResourcePath\":\"" path "\",\"RequestType\":\"Remove\"}"
+#define UPDATE(path, settings) "{\"ResourcePath\":\"" path "\",\"RequestType\":\"Update\",\"Settings\":" settings "}"
+#define REMOVE(path)           "{\"ResourcePath\":\"" path "\",\"RequestType\":\"Remove\"}"
 
 static void scsi_slots_are_kept(void **state) {
         HCS_SYSTEM s = running_vm("a");
@@ -119,12 +120,15 @@ static void scsi_slots_are_kept(void **state) {
         assert_hresult(core_modify(s, ADD(SCSI("0/Attachments/0")), NULL), HCS_WIN32(0xB7)); /* of the document */
         assert_hresult(core_modify(s, ADD(SCSI("0/Attachments/63")), NULL), S_OK);
         assert_hresult(core_modify(s, ADD(SCSI("0/Attachments/64")), NULL), HCS_E_INVALID_JSON);
+        assert_hresult(core_modify(s, ADD(SCSI("0/Attachments/063")), NULL), HCS_E_INVALID_JSON);
         assert_hresult(core_modify(s, ADD(SCSI("1/Attachments/0")), NULL), HCS_WIN32(0x490));
         assert_hresult(core_modify(s, REMOVE(SCSI("0/Attachments/0")), NULL), S_OK);
         assert_hresult(core_modify(s, REMOVE(SCSI("0/Attachments/0")), NULL), HCS_WIN32(0x490));
+        assert_hresult(core_modify(s, UPDATE(SCSI("0/Attachments/0"), "{\"Path\":\"d\"}"), NULL), HCS_WIN32(0x490));
         HcsCloseComputeSystem(s);
 }
 
+#define PMEM(slot) "VirtualMachine/Devices/VirtualPMem/Devices/" slot
 #define SHARE(type, name)                                                                        \
         "{\"ResourcePath\":\"VirtualMachine/Devices/VirtualSmb/Shares\",\"RequestType\":\"" type \
         "\",\"Settings\":{\"Name\":\"" name "\",\"Path\":\"C:\\\\x\"}}"
@@ -151,7 +155,12 @@ static void other_resources_follow_the_same_rules(void **state) {
                 {ADD("VirtualMachine/Devices/NetworkAdapters/n1"), S_OK},
                 {ADD("VirtualMachine/Devices/NetworkAdapters/n1"), HCS_WIN32(0xB7)},
                 {REMOVE("VirtualMachine/Devices/NetworkAdapters/n1"), S_OK},
-                {ADD("VirtualMachine/Devices/VirtualPMem/Devices/0"), S_OK},
+                {ADD("VirtualMachine/Devices/VirtualPMem/Devices/0"), HCS_WIN32(0x490)}, /* no controller */
+                {ADD("VirtualMachine/Devices/NetworkAdapters/B5D2D8D4-3A75-51BF-945B-3444DC6B8579"), S_OK},
+                {ADD("VirtualMachine/Devices/NetworkAdapters/{b5d2d8d4-3a75-51bf-945b-3444dc6b8579}"), HCS_WIN32(0xB7)},
+                {UPDATE("VirtualMachine/Devices/NetworkAdapters/n2", "{}"), HCS_WIN32(0x490)},
+                {UPDATE("VirtualMachine/Devices/NetworkAdapters/n2", "{\"MacAddress\":7}"), HCS_E_INVALID_JSON},
+                {UPDATE("VirtualMachine/Devices/HvSocket/HvSocketConfig/ServiceTable/x", "{}"), S_OK},
                 {ADD("VirtualMachine/Devices/VirtualPci/p"), S_OK},
                 {"{\"ResourcePath\":\"VirtualMachine/ComputeTopology/Memory/SizeInMB\",\"RequestType\":\"Update\","
                  "\"Settings\":2048}",
@@ -174,6 +183,59 @@ static void other_resources_follow_the_same_rules(void **state) {
                         fail_msg("0x%08X instead of 0x%08X for %s", (unsigned)hr, (unsigned)rows[i].hr,
                                  rows[i].request);
         }
+        HcsCloseComputeSystem(s);
+}
+
+static void vpmem_slots_are_those_of_the_controller(void **state) {
+        static const struct {
+                const char *request;
+                HRESULT hr;
+        } rows[] = {
+                {ADD(PMEM("7")), HCS_E_INVALID_JSON},
+                {ADD(PMEM("abc")), HCS_E_INVALID_JSON},
+                {ADD(PMEM("0")), S_OK},
+                {ADD(PMEM("0")), HCS_WIN32(0xB7)},
+                {ADD(PMEM("0") "/Mappings/4096"), S_OK},
+                {ADD(PMEM("1") "/Mappings/0"), HCS_WIN32(0x490)},
+                {REMOVE(PMEM("0") "/Mappings/4096"), S_OK},
+                {REMOVE(PMEM("0") "/Mappings/4096"), HCS_WIN32(0x490)},
+                {REMOVE(PMEM("0")), S_OK},
+        };
+        HCS_SYSTEM s = NULL;
+
+        assert_hresult(
+                core_create("a", "{\"VirtualMachine\":{\"Devices\":{\"VirtualPMem\":{\"MaximumCount\":2}}}}", &s, NULL),
+                S_OK);
+        assert_hresult(core_start(s), S_OK);
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(rows); i++)
+                assert_hresult(core_modify(s, rows[i].request, NULL), rows[i].hr);
+        HcsCloseComputeSystem(s);
+}
+
+static HRESULT with_options(HCS_ABI_HRESULT(HCS_ABI_CALL *call)(HCS_SYSTEM, HCS_OPERATION, PCWSTR), HCS_SYSTEM s,
+                            PCWSTR options) {
+        HCS_OPERATION op = HcsCreateOperation(NULL, NULL);
+        HRESULT hr = call(s, op, options);
+
+        HcsCloseOperation(op);
+        return hr;
+}
+
+static void malformed_options_and_queries_are_refused(void **state) {
+        HCS_SYSTEM s = NULL, again = NULL;
+
+        assert_hresult(core_create("a", VM, &s, NULL), S_OK);
+        assert_hresult(with_options(HcsStartComputeSystem, s, u"{bad"), HCS_E_INVALID_JSON);
+        assert_hresult(core_start(s), S_OK);
+        assert_hresult(with_options(HcsPauseComputeSystem, s, u"{\"SuspensionLevel\":5}"), HCS_E_INVALID_JSON);
+        assert_hresult(with_options(HcsResumeComputeSystem, s, u"[]"), HCS_E_INVALID_JSON);
+        assert_hresult(with_options(HcsTerminateComputeSystem, s, u"{nope"), HCS_E_INVALID_JSON);
+        assert_hresult(with_options(HcsShutDownComputeSystem, s, u"7"), HCS_E_INVALID_JSON);
+        assert_hresult(core_enumerate("{\"Owners\":\"x\"}", NULL), HCS_E_INVALID_JSON);
+        assert_hresult(core_enumerate("{\"Types\":5}", NULL), HCS_E_INVALID_JSON);
+        assert_hresult(core_query(s, "{\"PropertyTypes\":\"Memory\"}", NULL), HCS_E_INVALID_JSON);
+        assert_hresult(HcsOpenComputeSystem(u"a", 0, &again), E_ACCESSDENIED);
+        assert_hresult(core_terminate(s), S_OK);
         HcsCloseComputeSystem(s);
 }
 
@@ -340,6 +402,7 @@ static void scripts_that_are_none_are_refused_with_the_place(void **state) {
 HCS_TESTS(TEST(a_value_of_the_wrong_type_is_named_by_path), TEST(unknown_members_pass_unless_the_profile_is_strict),
           TEST(an_older_guest_refuses_what_it_does_not_know), TEST(a_v1_document_makes_a_v1_system),
           TEST(scsi_slots_are_kept), TEST(shares_are_told_apart_by_name), TEST(other_resources_follow_the_same_rules),
+          TEST(vpmem_slots_are_those_of_the_controller), TEST(malformed_options_and_queries_are_refused),
           TEST(a_saved_system_is_restored_from_its_file_or_template),
           TEST(a_system_that_should_ends_with_its_last_handle), TEST(statistics_never_run_backwards),
           TEST(a_list_is_filtered_and_sorted), TEST(the_service_has_processors_and_cpu_groups),

@@ -1,48 +1,63 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Modify requests against the device table of a system. The table is one object: resource path to settings. A row of
- * `resources` says what may be added, removed or updated where; the shapes are those of the modify catalogue.
+ * Modify requests. A row of `resources` says what may be added, removed or updated where, and what the settings have to
+ * be; the shapes are those of the modify catalogue. What is attached is in the device table (device.c).
  */
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "mockhcs/emulate/emulate.h"
 
 enum request { REQUEST_ADD = 1, REQUEST_REMOVE = 2, REQUEST_UPDATE = 4, REQUEST_NONE = 8 };
+#define REQUEST_AR  (REQUEST_ADD | REQUEST_REMOVE)
+#define REQUEST_ARU (REQUEST_AR | REQUEST_UPDATE)
+#define REQUEST_SET (REQUEST_NONE | REQUEST_UPDATE) /* one value: there is nothing to add */
+
+#define ANY_SETTINGS HCS_SCHEMA_TYPE_COUNT
 
 struct resource {
         const char *pattern; /* '*' is one segment, a last "**" is the rest */
         unsigned requests;
         enum hcs_json_kind settings;
-        const char *key; /* settings member that tells the elements of a list apart, NULL: the path itself does */
+        enum hcs_schema_type_id type; /* of the settings */
+        const char *key;   /* settings member that tells the elements of a list apart, NULL: the path itself does */
+        const char *need;  /* member that must be there to add one */
+        bool updates_make; /* an update of what is not there makes it */
         bool vm_only;
 };
 
-#define VM "VirtualMachine/"
+#define VM            "VirtualMachine/"
+#define OBJECT(t)     HCS_JSON_OBJECT, HCS_SCHEMA_##t
+#define NUMBER        HCS_JSON_NUMBER, ANY_SETTINGS
+#define NO_SETTINGS   HCS_JSON_NULL, ANY_SETTINGS
+#define SCSI_SLOT     VM "Devices/Scsi/*/Attachments/*"
+#define PMEM          VM "Devices/VirtualPMem"
+#define SERVICE_TABLE VM "Devices/HvSocket/HvSocketConfig/ServiceTable"
 static const struct resource resources[] = {
-        {VM "Devices/Scsi/*/Attachments/*", REQUEST_ADD | REQUEST_REMOVE | REQUEST_UPDATE, HCS_JSON_OBJECT, NULL, true},
-        {VM "Devices/VirtualSmb/Shares", REQUEST_ADD | REQUEST_REMOVE | REQUEST_UPDATE, HCS_JSON_OBJECT, "Name", true},
-        {VM "Devices/Plan9/Shares", REQUEST_ADD | REQUEST_REMOVE | REQUEST_UPDATE, HCS_JSON_OBJECT, "Name", true},
-        {VM "Devices/VirtualPMem/Devices/*", REQUEST_ADD | REQUEST_REMOVE, HCS_JSON_OBJECT, NULL, true},
-        {VM "Devices/VirtualPMem/Devices/*/Mappings/*", REQUEST_ADD | REQUEST_REMOVE, HCS_JSON_OBJECT, NULL, true},
-        {VM "Devices/NetworkAdapters/*", REQUEST_ADD | REQUEST_REMOVE | REQUEST_UPDATE, HCS_JSON_OBJECT, NULL, true},
-        {VM "Devices/VirtualPci/*", REQUEST_ADD | REQUEST_REMOVE, HCS_JSON_OBJECT, NULL, true},
-        {VM "Devices/HvSocket/HvSocketConfig/ServiceTable/*", REQUEST_UPDATE | REQUEST_REMOVE, HCS_JSON_OBJECT, NULL,
-         true},
-        {VM "Devices/FlexibleIov/*", REQUEST_ADD | REQUEST_REMOVE, HCS_JSON_OBJECT, NULL, true},
-        {VM "Devices/ComPorts/*", REQUEST_ADD | REQUEST_REMOVE | REQUEST_UPDATE, HCS_JSON_OBJECT, NULL, true},
-        {VM "Devices/SharedMemory/Regions", REQUEST_ADD | REQUEST_REMOVE, HCS_JSON_OBJECT, "SectionName", true},
-        {VM "Devices/MappedPipes/**", REQUEST_ADD | REQUEST_REMOVE, HCS_JSON_NULL, NULL, true},
-        {VM "ComputeTopology/Memory/SizeInMB", REQUEST_NONE | REQUEST_UPDATE, HCS_JSON_NUMBER, NULL, true},
-        {VM "ComputeTopology/Processor/Limits", REQUEST_NONE | REQUEST_UPDATE, HCS_JSON_OBJECT, NULL, true},
-        {VM "ComputeTopology/Processor/CpuGroup", REQUEST_NONE | REQUEST_UPDATE, HCS_JSON_OBJECT, NULL, true},
-        {"Container/MappedDirectories", REQUEST_ADD | REQUEST_REMOVE, HCS_JSON_OBJECT, "ContainerPath", false},
-        {"Container/MappedPipes", REQUEST_ADD | REQUEST_REMOVE, HCS_JSON_OBJECT, "ContainerPipeName", false},
-        {"Container/Memory/SizeInMB", REQUEST_UPDATE, HCS_JSON_NUMBER, NULL, false},
-        {"Container/Processor", REQUEST_UPDATE, HCS_JSON_OBJECT, NULL, false},
+        {SCSI_SLOT, REQUEST_ARU, OBJECT(ATTACHMENT), .need = "Path", .vm_only = true},
+        {VM "Devices/VirtualSmb/Shares", REQUEST_ARU, OBJECT(VIRTUAL_SMB_SHARE), "Name", "Path", .vm_only = true},
+        {VM "Devices/Plan9/Shares", REQUEST_ARU, OBJECT(PLAN9_SHARE), "Name", "Path", .vm_only = true},
+        {PMEM "/Devices/*", REQUEST_AR, OBJECT(VIRTUAL_P_MEM_DEVICE), .vm_only = true},
+        {PMEM "/Devices/*/Mappings/*", REQUEST_AR, OBJECT(VIRTUAL_P_MEM_MAPPING), .vm_only = true},
+        {VM "Devices/NetworkAdapters/*", REQUEST_ARU, OBJECT(NETWORK_ADAPTER), .vm_only = true},
+        {VM "Devices/VirtualPci/*", REQUEST_AR, OBJECT(VIRTUAL_PCI_DEVICE), .vm_only = true},
+        {SERVICE_TABLE "/*", REQUEST_UPDATE | REQUEST_REMOVE, OBJECT(HV_SOCKET_SERVICE_CONFIG), .updates_make = true,
+         .vm_only = true},
+        {VM "Devices/FlexibleIov/*", REQUEST_AR, OBJECT(FLEXIBLE_IO_DEVICE), .vm_only = true},
+        {VM "Devices/ComPorts/*", REQUEST_ARU, OBJECT(COM_PORT), .vm_only = true},
+        {VM "Devices/SharedMemory/Regions", REQUEST_AR, OBJECT(SHARED_MEMORY_REGION), "SectionName", .vm_only = true},
+        {VM "Devices/MappedPipes/**", REQUEST_AR, NO_SETTINGS, .vm_only = true},
+        {VM "ComputeTopology/Memory/SizeInMB", REQUEST_SET, NUMBER, .updates_make = true, .vm_only = true},
+        {VM "ComputeTopology/Processor/Limits", REQUEST_SET, OBJECT(PROCESSOR_LIMITS), .updates_make = true,
+         .vm_only = true},
+        {VM "ComputeTopology/Processor/CpuGroup", REQUEST_SET, OBJECT(CPU_GROUP), .updates_make = true,
+         .vm_only = true},
+        {"Container/MappedDirectories", REQUEST_AR, OBJECT(MAPPED_DIRECTORY), "ContainerPath", "HostPath"},
+        {"Container/MappedPipes", REQUEST_AR, OBJECT(MAPPED_PIPE), "ContainerPipeName", "HostPath"},
+        {"Container/Memory/SizeInMB", REQUEST_UPDATE, NUMBER, .updates_make = true},
+        {"Container/Processor", REQUEST_UPDATE, OBJECT(PROCESSOR), .updates_make = true},
 };
 
 static bool path_matches(const char *pattern, const char *path) {
@@ -69,47 +84,6 @@ static const struct resource *find_resource(const char *path) {
         return NULL;
 }
 
-static void add_map(struct compute_system *s, const char *where, const struct hcs_json *map) {
-        for (const struct hcs_json *m = hcs_json_first(map); m; m = hcs_json_next(m)) {
-                _cleanup_free_ char *path = hcs_asprintf("%s/%s", where, hcs_json_key(m));
-
-                hcs_json_set(s->devices, path, hcs_json_copy(m));
-        }
-}
-
-static void add_list(struct compute_system *s, const char *where, const struct hcs_json *list, const char *key) {
-        for (const struct hcs_json *m = hcs_json_first(list); m; m = hcs_json_next(m)) {
-                const char *name = hcs_json_get_string(m, key);
-                _cleanup_free_ char *path = hcs_asprintf("%s/%s", where, name ? name : "");
-
-                hcs_json_set(s->devices, path, hcs_json_copy(m));
-        }
-}
-
-/* What the create document already attaches. */
-void system_devices_from_document(struct compute_system *s) {
-        const struct hcs_json *devices = hcs_json_lookup(s->document, "VirtualMachine.Devices");
-        const struct hcs_json *scsi = hcs_json_get(devices, "Scsi"),
-                              *container = hcs_json_get(s->document, "Container");
-
-        for (const struct hcs_json *c = hcs_json_first(scsi); c; c = hcs_json_next(c)) {
-                _cleanup_free_ char *controller = hcs_asprintf(VM "Devices/Scsi/%s", hcs_json_key(c));
-                _cleanup_free_ char *attachments = hcs_asprintf("%s/Attachments", controller);
-
-                hcs_json_set(s->devices, controller, hcs_json_new_bool(true));
-                add_map(s, attachments, hcs_json_get(c, "Attachments"));
-        }
-        add_map(s, VM "Devices/NetworkAdapters", hcs_json_get(devices, "NetworkAdapters"));
-        add_map(s, VM "Devices/VirtualPci", hcs_json_get(devices, "VirtualPci"));
-        add_map(s, VM "Devices/VirtualPMem/Devices", hcs_json_lookup(devices, "VirtualPMem.Devices"));
-        add_map(s, VM "Devices/HvSocket/HvSocketConfig/ServiceTable",
-                hcs_json_lookup(devices, "HvSocket.HvSocketConfig.ServiceTable"));
-        add_list(s, VM "Devices/VirtualSmb/Shares", hcs_json_lookup(devices, "VirtualSmb.Shares"), "Name");
-        add_list(s, VM "Devices/Plan9/Shares", hcs_json_lookup(devices, "Plan9.Shares"), "Name");
-        add_list(s, "Container/MappedDirectories", hcs_json_get(container, "MappedDirectories"), "ContainerPath");
-        add_list(s, "Container/MappedPipes", hcs_json_get(container, "MappedPipes"), "ContainerPipeName");
-}
-
 static unsigned request_of(const char *type) {
         if (!type || !*type)
                 return REQUEST_NONE;
@@ -120,63 +94,113 @@ static unsigned request_of(const char *type) {
         return hcs_streq(type, "Update") ? REQUEST_UPDATE : 0;
 }
 
-/* SCSI: the controller must exist and the LUN be one of 0 to 63. */
-static bool check_scsi(struct mock_call *call, struct compute_system *s, const char *path) {
-        const char *lun = strrchr(path, '/') + 1;
-        _cleanup_free_ char *controller = hcs_strndup(path, (size_t)(strstr(path, "/Attachments/") - path));
+/* A slot is a number, spelled as one. */
+static bool slot_of(struct mock_call *call, const char *segment, uint64_t limit, const char *what) {
+        _cleanup_free_ char *text = hcs_strndup(segment, strcspn(segment, "/")), *again = NULL, *why = NULL;
         uint64_t n;
 
-        if (!hcs_json_get(s->devices, controller)) {
+        if (hcs_str_to_u64(text, &n) && n < limit) {
+                again = hcs_asprintf("%llu", (unsigned long long)n);
+                if (hcs_streq(text, again))
+                        return true;
+        }
+        why = hcs_asprintf("\"%s\" is no %s: a number from 0 to %lld is expected", text, what, (long long)limit - 1);
+        refuse_path(call, "ResourcePath", why);
+        return false;
+}
+
+static bool check_scsi(struct mock_call *call, struct compute_system *s, const char *path) {
+        _cleanup_free_ char *controller = hcs_strndup(path, (size_t)(strstr(path, "/Attachments/") - path));
+
+        if (!device_get(s, controller)) {
                 refuse(call, HCS_WIN32(0x490), "there is no SCSI controller \"%s\"", strrchr(controller, '/') + 1);
                 return false;
         }
-        if (!hcs_str_to_u64(lun, &n) || n > 63) {
-                refuse_path(call, "ResourcePath", "a LUN is a number from 0 to 63");
+        return slot_of(call, strrchr(path, '/') + 1, 64, "LUN");
+}
+
+static bool check_pmem(struct mock_call *call, struct compute_system *s, const char *path) {
+        const char *slot = path + strlen(PMEM "/Devices/"), *mapping = strstr(path, "/Mappings/");
+        const struct hcs_json *controller = device_get(s, PMEM);
+        uint64_t maximum = 128; /* of the platform, where the document does not say */
+
+        if (!controller) {
+                refuse(call, HCS_WIN32(0x490), "the compute system has no VirtualPMem controller");
                 return false;
+        }
+        hcs_json_u64(hcs_json_get(controller, "MaximumCount"), &maximum);
+        if (!slot_of(call, slot, maximum, "slot of the VirtualPMem controller"))
+                return false;
+        if (mapping) {
+                _cleanup_free_ char *device = hcs_strndup(path, (size_t)(mapping - path));
+
+                if (!device_get(s, device)) {
+                        refuse(call, HCS_WIN32(0x490), "there is no \"%s\"", device);
+                        return false;
+                }
         }
         return true;
 }
 
-static bool check_settings(struct mock_call *call, const struct resource *r, const struct hcs_json *settings,
-                           unsigned request) {
-        if (request == REQUEST_REMOVE || r->settings == HCS_JSON_NULL)
+static bool check_place(struct mock_call *call, struct compute_system *s, const char *path) {
+        if (hcs_str_starts(path, VM "Devices/Scsi/"))
+                return check_scsi(call, s, path);
+        return !hcs_str_starts(path, PMEM) || check_pmem(call, s, path);
+}
+
+static bool check_member(struct mock_call *call, const struct hcs_json *settings, const char *member) {
+        const char *text = member ? hcs_json_get_string(settings, member) : NULL;
+        _cleanup_free_ char *where = NULL;
+
+        if (!member || (text && *text))
                 return true;
-        if (!hcs_json_is(settings, r->settings)) {
+        where = hcs_asprintf("Settings.%s", member);
+        refuse_path(call, where, "a text is expected");
+        return false;
+}
+
+static bool check_settings(struct emulator *em, struct mock_call *call, const struct resource *r,
+                           const struct hcs_json *settings, unsigned request) {
+        if (r->settings == HCS_JSON_NULL)
+                return true;
+        if (request != REQUEST_REMOVE && !hcs_json_is(settings, r->settings)) {
                 refuse_path(call, "Settings",
                             r->settings == HCS_JSON_NUMBER ? "a number is expected" : "an object is expected");
                 return false;
         }
-        return true;
+        if (r->type != ANY_SETTINGS && settings && !settings_fit(em, call, r->type, "Settings", settings))
+                return false;
+        return check_member(call, settings, r->key) &&
+               (request != REQUEST_ADD || check_member(call, settings, r->need));
 }
 
 static void apply(struct mock_call *call, struct compute_system *s, const char *key, const struct hcs_json *settings,
-                  unsigned request) {
-        bool present = hcs_json_get(s->devices, key) != NULL;
+                  unsigned request, bool updates_make) {
+        bool present = device_get(s, key) != NULL;
 
         if (request == REQUEST_ADD && present) {
                 refuse(call, HCS_WIN32(0xB7), "\"%s\" exists already", key);
                 return;
         }
-        if (request == REQUEST_REMOVE && !present) {
+        if (request != REQUEST_ADD && !present && !(request != REQUEST_REMOVE && updates_make)) {
                 refuse(call, HCS_WIN32(0x490), "there is no \"%s\"", key);
                 return;
         }
         if (request == REQUEST_REMOVE)
-                hcs_json_remove(s->devices, key);
+                device_remove(s, key);
         else
-                hcs_json_set(s->devices, key, settings ? hcs_json_copy(settings) : hcs_json_new_null());
+                device_set(s, key, settings);
         mock_call_done(call, NULL);
 }
 
-static void modify_resource(struct mock_call *call, struct compute_system *s, const struct hcs_json *doc,
-                            const char *path) {
+static void modify_resource(struct emulator *em, struct mock_call *call, struct compute_system *s,
+                            const struct hcs_json *doc, const char *path) {
         const struct resource *r = find_resource(path);
-        const char *type = hcs_json_get_string(doc, "RequestType"), *name = NULL;
         const struct hcs_json *settings = hcs_json_get(doc, "Settings");
-        unsigned request = request_of(type);
+        unsigned request = request_of(hcs_json_get_string(doc, "RequestType"));
         _cleanup_free_ char *key = NULL;
 
-        if (!r || (r->vm_only && !s->is_vm) || (!r->vm_only && s->is_vm)) {
+        if (!r || r->vm_only != s->is_vm) {
                 refuse_path(call, "ResourcePath", "this compute system has no such resource");
                 return;
         }
@@ -184,21 +208,10 @@ static void modify_resource(struct mock_call *call, struct compute_system *s, co
                 refuse_path(call, "RequestType", "not possible for this resource");
                 return;
         }
-        if (!check_settings(call, r, settings, request))
+        if (!check_settings(em, call, r, settings, request) || !check_place(call, s, path))
                 return;
-        if (strstr(path, "/Scsi/") && !check_scsi(call, s, path))
-                return;
-        if (r->key) {
-                name = hcs_json_get_string(settings, r->key);
-                if (!name || !*name) {
-                        _cleanup_free_ char *where = hcs_asprintf("Settings.%s", r->key);
-
-                        refuse_path(call, where, "a name is expected");
-                        return;
-                }
-        }
-        key = name ? hcs_asprintf("%s/%s", path, name) : hcs_strdup(path);
-        apply(call, s, key, settings, request);
+        key = r->key ? hcs_asprintf("%s/%s", path, hcs_json_get_string(settings, r->key)) : hcs_strdup(path);
+        apply(call, s, key, settings, request, r->updates_make);
 }
 
 void system_modify(struct emulator *em, struct mock_call *call, struct emissions *out) {
@@ -215,13 +228,13 @@ void system_modify(struct emulator *em, struct mock_call *call, struct emissions
         if (!v1 && !document_fits(em, call, HCS_SCHEMA_MODIFY_SETTING_REQUEST, doc))
                 return;
         if (path && *path) {
-                modify_resource(call, s, doc, path);
+                modify_resource(em, call, s, doc, path);
         } else if (hcs_streq(v1, "Network")) {
                 _cleanup_free_ char *key = hcs_asprintf("Network/%s", hcs_json_get_string(doc, "Settings") ?: "");
                 unsigned request = request_of(hcs_json_get_string(doc, "RequestType"));
 
                 if (request == REQUEST_ADD || request == REQUEST_REMOVE)
-                        apply(call, s, key, NULL, request);
+                        apply(call, s, key, NULL, request, false);
                 else
                         refuse_path(call, "RequestType", "Add or Remove is expected");
         } else if (hcs_json_is(hcs_json_get(doc, "GuestRequest"), HCS_JSON_OBJECT)) {

@@ -74,7 +74,7 @@ static void put_processes(struct hcs_json *o, const struct compute_system *s) {
 
 static void put_memory(struct hcs_json *o, const struct compute_system *s) {
         const struct hcs_json *size = hcs_json_lookup(s->document, "VirtualMachine.ComputeTopology.Memory.SizeInMB");
-        const struct hcs_json *changed = hcs_json_get(s->devices, "VirtualMachine/ComputeTopology/Memory/SizeInMB");
+        const struct hcs_json *changed = device_get(s, "VirtualMachine/ComputeTopology/Memory/SizeInMB");
         struct hcs_json *m = hcs_json_set_new_object(o, "Memory"), *vm;
         uint64_t mb = 1024;
 
@@ -144,12 +144,8 @@ void system_properties(struct emulator *em, struct mock_call *call, struct emiss
         _cleanup_json_ struct hcs_json *o = NULL;
         size_t i = 0;
 
-        if (!query)
+        if (!query || !document_fits(em, call, HCS_SCHEMA_PROPERTY_QUERY, query))
                 return;
-        if (types && !hcs_json_is(types, HCS_JSON_ARRAY) && !hcs_json_is(types, HCS_JSON_NULL)) {
-                refuse_path(call, "PropertyTypes", "an array is expected");
-                return;
-        }
         o = hcs_json_new_object();
         put_basic(o, s);
         for (const struct hcs_json *t = hcs_json_first(types); t; t = hcs_json_next(t), i++) {
@@ -185,7 +181,7 @@ void systems_enumerate(struct emulator *em, struct mock_call *call, struct emiss
         _cleanup_free_ const struct compute_system **all = NULL;
         size_t n = 0;
 
-        if (!query)
+        if (!query || !document_fits(em, call, HCS_SCHEMA_SYSTEM_QUERY, query))
                 return;
         list = hcs_json_new_array();
         all = hcs_malloc((em->n_systems + 1) * sizeof(*all));

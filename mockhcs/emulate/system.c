@@ -198,8 +198,14 @@ static void tell_exit(const struct compute_system *s, struct mock_handle *h, str
 void system_open(struct emulator *em, struct mock_call *call, struct emissions *out) {
         struct compute_system *s = system_find(em, mock_call_text(call, "id"));
 
+        const struct mock_value *access = mock_call_arg(call, "access");
+
         if (!s) {
                 refuse(call, HCS_E_SYSTEM_NOT_FOUND, "no compute system \"%s\"", mock_call_text(call, "id"));
+                return;
+        }
+        if (access && access->number == 0) {
+                refuse(call, E_ACCESSDENIED, "no access to compute system \"%s\" was asked for", s->id);
                 return;
         }
         holders_add(&s->holders, call->created);
@@ -248,7 +254,7 @@ static bool in_state(struct mock_call *call, const struct compute_system *s, uns
 void system_start(struct emulator *em, struct mock_call *call, struct emissions *out) {
         struct compute_system *s = system_of(call);
 
-        if (!in_state(call, s, 1u << SYSTEM_CREATED, "start"))
+        if (!options_fit(em, call, HCS_SCHEMA_START_OPTIONS) || !in_state(call, s, 1u << SYSTEM_CREATED, "start"))
                 return;
         /* Observed (hcsshim issue 2729): a system made through one DLL cannot be started through the other. */
         if (s->created_by != call->function->dll) {
@@ -265,6 +271,8 @@ void system_stop_call(struct emulator *em, struct mock_call *call, struct emissi
         struct compute_system *s = system_of(call);
         enum mock_verb verb = call->function->verb;
 
+        if (!options_fit(em, call, verb == MOCK_CRASH_SYSTEM ? HCS_SCHEMA_CRASH_OPTIONS : HCS_SCHEMA_TYPE_COUNT))
+                return;
         if (s->state == SYSTEM_STOPPED || s->stopping) {
                 refuse(call, HCS_E_SYSTEM_ALREADY_STOPPED, "compute system \"%s\" is not running", s->id);
                 return;
@@ -289,7 +297,7 @@ void system_stop_call(struct emulator *em, struct mock_call *call, struct emissi
 void system_pause(struct emulator *em, struct mock_call *call, struct emissions *out) {
         struct compute_system *s = system_of(call);
 
-        if (!document_of(call, "options", true) || !in_state(call, s, 1u << SYSTEM_RUNNING, "pause"))
+        if (!options_fit(em, call, HCS_SCHEMA_PAUSE_OPTIONS) || !in_state(call, s, 1u << SYSTEM_RUNNING, "pause"))
                 return;
         s->state = SYSTEM_PAUSED;
         accept_call(em, call);
@@ -298,7 +306,7 @@ void system_pause(struct emulator *em, struct mock_call *call, struct emissions 
 void system_resume(struct emulator *em, struct mock_call *call, struct emissions *out) {
         struct compute_system *s = system_of(call);
 
-        if (!in_state(call, s, 1u << SYSTEM_PAUSED, "resume"))
+        if (!options_fit(em, call, HCS_SCHEMA_TYPE_COUNT) || !in_state(call, s, 1u << SYSTEM_PAUSED, "resume"))
                 return;
         s->state = SYSTEM_RUNNING;
         accept_call(em, call);
@@ -311,7 +319,7 @@ void system_save(struct emulator *em, struct mock_call *call, struct emissions *
                    *file = hcs_json_get_string(options, "SaveStateFilePath");
         bool template = hcs_streq(type, "AsTemplate");
 
-        if (!options)
+        if (!options || !document_fits(em, call, HCS_SCHEMA_SAVE_OPTIONS, options))
                 return;
         if (type && !template && !hcs_streq(type, "ToFile")) {
                 refuse_path(call, "SaveType", "neither ToFile nor AsTemplate");
