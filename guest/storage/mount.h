@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/mem.h"
 #include "guest/base/roots.h"
@@ -30,6 +31,10 @@ void guest_mount_options_deinit(struct guest_mount_options *o);
 /* mount(2) that says what it was asked; `what` names the thing in the error. */
 HRESULT guest_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data,
                     struct hcs_error **err);
+/* The same at a folder that is made, with all above it, if need be; when it fails a folder that was not there is gone.
+ */
+HRESULT guest_mount_making(const char *source, const char *target, mode_t mode, const char *type, unsigned long flags,
+                           const char *data, struct hcs_error **err);
 /* Mounts path on itself, shared with all below it. */
 HRESULT guest_mount_rshared(const char *path, struct hcs_error **err);
 
