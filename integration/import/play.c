@@ -141,7 +141,8 @@ static bool play_service(const struct mock_record *c, uint64_t *hr) {
 
 static void play_call(struct player *p, const struct mock_record *c) {
         const struct mock_record *ret = return_of(p, c->n);
-        HRESULT expected = ret ? ret->hr : E_ABORT; /* the log ends inside: so does the call */
+        /* In vmcompute's spelling, through which all is played. The log ends inside a call: so does the call. */
+        HRESULT expected = ret ? hcs_hresult_to_vmcompute(ret->hr) : E_ABORT;
         uint64_t hr = 0;
 
         if (!play_system(p, c, ret, &hr) && !play_process(p, c, &hr) && !play_service(c, &hr)) {

@@ -37,6 +37,7 @@ struct import_emitter {
         size_t n_systems, n_processes, last; /* last: the system spoken of last */
         uint32_t handles[2];
         uint64_t number, started_ns, t;
+        enum mock_dll dll; /* what the log's client used last */
 };
 
 struct import_emitter *import_emitter_new(const struct import_options *options, struct import_stats *stats) {
@@ -44,6 +45,7 @@ struct import_emitter *import_emitter_new(const struct import_options *options, 
 
         e->options = options;
         e->stats = stats;
+        e->dll = MOCK_VMCOMPUTE;
         return e;
 }
 
@@ -156,7 +158,7 @@ static void put_return(struct import_emitter *e, const struct import_operation *
         struct mock_value out[2] = {0};
         struct mock_record ret = {.kind = MOCK_RECORD_RETURN, .n = n, .t = at(e, op->time), .args = out};
 
-        ret.hr = dll == MOCK_VMCOMPUTE ? hcs_hresult_to_vmcompute(op->hr) : op->hr;
+        ret.hr = dll == MOCK_VMCOMPUTE ? hcs_hresult_to_vmcompute(op->hr) : hcs_hresult_to_computecore(op->hr);
         if (p->made && SUCCEEDED(op->hr))
                 mock_value_set_handle(&out[ret.n_args++], hcs_str_starts(p->made, "process") ? "process" : "system",
                                       p->made);
@@ -175,7 +177,7 @@ static void put_return(struct import_emitter *e, const struct import_operation *
 
 static void put_call(struct import_emitter *e, const struct import_operation *op, const struct put *p) {
         struct mock_value args[4 + IMPORT_MAX_ARGS] = {0};
-        enum mock_dll dll = op->function ? op->dll : MOCK_VMCOMPUTE;
+        enum mock_dll dll = op->function ? op->dll : e->dll;
         const char *function = op->function ? op->function : mock_function_of_verb(dll, op->verb)->name;
         struct import_time began = p->began.ns ? p->began : op->time;
         struct mock_record call = {.kind = MOCK_RECORD_CALL,
@@ -277,11 +279,26 @@ static void emit_made_system(struct import_emitter *e, const struct import_opera
                 remember(e, p->id);
 }
 
+/* The API is named, or shows in the family of the code; else the client goes on with the one it used. */
+static void learn_api(struct import_emitter *e, const struct import_operation *op) {
+        uint32_t family = (uint32_t)op->hr & 0xFFFFFF00u;
+
+        if (op->function)
+                return;
+        if (op->dll != MOCK_DLL_NONE)
+                e->dll = op->dll;
+        else if (family == 0x80370100u && op->hr != HCS_E_OPERATION_TIMEOUT) /* that one is the client's own */
+                e->dll = MOCK_COMPUTECORE;
+        else if (family == 0xC0370100u)
+                e->dll = MOCK_VMCOMPUTE;
+}
+
 void import_emit(struct import_emitter *e, const struct import_operation *op, struct import_time began, bool returned) {
         struct put p = {.began = began, .returned = returned};
         char system[32], symbol[32];
         const struct known_system *s;
 
+        learn_api(e, op);
         if (op->function || is_service_verb(op->verb)) {
                 put_call(e, op, &p);
                 return;

@@ -6,6 +6,20 @@
 #include "cmd/hcstrace/import/inside.h"
 #include "testing/hcs_test.h"
 
+static void an_error_text_tells_the_events_again(void **state) {
+        _cleanup_free_ char *none = import_events("failure in a Windows system call (0x2)", HCS_WIN32(2));
+        _cleanup_free_ char *two = import_events(
+                "failed (0x2)\n[Event Detail: first Stack Trace: at x Provider: 1-2 EventID: 11000 flags: 2 Source: s]"
+                "\n[Event Detail:  Provider: 0]",
+                HCS_WIN32(2));
+
+        assert_null(none);
+        assert_string_equal(two,
+                            "{\"Error\":-2147024894,\"ErrorEvents\":[{\"Message\":\"first\",\"StackTrace\":\"at x\","
+                            "\"Provider\":\"1-2\",\"EventId\":11000,\"Flags\":2,\"Source\":\"s\"},"
+                            "{\"Provider\":\"0\"}]}");
+}
+
 static void assert_head(const char *text, const char *rest, uint64_t ns, bool dated) {
         struct import_time t = {0};
 
@@ -152,7 +166,8 @@ static void an_end_that_was_cut_off_is_told(void **state) {
         assert_int_equal(s.failures, 0);
 }
 
-HCS_TESTS(cmocka_unit_test(heads_are_cut_off_and_give_their_time), cmocka_unit_test(times_of_all_spellings_are_read),
+HCS_TESTS(cmocka_unit_test(an_error_text_tells_the_events_again),
+          cmocka_unit_test(heads_are_cut_off_and_give_their_time), cmocka_unit_test(times_of_all_spellings_are_read),
           cmocka_unit_test(documents_are_found_through_any_depth_of_quoting),
           cmocka_unit_test(codes_are_read_in_every_spelling), cmocka_unit_test(a_log_may_be_cut_anywhere),
           cmocka_unit_test(utf16_of_both_orders_is_read_with_and_without_a_mark),

@@ -87,6 +87,11 @@ char *import_word(const char *p);
 /* What follows `key` in text, up to a blank; NULL when it is not there. Caller frees. */
 char *import_after(const char *text, const char *key);
 
+/* ---- events.c: what an error text tells of a result document ---- */
+
+/* A ResultError with the events that the text holds; NULL when it holds none. Caller frees. */
+char *import_events(const char *text, HRESULT hr);
+
 /* ---- ledger.c: operations that have begun, and how they end ---- */
 
 #define IMPORT_MAX_ARGS 4
@@ -95,7 +100,7 @@ char *import_after(const char *text, const char *key);
 struct import_operation {
         enum mock_verb verb;
         const char *function; /* for those that no verb tells apart: layer calls, HNS and HCN; static */
-        enum mock_dll dll;    /* with function */
+        enum mock_dll dll;    /* of function; else the API that the client uses, MOCK_DLL_NONE: the log does not say */
         const char *system;   /* id; NULL: the one spoken of last */
         const char *document;
         const char *result; /* ResultError, or the data of a query */

@@ -157,6 +157,7 @@ static void merge(struct entry *e, const struct import_operation *end) {
         op->hr = end->hr;
         op->time = end->time.ns ? end->time : op->time;
         op->pid = end->pid ? end->pid : op->pid;
+        op->dll = end->dll != MOCK_DLL_NONE ? end->dll : op->dll;
         op->system = op->system ? op->system : end->system;
         op->document = op->document ? op->document : end->document;
         op->result = end->result ? end->result : op->result;

@@ -28,7 +28,7 @@ static enum mock_verb function_at(const char *p, size_t *ret_n) {
 static bool calling(struct import_ledger *l, const struct import_line *line, const char *msg) {
         const char *at = strstr(msg, "Calling Hcs");
         _cleanup_free_ char *id = import_after(msg, " id="), *document = import_document(msg);
-        struct import_operation op = {.system = id, .document = document, .time = line->time};
+        struct import_operation op = {.system = id, .document = document, .dll = MOCK_COMPUTECORE, .time = line->time};
         size_t n;
 
         if (!at)
@@ -41,7 +41,7 @@ static bool calling(struct import_ledger *l, const struct import_line *line, con
 
 static bool returned(struct import_ledger *l, const struct import_line *line, const char *msg) {
         const char *code = strstr(msg, " returned: hr=0x");
-        struct import_operation op = {.time = line->time};
+        struct import_operation op = {.dll = MOCK_COMPUTECORE, .time = line->time};
         size_t n;
 
         if (!code || strncmp(msg, "Hcs", 3) != 0)
@@ -107,7 +107,7 @@ static bool is_result(const char *document) {
 
 static bool failed(struct import_ledger *l, const struct import_line *line, const char *msg) {
         _cleanup_free_ char *document = import_document(msg), *id = NULL;
-        struct import_operation op = {.verb = attempted(msg), .time = line->time};
+        struct import_operation op = {.verb = attempted(msg), .dll = MOCK_COMPUTECORE, .time = line->time};
         bool result = is_result(document);
 
         if (!strcasestr(msg, "failed") || op.verb == MOCK_VERB_NONE || !strstr(msg, "0x"))
@@ -122,7 +122,7 @@ static bool failed(struct import_ledger *l, const struct import_line *line, cons
 /* A result that stands alone: the next line may say of what. "configuration is invalid" and "Construct" say create. */
 static bool bare_result(struct import_ledger *l, const struct import_line *line, const char *msg) {
         _cleanup_free_ char *document = import_document(msg), *id = NULL;
-        struct import_operation op = {.verb = MOCK_CREATE_SYSTEM, .time = line->time};
+        struct import_operation op = {.verb = MOCK_CREATE_SYSTEM, .dll = MOCK_COMPUTECORE, .time = line->time};
 
         if (!is_result(document))
                 return false;

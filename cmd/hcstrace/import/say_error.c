@@ -15,7 +15,7 @@ static bool encountered(struct import_ledger *l, const struct import_line *line,
         static const char during_mark[] = "encountered an error during ", container[] = "container ";
         const char *during = strstr(text, during_mark), *before = strstr(text, container);
         const char *extra = strstr(text, "extra info: "), *name, *stop;
-        _cleanup_free_ char *id = NULL, *document = extra ? import_document(extra) : NULL;
+        _cleanup_free_ char *id = NULL, *document = extra ? import_document(extra) : NULL, *events = NULL;
         struct import_operation op = {.document = document, .time = line->time};
 
         if (!during)
@@ -32,6 +32,7 @@ static bool encountered(struct import_ledger *l, const struct import_line *line,
         if (before && before < during)
                 op.system = id = import_word(before + strlen(container));
         op.hr = import_failure(*stop ? stop : "failed", NULL);
+        op.result = events = import_events(stop, op.hr);
         import_echo(l, &op);
         return true;
 }
@@ -42,7 +43,7 @@ static bool prefixed(struct import_ledger *l, const struct import_line *line, co
 
         for (size_t i = 0; i < HCS_ARRAY_SIZE(prefixes); i++) {
                 const char *name = strstr(text, prefixes[i]), *rest;
-                _cleanup_free_ char *id = NULL, *document = NULL;
+                _cleanup_free_ char *id = NULL, *document = NULL, *events = NULL;
                 struct import_operation op = {.time = line->time};
 
                 if (!name)
@@ -55,6 +56,7 @@ static bool prefixed(struct import_ledger *l, const struct import_line *line, co
                 op.document = document;
                 op.system = id = import_word(rest + 1);
                 op.hr = import_failure(rest, NULL);
+                op.result = events = import_events(rest, op.hr);
                 import_echo(l, &op);
                 return true;
         }

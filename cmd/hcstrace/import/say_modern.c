@@ -38,6 +38,7 @@ static bool span(struct import_ledger *l, const struct import_line *line) {
                                       .pid = import_pid_field(line),
                                       .time = line->time};
         const char *ended = import_field(line, "endTime");
+        _cleanup_free_ char *events = NULL;
 
         if (hcs_streq(name, "State"))
                 return state_span(l, line);
@@ -50,6 +51,9 @@ static bool span(struct import_ledger *l, const struct import_line *line) {
         op.hr = import_failure(error, answer);
         if (hcs_is_pending(op.hr))
                 op.hr = S_OK;
+        events = answer ? NULL : import_events(error, op.hr);
+        if (events)
+                op.result = events;
         if (op.verb == MOCK_GET_PROCESS_PROPERTIES && answer && strstr(answer, "\"Exited\":true"))
                 import_exit(l, op.system, op.pid, answer, line->time);
         import_begin(l, &op, true);
@@ -90,6 +94,7 @@ static bool notification(struct import_ledger *l, const struct import_line *line
 static bool begin_end(struct import_ledger *l, const struct import_line *line, const char *msg) {
         const char *begin = strstr(msg, " - Begin Operation"), *end = strstr(msg, " - End Operation");
         const char *json = import_field(line, "json"), *error = import_field(line, "error");
+        _cleanup_free_ char *events = NULL;
         struct import_operation op = {
                 .system = import_system_field(line), .pid = import_pid_field(line), .time = line->time};
 
@@ -102,6 +107,8 @@ static bool begin_end(struct import_ledger *l, const struct import_line *line, c
         }
         if (!begin && !end)
                 return false;
+        if (end && strstr(msg, "System::Wait") && strstr(end, "Success"))
+                import_exit(l, op.system, 0, NULL, line->time);
         op.verb = import_verb(msg, (size_t)((begin ? begin : end) - msg));
         if (op.verb == MOCK_VERB_NONE) {
                 if (end && strstr(msg, "Process::Wait") && strstr(end, "Success") && op.pid)
@@ -115,6 +122,7 @@ static bool begin_end(struct import_ledger *l, const struct import_line *line, c
         }
         if (!strstr(end, "Success"))
                 op.hr = import_failure(error ? error : "failed", NULL);
+        op.result = events = import_events(error, op.hr);
         import_end(l, &op);
         return true;
 }
