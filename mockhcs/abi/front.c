@@ -55,6 +55,16 @@ void mock_front_document(struct mock_front *f, const char *name, PCWSTR text) {
         mock_value_set_document(mock_call_add(&f->call), name, to_utf8(f, name, text));
 }
 
+void mock_front_guid(struct mock_front *f, const char *name, const GUID *guid) {
+        char text[HCS_GUID_TEXT_SIZE] = "";
+
+        if (guid)
+                hcs_guid_format(guid, text);
+        else
+                bad(f, E_POINTER, name, "NULL");
+        mock_value_set_text(mock_call_add(&f->call), name, hcs_strdup(text));
+}
+
 void mock_front_number(struct mock_front *f, const char *name, uint64_t number) {
         mock_value_set_number(mock_call_add(&f->call), name, number);
 }
@@ -76,14 +86,16 @@ static struct mock_live *find(struct mock_front *f, enum mock_handle_kind kind, 
 }
 
 struct mock_live *mock_front_handle(struct mock_front *f, enum mock_handle_kind kind, const void *value) {
-        static const char *const names[] = {"system", "process", "operation", "callback"};
-        struct mock_handle **slots[] = {&f->call.system, &f->call.process, &f->call.operation, &f->call.callback};
+        struct mock_handle **slots[] = {&f->call.system, &f->call.process, &f->call.operation, &f->call.callback,
+                                        &f->call.entity};
+        struct mock_handle **slot = slots[kind < MOCK_NETWORK ? kind : MOCK_NETWORK];
+        const char *name = mock_handle_kind_name(kind);
         struct mock_live *l = find(f, kind, value);
 
-        mock_value_set_handle(mock_call_add(&f->call), names[kind], l ? l->h.symbol : "invalid");
+        mock_value_set_handle(mock_call_add(&f->call), name, l ? l->h.symbol : "invalid");
         if (!l)
-                bad(f, E_HANDLE, names[kind], "not a live handle of this kind");
-        *slots[kind] = l ? &l->h : NULL;
+                bad(f, E_HANDLE, name, "not a live handle of this kind");
+        *slot = l ? &l->h : NULL;
         return l;
 }
 
@@ -226,6 +238,12 @@ void mock_front_wait(struct mock_front *f) {
         f->hr = f->op->op.completion.hr;
 }
 
+void mock_front_call(struct mock_front *f, PWSTR *data, PWSTR *result) {
+        mock_front_submit(f);
+        mock_front_wait(f);
+        mock_front_result(f, f->op, SUCCEEDED(f->hr) ? data : result);
+}
+
 void *mock_front_created(struct mock_front *f) {
         return SUCCEEDED(f->hr) && f->call.created ? (void *)f->call.created->value : NULL;
 }
@@ -275,8 +293,8 @@ void mock_front_result(struct mock_front *f, struct mock_live *op, PWSTR *out) {
 }
 
 uint64_t mock_front_end(struct mock_front *f) {
-        struct mock_handle *handles[] = {f->call.system, f->call.process, f->call.operation, f->call.callback,
-                                         f->call.created};
+        struct mock_handle *handles[] = {f->call.system,   f->call.process, f->call.operation,
+                                         f->call.callback, f->call.entity,  f->call.created};
         HRESULT hr = mock_call_spell(&f->call, f->hr);
 
         mock_call_deinit(&f->call);

@@ -28,6 +28,8 @@ MOCK_FRONT_EXPORT const struct mock_function *mock_front_function(enum mock_dll 
 /* Arguments, in the order of the export. A text must not be empty (E_INVALIDARG), a document may be NULL. */
 MOCK_FRONT_EXPORT void mock_front_text(struct mock_front *f, const char *name, PCWSTR text);
 MOCK_FRONT_EXPORT void mock_front_document(struct mock_front *f, const char *name, PCWSTR text);
+/* A GUID as text; NULL is E_POINTER. */
+MOCK_FRONT_EXPORT void mock_front_guid(struct mock_front *f, const char *name, const GUID *guid);
 MOCK_FRONT_EXPORT void mock_front_number(struct mock_front *f, const char *name, uint64_t number);
 /* E_HANDLE when it is not live; a reference is kept to the end of the call. */
 MOCK_FRONT_EXPORT struct mock_live *mock_front_handle(struct mock_front *f, enum mock_handle_kind kind,
@@ -43,6 +45,8 @@ MOCK_FRONT_EXPORT void mock_front_submit(struct mock_front *f);
 MOCK_FRONT_EXPORT void mock_front_local(struct mock_front *f, HRESULT hr);
 /* Waits for the completion of a submitted call; its HRESULT becomes f->hr. */
 MOCK_FRONT_EXPORT void mock_front_wait(struct mock_front *f);
+/* Sends a call and waits; its document goes to `data` after success, to `result` after a failure (NULL: nowhere). */
+MOCK_FRONT_EXPORT void mock_front_call(struct mock_front *f, PWSTR *data, PWSTR *result);
 /* The value of the handle that the call made; 0 after a failure. */
 MOCK_FRONT_EXPORT void *mock_front_created(struct mock_front *f);
 /* Closing: unregisters and drains the callback, takes the handle away, then lets the backend know. */

@@ -51,17 +51,6 @@ static void submit_async(struct mock_front *f) {
         f->hr = HCS_E_OPERATION_PENDING;
 }
 
-/* Sends a call and waits; its document goes to `data` after success (when there is such an output), else to `result`.
- */
-static void submit_sync(struct mock_front *f, PWSTR *data, PWSTR *result) {
-        mock_front_submit(f);
-        mock_front_wait(f);
-        if (SUCCEEDED(f->hr))
-                mock_front_result(f, f->op, data);
-        else
-                mock_front_result(f, f->op, result);
-}
-
 /* The handle of a call that stays pending is valid too. */
 static void *made(struct mock_front *f) {
         return f->hr == HCS_E_OPERATION_PENDING ? (void *)f->call.created->value : mock_front_created(f);
@@ -72,7 +61,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsEnumerateComputeSystems(PCWSTR query, PWSTR *com
         mock_front_clear(computeSystems);
         mock_front_clear(result);
         mock_front_document(&f, "query", query);
-        submit_sync(&f, computeSystems, result);
+        mock_front_call(&f, computeSystems, result);
         return mock_front_end(&f);
 }
 
@@ -95,7 +84,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsOpenComputeSystem(PCWSTR id, HCS_SYSTEM *compute
         mock_front_clear(result);
         mock_front_text(&f, "id", id);
         mock_front_creates(&f, MOCK_SYSTEM, computeSystem);
-        submit_sync(&f, NULL, result);
+        mock_front_call(&f, NULL, result);
         if (computeSystem)
                 *computeSystem = mock_front_created(&f);
         return mock_front_end(&f);
@@ -158,7 +147,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsShutdownComputeSystem(HCS_SYSTEM computeSystem, 
         mock_front_clear(result);
         mock_front_handle(&f, MOCK_SYSTEM, computeSystem);
         mock_front_document(&f, "options", options);
-        submit_sync(&f, NULL, result);
+        mock_front_call(&f, NULL, result);
         return mock_front_end(&f);
 }
 
@@ -167,7 +156,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsTerminateComputeSystem(HCS_SYSTEM computeSystem,
         mock_front_clear(result);
         mock_front_handle(&f, MOCK_SYSTEM, computeSystem);
         mock_front_document(&f, "options", options);
-        submit_sync(&f, NULL, result);
+        mock_front_call(&f, NULL, result);
         return mock_front_end(&f);
 }
 
@@ -178,7 +167,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsGetComputeSystemProperties(HCS_SYSTEM computeSys
         mock_front_clear(result);
         mock_front_handle(&f, MOCK_SYSTEM, computeSystem);
         mock_front_document(&f, "query", propertyQuery);
-        submit_sync(&f, properties, result);
+        mock_front_call(&f, properties, result);
         return mock_front_end(&f);
 }
 
@@ -187,7 +176,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsModifyComputeSystem(HCS_SYSTEM computeSystem, PC
         mock_front_clear(result);
         mock_front_handle(&f, MOCK_SYSTEM, computeSystem);
         mock_front_document(&f, "configuration", configuration);
-        submit_sync(&f, NULL, result);
+        mock_front_call(&f, NULL, result);
         return mock_front_end(&f);
 }
 
@@ -195,7 +184,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsModifyServiceSettings(PCWSTR settings, PWSTR *re
         FRONT(f, VMCOMPUTE, "HcsModifyServiceSettings");
         mock_front_clear(result);
         mock_front_document(&f, "settings", settings);
-        submit_sync(&f, result, result);
+        mock_front_call(&f, result, result);
         return mock_front_end(&f);
 }
 
@@ -204,7 +193,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsGetServiceProperties(PCWSTR propertyQuery, PWSTR
         mock_front_clear(properties);
         mock_front_clear(result);
         mock_front_document(&f, "query", propertyQuery);
-        submit_sync(&f, properties, result);
+        mock_front_call(&f, properties, result);
         return mock_front_end(&f);
 }
 
@@ -216,7 +205,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsCreateProcess(HCS_SYSTEM computeSystem, PCWSTR p
         mock_front_handle(&f, MOCK_SYSTEM, computeSystem);
         mock_front_document(&f, "parameters", processParameters);
         mock_front_creates(&f, MOCK_PROCESS, process);
-        submit_sync(&f, NULL, result);
+        mock_front_call(&f, NULL, result);
         if (processInformation && SUCCEEDED(f.hr))
                 mock_operation_info(f.engine, f.op, processInformation);
         if (process)
@@ -231,7 +220,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsOpenProcess(HCS_SYSTEM computeSystem, DWORD proc
         mock_front_handle(&f, MOCK_SYSTEM, computeSystem);
         mock_front_number(&f, "processId", processId);
         mock_front_creates(&f, MOCK_PROCESS, process);
-        submit_sync(&f, NULL, result);
+        mock_front_call(&f, NULL, result);
         if (process)
                 *process = mock_front_created(&f);
         return mock_front_end(&f);
@@ -241,7 +230,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsTerminateProcess(HCS_PROCESS process, PWSTR *res
         FRONT(f, VMCOMPUTE, "HcsTerminateProcess");
         mock_front_clear(result);
         mock_front_handle(&f, MOCK_PROCESS, process);
-        submit_sync(&f, NULL, result);
+        mock_front_call(&f, NULL, result);
         return mock_front_end(&f);
 }
 
@@ -250,7 +239,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsSignalProcess(HCS_PROCESS process, PCWSTR option
         mock_front_clear(result);
         mock_front_handle(&f, MOCK_PROCESS, process);
         mock_front_document(&f, "options", options);
-        submit_sync(&f, NULL, result);
+        mock_front_call(&f, NULL, result);
         return mock_front_end(&f);
 }
 
@@ -259,7 +248,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsGetProcessInfo(HCS_PROCESS process, HCS_PROCESS_
         FRONT(f, VMCOMPUTE, "HcsGetProcessInfo");
         mock_front_clear(result);
         mock_front_handle(&f, MOCK_PROCESS, process);
-        submit_sync(&f, NULL, result);
+        mock_front_call(&f, NULL, result);
         if (processInformation && SUCCEEDED(f.hr))
                 f.hr = mock_operation_info(f.engine, f.op, processInformation);
         return mock_front_end(&f);
@@ -270,7 +259,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsGetProcessProperties(HCS_PROCESS process, PWSTR 
         mock_front_clear(processProperties);
         mock_front_clear(result);
         mock_front_handle(&f, MOCK_PROCESS, process);
-        submit_sync(&f, processProperties, result);
+        mock_front_call(&f, processProperties, result);
         return mock_front_end(&f);
 }
 
@@ -279,7 +268,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsModifyProcess(HCS_PROCESS process, PCWSTR settin
         mock_front_clear(result);
         mock_front_handle(&f, MOCK_PROCESS, process);
         mock_front_document(&f, "settings", settings);
-        submit_sync(&f, NULL, result);
+        mock_front_call(&f, NULL, result);
         return mock_front_end(&f);
 }
 
@@ -362,7 +351,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HNSCall(PCWSTR method, PCWSTR path, PCWSTR object, 
         mock_front_text(&f, "method", method);
         mock_front_text(&f, "path", path);
         mock_front_document(&f, "object", object);
-        submit_sync(&f, response, response);
+        mock_front_call(&f, response, response);
         return mock_front_end(&f);
 }
 
@@ -370,6 +359,6 @@ HCS_ABI_HRESULT HCS_ABI_CALL GrantVmAccess(PCWSTR vmId, PCWSTR path) {
         FRONT(f, VMCOMPUTE, "GrantVmAccess");
         mock_front_text(&f, "vmId", vmId);
         mock_front_text(&f, "file", path);
-        submit_sync(&f, NULL, NULL);
+        mock_front_call(&f, NULL, NULL);
         return mock_front_end(&f);
 }

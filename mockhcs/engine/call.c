@@ -10,6 +10,16 @@
 #include "base/json.h"
 #include "base/str.h"
 
+struct mock_handle *mock_call_subject(const struct mock_call *call) {
+        if (call->process || call->entity)
+                return call->process ? call->process : call->entity;
+        return call->callback ? call->callback : call->system;
+}
+
+bool mock_call_is_read_only(const struct mock_function *f, const char *method) {
+        return (f->flags & MOCK_READ_ONLY) || (f->verb == MOCK_HNS_CALL && hcs_strcaseeq(method, "GET"));
+}
+
 struct mock_value *mock_call_arg(struct mock_call *call, const char *name) {
         for (size_t i = 0; i < call->n_args; i++)
                 if (strcmp(call->args[i].name, name) == 0)

@@ -8,8 +8,9 @@
  *
  * Names of arguments and outputs, the same for every DLL:
  *   in   id, configuration, options, query, settings, parameters, processId, access, namespace, method, path, object,
- *        vmId, file, system, process, operation, callback, timeout, type, uri ...
- *   out  system, process, operation, callback, properties, result, processInformation
+ *        vmId, file, system, process, operation, callback, timeout, type, uri ...; for host networking also network,
+ *        endpoint, namespace, loadbalancer, sdnroute, guestservice, reservation, protocol, port, count
+ *   out  system, process, operation, callback, network (and its siblings), properties, result, processInformation
  * A handle argument that named no live handle has the symbol "invalid"; such a call is answered by the engine and only
  * shown to the layers (note).
  * `result` is the ResultError (or the data of an operation); `properties` is the data of a vmcompute query. Backends
@@ -54,6 +55,7 @@ struct mock_call {
         struct mock_handle *process;
         struct mock_handle *operation;
         struct mock_handle *callback;
+        struct mock_handle *entity; /* an object of host networking, or a reservation of ports */
         /* CREATE and OPEN: the handle that the client gets on success; made by the engine before the backend is asked,
          * dropped by it when `hr` is a failure. */
         struct mock_handle *created;
@@ -65,6 +67,10 @@ struct mock_call {
         struct mock_completion completion;
 };
 
+/* The handle that the call is about; NULL when it is about none. */
+struct mock_handle *mock_call_subject(const struct mock_call *call);
+/* May replay answer it again from the latest answer? True for queries, HNSCall GET among them. */
+bool mock_call_is_read_only(const struct mock_function *f, const char *method);
 /* The argument of that name, or NULL. */
 struct mock_value *mock_call_arg(struct mock_call *call, const char *name);
 /* Its text, "" when absent. */

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Events of systems and processes: queued on the handle, delivered by the dispatcher in order, latched while there is
- * no callback. The callback runs without any lock and may call back in, even to close its own handle.
+ * Events of systems, processes and host networking: queued on the handle, delivered by the dispatcher in order, latched
+ * while there is no callback. The callback runs without any lock and may call back in, even to close its own handle.
  */
 
 #include <string.h>
 
 #include "base/str.h"
 #include "base/utf.h"
+#include "hcsshim/abi/computenetwork.h"
 #include "hcsshim/log.h"
 #include "mockhcs/engine/engine.h"
 #include "platform/clock.h"
 
 static const struct {
         const char *name;
-        uint32_t vmcompute, computecore;
+        uint32_t vmcompute, computecore, computenetwork;
 } numbers[] = {
         {"SystemExited", HcsNotificationSystemExited, HcsEventSystemExited},
         {"SystemCreateCompleted", HcsNotificationSystemCreateCompleted, 0},
@@ -32,16 +33,31 @@ static const struct {
         {"SystemGuestConnectionClosed", HcsNotificationSystemGuestConnectionClosed,
          HcsEventSystemGuestConnectionClosed},
         {"ProcessExited", HcsNotificationProcessExited, HcsEventProcessExited},
-        {"ServiceDisconnect", HcsNotificationServiceDisconnect, HcsEventServiceDisconnect},
+        {"ServiceDisconnect", HcsNotificationServiceDisconnect, HcsEventServiceDisconnect,
+         HcnNotificationServiceDisconnect},
         {"VmLifecycle", 0, (uint32_t)HcsEventGroupVmLifecycle},
         {"LiveMigration", 0, (uint32_t)HcsEventGroupLiveMigration},
         {"OperationInfo", 0, (uint32_t)HcsEventGroupOperationInfo},
+        {"NetworkPreCreate", 0, 0, HcnNotificationNetworkPreCreate},
+        {"NetworkCreate", 0, 0, HcnNotificationNetworkCreate},
+        {"NetworkPreDelete", 0, 0, HcnNotificationNetworkPreDelete},
+        {"NetworkDelete", 0, 0, HcnNotificationNetworkDelete},
+        {"NamespaceCreate", 0, 0, HcnNotificationNamespaceCreate},
+        {"NamespaceDelete", 0, 0, HcnNotificationNamespaceDelete},
+        {"GuestNetworkServiceCreate", 0, 0, HcnNotificationGuestNetworkServiceCreate},
+        {"GuestNetworkServiceDelete", 0, 0, HcnNotificationGuestNetworkServiceDelete},
+        {"NetworkEndpointAttached", 0, 0, HcnNotificationNetworkEndpointAttached},
+        {"NetworkEndpointDetached", 0, 0, HcnNotificationNetworkEndpointDetached},
+        {"GuestNetworkServiceStateChanged", 0, 0, HcnNotificationGuestNetworkServiceStateChanged},
+        {"GuestNetworkServiceInterfaceStateChanged", 0, 0, HcnNotificationGuestNetworkServiceInterfaceStateChanged},
 };
 
 uint32_t mock_event_number(enum mock_dll dll, const char *name) {
         for (size_t i = 0; i < HCS_ARRAY_SIZE(numbers); i++)
                 if (hcs_streq(numbers[i].name, name))
-                        return dll == MOCK_VMCOMPUTE ? numbers[i].vmcompute : numbers[i].computecore;
+                        return dll == MOCK_VMCOMPUTE        ? numbers[i].vmcompute
+                               : dll == MOCK_COMPUTENETWORK ? numbers[i].computenetwork
+                                                            : numbers[i].computecore;
         return 0;
 }
 
@@ -62,7 +78,8 @@ static void call_client(struct mock_live *l, struct mock_live_event *ev, HCS_EVE
 
                 event_callback(&event, context);
         } else {
-                notification_callback(number, context, hcs_hresult_to_vmcompute(ev->hr), data);
+                notification_callback(number, context,
+                                      l->h.dll == MOCK_VMCOMPUTE ? hcs_hresult_to_vmcompute(ev->hr) : ev->hr, data);
         }
         atomic_fetch_add(&l->engine->events, 1);
 }

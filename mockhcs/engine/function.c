@@ -13,6 +13,13 @@
         { #n, MOCK_VMCOMPUTE, MOCK_##v, f }
 #define LAYER(n) \
         { #n, MOCK_VMCOMPUTE, MOCK_LAYER_CALL, 0 }
+#define NET(n, v, f) \
+        { #n, MOCK_COMPUTENETWORK, MOCK_##v, f }
+/* The seven functions of a kind of object; `plural` as HcnEnumerate spells it. */
+#define KIND(k, plural, V)                                                                                            \
+        NET(HcnEnumerate##plural, ENUMERATE_##V, RO), NET(HcnCreate##k, CREATE_##V, 0), NET(HcnOpen##k, OPEN_##V, 0), \
+                NET(HcnModify##k, MODIFY_##V, 0), NET(HcnQuery##k##Properties, QUERY_##V, RO),                        \
+                NET(HcnDelete##k, DELETE_##V, 0), NET(HcnClose##k, CLOSE_##V, 0)
 #define RO    MOCK_READ_ONLY
 #define ASYNC MOCK_V1_ASYNC
 #define QUIET MOCK_UNRECORDED
@@ -124,6 +131,24 @@ static const struct mock_function functions[] = {
         LAYER(ProcessBaseImage),
         LAYER(ProcessUtilityImage),
         VMC(GrantVmAccess, GRANT_VM_ACCESS, 0),
+        KIND(Network, Networks, NETWORK),
+        KIND(Endpoint, Endpoints, ENDPOINT),
+        KIND(Namespace, Namespaces, NAMESPACE),
+        KIND(LoadBalancer, LoadBalancers, LOADBALANCER),
+        KIND(SdnRoute, SdnRoutes, SDNROUTE),
+        KIND(GuestNetworkService, GuestNetworkServices, GUESTSERVICE),
+        NET(HcnQueryEndpointStats, QUERY_ENDPOINT_STATS, RO),
+        NET(HcnRegisterServiceCallback, REGISTER_HCN_CALLBACK, 0),
+        NET(HcnUnregisterServiceCallback, UNREGISTER_HCN_CALLBACK, 0),
+        NET(HcnRegisterNetworkCallback, REGISTER_HCN_CALLBACK, 0),
+        NET(HcnUnregisterNetworkCallback, UNREGISTER_HCN_CALLBACK, 0),
+        NET(HcnRegisterGuestNetworkServiceCallback, REGISTER_HCN_CALLBACK, 0),
+        NET(HcnUnregisterGuestNetworkServiceCallback, UNREGISTER_HCN_CALLBACK, 0),
+        NET(HcnReserveGuestNetworkServicePort, RESERVE_PORTS, 0),
+        NET(HcnReserveGuestNetworkServicePortRange, RESERVE_PORTS, 0),
+        NET(HcnReleaseGuestNetworkServicePortReservationHandle, RELEASE_PORTS, 0),
+        NET(HcnEnumerateGuestNetworkPortReservations, ENUMERATE_PORTS, RO),
+        NET(HcnFreeGuestNetworkPortReservations, FREE_RESULT, QUIET),
 };
 
 static const char *const dll_names[] = {
@@ -165,7 +190,9 @@ const struct mock_function *mock_function_find(enum mock_dll dll, const char *na
         if (dll != MOCK_DLL_NONE)
                 return find_in(dll, name);
         f = find_in(MOCK_COMPUTECORE, name);
-        return f ? f : find_in(MOCK_VMCOMPUTE, name);
+        if (!f)
+                f = find_in(MOCK_VMCOMPUTE, name);
+        return f ? f : find_in(MOCK_COMPUTENETWORK, name);
 }
 
 const struct mock_function *mock_functions(size_t *ret_n) {

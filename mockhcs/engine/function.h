@@ -12,6 +12,21 @@
 
 enum mock_dll { MOCK_DLL_NONE, MOCK_VMCOMPUTE, MOCK_COMPUTECORE, MOCK_COMPUTENETWORK, MOCK_COMPUTESTORAGE };
 
+/* What can be done with every kind of object of host networking, in this order; see MOCK_HCN_VERB(). */
+#define MOCK_HCN_VERBS(KIND)                                                                                \
+        MOCK_ENUMERATE_##KIND, MOCK_CREATE_##KIND, MOCK_OPEN_##KIND, MOCK_MODIFY_##KIND, MOCK_QUERY_##KIND, \
+                MOCK_DELETE_##KIND, MOCK_CLOSE_##KIND
+enum mock_hcn_action {
+        MOCK_HCN_ENUMERATE,
+        MOCK_HCN_CREATE,
+        MOCK_HCN_OPEN,
+        MOCK_HCN_MODIFY,
+        MOCK_HCN_QUERY,
+        MOCK_HCN_DELETE,
+        MOCK_HCN_CLOSE,
+        MOCK_HCN_ACTIONS,
+};
+
 enum mock_verb {
         MOCK_VERB_NONE, /* an export that no backend knows: E_NOTIMPL, loudly */
 
@@ -54,6 +69,18 @@ enum mock_verb {
         MOCK_GET_PROCESSOR_COMPATIBILITY,
         MOCK_HNS_CALL,
         MOCK_LAYER_CALL, /* the layer functions of vmcompute: the function's name says which */
+        MOCK_HCN_VERBS(NETWORK),
+        MOCK_HCN_VERBS(ENDPOINT),
+        MOCK_HCN_VERBS(NAMESPACE),
+        MOCK_HCN_VERBS(LOADBALANCER),
+        MOCK_HCN_VERBS(SDNROUTE),
+        MOCK_HCN_VERBS(GUESTSERVICE),
+        MOCK_QUERY_ENDPOINT_STATS,
+        MOCK_REGISTER_HCN_CALLBACK, /* on the service, a network or a guest network service */
+        MOCK_UNREGISTER_HCN_CALLBACK,
+        MOCK_RESERVE_PORTS, /* one port or a range */
+        MOCK_RELEASE_PORTS,
+        MOCK_ENUMERATE_PORTS,
 
         /* Answered by the engine itself; a backend only sees them go by (note). */
         MOCK_FIRST_LOCAL,
@@ -67,6 +94,7 @@ enum mock_verb {
         MOCK_ADD_OPERATION_RESOURCE,
         MOCK_OPERATION_OTHER, /* context, type, id, handles of an operation: never recorded */
         MOCK_WAIT_EXIT,
+        MOCK_FREE_RESULT, /* memory of an earlier answer: never recorded */
 };
 
 enum mock_function_flags {
@@ -86,10 +114,26 @@ static inline bool mock_verb_is_local(enum mock_verb v) {
         return v >= MOCK_FIRST_LOCAL;
 }
 
+/* Verbs of the objects of host networking: which kind of handle (counted from MOCK_NETWORK) and which action. */
+static inline bool mock_verb_is_hcn(enum mock_verb v) {
+        return v >= MOCK_ENUMERATE_NETWORK && v < MOCK_QUERY_ENDPOINT_STATS;
+}
+static inline unsigned mock_verb_hcn_kind(enum mock_verb v) {
+        return (unsigned)(v - MOCK_ENUMERATE_NETWORK) / MOCK_HCN_ACTIONS;
+}
+static inline enum mock_hcn_action mock_verb_hcn_action(enum mock_verb v) {
+        return (enum mock_hcn_action)((unsigned)(v - MOCK_ENUMERATE_NETWORK) % MOCK_HCN_ACTIONS);
+}
+/* Does it give a handle back? */
+static inline bool mock_verb_closes(enum mock_verb v) {
+        return v == MOCK_CLOSE_SYSTEM || v == MOCK_CLOSE_PROCESS || v == MOCK_UNREGISTER_HCN_CALLBACK ||
+               v == MOCK_RELEASE_PORTS || (mock_verb_is_hcn(v) && mock_verb_hcn_action(v) == MOCK_HCN_CLOSE);
+}
+
 const char *mock_dll_name(enum mock_dll dll); /* "computecore" */
 enum mock_dll mock_dll_parse(const char *name);
-/* NULL when unknown. MOCK_DLL_NONE searches computecore, then vmcompute. HcsShutdownComputeSystem and
- * HcsShutDownComputeSystem both find either. */
+/* NULL when unknown. MOCK_DLL_NONE searches computecore, then vmcompute, then computenetwork. HcsShutdownComputeSystem
+ * and HcsShutDownComputeSystem both find either. */
 const struct mock_function *mock_function_find(enum mock_dll dll, const char *name);
 /* The table, for coverage reports. */
 const struct mock_function *mock_functions(size_t *ret_n);

@@ -9,8 +9,6 @@
 
 #include "platform/pipe.h"
 
-static const char *const kind_names[] = {"system", "process", "operation", "callback"};
-
 void mock_handle_table_deinit(struct mock_handle_table *t) {
         free(t->slots);
         *t = (struct mock_handle_table){0};
@@ -28,7 +26,7 @@ struct mock_live *mock_live_new(struct mock_engine *e, struct mock_handle_table 
         l->op.type = HcsOperationTypeNone;
         atomic_init(&l->h.refs, 1);
         hcs_cond_init(&l->changed);
-        snprintf(l->h.symbol, sizeof(l->h.symbol), "%s/%u", kind_names[kind], (unsigned)l->h.number);
+        snprintf(l->h.symbol, sizeof(l->h.symbol), "%s/%u", mock_handle_kind_name(kind), (unsigned)l->h.number);
         return l;
 }
 

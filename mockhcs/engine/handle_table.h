@@ -16,8 +16,8 @@ struct mock_handle_slot {
 };
 struct mock_handle_table {
         struct mock_handle_slot *slots;
-        uint32_t n, cap, free_list; /* free_list: index + 1, 0 for none */
-        uint32_t numbers[4];        /* symbolic numbers given out, by kind */
+        uint32_t n, cap, free_list;          /* free_list: index + 1, 0 for none */
+        uint32_t numbers[MOCK_HANDLE_KINDS]; /* symbolic numbers given out, by kind */
 };
 
 void mock_handle_table_deinit(struct mock_handle_table *t);

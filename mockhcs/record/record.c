@@ -84,12 +84,6 @@ static void make_call(const struct recorder *r, const struct mock_call *call, st
                 add_value(r, e, &call->args[i]);
 }
 
-static const char *kind_name(enum mock_handle_kind kind) {
-        static const char *const names[] = {"system", "process", "operation", "callback"};
-
-        return names[kind];
-}
-
 static void make_return(const struct recorder *r, const struct mock_call *call, struct entry *e) {
         bool local = mock_verb_is_local(call->function->verb);
 
@@ -101,7 +95,7 @@ static void make_return(const struct recorder *r, const struct mock_call *call, 
                 char *symbol = call->created->symbol;
 
                 add_value(r, e,
-                          &(struct mock_value){.name = kind_name(call->created->kind),
+                          &(struct mock_value){.name = mock_handle_kind_name(call->created->kind),
                                                .kind = MOCK_HANDLE,
                                                .text = symbol,
                                                .len = strlen(symbol)});

@@ -8,11 +8,6 @@
 #include "mockhcs/replay/replay.h"
 #include "mockhcs/trace/diff.h"
 
-static bool is_handle_name(const char *name) {
-        return hcs_streq(name, "system") || hcs_streq(name, "process") || hcs_streq(name, "operation") ||
-               hcs_streq(name, "callback");
-}
-
 static bool is_id(const struct mock_call *call, const char *name) {
         return hcs_streq(name, "id") &&
                (call->function->verb == MOCK_CREATE_SYSTEM || call->function->verb == MOCK_OPEN_SYSTEM);
@@ -66,7 +61,7 @@ static unsigned diff_call(struct replay *r, struct mock_call *call, struct mock_
                 struct mock_value empty = {.name = rec->args[i].name, .kind = MOCK_DOCUMENT, .text = (char *)""};
                 struct mock_value *live = mock_call_arg(call, rec->args[i].name);
 
-                if (!is_handle_name(rec->args[i].name) && !hcs_streq(rec->args[i].name, "access"))
+                if (rec->args[i].kind != MOCK_HANDLE && !hcs_streq(rec->args[i].name, "access"))
                         n += diff_value(r, call, &rec->args[i], live ? live : &empty, lines);
         }
         return n;
@@ -92,13 +87,10 @@ static bool fits(struct replay *r, struct mock_call *call, uint64_t hash, const 
         return equal;
 }
 
-static const char *handle_symbol(const struct mock_call *call) {
-        return call->process ? call->process->symbol : call->system ? call->system->symbol : NULL;
-}
-
 static void explain(struct replay *r, struct mock_call *call, uint32_t nearest, struct hcs_buf *why) {
         const struct script_call *c = nearest == SCRIPT_NONE ? NULL : &r->script->calls[nearest];
-        const char *on = handle_symbol(call);
+        const struct mock_handle *subject = mock_call_subject(call);
+        const char *on = subject ? subject->symbol : NULL;
         struct mock_record rec;
 
         hcs_buf_printf(why, "%s%s%s: ", call->function->name, on ? " on " : "", on ? on : "");
@@ -146,7 +138,8 @@ static uint32_t again(struct replay *r, struct mock_call *call, uint64_t hash, u
                                 uint32_t number;
 
                                 if (rec.args[k].kind == MOCK_HANDLE &&
-                                    script_symbol(rec.args[k].text, &kind, &number) && kind <= MOCK_PROCESS)
+                                    mock_handle_symbol_parse(rec.args[k].text, &kind, &number) &&
+                                    kind != MOCK_OPERATION)
                                         same &= script_handle_find(r->script, kind, number) == handle;
                         }
                         mock_record_deinit(&rec);
@@ -158,7 +151,7 @@ static uint32_t again(struct replay *r, struct mock_call *call, uint64_t hash, u
 }
 
 uint32_t replay_match(struct replay *r, struct mock_call *call, uint32_t handle, struct hcs_buf *why) {
-        bool read_only = call->function->flags & MOCK_READ_ONLY;
+        bool read_only = mock_call_is_read_only(call->function, mock_call_text(call, "method"));
         uint64_t hash = script_hash(call->args, call->n_args);
         uint32_t limit = r->order == ORDER_GLOBAL ? oldest(r) : SCRIPT_NONE, nearest = SCRIPT_NONE,
                  blocked = SCRIPT_NONE;

@@ -35,7 +35,7 @@ static struct mock_handle *live_handle(struct replay *r, const char *symbol) {
         uint32_t number, i;
         struct mock_handle *h = NULL;
 
-        if (!script_symbol(symbol, &kind, &number))
+        if (!mock_handle_symbol_parse(symbol, &kind, &number))
                 return NULL;
         hcs_mutex_lock(&r->lock);
         i = script_handle_find(r->script, kind, number);
@@ -141,7 +141,7 @@ static bool input_given(struct replay *r, const struct script_follow *f) {
 
         if (FAILED(script_read(r->script, f->offset, f->line, &rec)))
                 return true;
-        if (script_symbol(rec.subject, &kind, &number)) {
+        if (mock_handle_symbol_parse(rec.subject, &kind, &number)) {
                 struct replay_input *in = &r->inputs[script_handle_find(r->script, kind, number)];
 
                 given = rec.end ? in->ended : in->ended || in->got >= in->passed + rec.len;
@@ -204,7 +204,7 @@ static void bind_created(struct replay *r, struct mock_call *call, const struct 
                 enum mock_handle_kind kind;
                 uint32_t number, handle;
 
-                if (ret->args[i].kind != MOCK_HANDLE || !script_symbol(ret->args[i].text, &kind, &number) ||
+                if (ret->args[i].kind != MOCK_HANDLE || !mock_handle_symbol_parse(ret->args[i].text, &kind, &number) ||
                     kind != call->created->kind)
                         continue;
                 handle = script_handle_find(r->script, kind, number);
@@ -260,8 +260,8 @@ static void mismatch(struct replay *r, struct mock_call *call, const struct hcs_
 
 static void invoke(struct mock_backend *b, struct mock_call *call) {
         struct replay *r = (struct replay *)b;
-        bool closes = call->function->verb == MOCK_CLOSE_SYSTEM || call->function->verb == MOCK_CLOSE_PROCESS, first;
-        struct mock_handle *on = call->process ? call->process : call->system;
+        bool closes = mock_verb_closes(call->function->verb), first;
+        struct mock_handle *on = mock_call_subject(call);
         uint32_t handle = index_of(on), i, follow = SCRIPT_NONE;
         _cleanup_buf_ struct hcs_buf why = {0};
         const struct script_call *c = NULL;

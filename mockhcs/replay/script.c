@@ -17,30 +17,15 @@ struct script *script_free(struct script *s) {
         free(s->path);
         free(s->calls);
         free(s->follows);
-        free(s->by_number[MOCK_SYSTEM].index);
-        free(s->by_number[MOCK_PROCESS].index);
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(s->by_number); i++)
+                free(s->by_number[i].index);
         free(s->handles);
         free(s);
         return NULL;
 }
 
-bool script_symbol(const char *symbol, enum mock_handle_kind *ret_kind, uint32_t *ret_number) {
-        static const char *const kinds[] = {"system", "process", "operation", "callback"};
-        const char *slash = symbol ? strchr(symbol, '/') : NULL;
-        uint64_t n;
-
-        for (size_t i = 0; slash && i < HCS_ARRAY_SIZE(kinds); i++)
-                if (strncmp(symbol, kinds[i], strlen(kinds[i])) == 0 && symbol[strlen(kinds[i])] == '/' &&
-                    hcs_str_to_u64(slash + 1, &n) && n <= UINT32_MAX) {
-                        *ret_kind = (enum mock_handle_kind)i;
-                        *ret_number = (uint32_t)n;
-                        return true;
-                }
-        return false;
-}
-
 uint32_t script_handle_find(struct script *s, enum mock_handle_kind kind, uint32_t number) {
-        return kind <= MOCK_PROCESS && number < s->by_number[kind].cap ? s->by_number[kind].index[number] : 0;
+        return number < s->by_number[kind].cap ? s->by_number[kind].index[number] : 0;
 }
 
 /* A trace that numbers its handles wildly is not worth gigabytes: such handles are not known. */
@@ -82,12 +67,12 @@ static uint32_t known_handle(struct script *s, const char *symbol, uint32_t root
         enum mock_handle_kind kind;
         uint32_t number, i;
 
-        if (!script_symbol(symbol, &kind, &number) || kind > MOCK_PROCESS)
+        if (!mock_handle_symbol_parse(symbol, &kind, &number) || kind == MOCK_OPERATION)
                 return 0;
         i = script_handle_find(s, kind, number);
         if (i || !enter_number(s, kind, number, s->n_handles))
                 return i;
-        return add_handle(s, kind, number, root);
+        return add_handle(s, kind, number, kind > MOCK_PROCESS ? SCRIPT_NETWORKING : root);
 }
 
 static const struct mock_value *value_of(const struct mock_record *r, const char *name) {
@@ -103,14 +88,37 @@ static const char *text_of(const struct mock_record *r, const char *name) {
         return v ? v->text : NULL;
 }
 
+/* The handle that a record is about (of a return: that it made), as mock_call_subject() says it of a call. */
+static const char *subject_of(const struct mock_record *r) {
+        const char *found = NULL;
+        enum mock_handle_kind best = MOCK_OPERATION, kind;
+        uint32_t number;
+
+        for (size_t i = 0; i < r->n_args; i++) {
+                if (r->args[i].kind != MOCK_HANDLE || !mock_handle_symbol_parse(r->args[i].text, &kind, &number) ||
+                    kind == MOCK_OPERATION)
+                        continue;
+                if (!found || kind == MOCK_PROCESS || (kind > MOCK_CALLBACK && best != MOCK_PROCESS)) {
+                        found = r->args[i].text;
+                        best = kind;
+                }
+        }
+        return found;
+}
+
+static bool has_bad_handle(const struct mock_record *r) {
+        for (size_t i = 0; i < r->n_args; i++)
+                if (r->args[i].kind == MOCK_HANDLE && hcs_streq(r->args[i].text, "invalid"))
+                        return true;
+        return false;
+}
+
 static void add_call(struct script *s, const struct mock_record *r) {
         const struct mock_function *f = mock_function_find(r->dll, r->function);
-        const char *process = text_of(r, "process"), *system = text_of(r, "system");
         struct script_call *c;
         uint32_t index = s->n_calls, handle;
 
-        if (!f || mock_verb_is_local(f->verb) || f->verb == MOCK_VERB_NONE || hcs_streq(process, "invalid") ||
-            hcs_streq(system, "invalid"))
+        if (!f || mock_verb_is_local(f->verb) || f->verb == MOCK_VERB_NONE || has_bad_handle(r))
                 return;
         if (s->n_calls == s->cap_calls) {
                 s->cap_calls = s->cap_calls ? s->cap_calls + s->cap_calls / 2 : 64;
@@ -124,16 +132,19 @@ static void add_call(struct script *s, const struct mock_record *r) {
                                   .next = SCRIPT_NONE,
                                   .last = SCRIPT_NONE,
                                   .verb = (uint8_t)f->verb,
-                                  .read_only = (f->flags & MOCK_READ_ONLY) != 0,
-                                  .closes = f->verb == MOCK_CLOSE_SYSTEM || f->verb == MOCK_CLOSE_PROCESS};
-        handle = process || system ? known_handle(s, process ? process : system, 0) : 0;
+                                  .read_only = mock_call_is_read_only(f, text_of(r, "method")),
+                                  .closes = mock_verb_closes(f->verb)};
+        handle = known_handle(s, subject_of(r), 0);
         if (s->handles[handle].tail == SCRIPT_NONE)
                 s->handles[handle].head = index;
         else
                 s->calls[s->handles[handle].tail].next = index;
         s->handles[handle].tail = index;
-        if (handle && !c->read_only && !c->closes)
+        if (c->read_only || c->closes)
+                return;
+        if (handle)
                 s->handles[s->handles[handle].root].gate = index;
+        s->handles[SCRIPT_NETWORKING].gate = index;
 }
 
 static uint32_t add_follow(struct script *s, const struct mock_record *r) {
@@ -174,7 +185,7 @@ static uint32_t handle_of_id(const struct script *s, const char *id) {
 
 /* The handle that the call made belongs to the system it was made in, or to the one of the same id opened before. */
 static void add_made_handle(struct script *s, struct script_call *c, const struct mock_record *ret) {
-        const char *symbol = text_of(ret, "process") ? text_of(ret, "process") : text_of(ret, "system");
+        const char *symbol = subject_of(ret);
         struct mock_record call;
         uint32_t root = 0, made;
 
@@ -330,6 +341,7 @@ HRESULT script_open(const char *path, struct script **ret, struct hcs_error **er
 
         s->path = hcs_strdup(path);
         add_handle(s, MOCK_SYSTEM, 0, 0);
+        add_handle(s, MOCK_CALLBACK, 0, 0); /* SCRIPT_NETWORKING */
         hr = mock_trace_reader_open(path, &s->reader, err);
         if (SUCCEEDED(hr))
                 hr = mock_trace_reader_open(path, &pass, err);

@@ -11,6 +11,8 @@
 #include "mockhcs/trace/lines.h"
 
 #define SCRIPT_NONE UINT32_MAX
+/* The root of every handle of host networking: what a callback hears may come of any call. */
+#define SCRIPT_NETWORKING 1
 
 /* An event, output or input. It hangs on the call that has to be answered before it may happen. */
 struct script_follow {
@@ -50,12 +52,12 @@ struct script {
         uint32_t n_calls, cap_calls;
         struct script_follow *follows;
         uint32_t n_follows, cap_follows;
-        struct script_handle *handles; /* [0] stands for calls on no handle */
+        struct script_handle *handles; /* [0] stands for calls on no handle, then SCRIPT_NETWORKING */
         uint32_t n_handles, cap_handles;
         struct {
                 uint32_t *index;
                 uint32_t cap;
-        } by_number[2]; /* systems, processes: number to index, 0 for none; numbers are dense in a trace */
+        } by_number[MOCK_HANDLE_KINDS]; /* number to index, 0 for none; numbers are dense in a trace */
         bool truncated;
 };
 
@@ -68,9 +70,7 @@ uint32_t script_first(const struct script *s, const struct script_call *c);
 uint32_t script_next(const struct script *s, const struct script_call *c, uint32_t follow);
 /* Arguments of equal bytes have equal hashes; handles do not count. So most calls match without a look at the file. */
 uint64_t script_hash(const struct mock_value *args, size_t n);
-/* The index of the handle "system/3"; 0 when the symbol names none that a call was seen on. */
+/* The index of that handle; 0 when no call was seen on it. */
 uint32_t script_handle_find(struct script *s, enum mock_handle_kind kind, uint32_t number);
-/* Parses "system/3"; false for anything else. */
-bool script_symbol(const char *symbol, enum mock_handle_kind *ret_kind, uint32_t *ret_number);
 
 #endif

@@ -153,7 +153,8 @@ static size_t invented(const char *s, bool in_path, const char **kind) {
                 guid = dash ? s[i] == '-' : is_hex(s[i]);
                 d += dash;
         }
-        if (guid) {
+        /* The all-zero one says "none". */
+        if (guid && strspn(s, "0-") < 36) {
                 *kind = "guid";
                 return 36;
         }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "mockhcs/engine/handle.h"
 #include "mockhcs/trace/line.h"
 #include "mockhcs/trace/names.h"
 
@@ -30,6 +31,14 @@ static struct mock_slice find_exact(struct mock_slice exact, struct mock_slice n
         return (struct mock_slice){0};
 }
 
+/* "namespace" is a text to computecore and a handle to computenetwork: "namespace/1", or "invalid". */
+static bool is_symbol_of(struct mock_slice name, struct mock_slice text) {
+        if (!mock_slice_is(name, mock_handle_kind_name(MOCK_NAMESPACE)))
+                return false;
+        return mock_slice_is(text, "invalid") ||
+               (text.n > name.n + 1 && memcmp(text.p, name.p, name.n) == 0 && text.p[name.n] == '/');
+}
+
 bool mock_line_values_next(struct mock_line_values *it, struct mock_line_value *ret) {
         enum mock_value_kind usual;
 
@@ -44,6 +53,8 @@ bool mock_line_values_next(struct mock_line_values *it, struct mock_line_value *
                 /* A document given as a string: its text. */
                 ret->kind = usual == MOCK_HANDLE || usual == MOCK_DOCUMENT ? usual : MOCK_TEXT;
                 ret->exact = mock_slice_string(ret->raw);
+                if (ret->kind == MOCK_TEXT && is_symbol_of(ret->name, ret->exact))
+                        ret->kind = MOCK_HANDLE;
         } else if (usual != MOCK_DOCUMENT && usual != MOCK_ABSENT && ret->raw.p[0] == 'n') {
                 ret->kind = MOCK_ABSENT;
         } else if (usual != MOCK_DOCUMENT && mock_slice_u64(ret->raw, &ret->number)) {
