@@ -6,32 +6,48 @@ usage: coverage.py SOURCE_ROOT OUTPUT        writes the table
        coverage.py --check SOURCE_ROOT FILE  fails when FILE is not what would be written
 """
 
+import fnmatch
 import json
 import pathlib
 import re
 import sys
 
 KINDS = ("observed", "documented", "assumed")
+DLLS = ("computecore", "vmcompute", "computenetwork")
+MACROS = {"CORE": "computecore", "VMC": "vmcompute", "LAYER": "vmcompute", "NET": "computenetwork"}
+# What the macro KIND of function.c stands for: %k the kind, %p its plural, %v its verbs.
+KIND_ROWS = (("HcnEnumerate%p", "ENUMERATE_%v"), ("HcnCreate%k", "CREATE_%v"), ("HcnOpen%k", "OPEN_%v"),
+             ("HcnModify%k", "MODIFY_%v"), ("HcnQuery%kProperties", "QUERY_%v"), ("HcnDelete%k", "DELETE_%v"),
+             ("HcnClose%k", "CLOSE_%v"))
 
 
 def functions(root):
     """Rows of the engine's table: name, dll, verb."""
     text = (root / "mockhcs/engine/function.c").read_text()
-    for macro, name, verb in re.findall(r"^\s+(CORE|VMC|LAYER)\((\w+)(?:, (\w+))?", text, re.M):
-        yield name, "computecore" if macro == "CORE" else "vmcompute", verb or "LAYER_CALL"
+    for macro, name, verb, third in re.findall(r"^ {8}(CORE|VMC|LAYER|NET|KIND)\((\w+)\b(?!##)(?:, (\w+))?(?:, (\w+))?", text, re.M):
+        if macro == "KIND":
+            for row in KIND_ROWS:
+                export, of = (x.replace("%k", name).replace("%p", verb).replace("%v", third) for x in row)
+                yield export, "computenetwork", of
+        else:
+            yield name, MACROS[macro], verb or "LAYER_CALL"
 
 
 def exports(root):
     """Names in the public headers of the ABI: each must have a row."""
-    for dll in ("computecore", "vmcompute"):
+    for dll in DLLS:
         text = (root / f"lib/include/hcsshim/abi/{dll}.h").read_text()
         for name in re.findall(r"\bX\([\w ]+, (\w+),", text):
-            if name != "name":  # the comment that explains X
+            if name != "name" and not name.endswith("##kind"):  # the comment that explains X
                 yield name, dll
 
 
-def answered(root):
-    return set(re.findall(r"\[MOCK_(\w+)\] =", (root / "mockhcs/emulate/emulate.c").read_text()))
+def answered(root, rows):
+    """Verbs of the emulator's table, those that the networks name, and all that its kinds of object have."""
+    found = set(re.findall(r"\[MOCK_(\w+)\] =", (root / "mockhcs/emulate/emulate.c").read_text()))
+    found |= set(re.findall(r"case MOCK_(\w+):", (root / "mockhcs/emulate/network/call.c").read_text()))
+    kinds = "|".join(re.findall(r"MOCK_HCN_VERBS\((\w+)\),", (root / "mockhcs/engine/function.h").read_text()))
+    return (found | {v for _, _, v in rows if re.fullmatch(rf"[A-Z]+_({kinds})", v)}) & {v for _, _, v in rows}
 
 
 def local_verbs(root):
@@ -41,29 +57,38 @@ def local_verbs(root):
     return set(re.findall(r"MOCK_(\w+)", tail)) - {"FIRST_LOCAL"}
 
 
+def kinds(root):
+    """The kinds of host networking and their plurals, as networks.c goes through them."""
+    return re.findall(r"^ {8}X\(\w+, (\w+), (\w+),", (root / "mockhcs/test/networks.c").read_text(), re.M)
+
+
 def callers(root):
-    """Test program -> the names of exports that its source calls. core.c is part of every test that includes core.h."""
+    """Test program -> the names of exports that its source calls. What includes core.h or networks.h calls theirs."""
     shared = set(re.findall(r"\b(Hcs\w+|HNSCall)\(", (root / "mockhcs/test/core.c").read_text()))
     found = {}
-    for path in sorted(root.glob("mockhcs/*/*_test.c")):
+    for path in sorted(root.glob("mockhcs/**/*_test.c")):
         text = path.read_text()
-        names = set(re.findall(r"\b([A-Z]\w+)\(", text))
+        names = set(re.findall(r"\b([A-Z]\w+)\(|\b(Hcn\w+)", text))
+        names = {a or b for a, b in names}
         if "mockhcs/test/core.h" in text:
             names |= shared
-        dll = "vmcompute" if "abi/vmcompute.h" in text else "computecore"
-        found[path.name[: -len("_test.c")]] = (dll, names)
+        if "mockhcs/test/networks.h" in text:
+            names |= {row.replace("%k", k).replace("%p", p) for k, p in kinds(root) for row, _ in KIND_ROWS}
+        dlls = {d for d in DLLS if f"abi/{d}.h" in text} or {"computecore"}
+        found[path.name[: -len("_test.c")]] = (dlls, names)
     return found
 
 
 def table(root):
     known = json.loads((root / "mockhcs/emulate/behaviours.json").read_text())["behaviours"]
     rows = list(functions(root))
-    emulated, local, tests = answered(root), local_verbs(root), callers(root)
+    emulated, local, tests = answered(root, rows), local_verbs(root), callers(root)
     missing = set(exports(root)) - {(name, dll) for name, dll, _ in rows}
     if missing:
         sys.exit(f"exports without a row in function.c: {sorted(missing)}")
     verbs = {verb for _, _, verb in rows}
     for behaviour in known:
+        behaviour["verbs"] = [v for p in behaviour["verbs"] for v in fnmatch.filter(sorted(verbs), p) or [p]]
         unknown = set(behaviour["verbs"]) - verbs
         if unknown or behaviour["how"] not in KINDS:
             sys.exit(f"behaviours.json: {behaviour['what']}: {unknown or behaviour['how']}")
@@ -74,22 +99,22 @@ def table(root):
     out = ["# Coverage", "", "Made by mockhcs/coverage.py; `meson test coverage` fails when this page is not up to date.", ""]
     count = {kind: sum(b["how"] == kind for b in known) for kind in KINDS}
     done = sum(verb in emulated or verb in local for _, _, verb in rows)
-    tested = sum(any(dll == d and name in names for d, names in tests.values()) for name, dll, _ in rows)
+    tested = sum(any(dll in d and name in names for d, names in tests.values()) for name, dll, _ in rows)
     out.append(f"{len(rows)} exports: {done} answered by the engine or the emulator, {len(rows) - done} are E_NOTIMPL and say "
                f"so; {tested} are called by a unit test. {len(known)} emulated behaviours: "
                + ", ".join(f"{count[k]} {k}" for k in KINDS) + ".")
-    for dll in ("computecore", "vmcompute"):
+    for dll in DLLS:
         out += ["", f"## {dll}", "", "| export | answered by | how we know | unit tests |", "|---|---|---|---|"]
         for name, of, verb in rows:
             if of != dll:
                 continue
             how = sorted({b["how"] for b in known if verb in b["verbs"]}, key=KINDS.index)
             by = "engine" if verb in local else "emulator" if verb in emulated else "E_NOTIMPL"
-            called = [t for t, (d, names) in tests.items() if d == dll and name in names]
+            called = [t for t, (d, names) in tests.items() if dll in d and name in names]
             out.append(f"| {name} | {by} | {', '.join(how) if by == 'emulator' else ''} | {', '.join(called)} |")
     out += ["", "## Behaviours", "", "| verbs | what | how | source |", "|---|---|---|---|"]
     for b in known:
-        names = ", ".join(v.lower().replace("_", " ") for v in b["verbs"])
+        names = b["who"] if "who" in b else ", ".join(v.lower().replace("_", " ") for v in b["verbs"])
         out.append(f"| {names} | {b['what']} | {b['how']} | {b['source']} |")
     return "\n".join(out) + "\n"
 

@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "hcsshim/log.h"
+#include "mockhcs/emulate/network/model.h"
 #include "mockhcs/emulate/program.h"
 #include "platform/clock.h"
 #include "platform/file.h"
@@ -51,6 +52,13 @@ static void invoke(struct mock_backend *b, struct mock_call *call) {
         enum mock_verb verb = call->function->verb;
         struct emissions out = {0};
 
+        if (call->function->dll == MOCK_COMPUTENETWORK) {
+                hcs_mutex_lock(&em->lock);
+                net_call(em, call, &out);
+                hcs_mutex_unlock(&em->lock);
+                emissions_send(em, &out);
+                return;
+        }
         if (verb >= HCS_ARRAY_SIZE(answers) || !answers[verb]) {
                 hcs_log(HCS_LOG_WARN, "the emulator does not model this call", "function", call->function->name, NULL);
                 refuse(call, E_NOTIMPL, "the emulator does not model %s", call->function->name);
@@ -82,6 +90,7 @@ static void emulator_free(struct mock_backend *b) {
                         em->systems[i] = s->next;
                         system_free(s);
                 }
+        net_model_free(em->net);
         hcs_json_free(em->script);
         hcs_json_free(em->cpu_groups);
         hcs_json_free(em->credentials);
@@ -144,6 +153,8 @@ static HRESULT open_emulator(struct mock_engine *engine, struct mock_sink *up, c
                 hr = emulate_profile_parse(em, mock_option(options, "profile"), err);
         if (SUCCEEDED(hr))
                 hr = load_script(em, mock_option(options, "script"), err);
+        if (SUCCEEDED(hr))
+                hr = net_model_new(em, options, &em->net, err);
         if (FAILED(hr)) {
                 emulator_free(&em->backend);
                 return hr;
@@ -157,6 +168,7 @@ static HRESULT open_emulator(struct mock_engine *engine, struct mock_sink *up, c
         return S_OK;
 }
 
-static const char *const keys[] = {"script", "host", "lps", "delay", "seed", "profile", NULL};
+static const char *const keys[] = {"script", "host",      "lps",      "delay",      "seed", "profile",
+                                   "hns",    "net-state", "net-boot", "net-faults", NULL};
 
 const struct mock_backend_kind mock_emulate_kind = {.name = "emulate", .keys = keys, .open = open_emulator};

@@ -86,6 +86,7 @@ struct emulator {
         struct hcs_json *credentials; /* array of ContainerCredentialGuardInstance */
         struct hcs_json *templates;   /* saved states: id or file -> document */
         struct hcs_json *grants;
+        struct net_model *net; /* host networking: mockhcs/emulate/network */
 };
 
 static inline struct emulator *emulator_of(struct mock_backend *b) {
@@ -163,7 +164,15 @@ void system_modify(struct emulator *em, struct mock_call *call, struct emissions
 void service_properties(struct emulator *em, struct mock_call *call, struct emissions *out);
 void service_modify(struct emulator *em, struct mock_call *call, struct emissions *out);
 void service_access(struct emulator *em, struct mock_call *call, struct emissions *out);
-void hns_call(struct emulator *em, struct mock_call *call, struct emissions *out);
 void layer_call(struct emulator *em, struct mock_call *call, struct emissions *out);
+
+/* network/: calls of computenetwork and HNSCall, and compute systems that come, go and get adapters. */
+struct net_model;
+void net_call(struct emulator *em, struct mock_call *call, struct emissions *out);
+void hns_call(struct emulator *em, struct mock_call *call, struct emissions *out);
+void net_system_created(struct emulator *em, const struct compute_system *s, struct emissions *out);
+void net_system_stopped(struct emulator *em, const struct compute_system *s, struct emissions *out);
+void net_system_adapter(struct emulator *em, const struct compute_system *s, const struct hcs_json *settings, bool add,
+                        struct emissions *out);
 
 #endif

@@ -193,12 +193,24 @@ static void apply(struct mock_call *call, struct compute_system *s, const char *
         mock_call_done(call, NULL);
 }
 
+/* An adapter takes its endpoint with it. */
+static void tell_networks(struct emulator *em, struct mock_call *call, struct compute_system *s, const char *path,
+                          const struct hcs_json *before, unsigned request, struct emissions *out) {
+        if (FAILED(call->hr) || !path_matches(VM "Devices/NetworkAdapters/*", path))
+                return;
+        if (before)
+                net_system_adapter(em, s, before, false, out);
+        if (request != REQUEST_REMOVE)
+                net_system_adapter(em, s, hcs_json_get(s->devices, path), true, out);
+}
+
 static void modify_resource(struct emulator *em, struct mock_call *call, struct compute_system *s,
-                            const struct hcs_json *doc, const char *path) {
+                            const struct hcs_json *doc, const char *path, struct emissions *out) {
         const struct resource *r = find_resource(path);
         const struct hcs_json *settings = hcs_json_get(doc, "Settings");
         unsigned request = request_of(hcs_json_get_string(doc, "RequestType"));
         _cleanup_free_ char *key = NULL;
+        _cleanup_json_ struct hcs_json *before = NULL;
 
         if (!r || r->vm_only != s->is_vm) {
                 refuse_path(call, "ResourcePath", "this compute system has no such resource");
@@ -211,7 +223,10 @@ static void modify_resource(struct emulator *em, struct mock_call *call, struct 
         if (!check_settings(em, call, r, settings, request) || !check_place(call, s, path))
                 return;
         key = r->key ? hcs_asprintf("%s/%s", path, hcs_json_get_string(settings, r->key)) : hcs_strdup(path);
+        if (hcs_json_get(s->devices, key))
+                before = hcs_json_copy(hcs_json_get(s->devices, key));
         apply(call, s, key, settings, request, r->updates_make);
+        tell_networks(em, call, s, key, before, request, out);
 }
 
 void system_modify(struct emulator *em, struct mock_call *call, struct emissions *out) {
@@ -228,7 +243,7 @@ void system_modify(struct emulator *em, struct mock_call *call, struct emissions
         if (!v1 && !document_fits(em, call, HCS_SCHEMA_MODIFY_SETTING_REQUEST, doc))
                 return;
         if (path && *path) {
-                modify_resource(em, call, s, doc, path);
+                modify_resource(em, call, s, doc, path, out);
         } else if (hcs_streq(v1, "Network")) {
                 _cleanup_free_ char *key = hcs_asprintf("Network/%s", hcs_json_get_string(doc, "Settings") ?: "");
                 unsigned request = request_of(hcs_json_get_string(doc, "RequestType"));

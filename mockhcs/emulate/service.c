@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The service itself: processor topology, CPU groups, credential guard, access grants, layers and the HNS version. */
+/* The service itself: processor topology, CPU groups, credential guard, access grants and layers. */
 
 #include <stdio.h>
 #include <string.h>
@@ -191,15 +191,6 @@ void service_access(struct emulator *em, struct mock_call *call, struct emission
         else
                 hcs_json_remove(em->grants, key);
         mock_call_done(call, NULL);
-}
-
-void hns_call(struct emulator *em, struct mock_call *call, struct emissions *out) {
-        if (hcs_streq(mock_call_text(call, "method"), "GET") &&
-            hcs_streq(mock_call_text(call, "path"), "/globals/version"))
-                mock_call_done(call, hcs_strdup("{\"Success\":true,\"Output\":{\"Major\":15,\"Minor\":4}}"));
-        else
-                refuse(call, E_NOTIMPL, "the emulator has no networks: HNSCall %s %s", mock_call_text(call, "method"),
-                       mock_call_text(call, "path"));
 }
 
 /* The platform's own hash is not published: a name-based GUID over the upper-case UTF-16 name is assumed. */

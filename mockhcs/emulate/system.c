@@ -180,6 +180,7 @@ void system_create(struct emulator *em, struct mock_call *call, struct emissions
         em->n_systems++;
         holders_add(&s->holders, call->created);
         call->created->object = s;
+        net_system_created(em, s, out);
         accept_call(em, call);
 }
 
@@ -223,6 +224,7 @@ static void stop(struct emulator *em, struct compute_system *s, enum exit_type t
                 next = p->next;
                 process_exit(em, p, type == EXIT_GRACEFUL ? 0 : 1067, out);
         }
+        net_system_stopped(em, s, out);
         for (size_t i = 0; i < s->holders.n; i++)
                 tell_exit(s, s->holders.items[i], out);
 }
