@@ -22,3 +22,30 @@ put 4 '{"return":2,"t":1300,"hr":"0xC0370103","out":{"result":{}},"pending":true
 put 4 '{"complete":"operation/2","of":2,"t":9000,"hr":"0x00000000","result":{"a":18446744073709551615}}' "$2"
 put 4 '{"event":"SystemExited","on":"system/1","t":9100,"data":{}}' "$2"
 put 4 '{"stdio":"process/1","stream":"stdout","t":9200,"base64":"aGk=","end":true}' "$2"
+
+# bin PREFIX OUT_DIR: standard input behind a prefix, for what is not text
+bin() {
+        { printf '%s' "$1" && cat; } >"$2/seed-$n"
+        n=$((n + 1))
+}
+bin v "$2" < <( # dm-verity
+        printf 'verity\0\0\1\0\0\0\1\0\0\0uuid-is-16-bytessha256'
+        head -c 26 /dev/zero
+        printf '\0\20\0\0\0\20\0\0\13\0\0\0\0\0\0\0\40\0'
+        head -c 430 /dev/zero
+)
+for f in "$1"/fixtures/vhd/*.footer; do
+        bin f "$2" <"$f" # VHD
+done
+part() { # FILE SKIP COUNT, in kilobytes
+        zcat "$1" 2>/dev/null | tail -c "+$(($2 * 1024 + 1))" | head -c "$(($3 * 1024))"
+}
+vhdx=$1/fixtures/vhd/dynamic-64MiB.vhdx.gz
+bin xh "$2" < <(part "$vhdx" 64 4)
+bin xr "$2" < <(part "$vhdx" 192 1)
+bin xm "$2" < <(part "$vhdx" 3072 1)
+put o '{"imageLayoutVersion":"1.0.0"}' "$2"
+sum=sha256:1111111111111111111111111111111111111111111111111111111111111111
+put o '{"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"'$sum'","size":498,"platform":{"os":"linux","architecture":"amd64"},"annotations":{"org.opencontainers.image.ref.name":"v1"}}]}' "$2"
+put o '{"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"'$sum'","size":7},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"'$sum'","size":5}]}' "$2"
+put o '{"os":"linux","architecture":"arm64","variant":"v8","rootfs":{"type":"layers","diff_ids":["'$sum'"]}}' "$2"
