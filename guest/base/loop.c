@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The event loop of loop.h. Timers are a sorted list: an agent has a handful. Posts are a locked list and an eventfd.
+ * Events are handled in batches; a source that is taken out is also struck from the batch at hand.
+ */
+
+#include "guest/base/loop.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "platform/clock.h"
+#include "platform/thread.h"
+
+#define BATCH 32
+
+struct guest_loop {
+        int epoll, wake;
+        bool quit;
+        struct guest_timer *timers;
+        struct epoll_event batch[BATCH];
+        int n_batch;
+        struct hcs_mutex lock; /* guards posts */
+        struct guest_post *posts, **posts_end;
+};
+
+HRESULT guest_loop_new(struct guest_loop **ret, struct hcs_error **err) {
+        struct guest_loop *l = hcs_calloc(1, sizeof(*l));
+        struct epoll_event wake = {.events = EPOLLIN};
+        int errnum;
+
+        hcs_mutex_init(&l->lock);
+        l->posts_end = &l->posts;
+        l->wake = -1;
+        l->epoll = epoll_create1(EPOLL_CLOEXEC);
+        if (l->epoll >= 0)
+                l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (l->wake < 0 || epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->wake, &wake) < 0) {
+                errnum = errno;
+                guest_loop_free(l);
+                return hcs_error_errno(err, errnum, "event loop");
+        }
+        *ret = l;
+        return S_OK;
+}
+
+struct guest_loop *guest_loop_free(struct guest_loop *l) {
+        if (!l)
+                return NULL;
+        if (l->wake >= 0)
+                close(l->wake);
+        if (l->epoll >= 0)
+                close(l->epoll);
+        hcs_mutex_deinit(&l->lock);
+        return hcs_free(l);
+}
+
+void guest_loop_quit(struct guest_loop *l) {
+        l->quit = true;
+}
+
+void guest_loop_watch(struct guest_loop *l, struct guest_source *s, uint32_t events) {
+        struct epoll_event e = {.events = events, .data.ptr = s};
+
+        if (s->events == events)
+                return;
+        if (events)
+                epoll_ctl(l->epoll, s->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, s->fd, &e);
+        else
+                epoll_ctl(l->epoll, EPOLL_CTL_DEL, s->fd, NULL);
+        s->events = events;
+        for (int i = 0; !events && i < l->n_batch; i++)
+                if (l->batch[i].data.ptr == s)
+                        l->batch[i].events = 0;
+}
+
+void guest_loop_clear_timer(struct guest_loop *l, struct guest_timer *t) {
+        for (struct guest_timer **p = &l->timers; *p; p = &(*p)->next)
+                if (*p == t) {
+                        *p = t->next;
+                        break;
+                }
+        t->deadline_ns = 0;
+}
+
+void guest_loop_set_timer(struct guest_loop *l, struct guest_timer *t, uint64_t deadline_ns) {
+        struct guest_timer **p = &l->timers;
+
+        guest_loop_clear_timer(l, t);
+        t->deadline_ns = deadline_ns;
+        while (*p && (*p)->deadline_ns <= deadline_ns)
+                p = &(*p)->next;
+        t->next = *p;
+        *p = t;
+}
+
+void guest_loop_post(struct guest_loop *l, struct guest_post *p) {
+        uint64_t one = 1;
+
+        p->next = NULL;
+        hcs_mutex_lock(&l->lock);
+        *l->posts_end = p;
+        l->posts_end = &p->next;
+        hcs_mutex_unlock(&l->lock);
+        while (write(l->wake, &one, sizeof(one)) < 0 && errno == EINTR)
+                ;
+}
+
+static void run_posts(struct guest_loop *l) {
+        struct guest_post *p, *next;
+        uint64_t count;
+
+        while (read(l->wake, &count, sizeof(count)) < 0 && errno == EINTR)
+                ;
+        hcs_mutex_lock(&l->lock);
+        p = l->posts;
+        l->posts = NULL;
+        l->posts_end = &l->posts;
+        hcs_mutex_unlock(&l->lock);
+        for (; p; p = next) {
+                next = p->next;
+                p->fn(p);
+        }
+}
+
+static int timeout_ms(const struct guest_loop *l) {
+        uint64_t now, left;
+
+        if (!l->timers)
+                return -1;
+        now = hcs_clock_ns();
+        if (l->timers->deadline_ns <= now)
+                return 0;
+        left = (l->timers->deadline_ns - now + HCS_NS_PER_MS - 1) / HCS_NS_PER_MS;
+        return left > INT32_MAX ? INT32_MAX : (int)left;
+}
+
+static void run_timers(struct guest_loop *l) {
+        uint64_t now = hcs_clock_ns();
+
+        while (l->timers && l->timers->deadline_ns <= now) {
+                struct guest_timer *t = l->timers;
+
+                guest_loop_clear_timer(l, t);
+                t->fn(t);
+        }
+}
+
+void guest_loop_run(struct guest_loop *l) {
+        while (!l->quit) {
+                l->n_batch = epoll_wait(l->epoll, l->batch, BATCH, timeout_ms(l));
+                for (int i = 0; i < l->n_batch; i++) {
+                        struct guest_source *s = l->batch[i].data.ptr;
+
+                        if (!s)
+                                run_posts(l);
+                        else if (l->batch[i].events)
+                                s->fn(s, l->batch[i].events);
+                }
+                l->n_batch = 0;
+                run_timers(l);
+        }
+}
