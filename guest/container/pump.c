@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The pump of pump.h: splice() while it works, else read and write through a buffer. */
+
+#include "guest/container/pump.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+#define CHUNK  (256 * 1024) /* asked of one splice(); what a pipe holds limits it */
+#define BUFFER (32 * 1024)
+#define ROUNDS 16 /* before other sources get their turn */
+
+static bool ready(int fd, short events) {
+        struct pollfd p = {.fd = fd, .events = events};
+
+        return poll(&p, 1, 0) > 0;
+}
+
+void guest_pump_stop(struct guest_pump *p) {
+        if (!p->running)
+                return;
+        guest_loop_watch(p->loop, &p->from, 0);
+        guest_loop_watch(p->loop, &p->to, 0);
+        p->buf = hcs_free(p->buf);
+        p->running = false;
+}
+
+static void finish(struct guest_pump *p, int errnum) {
+        p->errnum = errnum;
+        guest_pump_stop(p);
+        p->done(p);
+}
+
+/* Both return >0 when something moved, 0 at the end of the input, -errno. */
+static ssize_t move_by_splice(struct guest_pump *p) {
+        ssize_t n = splice(p->from.fd, NULL, p->to.fd, NULL, CHUNK, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+
+        return n < 0 ? -errno : n;
+}
+
+static ssize_t move_by_copy(struct guest_pump *p) {
+        ssize_t n;
+
+        if (p->start == p->end) {
+                if (!p->buf)
+                        p->buf = hcs_malloc(BUFFER);
+                n = read(p->from.fd, p->buf, BUFFER);
+                if (n <= 0)
+                        return n < 0 ? -errno : 0;
+                p->start = 0;
+                p->end = (size_t)n;
+                /* A log that is full loses its lines; the process's output does not wait for it. */
+                for (ssize_t done = 0, w; p->tee >= 0 && done < n; done += w)
+                        if ((w = write(p->tee, p->buf + done, (size_t)(n - done))) <= 0)
+                                break;
+        }
+        n = write(p->to.fd, p->buf + p->start, p->end - p->start);
+        if (n < 0)
+                return -errno;
+        p->start += (size_t)n;
+        return n;
+}
+
+static void turn(struct guest_pump *p) {
+        ssize_t n = 1;
+
+        for (int i = 0; i < ROUNDS && n > 0; i++) {
+                n = p->copying ? move_by_copy(p) : move_by_splice(p);
+                if (n == -EINVAL && !p->copying) {
+                        p->copying = true;
+                        n = 1;
+                } else if (n == -EINTR) {
+                        n = 1;
+                }
+        }
+        if (n > 0 || n == -EAGAIN) {
+                /* Blocked, or its turn is over: the side that it needs brings it back. */
+                bool waits_for_output = p->copying ? p->start != p->end : n < 0 && ready(p->from.fd, POLLIN);
+
+                guest_loop_watch(p->loop, &p->from, waits_for_output ? 0 : EPOLLIN);
+                guest_loop_watch(p->loop, &p->to, waits_for_output ? EPOLLOUT : 0);
+        } else {
+                finish(p, (int)-n);
+        }
+}
+
+static void on_from(struct guest_source *s, uint32_t events) {
+        turn((struct guest_pump *)((char *)s - offsetof(struct guest_pump, from)));
+}
+
+static void on_to(struct guest_source *s, uint32_t events) {
+        turn((struct guest_pump *)((char *)s - offsetof(struct guest_pump, to)));
+}
+
+void guest_pump_start(struct guest_pump *p, struct guest_loop *loop, int from, int to, int tee,
+                      void (*done)(struct guest_pump *p)) {
+        *p = (struct guest_pump){
+                .loop = loop,
+                .from = {.fd = from, .fn = on_from},
+                .to = {.fd = to, .fn = on_to},
+                .tee = tee,
+                .copying = tee >= 0,
+                .running = true,
+                .done = done,
+        };
+        fcntl(from, F_SETFL, fcntl(from, F_GETFL) | O_NONBLOCK);
+        fcntl(to, F_SETFL, fcntl(to, F_GETFL) | O_NONBLOCK);
+        turn(p);
+}
