@@ -41,26 +41,26 @@ struct guest_policy_exec {
 struct guest_enforcer {
         const char *name;
         HRESULT (*mount_device)(void *ctx, const char *target, const char *root_hash, struct hcs_error **err);
-        HRESULT (*mount_rw_device)
+        HRESULT(*mount_rw_device)
         (void *ctx, const char *target, bool encrypted, bool ensure_filesystem, const char *filesystem,
          struct hcs_error **err);
         HRESULT (*mount_block_device)(void *ctx, const char *target, struct hcs_error **err);
         HRESULT (*unmount_device)(void *ctx, const char *target, struct hcs_error **err);
         HRESULT (*unmount_rw_device)(void *ctx, const char *target, struct hcs_error **err);
         HRESULT (*unmount_block_device)(void *ctx, const char *target, struct hcs_error **err);
-        HRESULT (*mount_overlay)
+        HRESULT(*mount_overlay)
         (void *ctx, const char *container_id, const char *const *layers, size_t n_layers, const char *target,
          struct hcs_error **err);
         HRESULT (*unmount_overlay)(void *ctx, const char *target, struct hcs_error **err);
         HRESULT (*mount_scratch)(void *ctx, const char *path, bool encrypted, struct hcs_error **err);
         HRESULT (*mount_plan9)(void *ctx, const char *target, struct hcs_error **err);
         HRESULT (*unmount_plan9)(void *ctx, const char *target, struct hcs_error **err);
-        HRESULT (*create_container)
+        HRESULT(*create_container)
         (void *ctx, const struct guest_policy_container *c, struct guest_policy_verdict *ret, struct hcs_error **err);
-        HRESULT (*exec)
+        HRESULT(*exec)
         (void *ctx, const struct guest_policy_exec *e, struct guest_policy_verdict *ret, struct hcs_error **err);
         HRESULT (*shutdown_container)(void *ctx, const char *container_id, struct hcs_error **err);
-        HRESULT (*signal_process)
+        HRESULT(*signal_process)
         (void *ctx, const char *container_id, int sig, bool is_init, const struct hcs_json *args,
          struct hcs_error **err);
         HRESULT (*get_properties)(void *ctx, struct hcs_error **err);
