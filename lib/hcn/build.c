@@ -87,8 +87,10 @@ HRESULT hcn_policies_build(const char *const *policies, size_t n, char **ret, st
                 struct hcs_json *policy = NULL;
                 HRESULT hr = hcs_json_parse_cstr(policies[i], &policy, err);
 
-                if (FAILED(hr))
-                        return hcs_error_wrap(err, "policy %zu", i);
+                if (FAILED(hr)) {
+                        hcs_error_wrap(err, "policy %zu", i);
+                        return hr;
+                }
                 hcs_json_append(array, policy);
         }
         *ret = hcs_json_text(request, HCS_JSON_GO);

@@ -77,8 +77,10 @@ static HRESULT read_record(const char *text, char **ret_container, char **ret_ho
         HRESULT hr = hcs_json_parse_cstr(text, &json, err);
         GUID guid;
 
-        if (FAILED(hr))
-                return hcs_error_wrap(err, "the record of the namespace");
+        if (FAILED(hr)) {
+                hcs_error_wrap(err, "the record of the namespace");
+                return hr;
+        }
         container = hcs_json_string(hcs_json_get_nocase(json, "ContainerID"));
         host = hcs_json_string(hcs_json_get_nocase(json, "HostUniqueID"));
         if (!container || !host || FAILED(hcs_guid_parse(host, &guid, NULL)))

@@ -28,7 +28,7 @@ static void end_unref(struct hcs_pipe_end *end) {
 }
 
 /* h (0: none) takes the place of what is there. */
-static void set_pipe(struct hcs_process *p, enum hcs_stream stream, HANDLE h) {
+static void set_pipe(struct hcs_process *p, enum hcs_stdio stream, HANDLE h) {
         struct hcs_pipe_end *fresh = NULL;
 
         if (h) {
@@ -40,7 +40,7 @@ static void set_pipe(struct hcs_process *p, enum hcs_stream stream, HANDLE h) {
         p->pipes[stream] = fresh;
 }
 
-static struct hcs_pipe_end *use_pipe(struct hcs_process *p, enum hcs_stream stream) {
+static struct hcs_pipe_end *use_pipe(struct hcs_process *p, enum hcs_stdio stream) {
         hcs_guard(&p->o.lock);
         if (p->pipes[stream])
                 p->pipes[stream]->refs++;
@@ -54,7 +54,7 @@ static void leave_pipe(struct hcs_process *p, struct hcs_pipe_end *end) {
 
 static void free_process(struct hcs_process *p) {
         for (int i = 0; i < 3; i++)
-                set_pipe(p, (enum hcs_stream)i, 0);
+                set_pipe(p, (enum hcs_stdio)i, 0);
         hcs_object_deinit(&p->o);
         hcs_system_unref(p->system);
         free(p->id);
@@ -70,7 +70,7 @@ HRESULT hcs_process_close(struct hcs_process *p, struct hcs_error **err) {
         HRESULT hr = hcs_object_close(&p->o, err);
 
         for (int i = 0; i < 3 && SUCCEEDED(hr); i++)
-                set_pipe(p, (enum hcs_stream)i, 0);
+                set_pipe(p, (enum hcs_stdio)i, 0);
         return hr;
 }
 
@@ -88,7 +88,7 @@ static void take_info(struct hcs_process *p, const HCS_PROCESS_INFORMATION *info
         HANDLE fresh[] = {usable(info->StdInput), usable(info->StdOutput), usable(info->StdError)};
 
         for (int i = 0; i < 3; i++)
-                set_pipe(p, (enum hcs_stream)i, fresh[i]);
+                set_pipe(p, (enum hcs_stdio)i, fresh[i]);
 }
 
 static HRESULT begin(struct hcs_process *p, const char *operation, uint32_t pid, struct hcs_process **ret,
@@ -154,7 +154,7 @@ uint32_t hcs_process_pid(const struct hcs_process *p) {
         return p->pid;
 }
 
-HANDLE hcs_process_take_pipe(struct hcs_process *p, enum hcs_stream stream) {
+HANDLE hcs_process_take_pipe(struct hcs_process *p, enum hcs_stdio stream) {
         struct hcs_pipe_end *end;
         HANDLE h = 0;
 
@@ -168,7 +168,7 @@ HANDLE hcs_process_take_pipe(struct hcs_process *p, enum hcs_stream stream) {
         return h;
 }
 
-void hcs_process_close_pipe(struct hcs_process *p, enum hcs_stream stream) {
+void hcs_process_close_pipe(struct hcs_process *p, enum hcs_stdio stream) {
         set_pipe(p, stream, 0);
 }
 
@@ -212,7 +212,7 @@ HRESULT hcs_process_write(struct hcs_process *p, const void *data, size_t n, str
         return hr;
 }
 
-HRESULT hcs_process_read(struct hcs_process *p, enum hcs_stream stream, void *buf, size_t size, size_t *ret_n,
+HRESULT hcs_process_read(struct hcs_process *p, enum hcs_stdio stream, void *buf, size_t size, size_t *ret_n,
                          struct hcs_error **err) {
         struct hcs_pipe_end *end = stream == HCS_STDIN ? NULL : use_pipe(p, stream);
         HRESULT hr;

@@ -108,8 +108,11 @@ HRESULT hns_request(struct hns_client *c, enum hns_wording wording, const char *
 
         if (SUCCEEDED(hr))
                 hr = hcs_schema_parse_answer(type, response ? response : "", (void **)&r, err);
-        if (FAILED(hr))
-                return wording == HNS_WORDING_HNS && err ? hcs_error_wrap(err, "failed during hnsCallRawResponse") : hr;
+        if (FAILED(hr)) {
+                if (wording == HNS_WORDING_HNS)
+                        hcs_error_wrap(err, "failed during hnsCallRawResponse");
+                return hr;
+        }
         if (!r->Success)
                 hr = refused(wording, r->Error, response, err);
         else if (ret_output)

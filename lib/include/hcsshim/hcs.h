@@ -251,9 +251,9 @@ struct hcs_process *hcs_process_unref(struct hcs_process *p);
 HRESULT hcs_process_close(struct hcs_process *p, struct hcs_error **err);
 uint32_t hcs_process_pid(const struct hcs_process *p);
 
-enum hcs_stream { HCS_STDIN, HCS_STDOUT, HCS_STDERR };
+enum hcs_stdio { HCS_STDIN, HCS_STDOUT, HCS_STDERR };
 /* Hands a pipe over to the caller, who closes it (not while another thread reads or writes it); 0: there is none. */
-HANDLE hcs_process_take_pipe(struct hcs_process *p, enum hcs_stream stream);
+HANDLE hcs_process_take_pipe(struct hcs_process *p, enum hcs_stdio stream);
 /* Asks for new ends of the pipes (HcsGetProcessInfo) in place of those the object has. */
 HRESULT hcs_process_stdio_fresh(struct hcs_process *p, const struct hcs_call *call, struct hcs_error **err);
 /*
@@ -261,12 +261,12 @@ HRESULT hcs_process_stdio_fresh(struct hcs_process *p, const struct hcs_call *ca
  * meanwhile, with its process or alone, stays open until the call returns; closing does not interrupt it.
  */
 HRESULT hcs_process_write(struct hcs_process *p, const void *data, size_t n, struct hcs_error **err);
-HRESULT hcs_process_read(struct hcs_process *p, enum hcs_stream stream, void *buf, size_t size, size_t *ret_n,
+HRESULT hcs_process_read(struct hcs_process *p, enum hcs_stdio stream, void *buf, size_t size, size_t *ret_n,
                          struct hcs_error **err);
 /* Ends the process's input, and our end of it. No call when the process has exited. */
 HRESULT hcs_process_close_stdin(struct hcs_process *p, const struct hcs_call *call, struct hcs_error **err);
 /* Closes our end of an output. */
-void hcs_process_close_pipe(struct hcs_process *p, enum hcs_stream stream);
+void hcs_process_close_pipe(struct hcs_process *p, enum hcs_stdio stream);
 
 HRESULT hcs_process_resize_console(struct hcs_process *p, uint16_t width, uint16_t height, const struct hcs_call *call,
                                    struct hcs_error **err);
