@@ -2,7 +2,7 @@
 
 /* Builders: queries, load balancers with their flags, routes, and policies of every type. */
 
-#include "hcn/test/fake.h"
+#include "testing/fake_network.h"
 #include "testing/hcs_test.h"
 
 #define ID "d0b4e0c1-1111-4222-8333-444455556666"

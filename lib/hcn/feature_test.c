@@ -2,7 +2,7 @@
 
 /* What the service can do: asked once, asked again after a failure, and told with the versions that have it. */
 
-#include "hcn/test/fake.h"
+#include "testing/fake_network.h"
 #include "testing/hcs_test.h"
 
 static struct hcn_client *client;

@@ -4,11 +4,11 @@
 
 #include <sys/stat.h>
 
-#include "hcn/test/fake.h"
 #include "platform/env.h"
 #include "platform/file.h"
 #include "platform/stream.h"
 #include "platform/thread.h"
+#include "testing/fake_network.h"
 #include "testing/hcs_test.h"
 
 #define ID   "50b4e0c1-1111-4222-8333-444455556666"

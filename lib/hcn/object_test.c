@@ -3,8 +3,8 @@
 /* Objects as documents and as open handles, with bad input of every sort. */
 
 #include "base/str.h"
-#include "hcn/test/fake.h"
 #include "platform/thread.h"
+#include "testing/fake_network.h"
 #include "testing/hcs_test.h"
 
 #define ID   "d0b4e0c1-1111-4222-8333-444455556666"

@@ -4,8 +4,8 @@
 
 #include <stdatomic.h>
 
-#include "hcn/test/fake.h"
 #include "platform/thread.h"
+#include "testing/fake_network.h"
 #include "testing/hcs_test.h"
 
 #define ID "d0b4e0c1-1111-4222-8333-444455556666"

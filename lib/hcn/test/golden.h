@@ -4,7 +4,7 @@
 
 /* One golden case on its way through the library. */
 
-#include "fake.h"
+#include "testing/fake_network.h"
 
 struct golden_run {
         const struct hcs_json *input;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef HCS_HCN_TEST_FAKE_H
-#define HCS_HCN_TEST_FAKE_H
+#ifndef HCS_TESTING_FAKE_NETWORK_H
+#define HCS_TESTING_FAKE_NETWORK_H
 
 /*
  * A host network service that gives fixed answers and writes down what it is asked, in the form of the golden cases.

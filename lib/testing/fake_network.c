@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The service of the tests; see fake.h. */
+/* The service of the tests; see fake_network.h. */
 
-#include "fake.h"
+#include "testing/fake_network.h"
 
 #include <string.h>
 
