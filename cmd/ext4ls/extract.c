@@ -9,9 +9,9 @@
 
 #include "base/str.h"
 #include "cmd/ext4ls/ext4ls.h"
+#include "ext4/copy.h"
 #include "platform/unpack.h"
 
-#define CHUNK       ((size_t)1 << 20)
 #define MAX_NANO    999999999u
 #define FIRST_LINKS 256u
 
@@ -27,7 +27,6 @@ struct extract {
         struct first_name *names; /* a hash table, path NULL for a free slot */
         size_t n_names, names_cap;
         uint64_t budget; /* bytes of stored content that may still come: an honest image has each block once */
-        uint8_t *chunk;
         bool verbose;
         int status;
 };
@@ -81,34 +80,17 @@ static void remember(struct extract *x, uint32_t ino, const char *path) {
 static HRESULT copy_piece(struct extract *x, struct hcs_data_file *to, uint64_t at, const struct ext4_piece *piece,
                           struct hcs_error **err) {
         struct hcs_data_file *from = ext4_image_file(x->image);
-        uint64_t done = 0;
+        uint64_t n;
         HRESULT hr;
 
         if (piece->n > x->budget)
                 return hcs_error_make(err, EXT4_E_CORRUPT, "more content than the file system has room for");
         x->budget -= piece->n;
-        while (done < piece->n) {
-                uint64_t moved;
-                size_t n;
-
-                hr = hcs_data_file_copy(from, piece->offset + done, to, at + done, piece->n - done, &moved, err);
-                if (FAILED(hr))
-                        return hr;
-                done += moved;
-                if (moved > 0)
-                        continue;
-                n = piece->n - done < CHUNK ? (size_t)(piece->n - done) : CHUNK;
-                hr = hcs_data_file_read_at(from, piece->offset + done, x->chunk, n, &n, err);
-                if (SUCCEEDED(hr) && n == 0)
-                        return hcs_error_make(err, EXT4_E_CORRUPT, "byte %llu is behind the end of `%s`",
-                                              (unsigned long long)(piece->offset + done), hcs_data_file_name(from));
-                if (SUCCEEDED(hr))
-                        hr = hcs_data_file_write_at(to, at + done, x->chunk, n, err);
-                if (FAILED(hr))
-                        return hr;
-                done += n;
-        }
-        return S_OK;
+        hr = ext4_copy(from, piece->offset, to, at, piece->n, NULL, NULL, &n, err);
+        if (SUCCEEDED(hr) && n < piece->n)
+                return hcs_error_make(err, EXT4_E_CORRUPT, "byte %llu is behind the end of `%s`, which was cut off",
+                                      (unsigned long long)(piece->offset + n), hcs_data_file_name(from));
+        return hr;
 }
 
 static HRESULT make_file(struct extract *x, const char *name, const struct ext4_inode *node, struct hcs_error **err) {
@@ -331,12 +313,10 @@ int cmd_extract(int argc, char **argv) {
                 return EXIT_PROBLEMS;
         x.image = o.image;
         x.budget = ext4_image_blocks_present(o.image) * ext4_image_summary(o.image)->block_size;
-        x.chunk = hcs_malloc(CHUNK);
         run(&x, directory, argv + optind + 1, argc - optind - 1);
         for (size_t i = 0; i < x.names_cap; i++)
                 free(x.names[i].path);
         free(x.names);
-        free(x.chunk);
         hcs_unpack_close(x.out);
         close_image(&o);
         return x.status;

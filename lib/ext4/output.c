@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define BUFFER   ((size_t)256 << 10)
+#define BUFFER   ((size_t)512 << 10)
 #define HOLE_MIN ((uint64_t)64 << 10) /* shorter runs of zeros cost less in the buffer than as a hole */
 
 void ext4_output_init(struct ext4_output *o, struct hcs_data_file *file, uint64_t limit) {
@@ -12,18 +12,33 @@ void ext4_output_init(struct ext4_output *o, struct hcs_data_file *file, uint64_
 }
 
 void ext4_output_deinit(struct ext4_output *o) {
-        free(o->buffer);
-        o->buffer = NULL;
+        o->behind = ext4_behind_free(o->behind);
+        free(steal_pointer(&o->buffer));
 }
 
-HRESULT ext4_output_flush(struct ext4_output *o, struct hcs_error **err) {
-        HRESULT hr = hcs_data_file_write_at(o->file, o->flushed, o->buffer, o->used, err);
+/* What is in the buffer goes out: by the thread as soon as it is worth one. */
+static HRESULT put_out(struct ext4_output *o, struct hcs_error **err) {
+        HRESULT hr;
 
+        if (!o->behind && o->used == BUFFER && !o->full_before) {
+                o->full_before = true;
+                o->behind = ext4_behind_new(o->file, BUFFER);
+        }
+        if (o->used == 0)
+                return S_OK;
+        hr = o->behind ? ext4_behind_write(o->behind, o->flushed, &o->buffer, o->used, err)
+                       : hcs_data_file_write_at(o->file, o->flushed, o->buffer, o->used, err);
         if (FAILED(hr))
                 return hr;
         o->flushed += o->used;
         o->used = 0;
         return S_OK;
+}
+
+HRESULT ext4_output_flush(struct ext4_output *o, struct hcs_error **err) {
+        HRESULT hr = put_out(o, err);
+
+        return SUCCEEDED(hr) && o->behind ? ext4_behind_wait(o->behind, err) : hr;
 }
 
 static HRESULT check_room(const struct ext4_output *o, uint64_t n, struct hcs_error **err) {
@@ -45,7 +60,7 @@ HRESULT ext4_output_write(struct ext4_output *o, const void *data, size_t n, str
                 data = (const uint8_t *)data + part;
                 n -= part;
                 if (o->used == BUFFER)
-                        hr = ext4_output_flush(o, err);
+                        hr = put_out(o, err);
         }
         return hr;
 }
@@ -54,7 +69,7 @@ HRESULT ext4_output_zero(struct ext4_output *o, uint64_t n, struct hcs_error **e
         HRESULT hr = check_room(o, n, err);
 
         if (SUCCEEDED(hr) && n >= HOLE_MIN && hcs_data_file_is_fresh(o->file)) {
-                hr = ext4_output_flush(o, err);
+                hr = put_out(o, err);
                 if (FAILED(hr))
                         return hr;
                 o->position += n;
@@ -69,7 +84,7 @@ HRESULT ext4_output_zero(struct ext4_output *o, uint64_t n, struct hcs_error **e
                 o->position += part;
                 n -= part;
                 if (o->used == BUFFER)
-                        hr = ext4_output_flush(o, err);
+                        hr = put_out(o, err);
         }
         return hr;
 }
@@ -115,7 +130,7 @@ HRESULT ext4_output_read(struct ext4_output *o, uint64_t offset, void *data, siz
 }
 
 HRESULT ext4_output_seek(struct ext4_output *o, uint64_t offset, struct hcs_error **err) {
-        HRESULT hr = ext4_output_flush(o, err);
+        HRESULT hr = put_out(o, err);
 
         if (FAILED(hr))
                 return hr;

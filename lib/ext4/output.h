@@ -3,10 +3,11 @@
 #define HCS_EXT4_OUTPUT_H
 
 /*
- * What a writer appends to: a buffer in front of a file, a position, and a limit. Runs of zeros are not written where
- * the file has none but zeros there. Embedded by the writer, borrows the file.
+ * What a writer appends to: a buffer in front of a file, a position, and a limit. Full buffers are written by a thread.
+ * Runs of zeros are not written where the file has none but zeros there. Embedded by the writer, borrows the file.
  */
 
+#include "ext4/behind.h"
 #include "ext4/codes.h"
 #include "ext4/format.h"
 #include "platform/data_file.h"
@@ -18,6 +19,8 @@ struct ext4_output {
         uint64_t flushed;  /* where the buffer begins */
         uint8_t *buffer;
         size_t used;
+        struct ext4_behind *behind; /* once a buffer was full, where there is a processor for it */
+        bool full_before;
 };
 
 void ext4_output_init(struct ext4_output *o, struct hcs_data_file *file, uint64_t limit);
@@ -35,6 +38,7 @@ HRESULT ext4_output_copy(struct ext4_output *o, struct hcs_data_file *from, uint
 /* n bytes over ones that are behind the position. */
 HRESULT ext4_output_patch(struct ext4_output *o, uint64_t offset, const void *data, size_t n, struct hcs_error **err);
 HRESULT ext4_output_read(struct ext4_output *o, uint64_t offset, void *data, size_t n, struct hcs_error **err);
+/* Everything is in the file. */
 HRESULT ext4_output_flush(struct ext4_output *o, struct hcs_error **err);
 /* Goes to an offset; what is passed over stays as it is. */
 HRESULT ext4_output_seek(struct ext4_output *o, uint64_t offset, struct hcs_error **err);

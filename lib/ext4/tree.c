@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Chunks never move, so growing copies nothing but the tables of chunks. Entries are one hash table over (directory,
- * name) chained through the store, and one list a directory.
+ * Chunks never move, so growing copies nothing but the tables of chunks. Entries are in one hash table over (directory,
+ * name), with their hashes, so that a search of it rarely looks at a wrong one, and in one list a directory.
  */
 
 #include "ext4/tree.h"
@@ -13,10 +13,9 @@
 #define STORE_CHUNK     ((uint32_t)1 << 18)
 #define STORE_UNIT      4u /* a reference counts these */
 #define UNITS_PER_CHUNK (STORE_CHUNK / STORE_UNIT)
-#define FIRST_BUCKETS   1024u
+#define FIRST_SLOTS     1024u /* a power of two */
 
 struct entry {
-        uint32_t next_in_bucket;
         uint32_t next_in_dir;
         uint32_t dir;
         uint32_t ino;
@@ -26,8 +25,8 @@ struct entry {
 #define ENTRY_HEAD offsetof(struct entry, name)
 
 void ext4_tree_init(struct ext4_tree *t) {
-        *t = (struct ext4_tree){.n_buckets = FIRST_BUCKETS};
-        t->buckets = hcs_calloc(t->n_buckets, sizeof(*t->buckets));
+        *t = (struct ext4_tree){.n_slots = FIRST_SLOTS};
+        t->slots = hcs_calloc(t->n_slots, sizeof(*t->slots));
         /* Reference 0 is nothing: the first unit is never given out. */
         t->store = hcs_malloc(sizeof(*t->store));
         t->store[0] = hcs_malloc(STORE_CHUNK);
@@ -42,7 +41,7 @@ void ext4_tree_deinit(struct ext4_tree *t) {
                 free(t->store[i]);
         free(t->nodes);
         free(t->store);
-        free(t->buckets);
+        free(t->slots);
         *t = (struct ext4_tree){0};
 }
 
@@ -115,14 +114,16 @@ static uint32_t hash_of(uint32_t dir, const char *name, size_t len) {
 }
 
 static struct entry *find(const struct ext4_tree *t, uint32_t dir, const char *name, size_t len) {
-        uint32_t ref = t->buckets[hash_of(dir, name, len) & (t->n_buckets - 1)];
+        uint32_t hash = hash_of(dir, name, len);
 
-        while (ref) {
-                struct entry *e = entry_at(t, ref);
+        for (uint32_t i = hash & (t->n_slots - 1); t->slots[i].ref; i = (i + 1) & (t->n_slots - 1)) {
+                struct entry *e;
 
+                if (t->slots[i].hash != hash)
+                        continue;
+                e = entry_at(t, t->slots[i].ref);
                 if (e->dir == dir && e->len == len && memcmp(e->name, name, len) == 0)
                         return e;
-                ref = e->next_in_bucket;
         }
         return NULL;
 }
@@ -133,46 +134,49 @@ uint32_t ext4_tree_find(const struct ext4_tree *t, uint32_t dir, const char *nam
         return e ? e->ino : 0;
 }
 
-static void grow_buckets(struct ext4_tree *t) {
-        uint32_t old_n = t->n_buckets, *old = t->buckets;
+static void put_slot(struct ext4_tree *t, struct ext4_tree_slot slot) {
+        uint32_t i = slot.hash & (t->n_slots - 1);
 
-        t->n_buckets *= 2;
-        t->buckets = hcs_calloc(t->n_buckets, sizeof(*t->buckets));
+        while (t->slots[i].ref)
+                i = (i + 1) & (t->n_slots - 1);
+        t->slots[i] = slot;
+}
+
+static void grow_slots(struct ext4_tree *t) {
+        struct ext4_tree_slot *old = t->slots;
+        uint32_t old_n = t->n_slots;
+
+        t->n_slots *= 2;
+        t->slots = hcs_calloc(t->n_slots, sizeof(*t->slots));
         for (uint32_t i = 0; i < old_n; i++)
-                for (uint32_t ref = old[i]; ref;) {
-                        struct entry *e = entry_at(t, ref);
-                        uint32_t *bucket = &t->buckets[hash_of(e->dir, e->name, e->len) & (t->n_buckets - 1)];
-                        uint32_t next = e->next_in_bucket;
-
-                        e->next_in_bucket = *bucket;
-                        *bucket = ref;
-                        ref = next;
-                }
+                if (old[i].ref)
+                        put_slot(t, old[i]);
         free(old);
 }
 
-void ext4_tree_put(struct ext4_tree *t, uint32_t dir, const char *name, size_t len, uint32_t ino) {
-        struct entry *e = find(t, dir, name, len);
-        uint32_t ref, *bucket;
+void ext4_tree_add(struct ext4_tree *t, uint32_t dir, const char *name, size_t len, uint32_t ino) {
+        uint32_t ref = reserve(t, ENTRY_HEAD + len);
+        struct entry *e = entry_at(t, ref);
 
-        if (e) {
-                e->ino = ino;
-                return;
-        }
-        if (t->n_entries == 2 * t->n_buckets)
-                grow_buckets(t);
-        ref = reserve(t, ENTRY_HEAD + len);
-        e = entry_at(t, ref);
-        bucket = &t->buckets[hash_of(dir, name, len) & (t->n_buckets - 1)];
-        e->next_in_bucket = *bucket;
+        if (4 * (uint64_t)t->n_entries >= 3 * (uint64_t)t->n_slots)
+                grow_slots(t);
         e->next_in_dir = ext4_tree_node(t, dir)->children;
         e->dir = dir;
         e->ino = ino;
         e->len = (uint8_t)len;
         memcpy(e->name, name, len);
-        *bucket = ref;
+        put_slot(t, (struct ext4_tree_slot){ref, hash_of(dir, name, len)});
         ext4_tree_node(t, dir)->children = ref;
         t->n_entries++;
+}
+
+void ext4_tree_put(struct ext4_tree *t, uint32_t dir, const char *name, size_t len, uint32_t ino) {
+        struct entry *e = find(t, dir, name, len);
+
+        if (e)
+                e->ino = ino;
+        else
+                ext4_tree_add(t, dir, name, len, ino);
 }
 
 static int by_number_and_name(const void *a, const void *b) {

@@ -3,7 +3,7 @@
 #define HCS_EXT4_TREE_H
 
 /*
- * The inodes and names of a file system that is being written, packed: some 80 bytes an inode and 20 a name besides the
+ * The inodes and names of a file system that is being written, packed: some 80 bytes an inode and 35 a name besides the
  * name itself, since they are all that is held in memory until the end. Embedded by the writer. Pointers to nodes stay
  * valid; what is stored is named by 32-bit references (0: nothing).
  */
@@ -37,13 +37,18 @@ struct ext4_child {
         const char *name;
 };
 
+struct ext4_tree_slot {
+        uint32_t ref; /* of the entry; 0: free */
+        uint32_t hash;
+};
+
 struct ext4_tree {
         struct ext4_node **nodes; /* in chunks */
         uint32_t n_nodes, node_chunks;
         uint8_t **store; /* in chunks */
         uint32_t store_chunks, store_used;
-        uint32_t *buckets;
-        uint32_t n_buckets, n_entries;
+        struct ext4_tree_slot *slots; /* of a hash table */
+        uint32_t n_slots, n_entries;
 };
 
 void ext4_tree_init(struct ext4_tree *t);
@@ -58,6 +63,8 @@ struct ext4_node *ext4_tree_node(const struct ext4_tree *t, uint32_t ino);
 
 /* 0 when dir has no such entry. */
 uint32_t ext4_tree_find(const struct ext4_tree *t, uint32_t dir, const char *name, size_t len);
+/* Adds an entry of a name that dir does not have. len <= EXT4_MAX_NAME. */
+void ext4_tree_add(struct ext4_tree *t, uint32_t dir, const char *name, size_t len, uint32_t ino);
 /* Adds an entry, or makes the one of that name stand for ino. len <= EXT4_MAX_NAME. */
 void ext4_tree_put(struct ext4_tree *t, uint32_t dir, const char *name, size_t len, uint32_t ino);
 /* The entries of a directory by inode number, then by name; caller frees. NULL when there are none. */

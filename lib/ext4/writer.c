@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The writer up to its completion: paths, inodes, content. */
+/* The writer up to its completion: inodes and the names they have. */
 
 #include "ext4/writer_private.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -12,28 +11,6 @@
 #define SMALL_LINK      59u  /* bytes of a symbolic link that go into the inode */
 #define MAX_INLINE_DATA 136u /* bytes of content that do: i_block, and the rest of the attributes' room */
 #define NO_INLINE_DATA  SIZE_MAX
-
-static const char text_replace_directory[] = "cannot replace a directory with a file";
-
-/* A name in a message, the midst of a long one left out. */
-struct shown {
-        char text[260];
-};
-
-static const char *show(const char *name, struct shown *s) {
-        size_t n = strlen(name);
-
-        if (n < sizeof(s->text))
-                return strcpy(s->text, name);
-        snprintf(s->text, sizeof(s->text), "%.120s...%s", name, name + n - 120);
-        return s->text;
-}
-
-static HRESULT refuse(HRESULT hr, const char *path, const char *why, struct hcs_error **err) {
-        struct shown s;
-
-        return hcs_error_make(err, hr, "%s: %s", show(path, &s), why);
-}
 
 /*
  * 34 bits of seconds and 30 of nanoseconds. Seconds before 1970 are not cut to 34 bits, so they fill the field with
@@ -62,195 +39,16 @@ static uint64_t time_again(uint64_t t) {
         return ext4_time(seconds + (int64_t)(nanoseconds / 1000000000), (uint32_t)(nanoseconds % 1000000000));
 }
 
-static bool is_dir(const struct ext4_node *node) {
-        return (node->mode & EXT4_TYPE_MASK) == EXT4_DIR;
-}
-
-/* ---- paths ---- */
-
-/* "/a//./b/../c/" becomes "a/c"; "" is the root. */
-static void clean_path(const char *path, struct hcs_buf *out) {
-        hcs_buf_clear(out);
-        while (*path) {
-                size_t n = strcspn(path, "/");
-
-                if (n == 2 && path[0] == '.' && path[1] == '.') {
-                        while (out->len > 0 && out->data[--out->len] != '/')
-                                continue;
-                } else if (n > 0 && !(n == 1 && path[0] == '.')) {
-                        if (out->len > 0)
-                                hcs_buf_putc(out, '/');
-                        hcs_buf_append(out, path, n);
-                }
-                path += n;
-                path += *path == '/';
-        }
-        hcs_buf_append(out, "", 0);
-}
-
-/* Of the cleaned path: where its last name begins. */
-static size_t last_name(const struct hcs_buf *path) {
-        const char *slash = path->len ? memrchr(path->data, '/', path->len) : NULL;
-
-        return slash ? (size_t)(slash - path->data) + 1 : 0;
-}
-
-static bool is_known_parent(const struct ext4_writer *w, size_t len) {
-        return w->parent_ino && w->parent.len == len && (len == 0 || memcmp(w->parent.data, w->path.data, len) == 0);
-}
-
-static void know_parent(struct ext4_writer *w, size_t len, uint32_t ino) {
-        hcs_buf_clear(&w->parent);
-        hcs_buf_append(&w->parent, w->path.data, len);
-        w->parent_ino = ino;
-}
-
-/* The inode of the first len bytes of the cleaned path; 0 when there is none. */
-static uint32_t find_dir(struct ext4_writer *w, size_t len) {
-        uint32_t ino = EXT4_ROOT_INO;
-        const char *p = w->path.data, *end = p + len;
-
-        if (is_known_parent(w, len))
-                return w->parent_ino;
-        while (p < end && ino) {
-                const char *slash = memchr(p, '/', (size_t)(end - p));
-
-                ino = ext4_tree_find(&w->tree, ino, p, (size_t)((slash ? slash : end) - p));
-                p = slash ? slash + 1 : end;
-        }
-        if (!ino || !is_dir(ext4_tree_node(&w->tree, ino)))
-                return 0;
-        know_parent(w, len, ino);
-        return ino;
-}
-
-/* A path, taken apart. The root has no name and is its own parent. */
-struct place {
-        uint32_t dir;
-        uint32_t ino; /* 0: not there */
-        const char *name;
-        size_t len;
-};
-
-static HRESULT look_up(struct ext4_writer *w, const char *path, struct place *ret, struct hcs_error **err) {
-        size_t at;
-
-        clean_path(path, &w->path);
-        if (w->path.len == 0) {
-                *ret = (struct place){EXT4_ROOT_INO, EXT4_ROOT_INO, "", 0};
-                return S_OK;
-        }
-        at = last_name(&w->path);
-        ret->name = w->path.data + at;
-        ret->len = w->path.len - at;
-        if (ret->len > EXT4_MAX_NAME)
-                return refuse(EXT4_E_NAME, path, "invalid name", err);
-        ret->dir = find_dir(w, at ? at - 1 : 0);
-        if (!ret->dir)
-                return refuse(EXT4_E_NO_PATH, path, "path not found", err);
-        ret->ino = ext4_tree_find(&w->tree, ret->dir, ret->name, ret->len);
-        return S_OK;
-}
-
-static HRESULT look_up_existing(struct ext4_writer *w, const char *path, struct place *ret, struct hcs_error **err) {
-        HRESULT hr = look_up(w, path, ret, err);
-
-        return SUCCEEDED(hr) && !ret->ino ? refuse(EXT4_E_NO_FILE, path, "file not found", err) : hr;
-}
-
-/* ---- content ---- */
-
-void ext4_writer_begin(struct ext4_writer *w, uint32_t ino, uint64_t size) {
-        w->current = ino;
-        w->written = 0;
-        w->expected = size;
-}
-
-HRESULT ext4_writer_end(struct ext4_writer *w, struct hcs_error **err) {
-        struct ext4_node *node = ext4_tree_node(&w->tree, w->current);
-        uint32_t blocks, leaves = 0;
-        HRESULT hr;
-
-        if (!node)
-                return S_OK;
-        if (w->written != w->expected)
-                return hcs_error_make(err, EXT4_E_WRONG_AMOUNT, "did not write the right amount: %llu != %llu",
-                                      (unsigned long long)w->written, (unsigned long long)w->expected);
-        w->current = 0;
-        if (w->written == 0 || node->flags & EXT4_FLAG_INLINE)
-                return S_OK;
-        node->start = (uint32_t)((w->out.position - w->written) / EXT4_BLOCK);
-        blocks = ext4_blocks_of(w->written);
-        hr = ext4_output_align(&w->out, err);
-        if (SUCCEEDED(hr))
-                hr = ext4_extents_write(&w->out, node->start, blocks, &leaves, err);
-        if (FAILED(hr))
-                return hr;
-        node->flags |= EXT4_FLAG_EXTENTS;
-        node->block_count += blocks + leaves;
-        return S_OK;
-}
-
-static HRESULT check_amount(const struct ext4_writer *w, uint64_t n, struct hcs_error **err) {
-        unsigned long long written = w->written + n;
-
-        if (n > w->expected - w->written)
-                return hcs_error_make(err, EXT4_E_WRONG_AMOUNT, "wrote too much: %llu > %llu", written,
-                                      (unsigned long long)w->expected);
-        return S_OK;
-}
-
-/* Where inline content goes, NULL when it goes out. */
-static uint8_t *inline_place(const struct ext4_writer *w) {
-        const struct ext4_node *node = ext4_tree_node(&w->tree, w->current);
-
-        return node && node->flags & EXT4_FLAG_INLINE ? ext4_tree_stored(&w->tree, node->data) + w->written : NULL;
-}
-
-HRESULT ext4_writer_write(struct ext4_writer *w, const void *data, size_t n, struct hcs_error **err) {
-        HRESULT hr = check_amount(w, n, err);
-        uint8_t *place = inline_place(w);
-
-        if (SUCCEEDED(hr) && place)
-                memcpy(place, data, n);
-        else if (SUCCEEDED(hr))
-                hr = ext4_output_write(&w->out, data, n, err);
-        if (SUCCEEDED(hr))
-                w->written += n;
-        return hr;
-}
-
-HRESULT ext4_writer_zero(struct ext4_writer *w, uint64_t n, struct hcs_error **err) {
-        HRESULT hr = check_amount(w, n, err);
-
-        if (SUCCEEDED(hr) && !inline_place(w)) /* inline content begins as zeros */
-                hr = ext4_output_zero(&w->out, n, err);
-        if (SUCCEEDED(hr))
-                w->written += n;
-        return hr;
-}
-
-HRESULT ext4_writer_copy(struct ext4_writer *w, struct hcs_data_file *from, uint64_t offset, uint64_t n,
-                         uint64_t *ret_n, struct hcs_error **err) {
-        HRESULT hr = check_amount(w, n, err);
-
-        *ret_n = 0;
-        if (SUCCEEDED(hr) && !inline_place(w))
-                hr = ext4_output_copy(&w->out, from, offset, n, ret_n, err);
-        if (SUCCEEDED(hr))
-                w->written += *ret_n;
-        return hr;
-}
-
 /* ---- inodes ---- */
 
 /* A block that the inode has already is written again, even when nothing is left for it. */
 static HRESULT write_xattr_block(struct ext4_writer *w, struct ext4_node *node, const struct ext4_xattr_set *xattrs,
                                  struct hcs_error **err) {
-        uint8_t block[EXT4_BLOCK] = {0};
+        uint8_t block[EXT4_BLOCK];
 
         if (!node->xattr_block && !ext4_xattr_set_in_block(xattrs))
                 return S_OK;
+        memset(block, 0, sizeof(block));
         ext4_xattr_put_block(xattrs, block);
         if (node->xattr_block)
                 return ext4_output_patch(&w->out, (uint64_t)node->xattr_block * EXT4_BLOCK, block, sizeof(block), err);
@@ -269,6 +67,8 @@ static HRESULT set_xattrs(struct ext4_writer *w, struct ext4_node *node, struct 
         uint8_t area[EXT4_INODE_EXTRA] = {0};
         const struct ext4_xattr *homeless;
 
+        if (xattrs->n == 0 && inline_data == NO_INLINE_DATA && !node->xattrs && !node->xattr_block)
+                return S_OK;
         if (node->xattrs) {
                 if (!ext4_xattr_get_inode(&before, ext4_tree_stored(&w->tree, node->xattrs), EXT4_INODE_EXTRA))
                         return hcs_error_make(err, EXT4_E_XATTR, "malformed attributes in the inode to be replaced");
@@ -277,9 +77,10 @@ static HRESULT set_xattrs(struct ext4_writer *w, struct ext4_node *node, struct 
         }
         homeless = ext4_xattr_set_place(xattrs, inline_data);
         if (homeless) {
-                struct shown s;
+                struct ext4_shown s;
 
-                return hcs_error_make(err, EXT4_E_XATTR, "could not fit xattr %s", show(homeless->name, &s));
+                return hcs_error_make(err, EXT4_E_XATTR, "could not fit xattr %s",
+                                      ext4_writer_show(homeless->name, &s));
         }
         if (ext4_xattr_put_inode(xattrs, inline_data, area))
                 node->xattrs = ext4_tree_store(&w->tree, area, sizeof(area));
@@ -354,7 +155,7 @@ static HRESULT make_inode(struct ext4_writer *w, const struct ext4_file *file, u
                 *ino = ext4_tree_add_node(&w->tree);
                 node = ext4_tree_new_node(&w->tree, *ino);
                 set_plain_fields(node, file, mode);
-                node->links = is_dir(node);
+                node->links = ext4_is_dir(node);
         }
         hr = set_inode_data(w, node, file, &inline_data, err);
         if (SUCCEEDED(hr))
@@ -368,9 +169,9 @@ static HRESULT make_inode(struct ext4_writer *w, const struct ext4_file *file, u
         return hr;
 }
 
-/* path is for messages only. */
-static HRESULT create_at(struct ext4_writer *w, const char *path, const struct place *place,
-                         const struct ext4_file *file, uint32_t *ret_ino, struct hcs_error **err) {
+/* Messages lack the path: callers put it in front. */
+static HRESULT create_at(struct ext4_writer *w, const struct ext4_place *place, const struct ext4_file *file,
+                         uint32_t *ret_ino, struct hcs_error **err) {
         struct ext4_node *dir = ext4_tree_node(&w->tree, place->dir);
         struct ext4_node *existing = ext4_tree_node(&w->tree, place->ino), *node;
         bool want_dir = (file->mode & EXT4_TYPE_MASK) == EXT4_DIR;
@@ -378,26 +179,26 @@ static HRESULT create_at(struct ext4_writer *w, const char *path, const struct p
         HRESULT hr;
 
         if (existing) {
-                if (is_dir(existing) && !want_dir)
-                        return refuse(EXT4_E_EXISTS, path, text_replace_directory, err);
-                if (!is_dir(existing) && want_dir)
-                        return refuse(EXT4_E_EXISTS, path, "cannot replace a file with a directory", err);
+                if (ext4_is_dir(existing) && !want_dir)
+                        return hcs_error_make(err, EXT4_E_EXISTS, "cannot replace a directory with a file");
+                if (!ext4_is_dir(existing) && want_dir)
+                        return hcs_error_make(err, EXT4_E_EXISTS, "cannot replace a file with a directory");
                 if (want_dir || existing->links < 2)
                         ino = place->ino;
         } else if (want_dir && dir->links >= EXT4_MAX_LINKS) {
-                return refuse(EXT4_E_LINKS, path, "exceeded parent directory maximum link count", err);
+                return hcs_error_make(err, EXT4_E_LINKS, "exceeded parent directory maximum link count");
         }
         hr = make_inode(w, file, &ino, err);
-        if (FAILED(hr)) {
-                struct shown s;
-
-                return hcs_error_wrap(err, "%s", show(path, &s));
-        }
+        if (FAILED(hr))
+                return hr;
         node = ext4_tree_node(&w->tree, ino);
         if (ino != place->ino) {
-                if (existing)
+                if (existing) {
                         existing->links--;
-                ext4_tree_put(&w->tree, place->dir, place->name, place->len, ino);
+                        ext4_tree_put(&w->tree, place->dir, place->name, place->len, ino);
+                } else {
+                        ext4_tree_add(&w->tree, place->dir, place->name, place->len, ino);
+                }
                 node->links++;
                 dir->links += want_dir;
         }
@@ -412,17 +213,20 @@ static HRESULT create_at(struct ext4_writer *w, const char *path, const struct p
 
 HRESULT ext4_writer_create(struct ext4_writer *w, const char *path, const struct ext4_file *file,
                            struct hcs_error **err) {
-        struct place place;
+        struct ext4_place place;
+        struct ext4_shown s;
         HRESULT hr = ext4_writer_end(w, err);
 
         if (SUCCEEDED(hr))
-                hr = look_up(w, path, &place, err);
-        return FAILED(hr) ? hr : create_at(w, path, &place, file, NULL, err);
+                hr = ext4_writer_look_up(w, path, &place, err);
+        if (FAILED(hr))
+                return hr;
+        hr = create_at(w, &place, file, NULL, err);
+        return FAILED(hr) ? hcs_error_wrap(err, "%s", ext4_writer_show(path, &s)) : hr;
 }
 
-static HRESULT make_parent(struct ext4_writer *w, struct place *place, size_t path_len, struct hcs_error **err) {
+static HRESULT make_parent(struct ext4_writer *w, struct ext4_place *place, size_t path_len, struct hcs_error **err) {
         const struct ext4_node *dir = ext4_tree_node(&w->tree, place->dir);
-        _cleanup_free_ char *path = hcs_asprintf("/%.*s", (int)path_len, w->path.data);
         struct ext4_file like = {.mode = dir->mode,
                                  .uid = dir->uid,
                                  .gid = dir->gid,
@@ -433,24 +237,30 @@ static HRESULT make_parent(struct ext4_writer *w, struct place *place, size_t pa
         HRESULT hr;
 
         if (place->len > EXT4_MAX_NAME)
-                hr = refuse(EXT4_E_NAME, path, "invalid name", err);
-        else if (!is_dir(dir))
-                hr = refuse(EXT4_E_NO_PATH, path, "path not found", err);
+                hr = hcs_error_make(err, EXT4_E_NAME, "invalid name");
+        else if (!ext4_is_dir(dir))
+                hr = hcs_error_make(err, EXT4_E_NO_PATH, "path not found");
         else
-                hr = create_at(w, path, place, &like, &place->ino, err);
-        return FAILED(hr) ? hcs_error_wrap(err, "failed while creating parent directories") : hr;
+                hr = create_at(w, place, &like, &place->ino, err);
+        if (FAILED(hr)) {
+                _cleanup_free_ char *path = hcs_asprintf("/%.*s", (int)path_len, w->path.data);
+                struct ext4_shown s;
+
+                hcs_error_wrap(err, "failed while creating parent directories: %s", ext4_writer_show(path, &s));
+        }
+        return hr;
 }
 
 HRESULT ext4_writer_make_parents(struct ext4_writer *w, const char *path, struct hcs_error **err) {
         HRESULT hr = ext4_writer_end(w, err);
-        struct place place = {.ino = EXT4_ROOT_INO};
+        struct ext4_place place = {.ino = EXT4_ROOT_INO};
         size_t end;
 
         if (FAILED(hr))
                 return hr;
-        clean_path(path, &w->path);
-        end = last_name(&w->path);
-        if (end == 0 || is_known_parent(w, end - 1))
+        ext4_writer_clean_path(path, &w->path);
+        end = ext4_writer_last_name(&w->path);
+        if (end == 0 || ext4_writer_is_known_parent(w, end - 1))
                 return S_OK;
         for (size_t at = 0; at < end; at += place.len + 1) {
                 place.dir = place.ino;
@@ -463,36 +273,36 @@ HRESULT ext4_writer_make_parents(struct ext4_writer *w, const char *path, struct
                                 return hr;
                 }
         }
-        if (is_dir(ext4_tree_node(&w->tree, place.ino)))
-                know_parent(w, end - 1, place.ino);
+        if (ext4_is_dir(ext4_tree_node(&w->tree, place.ino)))
+                ext4_writer_know_parent(w, end - 1, place.ino);
         return S_OK;
 }
 
 HRESULT ext4_writer_link(struct ext4_writer *w, const char *target, const char *path, struct hcs_error **err) {
         struct ext4_node *existing, *node;
-        struct place from, to;
+        struct ext4_place from, to;
         _cleanup_free_ char *name = NULL;
-        struct shown s, t;
+        struct ext4_shown s, t;
         HRESULT hr = ext4_writer_end(w, err);
 
         if (SUCCEEDED(hr))
-                hr = look_up(w, path, &to, err);
+                hr = ext4_writer_look_up(w, path, &to, err);
         if (FAILED(hr))
                 return hr;
         existing = ext4_tree_node(&w->tree, to.ino);
-        if (existing && (is_dir(existing) || existing->links < 2))
-                return refuse(EXT4_E_EXISTS, path, "cannot orphan existing file or directory", err);
+        if (existing && (ext4_is_dir(existing) || existing->links < 2))
+                return ext4_writer_refuse(EXT4_E_EXISTS, path, "cannot orphan existing file or directory", err);
         name = hcs_strndup(to.name, to.len);
-        hr = look_up_existing(w, target, &from, err);
+        hr = ext4_writer_look_up_existing(w, target, &from, err);
         if (FAILED(hr))
                 return hr;
         node = ext4_tree_node(&w->tree, from.ino);
-        if (is_dir(node))
+        if (ext4_is_dir(node))
                 return hcs_error_make(err, EXT4_E_IS_DIRECTORY, "%s: link target cannot be a directory: %s",
-                                      show(path, &s), show(target, &t));
+                                      ext4_writer_show(path, &s), ext4_writer_show(target, &t));
         if (existing != node && node->links >= EXT4_MAX_LINKS)
                 return hcs_error_make(err, EXT4_E_LINKS, "%s: link target would exceed maximum link count: %s",
-                                      show(path, &s), show(target, &t));
+                                      ext4_writer_show(path, &s), ext4_writer_show(target, &t));
         if (existing)
                 existing->links--;
         node->links++;
@@ -525,11 +335,12 @@ HRESULT ext4_writer_set_xattr(struct ext4_writer *w, const char *path, const cha
         _cleanup_free_ char *link = NULL;
         const struct ext4_node *node;
         struct ext4_file file;
-        struct place place;
+        struct ext4_place place;
+        struct ext4_shown s;
         HRESULT hr = ext4_writer_end(w, err);
 
         if (SUCCEEDED(hr))
-                hr = look_up_existing(w, path, &place, err);
+                hr = ext4_writer_look_up_existing(w, path, &place, err);
         if (FAILED(hr))
                 return hr;
         node = ext4_tree_node(&w->tree, place.ino);
@@ -538,7 +349,7 @@ HRESULT ext4_writer_set_xattr(struct ext4_writer *w, const char *path, const cha
                 return hr;
         if ((node->mode & EXT4_TYPE_MASK) == EXT4_LNK) {
                 if (node->size > SMALL_LINK)
-                        return refuse(EXT4_E_LONG_LINK, path, "cannot retrieve link information", err);
+                        return ext4_writer_refuse(EXT4_E_LONG_LINK, path, "cannot retrieve link information", err);
                 link = hcs_strndup((const char *)ext4_tree_stored(&w->tree, node->data), node->data_len);
         }
         ext4_xattr_set_put(&xattrs, name, value, len);
@@ -554,7 +365,8 @@ HRESULT ext4_writer_set_xattr(struct ext4_writer *w, const char *path, const cha
                                   .dev_minor = (node->start & 0xff) | (node->start >> 12 & 0xffffff00),
                                   .link = link,
                                   .xattrs = &xattrs};
-        return create_at(w, path, &place, &file, NULL, err);
+        hr = create_at(w, &place, &file, NULL, err);
+        return FAILED(hr) ? hcs_error_wrap(err, "%s", ext4_writer_show(path, &s)) : hr;
 }
 
 struct ext4_writer *ext4_writer_free(struct ext4_writer *w) {
