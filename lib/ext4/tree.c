@@ -66,7 +66,7 @@ struct ext4_node *ext4_tree_node(const struct ext4_tree *t, uint32_t ino) {
 static uint32_t reserve(struct ext4_tree *t, size_t n) {
         uint32_t ref;
 
-        if (t->store_used + n > STORE_CHUNK) {
+        if (t->store_used + n > STORE_CHUNK || t->store_used == STORE_CHUNK) { /* n can be 0: it still has a place */
                 t->store = hcs_realloc(t->store, (t->store_chunks + 1) * sizeof(*t->store));
                 t->store[t->store_chunks++] = hcs_malloc(STORE_CHUNK);
                 t->store_used = 0;
