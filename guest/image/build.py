@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Builds what a utility VM boots, as the Makefile of hcsshim does for the Go agent: base + delta = root file system.
+
+  base          any root file system as a tar, or the default one out of Debian's packages
+  delta.tar.gz  what is ours: /init, the agent and its tools in /bin, what it was built from in /info, kernel modules
+  rootfs.tar.gz base with the delta on top
+  initrd.img    the same as an initramfs, uncompressed
+  kernel        Debian's cloud kernel
+  rootfs.vhd    (with --tar2ext4) the same as an ext4 disk with dm-verity
+
+The same inputs give the same bytes. Root is not needed.
+"""
+import argparse
+import os
+import pathlib
+import shutil
+import stat
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from debian import Packages  # noqa: E402
+from tree import Node, Tree  # noqa: E402
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def arguments():
+    p = argparse.ArgumentParser(prog="guest/image/build.py", description=__doc__,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--out", required=True, type=pathlib.Path, help="folder for what is built")
+    p.add_argument("--packages", default=HERE.parents[1] / ".deps/guest/root", type=pathlib.Path,
+                   help="unpacked Debian packages (default: .deps/guest/root)")
+    p.add_argument("--base", default="debian",
+                   help="a tar, plain or compressed; `debian' for the default base; `none' for nothing but the delta")
+    p.add_argument("--init", type=pathlib.Path, help="program that becomes /init")
+    p.add_argument("--bin", action="append", default=[], type=pathlib.Path, metavar="FILE", help="goes to /bin (repeat)")
+    p.add_argument("--link", action="append", default=[], metavar="NAME=TARGET", help="link in /bin (repeat)")
+    p.add_argument("--info", action="append", default=[], metavar="NAME=TEXT", help="file in /info (repeat)")
+    p.add_argument("--modules", default=HERE / "modules.txt", type=pathlib.Path, help="list of kernel modules")
+    p.add_argument("--no-modules", action="store_true", help="for a kernel of somebody else's")
+    p.add_argument("--initrd-only", action="store_true", help="only initrd.img and kernel")
+    p.add_argument("--tar2ext4", type=pathlib.Path, help="the program; makes rootfs.vhd with it")
+    p.add_argument("--depfile", type=pathlib.Path, help="writes what was read, for the build system")
+    return p.parse_args()
+
+
+def pair(text):
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"{text}: NAME=VALUE is expected")
+    return name, value
+
+
+def base_of(args, packages):
+    tree = Tree()
+    if args.base == "debian":
+        packages.base(tree, HERE / "base.txt")
+    elif args.base == "none":
+        for folder in ("bin", "dev", "proc", "run", "sys", "tmp"):
+            tree.folder(folder)
+        tree.put("dev/console", Node(stat.S_IFCHR | 0o600, device=(5, 1)))
+    else:
+        tree.read_tar(args.base)
+    return tree
+
+
+def delta_of(args, base, packages):
+    """Where the base has its folders in /usr, the delta says so too: it unpacks over the base as it is."""
+    tree = Tree()
+    for name in ("bin", "lib"):
+        node = base.nodes.get(name)
+        if node and stat.S_ISLNK(node.mode):
+            tree.link(name, node.target)
+    if args.init:
+        tree.file("init", args.init.read_bytes(), 0o755)
+    for file in args.bin:
+        tree.file(f"bin/{file.name}", file.read_bytes(), 0o755)
+    for name, target in map(pair, args.link):
+        tree.link(f"bin/{name}", target)
+    for name, text in map(pair, args.info):
+        tree.file(f"info/{name}", text.encode() + b"\n")
+    if not args.no_modules:
+        packages.modules(tree, args.modules)
+    return tree
+
+
+def build(args):
+    packages = Packages(args.packages)
+    args.out.mkdir(parents=True, exist_ok=True)
+    base = base_of(args, packages)
+    delta = delta_of(args, base, packages)
+    base.merge(delta)
+    base.write_initramfs(args.out / "initrd.img")
+    shutil.copyfile(packages.kernel()[0], args.out / "kernel")
+    if not args.initrd_only:
+        delta.write_tar(args.out / "delta.tar.gz")
+        base.write_tar(args.out / "rootfs.tar.gz")
+    if args.tar2ext4:
+        plain = args.out / "rootfs.tar"
+        base.write_tar(plain, compressed=False)
+        subprocess.run([args.tar2ext4, "-vhd", "-i", plain, "-o", args.out / "rootfs.vhd"], check=True)
+        plain.unlink()
+    if args.depfile:
+        read = [args.init, *args.bin, args.modules, HERE / "base.txt", HERE / "tree.py", HERE / "debian.py"]
+        if args.base not in ("debian", "none"):
+            read.append(args.base)
+        args.depfile.write_text(f"{args.out / 'initrd.img'}: " + " ".join(str(r) for r in read if r) + "\n")
+
+
+def main():
+    args = arguments()
+    try:
+        build(args)
+    except (OSError, ValueError, subprocess.CalledProcessError) as e:
+        print(f"build.py: {e}", file=sys.stderr)
+        return 1
+    return 0
+
+
+os.umask(0o022)
+sys.exit(main())

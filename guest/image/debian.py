@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""The default base of the guest, out of unpacked Debian packages: the programs that base.txt names with the shared
+libraries they need, and the kernel with the modules of modules.txt."""
+import pathlib
+import shlex
+import struct
+import subprocess
+
+from tree import Node
+
+LIBRARIES = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu", "lib64", "lib", "usr/lib")
+PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
+DT_NEEDED, DT_STRTAB = 1, 5
+
+
+def needed(data, name):
+    """The libraries and the loader that an ELF program asks for."""
+    if data[:6] != b"\x7fELF\x02\x01":
+        return []
+    at, size, n = struct.unpack_from("<Q", data, 32)[0], *struct.unpack_from("<HH", data, 54)
+    heads = [struct.unpack_from("<IIQQQQQQ", data, at + i * size) for i in range(n)]
+    loads = [h for h in heads if h[0] == PT_LOAD]
+
+    def text(offset):
+        return data[offset:data.index(b"\0", offset)].decode()
+
+    found = [text(h[2]) for h in heads if h[0] == PT_INTERP]
+    for head in (h for h in heads if h[0] == PT_DYNAMIC):
+        entries = [struct.unpack_from("<qQ", data, head[2] + i) for i in range(0, head[5], 16)]
+        table = next((v for tag, v in entries if tag == DT_STRTAB), None)
+        base = next((l[2] + table - l[3] for l in loads if table is not None and l[3] <= table < l[3] + l[5]), None)
+        if base is None:
+            raise ValueError(f"{name}: no string table")
+        found += [text(base + v) for tag, v in entries if tag == DT_NEEDED]
+    return found
+
+
+def depends(data):
+    """What the .modinfo of a kernel module says it needs."""
+    at = data.find(b"\0depends=")
+    names = data[at + 9:data.index(b"\0", at + 1)].decode() if at >= 0 else ""
+    return [n.replace("-", "_") for n in names.split(",") if n]
+
+
+class Packages:
+    def __init__(self, root):
+        self.root = pathlib.Path(root)
+        if not self.root.is_dir():
+            raise ValueError(f"{root} is not there: ci/setup fetches it")
+
+    def find(self, path):
+        """The real file behind a path of the guest: links lead to places in the same tree."""
+        for _ in range(16):
+            full = self.root / path.lstrip("/")
+            if not full.is_symlink():
+                return full if full.is_file() else None
+            target = str(full.readlink())
+            path = target if target.startswith("/") else str(pathlib.PurePosixPath(path).parent / target)
+        return None
+
+    def library(self, name, wanted_by):
+        if name.startswith("/"):
+            return name
+        for folder in LIBRARIES:
+            if self.find(f"{folder}/{name}"):
+                return f"/{folder}/{name}"
+        raise ValueError(f"{wanted_by} needs {name}, which no package of the group `guest' of ci/packages has")
+
+    def add(self, tree, path, done):
+        if path in done:
+            return
+        done.add(path)
+        full = self.find(path)
+        if full is None:
+            raise ValueError(f"{path}: no package of the group `guest' of ci/packages has it")
+        data = full.read_bytes()
+        tree.file(path, data, 0o755)
+        for name in needed(data, path):
+            self.add(tree, self.library(name, path), done)
+
+    def base(self, tree, listing):
+        """Carries base.txt out."""
+        done = set()
+        for n, line in enumerate(pathlib.Path(listing).read_text(encoding="utf-8").splitlines(), 1):
+            words = shlex.split(line, comments=True)
+            if not words:
+                continue
+            try:
+                verb, *args = words
+                if verb == "dir":
+                    tree.folder(args[1], int(args[0], 8))
+                elif verb == "device":
+                    tree.put(args[3], Node(0o020000 | int(args[0], 8), device=(int(args[1]), int(args[2]))))
+                elif verb == "program":
+                    self.add(tree, args[0], done)
+                elif verb == "library":
+                    self.add(tree, self.library(args[0], f"line {n}"), done)
+                elif verb == "link":
+                    tree.link(args[0], args[1])
+                elif verb == "applets":
+                    self.applets(tree, args[0])
+                elif verb == "text":
+                    tree.file(args[0], "".join(l + "\n" for l in args[1:]).encode())
+                else:
+                    raise ValueError(f"no such word: {verb}")
+            except (IndexError, ValueError) as e:
+                raise ValueError(f"{listing}:{n}: {e}") from e
+
+    def applets(self, tree, busybox):
+        """A link for every applet that is not there as a program of its own."""
+        names = subprocess.run([self.find(busybox), "--list-full"], check=True, capture_output=True, text=True).stdout
+        for name in sorted(names.split()):
+            if tree.resolve(name) not in tree.nodes:
+                tree.link(name, busybox)
+
+    def kernel(self):
+        """Path and version of the newest one."""
+        found = sorted((self.root / "boot").glob("vmlinuz-*"))
+        if not found:
+            raise ValueError("no kernel among the packages")
+        return found[-1], found[-1].name.removeprefix("vmlinuz-")
+
+    def modules(self, tree, listing):
+        """The modules of the list, flat, and modules.load: their paths in the order in which they are to be loaded."""
+        _, version = self.kernel()
+        folder = f"lib/modules/{version}"
+        there = {p.name.removesuffix(".ko").replace("-", "_"): p for p in sorted((self.root / folder).rglob("*.ko"))}
+        builtin = (self.root / folder / "modules.builtin").read_text(encoding="utf-8").split()
+        builtin = {pathlib.PurePosixPath(b).name.removesuffix(".ko").replace("-", "_") for b in builtin}
+        order, done = [], set(builtin)
+
+        def load(name, wanted_by):
+            if name in done:
+                return
+            done.add(name)
+            if name not in there:
+                raise ValueError(f"{wanted_by}: the kernel {version} has no module {name}")
+            data = there[name].read_bytes()
+            for other in depends(data):
+                load(other, name)
+            tree.file(f"{folder}/{there[name].name}", data)
+            order.append(f"/{folder}/{there[name].name}")
+
+        for line in pathlib.Path(listing).read_text(encoding="utf-8").splitlines():
+            if line.split("#")[0].strip():
+                load(line.split("#")[0].strip().replace("-", "_"), listing)
+        tree.file("lib/modules/modules.load", "".join(o + "\n" for o in order).encode())
