@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HCS_PLATFORM_WORK_FOLDER_H
+#define HCS_PLATFORM_WORK_FOLDER_H
+
+/*
+ * A private folder for sockets and files that live as long as their owner. What a process that was killed left behind
+ * is removed by the next one that makes such a folder in the same place: an owner holds a lock, and the dead hold none.
+ */
+
+#include "base/mem.h"
+#include "hcsshim/error.h"
+
+struct hcs_work_folder;
+
+/*
+ * BASE/NAME.XXXXXX with mode 0700. base NULL: $XDG_RUNTIME_DIR/hcsshim, else /tmp/hcsshim-UID; it is made if needed and
+ * must be ours. name may have no slash. Errors: E_INVALIDARG for a name, E_ACCESSDENIED for a base that is somebody
+ * else's, what the system says.
+ */
+HRESULT hcs_work_folder_new(const char *base, const char *name, struct hcs_work_folder **ret, struct hcs_error **err);
+const char *hcs_work_folder_path(const struct hcs_work_folder *f);
+/* Moves what is in it under `inside` to a folder that stays: BASE/kept/NAME.XXXXXX, which *ret_path names. */
+HRESULT hcs_work_folder_keep(struct hcs_work_folder *f, const char *inside, char **ret_path, struct hcs_error **err);
+/* Removes it with all that is in it. NULL is fine, returns NULL. */
+struct hcs_work_folder *hcs_work_folder_free(struct hcs_work_folder *f);
+HCS_DEFINE_CLEANUP(struct hcs_work_folder *, hcs_work_folder_free)
+
+/* A folder and those above it that are missing. One that is there is fine. */
+HRESULT hcs_folder_make(const char *path, struct hcs_error **err);
+/* With all that is in it; links are not followed. What is not there is fine. */
+HRESULT hcs_folder_remove(const char *path, struct hcs_error **err);
+
+#endif
