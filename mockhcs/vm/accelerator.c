@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The probe of mockhcs/vm/accelerator.h. */
+
+#include "mockhcs/vm/accelerator.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/str.h"
+#include "hcsshim/log.h"
+#include "platform/clock.h"
+#include "platform/env.h"
+#include "platform/file.h"
+#include "platform/work_folder.h"
+
+#define DEADLINE (15ull * HCS_NS_PER_S)
+
+static char *cache_path(const struct vm_probe_options *o) {
+        _cleanup_free_ char *cache = hcs_env_get("XDG_CACHE_HOME"), *home = hcs_env_get("HOME");
+
+        if (o->cache)
+                return *o->cache ? hcs_strdup(o->cache) : NULL;
+        if (cache)
+                return hcs_asprintf("%s/hcsshim/accelerator", cache);
+        return home ? hcs_asprintf("%s/.cache/hcsshim/accelerator", home) : NULL;
+}
+
+/* What an answer holds for: this boot, this QEMU, this kernel as it is now. */
+static char *make_key(const struct vm_probe_options *o) {
+        _cleanup_buf_ struct hcs_buf boot = {0};
+        struct stat st = {0};
+
+        hcs_file_read("/proc/sys/kernel/random/boot_id", 256, &boot, NULL);
+        if (boot.len > 0 && boot.data[boot.len - 1] == '\n')
+                boot.data[--boot.len] = '\0';
+        if (stat(o->kernel, &st) < 0)
+                st.st_size = 0;
+        return hcs_asprintf("%s %s %lld %lld", hcs_buf_cstr(&boot), o->qemu ? o->qemu : "", (long long)st.st_size,
+                            (long long)st.st_mtime);
+}
+
+/* The cache is an object: key to the sentence why KVM does not do, or "" when it does. */
+static struct hcs_json *read_cache(const char *path) {
+        _cleanup_buf_ struct hcs_buf text = {0};
+        struct hcs_json *cache = NULL;
+
+        if (path && SUCCEEDED(hcs_file_read(path, 1 << 20, &text, NULL)))
+                hcs_json_parse(hcs_buf_cstr(&text), text.len, NULL, &cache, NULL);
+        if (!hcs_json_is(cache, HCS_JSON_OBJECT)) {
+                hcs_json_free(cache);
+                cache = hcs_json_new_object();
+        }
+        return cache;
+}
+
+/* Answers of other boots go. A cache that cannot be written costs the next run a probe. */
+static void write_cache(const char *path, const char *key, const char *why) {
+        _cleanup_json_ struct hcs_json *old = read_cache(path), *cache = hcs_json_new_object();
+        _cleanup_free_ char *folder = hcs_strdup(path), *text = NULL;
+        size_t boot = strcspn(key, " ") + 1;
+        char *slash = strrchr(folder, '/');
+
+        for (struct hcs_json *j = hcs_json_first(old); j; j = hcs_json_next(j))
+                if (strncmp(hcs_json_key(j), key, boot) == 0 && hcs_json_string(j))
+                        hcs_json_set_string(cache, hcs_json_key(j), hcs_json_string(j));
+        hcs_json_set_string(cache, key, why);
+        if (slash) {
+                *slash = '\0';
+                hcs_folder_make(folder, NULL);
+        }
+        text = hcs_json_text(cache, HCS_JSON_PRETTY);
+        hcs_file_write(path, text, strlen(text), NULL);
+}
+
+/* NULL when a guest came up, else why not. */
+static char *boot_one(const struct vm_probe_options *o) {
+        struct vm_options options = {
+                .name = "probe",
+                .qemu = o->qemu,
+                .kernel = o->kernel,
+                .command_line = "console=ttyS0 quiet panic=-1",
+                .processors = 2,
+                .memory_mb = 256,
+                .accelerator = VM_ACCELERATOR_KVM,
+                .vsock = VM_VSOCK_NONE,
+                .expendable = true,
+        };
+        uint64_t deadline = hcs_clock_ns() + (o->deadline_ns ? o->deadline_ns : DEADLINE);
+        _cleanup_(vm_freep) struct vm *vm = NULL;
+        struct hcs_error *err = NULL;
+        struct vm_end end = {0};
+        char *why = NULL;
+        HRESULT hr = vm_new(&options, &vm, &err);
+
+        if (SUCCEEDED(hr))
+                hr = vm_start(vm, deadline, &err);
+        if (SUCCEEDED(hr))
+                hr = vm_wait(vm, deadline, &end, &err);
+        if (hr == HCS_E_OPERATION_TIMEOUT)
+                why = hcs_strdup("a guest did not come up with it in time");
+        else if (FAILED(hr))
+                why = hcs_strdup(hcs_error_message(err));
+        else if (end.kind != VM_END_PANIC || !strstr(end.detail, "Unable to mount root fs"))
+                why = hcs_asprintf("a guest ended with it before its time: %s", end.detail ? end.detail : "?");
+        hcs_error_free(err);
+        return why;
+}
+
+static char *why_not(const struct vm_probe_options *o) {
+        if (access("/dev/kvm", F_OK) < 0)
+                return hcs_strdup("/dev/kvm is not there");
+        if (access("/dev/kvm", R_OK | W_OK) < 0)
+                return hcs_strdup("/dev/kvm may not be opened");
+        return boot_one(o);
+}
+
+enum vm_accelerator vm_accelerator_probe(const struct vm_probe_options *o, char **ret_why) {
+        _cleanup_free_ char *path = cache_path(o), *key = make_key(o), *why = NULL;
+        _cleanup_json_ struct hcs_json *cache = read_cache(path);
+        const char *known = hcs_json_get_string(cache, key);
+        bool kvm;
+
+        if (known) {
+                why = *known ? hcs_strdup(known) : NULL;
+        } else {
+                why = why_not(o);
+                if (path)
+                        write_cache(path, key, why ? why : "");
+        }
+        kvm = !why;
+        if (ret_why)
+                *ret_why = kvm ? hcs_asprintf("KVM: a guest boots with it%s", known ? " (known from before)" : "")
+                               : hcs_asprintf("TCG, not KVM: %s%s", why, known ? " (known from before)" : "");
+        return kvm ? VM_ACCELERATOR_KVM : VM_ACCELERATOR_TCG;
+}

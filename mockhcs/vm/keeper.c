@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The thread that starts QEMU, listens to it, and sees its end. */
+
+#include <string.h>
+
+#include "base/str.h"
+#include "mockhcs/vm/machine.h"
+#include "platform/clock.h"
+#include "platform/file.h"
+
+#define PANIC_GRACE     (500ull * HCS_NS_PER_MS) /* for the rest of the kernel's last words */
+#define PROGRAM_TIMEOUT (5ull * HCS_NS_PER_S)    /* for vhost-device-vsock to make its socket */
+
+static HRESULT start_companion(struct vm *vm, char *const *argv, const int *keep, size_t n_keep, const char *log,
+                               struct hcs_companion **ret, struct hcs_error **err) {
+        _cleanup_free_ char *output = hcs_asprintf("%s/%s", vm->artefacts, log);
+        const struct hcs_companion_options o = {.argv = argv, .keep = keep, .n_keep = n_keep, .output = output};
+
+        return hcs_companion_start(&o, ret, err);
+}
+
+/* The program listens for QEMU before QEMU starts. */
+static HRESULT start_vsock_program(struct vm *vm, struct hcs_error **err) {
+        const char *folder = hcs_work_folder_path(vm->folder);
+        _cleanup_free_ char *socket = hcs_asprintf("--socket=%s/vhost.sock", folder),
+                            *uds = hcs_asprintf("--uds-path=%s/v.sock", folder),
+                            *cid = hcs_asprintf("--guest-cid=%u", vm->options.guest_cid);
+        char *argv[] = {(char *)(uintptr_t) "vhost-device-vsock", cid, socket, uds, NULL};
+        uint64_t deadline = hcs_clock_ns() + PROGRAM_TIMEOUT;
+        HRESULT hr = start_companion(vm, argv, NULL, 0, "vhost-device-vsock.log", &vm->vsock_program, err);
+        struct hcs_poll_entry ended;
+
+        while (SUCCEEDED(hr) && !hcs_file_exists(socket + strlen("--socket="))) {
+                ended = (struct hcs_poll_entry){.h = hcs_companion_handle(vm->vsock_program), .want_read = true};
+                hcs_poller_wait(vm->poller, &ended, 1, hcs_clock_ns() + 10 * HCS_NS_PER_MS);
+                if (ended.readable)
+                        hr = hcs_error_make(err, HCS_E_UNEXPECTED_EXIT, "vhost-device-vsock ended");
+                else if (hcs_clock_ns() > deadline)
+                        hr = hcs_error_make(err, HCS_E_CONNECTION_TIMEOUT, "vhost-device-vsock made no socket");
+        }
+        return hr;
+}
+
+/* The arguments, one a line, for whoever wants to do the same by hand. */
+static void record_arguments(struct vm *vm, char *const *argv) {
+        _cleanup_free_ char *path = hcs_asprintf("%s/qemu.arguments", vm->artefacts);
+        _cleanup_buf_ struct hcs_buf text = {0};
+
+        for (size_t i = 0; argv[i]; i++)
+                hcs_buf_printf(&text, "%s\n", argv[i]);
+        hcs_file_write(path, hcs_buf_cstr(&text), text.len, NULL);
+}
+
+static HRESULT start_qemu(struct vm *vm, struct hcs_error **err) {
+        int keep[3] = {vm->console_theirs, vm->qmp_theirs, vm->vhost_theirs};
+        struct hcs_companion *qemu = NULL;
+        char **argv = NULL;
+        HRESULT hr = S_OK;
+
+        if (vm->options.vsock == VM_VSOCK_EXTERNAL)
+                hr = start_vsock_program(vm, err);
+        if (SUCCEEDED(hr))
+                hr = machine_command_line(vm, &argv, err);
+        if (SUCCEEDED(hr)) {
+                record_arguments(vm, argv);
+                hr = start_companion(vm, argv, keep, vm->vhost_theirs >= 0 ? 3 : 2, "qemu.log", &qemu, err);
+        }
+        machine_free_command_line(argv);
+        /* Ours are closed in any case, so that QEMU's end is the end of the streams. */
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(keep); i++)
+                hcs_pipe_close(hcs_abi_handle_from_fd(keep[i]));
+        vm->console_theirs = vm->qmp_theirs = vm->vhost_theirs = -1;
+
+        hcs_guard(&vm->lock);
+        vm->qemu = qemu;
+        vm->state = SUCCEEDED(hr) ? MACHINE_SPAWNED : MACHINE_ENDED;
+        hcs_cond_broadcast(&vm->changed);
+        return hr;
+}
+
+/* Reads what is there; false at the end. */
+static bool read_console(struct vm *vm) {
+        char data[16384];
+
+        for (;;) {
+                size_t n;
+                HRESULT hr = hcs_pipe_read(vm->console_ours, data, sizeof(data), &n, NULL);
+
+                if (hr != S_OK)
+                        return hr == HCS_PIPE_WOULD_BLOCK;
+                {
+                        hcs_guard(&vm->lock);
+                        console_feed(&vm->console, data, n);
+                }
+                if (vm->options.console)
+                        vm->options.console(vm->options.ctx, data, n);
+        }
+}
+
+/* The last line of QEMU's words, for its error. */
+static char *last_words(struct vm *vm) {
+        _cleanup_free_ char *path = hcs_asprintf("%s/qemu.log", vm->artefacts);
+        _cleanup_buf_ struct hcs_buf text = {0};
+        char *line;
+
+        if (FAILED(hcs_file_read(path, 1 << 20, &text, NULL)) || text.len == 0)
+                return NULL;
+        while (text.len > 0 && text.data[text.len - 1] == '\n')
+                text.data[--text.len] = '\0';
+        line = strrchr(text.data, '\n');
+        line = line ? line + 1 : text.data;
+        if (hcs_str_starts(line, vm->options.qemu) && line[strlen(vm->options.qemu)] == ':')
+                line += strlen(vm->options.qemu) + 1;
+        return *line ? hcs_strdup(line + (*line == ' ')) : NULL;
+}
+
+static void conclude(struct vm *vm, int exit_code) {
+        hcs_guard(&vm->lock);
+
+        vm->end.exit_code = exit_code;
+        if (vm->console.panic) {
+                vm->end.kind = VM_END_PANIC;
+                vm->end_detail = hcs_strdup(vm->console.panic);
+        } else if (vm->killed) {
+                vm->end.kind = VM_END_STOPPED;
+        } else if (exit_code != 0) {
+                vm->end.kind = VM_END_DIED;
+                vm->end_detail =
+                        exit_code > 128 ? hcs_asprintf("QEMU was ended by signal %d", exit_code - 128) : last_words(vm);
+        } else {
+                vm->end.kind = vm->guest_reset ? VM_END_RESET : VM_END_POWER_OFF;
+        }
+        vm->end.detail = vm->end_detail;
+        if (vm->end.kind == VM_END_PANIC || vm->end.kind == VM_END_DIED)
+                machine_keep_artefacts(vm);
+        vm->state = MACHINE_ENDED;
+        hcs_cond_broadcast(&vm->changed);
+}
+
+/* Is it time to end it? Also tells when to look again. */
+static bool must_die(struct vm *vm, uint64_t *panicked_at, uint64_t *ret_next) {
+        hcs_guard(&vm->lock);
+
+        *ret_next = HCS_FOREVER;
+        if (vm->kill_wanted)
+                return vm->killed = true;
+        if (!vm->console.panic)
+                return false;
+        if (*panicked_at == 0)
+                *panicked_at = hcs_clock_ns();
+        *ret_next = *panicked_at + PANIC_GRACE;
+        return hcs_clock_ns() >= *ret_next;
+}
+
+static void listen_to(struct vm *vm) {
+        bool console = true, qmp = true;
+        uint64_t panicked_at = 0, next;
+
+        for (;;) {
+                struct hcs_poll_entry entries[3];
+
+                if (must_die(vm, &panicked_at, &next)) {
+                        hcs_companion_kill(vm->qemu);
+                        next = HCS_FOREVER;
+                }
+                entries[0] = (struct hcs_poll_entry){.h = hcs_companion_handle(vm->qemu), .want_read = true};
+                entries[1] = (struct hcs_poll_entry){.h = console ? vm->console_ours : 0, .want_read = true};
+                entries[2] = (struct hcs_poll_entry){.h = qmp ? vm->qmp.socket : 0, .want_read = true};
+                hcs_poller_wait(vm->poller, entries, HCS_ARRAY_SIZE(entries), next);
+                if (console && entries[1].readable)
+                        console = read_console(vm);
+                if (qmp && entries[2].readable)
+                        qmp = qmp_feed(&vm->qmp);
+                if (entries[0].readable)
+                        break;
+        }
+        if (console)
+                read_console(vm);
+        if (qmp)
+                qmp_feed(&vm->qmp);
+        qmp_close(&vm->qmp);
+}
+
+void machine_keep(void *arg) {
+        struct vm *vm = arg;
+        struct hcs_error *err = NULL;
+
+        if (FAILED(start_qemu(vm, &err))) {
+                hcs_guard(&vm->lock);
+                vm->start_error = err;
+                vm->end = (struct vm_end){.kind = VM_END_DIED};
+                qmp_close(&vm->qmp);
+        } else {
+                listen_to(vm);
+                conclude(vm, hcs_companion_wait(vm->qemu));
+        }
+        vm->vsock_program = hcs_companion_free(vm->vsock_program);
+        if (vm->options.ended)
+                vm->options.ended(vm->options.ctx, vm);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOCKHCS_VM_MACHINE_H
+#define MOCKHCS_VM_MACHINE_H
+
+/*
+ * The inside of a machine of vm.h. Its keeper thread starts QEMU (which dies with that thread), reads the console and
+ * QMP, and sees the end; everything else that may be called from any thread takes the lock.
+ */
+
+#include "mockhcs/vm/console.h"
+#include "mockhcs/vm/qmp.h"
+#include "mockhcs/vm/vm.h"
+#include "platform/companion.h"
+#include "platform/pipe.h"
+#include "platform/thread.h"
+#include "platform/work_folder.h"
+
+enum machine_state { MACHINE_NEW, MACHINE_STARTING, MACHINE_SPAWNED, MACHINE_ENDED };
+
+/* What is plugged in, by the id QEMU knows it by. */
+struct machine_slot {
+        char *id;   /* of the NIC or pmem; NULL: free */
+        bool going; /* the guest was asked to let go of it */
+};
+
+struct vm {
+        struct vm_options options; /* strings owned by `strings` */
+        char **strings;
+        size_t n_strings;
+        enum vm_accelerator accelerator;
+
+        struct hcs_work_folder *folder;
+        char *artefacts; /* a folder */
+        bool kept;       /* artefacts stay when the run folder goes */
+        struct vsock_device *vsock;
+        int vhost_theirs, console_theirs, qmp_theirs; /* QEMU's ends, until it has them */
+        HANDLE console_ours;
+        struct hcs_poller *poller;
+        struct qmp qmp;
+
+        struct hcs_mutex lock;
+        struct hcs_cond changed;
+        enum machine_state state;
+        struct hcs_error *start_error; /* QEMU could not be started */
+        struct hcs_companion *qemu, *vsock_program;
+        struct hcs_thread keeper;
+        bool keeper_started;
+        struct console console;
+        bool kill_wanted, killed, guest_off, guest_reset;
+        struct vm_end end;
+        char *end_detail;
+
+        bool disks[VM_CONTROLLERS][VM_LUNS], disks_going[VM_CONTROLLERS][VM_LUNS];
+        struct machine_slot *slots; /* options.free_slots of them */
+        unsigned long long memory_added_mb;
+        unsigned n_modules;
+};
+
+#define MACHINE_QMP_TIMEOUT (30ull * 1000000000ull)
+
+/* options.c: checks and copies. */
+HRESULT machine_copy_options(struct vm *vm, const struct vm_options *o, struct hcs_error **err);
+void machine_free_options(struct vm *vm);
+
+/* command_line.c: QEMU's arguments, NULL terminated, each to be freed with the array. */
+HRESULT machine_command_line(struct vm *vm, char ***ret, struct hcs_error **err);
+char **machine_free_command_line(char **argv);
+/* Descriptions that the command line and QMP share; the caller's. */
+struct hcs_json *machine_disk_block(const struct vm_disk *d, struct hcs_error **err);
+struct hcs_json *machine_disk_device(const struct vm_disk *d);
+HRESULT machine_pmem_memory(const struct vm_pmem *p, struct hcs_json **ret, struct hcs_error **err);
+struct hcs_json *machine_pmem_device(const struct vm_pmem *p, const char *bus);
+struct hcs_json *machine_nic_network(const struct vm_nic *n);
+struct hcs_json *machine_nic_device(const struct vm_nic *n, const char *bus);
+
+/* keeper.c: the thread. */
+void machine_keep(void *vm);
+
+/* devices.c: the guest has let go of a device; with the lock. */
+void machine_device_deleted(struct vm *vm, const char *id);
+
+/* vm.c: moves the artefacts to where they stay; with the lock. */
+void machine_keep_artefacts(struct vm *vm);
+
+#endif
