@@ -93,7 +93,7 @@ def build(args):
     delta = delta_of(args, base, packages)
     base.merge(delta)
     base.write_initramfs(args.out / "initrd.img")
-    shutil.copyfile(packages.kernel()[0], args.out / "kernel")
+    shutil.copy2(packages.kernel()[0], args.out / "kernel")  # with its time: it is known by that
     if not args.initrd_only:
         delta.write_tar(args.out / "delta.tar.gz")
         base.write_tar(args.out / "rootfs.tar.gz")
