@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Statistics of version 1, and the face of both. Stateless. Source of names: containerd/cgroups, cgroup1/stats. */
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "guest/base/path.h"
+#include "guest/cgroup/cgroup_private.h"
+#include "platform/file.h"
+
+#define NS_PER_S 1000000000u
+
+void guest_metric(struct hcs_json *object, const char *name, uint64_t value) {
+        if (value)
+                hcs_json_set_u64(object, name, value);
+}
+
+static HRESULT add_hugetlb(const char *folder, struct hcs_json *metrics, struct hcs_error **err) {
+        static const char prefix[] = "hugetlb.", suffix[] = ".usage_in_bytes";
+        DIR *d = opendir(folder);
+        struct dirent *e;
+        HRESULT hr = S_OK;
+
+        while (d && SUCCEEDED(hr) && (e = readdir(d))) {
+                _cleanup_free_ char *size = NULL, *max = NULL, *fails = NULL;
+                struct hcs_json *list = hcs_json_get(metrics, "hugetlb"), *entry;
+                uint64_t usage = 0, most = 0, failures = 0;
+
+                if (!hcs_str_starts(e->d_name, prefix) || !hcs_str_ends(e->d_name, suffix) ||
+                    strstr(e->d_name, ".rsvd."))
+                        continue;
+                size = hcs_strndup(e->d_name + strlen(prefix), strlen(e->d_name) - strlen(prefix) - strlen(suffix));
+                max = hcs_asprintf("hugetlb.%s.max_usage_in_bytes", size);
+                fails = hcs_asprintf("hugetlb.%s.failcnt", size);
+                hr = guest_cgroup_read_u64(folder, e->d_name, UINT64_MAX, &usage, err);
+                if (SUCCEEDED(hr))
+                        hr = guest_cgroup_read_u64(folder, max, UINT64_MAX, &most, err);
+                if (SUCCEEDED(hr))
+                        hr = guest_cgroup_read_u64(folder, fails, UINT64_MAX, &failures, err);
+                if (!list)
+                        list = hcs_json_set_new_array(metrics, "hugetlb");
+                entry = hcs_json_append(list, hcs_json_new_object());
+                guest_metric(entry, "usage", usage);
+                guest_metric(entry, "max", most);
+                guest_metric(entry, "failcnt", failures);
+                hcs_json_set_string(entry, "pagesize", size);
+        }
+        if (d)
+                closedir(d);
+        return hr;
+}
+
+static HRESULT add_pids(const char *folder, struct hcs_json *metrics, struct hcs_error **err) {
+        struct hcs_json *pids = hcs_json_set_new_object(metrics, "pids");
+        uint64_t current = 0, limit = 0;
+        HRESULT hr = guest_cgroup_read_u64(folder, "pids.current", 0, &current, err);
+
+        if (SUCCEEDED(hr))
+                hr = guest_cgroup_read_u64(folder, "pids.max", 0, &limit, err);
+        guest_metric(pids, "current", current);
+        guest_metric(pids, "limit", limit);
+        return hr;
+}
+
+static HRESULT add_usage(const char *folder, struct hcs_json *usage, struct hcs_error **err) {
+        _cleanup_buf_ struct hcs_buf stat = {0}, each = {0};
+        uint64_t total = 0, ticks = (uint64_t)sysconf(_SC_CLK_TCK);
+        HRESULT hr = guest_cgroup_read_u64(folder, "cpuacct.usage", UINT64_MAX, &total, err);
+        char *rest, *word;
+
+        if (SUCCEEDED(hr))
+                hr = guest_cgroup_read(folder, "cpuacct.stat", &stat, err);
+        if (SUCCEEDED(hr))
+                hr = guest_cgroup_read(folder, "cpuacct.usage_percpu", &each, err);
+        if (FAILED(hr))
+                return hr;
+        guest_metric(usage, "total", total);
+        guest_metric(usage, "kernel", guest_cgroup_value(hcs_buf_cstr(&stat), "system") * NS_PER_S / ticks);
+        guest_metric(usage, "user", guest_cgroup_value(hcs_buf_cstr(&stat), "user") * NS_PER_S / ticks);
+        rest = each.data;
+        while ((word = strsep(&rest, " \n"))) {
+                uint64_t n;
+
+                if (hcs_str_to_u64(word, &n))
+                        hcs_json_append(hcs_json_get(usage, "per_cpu") ? hcs_json_get(usage, "per_cpu")
+                                                                       : hcs_json_set_new_array(usage, "per_cpu"),
+                                        hcs_json_new_u64(n));
+        }
+        return hr;
+}
+
+static HRESULT add_cpu(const struct guest_cgroups *c, const char *path, struct hcs_json *metrics,
+                       struct hcs_error **err) {
+        struct hcs_json *cpu = hcs_json_set_new_object(metrics, "cpu");
+        struct hcs_json *usage = hcs_json_set_new_object(cpu, "usage");
+        struct hcs_json *throttling = hcs_json_set_new_object(cpu, "throttling");
+        _cleanup_free_ char *acct = guest_cgroup_folder(c, "cpuacct", path);
+        _cleanup_free_ char *folder = guest_cgroup_folder(c, "cpu", path);
+        _cleanup_buf_ struct hcs_buf stat = {0};
+        HRESULT hr = hcs_file_is_directory(acct) ? add_usage(acct, usage, err) : S_OK;
+
+        if (SUCCEEDED(hr))
+                hr = guest_cgroup_read(folder, "cpu.stat", &stat, err);
+        guest_metric(throttling, "periods", guest_cgroup_value(hcs_buf_cstr(&stat), "nr_periods"));
+        guest_metric(throttling, "throttled_periods", guest_cgroup_value(hcs_buf_cstr(&stat), "nr_throttled"));
+        guest_metric(throttling, "throttled_time", guest_cgroup_value(hcs_buf_cstr(&stat), "throttled_time"));
+        return hr;
+}
+
+static HRESULT add_memory_entry(const char *folder, const char *module, struct hcs_json *memory, const char *name,
+                                struct hcs_error **err) {
+        static const struct {
+                const char *member, *file;
+        } values[] = {
+                {"limit", "limit_in_bytes"},
+                {"usage", "usage_in_bytes"},
+                {"max", "max_usage_in_bytes"},
+                {"failcnt", "failcnt"},
+        };
+        struct hcs_json *entry = hcs_json_set_new_object(memory, name);
+        HRESULT hr = S_OK;
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(values) && SUCCEEDED(hr); i++) {
+                _cleanup_free_ char *file = hcs_asprintf("memory.%s%s", module, values[i].file);
+                uint64_t value = 0;
+
+                hr = guest_cgroup_read_u64(folder, file, UINT64_MAX, &value, err);
+                guest_metric(entry, values[i].member, value);
+        }
+        return hr;
+}
+
+static HRESULT add_memory(const char *folder, struct hcs_json *metrics, struct hcs_error **err) {
+        /* In the order of the message; the kernel's name where it is another. */
+        static const struct {
+                const char *member, *key;
+        } values[] = {
+                {"cache", "cache"},
+                {"rss", "rss"},
+                {"rss_huge", "rss_huge"},
+                {"mapped_file", "mapped_file"},
+                {"dirty", "dirty"},
+                {"writeback", "writeback"},
+                {"pg_pg_in", "pgpgin"},
+                {"pg_pg_out", "pgpgout"},
+                {"pg_fault", "pgfault"},
+                {"pg_maj_fault", "pgmajfault"},
+                {"inactive_anon", "inactive_anon"},
+                {"active_anon", "active_anon"},
+                {"inactive_file", "inactive_file"},
+                {"active_file", "active_file"},
+                {"unevictable", "unevictable"},
+                {"hierarchical_memory_limit", "hierarchical_memory_limit"},
+                {"hierarchical_swap_limit", "hierarchical_memsw_limit"},
+                {"total_cache", "total_cache"},
+                {"total_rss", "total_rss"},
+                {"total_rss_huge", "total_rss_huge"},
+                {"total_mapped_file", "total_mapped_file"},
+                {"total_dirty", "total_dirty"},
+                {"total_writeback", "total_writeback"},
+                {"total_pg_pg_in", "total_pgpgin"},
+                {"total_pg_pg_out", "total_pgpgout"},
+                {"total_pg_fault", "total_pgfault"},
+                {"total_pg_maj_fault", "total_pgmajfault"},
+                {"total_inactive_anon", "total_inactive_anon"},
+                {"total_active_anon", "total_active_anon"},
+                {"total_inactive_file", "total_inactive_file"},
+                {"total_active_file", "total_active_file"},
+                {"total_unevictable", "total_unevictable"},
+        };
+        struct hcs_json *memory = hcs_json_set_new_object(metrics, "memory");
+        _cleanup_buf_ struct hcs_buf stat = {0};
+        HRESULT hr = guest_cgroup_read(folder, "memory.stat", &stat, err);
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(values); i++)
+                guest_metric(memory, values[i].member, guest_cgroup_value(hcs_buf_cstr(&stat), values[i].key));
+        if (SUCCEEDED(hr))
+                hr = add_memory_entry(folder, "", memory, "usage", err);
+        if (SUCCEEDED(hr))
+                hr = add_memory_entry(folder, "memsw.", memory, "swap", err);
+        if (SUCCEEDED(hr))
+                hr = add_memory_entry(folder, "kmem.", memory, "kernel", err);
+        if (SUCCEEDED(hr))
+                hr = add_memory_entry(folder, "kmem.tcp.", memory, "kernel_tcp", err);
+        return hr;
+}
+
+static HRESULT add_oom(const char *folder, struct hcs_json *metrics, struct hcs_error **err) {
+        static const char *const keys[] = {"oom_kill_disable", "under_oom", "oom_kill"};
+        struct hcs_json *oom = hcs_json_set_new_object(metrics, "memory_oom_control");
+        _cleanup_buf_ struct hcs_buf text = {0};
+        HRESULT hr = guest_cgroup_read(folder, "memory.oom_control", &text, err);
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(keys); i++)
+                guest_metric(oom, keys[i], guest_cgroup_value(hcs_buf_cstr(&text), keys[i]));
+        return hr;
+}
+
+/* "/dev/NAME" of a number in /proc/partitions, "" when it is not there. */
+static void device_name(const char *partitions, uint64_t major, uint64_t minor, char ret[static 64]) {
+        ret[0] = '\0';
+        for (const char *line = partitions; line; line = strchr(line, '\n')) {
+                unsigned long long a, b;
+                char name[48];
+
+                line += *line == '\n';
+                if (sscanf(line, "%llu %llu %*u %47s", &a, &b, name) == 3 && a == major && b == minor) {
+                        snprintf(ret, 64, "/dev/%s", name);
+                        return;
+                }
+        }
+}
+
+/* Lines "MAJOR:MINOR [OP] VALUE"; those of totals have no device. Returns how many there were. */
+static size_t add_blkio_list(const char *text, const char *partitions, struct hcs_json *blkio, const char *member) {
+        size_t n = 0;
+
+        for (const char *line = text; line && *line; line = strchr(line, '\n')) {
+                unsigned long long major, minor, value;
+                char op[32] = "", device[64];
+                struct hcs_json *list = hcs_json_get(blkio, member), *entry;
+
+                line += *line == '\n';
+                if (sscanf(line, "%llu:%llu %llu", &major, &minor, &value) != 3 &&
+                    sscanf(line, "%llu:%llu %31s %llu", &major, &minor, op, &value) != 4)
+                        continue;
+                if (!list)
+                        list = hcs_json_set_new_array(blkio, member);
+                entry = hcs_json_append(list, hcs_json_new_object());
+                device_name(partitions, major, minor, device);
+                if (*op)
+                        hcs_json_set_string(entry, "op", op);
+                if (*device)
+                        hcs_json_set_string(entry, "device", device);
+                guest_metric(entry, "major", major);
+                guest_metric(entry, "minor", minor);
+                guest_metric(entry, "value", value);
+                n++;
+        }
+        return n;
+}
+
+struct blkio_file {
+        const char *member, *file;
+};
+
+/* *n grows by the entries that were found. */
+static HRESULT add_blkio_files(const char *folder, const char *partitions, struct hcs_json *blkio,
+                               const struct blkio_file *files, size_t n_files, size_t *n, struct hcs_error **err) {
+        HRESULT hr = S_OK;
+
+        for (size_t i = 0; i < n_files && SUCCEEDED(hr); i++) {
+                _cleanup_buf_ struct hcs_buf text = {0};
+
+                hr = guest_cgroup_read(folder, files[i].file, &text, err);
+                *n += add_blkio_list(hcs_buf_cstr(&text), partitions, blkio, files[i].member);
+        }
+        return hr;
+}
+
+static HRESULT add_blkio(const struct guest_cgroups *c, const char *folder, struct hcs_json *metrics,
+                         struct hcs_error **err) {
+        static const struct blkio_file scheduled[] = {
+                {"io_service_bytes_recursive", "blkio.io_service_bytes_recursive"},
+                {"io_serviced_recursive", "blkio.io_serviced_recursive"},
+                {"io_queued_recursive", "blkio.io_queued_recursive"},
+                {"io_service_time_recursive", "blkio.io_service_time_recursive"},
+                {"io_wait_time_recursive", "blkio.io_wait_time_recursive"},
+                {"io_merged_recursive", "blkio.io_merged_recursive"},
+                {"io_time_recursive", "blkio.time_recursive"},
+                {"sectors_recursive", "blkio.sectors_recursive"},
+        };
+        /* Where the scheduler counts nothing. */
+        static const struct blkio_file throttled[] = {
+                {"io_service_bytes_recursive", "blkio.throttle.io_service_bytes"},
+                {"io_serviced_recursive", "blkio.throttle.io_serviced"},
+        };
+        struct hcs_json *blkio = hcs_json_set_new_object(metrics, "blkio");
+        _cleanup_buf_ struct hcs_buf partitions = {0};
+        HRESULT hr = guest_cgroup_read(c->proc, "partitions", &partitions, err);
+        size_t n = 0;
+
+        if (SUCCEEDED(hr))
+                hr = add_blkio_files(folder, hcs_buf_cstr(&partitions), blkio, scheduled, HCS_ARRAY_SIZE(scheduled), &n,
+                                     err);
+        if (SUCCEEDED(hr) && n == 0)
+                hr = add_blkio_files(folder, hcs_buf_cstr(&partitions), blkio, throttled, HCS_ARRAY_SIZE(throttled), &n,
+                                     err);
+        return hr;
+}
+
+HRESULT guest_cgroup_stats_v1(const struct guest_cgroups *c, const char *path, struct hcs_json *metrics,
+                              struct hcs_error **err) {
+        _cleanup_free_ char *hugetlb = guest_cgroup_folder(c, "hugetlb", path);
+        _cleanup_free_ char *pids = guest_cgroup_folder(c, "pids", path);
+        _cleanup_free_ char *memory = guest_cgroup_folder(c, "memory", path);
+        _cleanup_free_ char *blkio = guest_cgroup_folder(c, "blkio", path);
+        HRESULT hr = add_hugetlb(hugetlb, metrics, err);
+
+        if (SUCCEEDED(hr) && hcs_file_is_directory(pids))
+                hr = add_pids(pids, metrics, err);
+        if (SUCCEEDED(hr))
+                hr = add_cpu(c, path, metrics, err);
+        if (SUCCEEDED(hr) && hcs_file_is_directory(memory))
+                hr = add_memory(memory, metrics, err);
+        if (SUCCEEDED(hr) && hcs_file_is_directory(blkio))
+                hr = add_blkio(c, blkio, metrics, err);
+        if (SUCCEEDED(hr) && hcs_file_is_directory(memory))
+                hr = add_oom(memory, metrics, err);
+        return hr;
+}
+
+/* Is the group in any hierarchy? */
+static bool exists(const struct guest_cgroups *c, const char *path) {
+        for (size_t i = 0; c->version == 1 ? guest_cgroup_controllers[i] != NULL : i == 0; i++) {
+                _cleanup_free_ char *folder =
+                        guest_cgroup_folder(c, c->version == 1 ? guest_cgroup_controllers[i] : "", path);
+
+                if (hcs_file_is_directory(folder))
+                        return true;
+        }
+        return false;
+}
+
+HRESULT guest_cgroup_stats(const struct guest_cgroups *c, const char *path, struct hcs_json **ret,
+                           struct hcs_error **err) {
+        _cleanup_json_ struct hcs_json *metrics = hcs_json_new_object();
+        HRESULT hr;
+
+        if (!exists(c, path))
+                return hcs_error_make(err, HCS_WIN32(1168), "there is no control group %s", path);
+        hr = c->version == 1 ? guest_cgroup_stats_v1(c, path, metrics, err)
+                             : guest_cgroup_stats_v2(c, path, metrics, err);
+        if (SUCCEEDED(hr))
+                *ret = steal_pointer(&metrics);
+        return hr;
+}
