@@ -9,6 +9,7 @@ build=$1
 source=$(cd "$(dirname "$0")/../.." && pwd)
 verity=$(realpath "$build/cmd/verity/verity")
 tar2ext4=$(realpath "$build/cmd/tar2ext4/tar2ext4")
+vhd=$(realpath "$build/cmd/vhd/vhd")
 tars=$source/fixtures/ext4/tars
 for tool in veritysetup qemu-img umoci; do
         command -v $tool >/dev/null || { echo "no $tool"; exit 77; }
@@ -140,12 +141,28 @@ expect 0 "create into a folder" "$verity" create -o folder "$tars/files-5000.tar
 expect 0 "only-vhd" "$tar2ext4" -only-vhd -i data -o data.vhd
 expect 0 "qemu-img turns it back" qemu-img convert -O raw --image-opts "$(by_size data.vhd)" back
 cmp data back || fail "qemu-img sees other data in the VHD"
+expect 0 "vhd strip turns it back" "$vhd" strip -o back data.vhd
+cmp data back || fail "vhd strip has other data"
+expect 0 "vhd add" "$vhd" add --id 01234567-89ab-4cde-8f01-23456789abcd -o id.vhd data
+expect 0 "vhd add of a pipe" bash -c "cat data | exec \"$vhd\" add --id 01234567-89ab-4cde-8f01-23456789abcd -o pipe.vhd -"
+cmp id.vhd pipe.vhd || fail "a pipe makes another VHD"
+cmp -n 3145728 id.vhd data.vhd || fail "vhd add and tar2ext4 -only-vhd differ"
+expect 0 "vhd check" "$vhd" check id.vhd data.vhd
+says "id.vhd: fixed VHD of 3145728 bytes"
+expect 1 "vhd strip of no VHD" "$vhd" strip -o none.raw data
 qemu-img create -q -f vpc -o subformat=fixed,force_size=on qemu.vhd 8M
+truncate -s 8M zeros
+expect 0 "vhd strip of a VHD of qemu-img" "$vhd" strip -o back qemu.vhd
+cmp zeros back || fail "vhd strip of qemu's VHD has other data"
 expect 0 "info of a VHD of qemu-img" "$verity" info qemu.vhd
 says "fixed"
 qemu-img create -q -f vpc dynamic.vhd 8M
 expect 0 "info of a dynamic VHD" "$verity" info dynamic.vhd
 says "dynamic"
+expect 0 "vhd check of a dynamic VHD" "$vhd" check dynamic.vhd
+expect 1 "vhd strip of a dynamic VHD" "$vhd" strip -o none.raw dynamic.vhd
+says "is a dynamic VHD"
+[[ ! -e none.raw ]] || fail "vhd strip left something"
 expect 1 "a dynamic VHD has no root hash" "$verity" roothash dynamic.vhd
 says "is a dynamic VHD"
 for kind in fixed dynamic; do
@@ -153,15 +170,21 @@ for kind in fixed dynamic; do
         expect 0 "info of a $kind VHDX" "$verity" info disk.vhdx
         says "virtualSize         67108864"
         says "type                $kind"
+        expect 0 "vhd check of it" "$vhd" check disk.vhdx
+        says "$kind VHDX of 67108864 bytes"
 done
 expect 1 "a VHDX has no root hash" "$verity" roothash disk.vhdx
 says "is a VHDX"
 flip disk.vhdx 65600
 expect 1 "info of a damaged VHDX" "$verity" info disk.vhdx
 says "VHDX header 1"
+expect 1 "vhd check of it" "$vhd" check disk.vhdx
+says "damaged: header 1: the checksum"
 flip layer.vhd $(($(stat -c %s layer.vhd) - 440))
 expect 1 "info of a damaged VHD" "$verity" info layer.vhd
 says "VHD footer: the checksum is"
+expect 1 "vhd check of it" "$vhd" check layer.vhd
+says "damaged: the checksum is"
 expect 1 "a damaged VHD is no image" "$verity" roothash layer.vhd
 says "the checksum is"
 

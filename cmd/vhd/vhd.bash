@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+# bash completion for vhd
+
+_vhd() {
+        local cur=${COMP_WORDS[COMP_CWORD]}
+        if ((COMP_CWORD == 1)); then
+                mapfile -t COMPREPLY < <(compgen -W "check add strip --help --version" -- "$cur")
+                return
+        fi
+        case ${COMP_WORDS[1]}$cur in
+        add-*) mapfile -t COMPREPLY < <(compgen -W "-o --id" -- "$cur") ;;
+        strip-*) mapfile -t COMPREPLY < <(compgen -W "-o" -- "$cur") ;;
+        *) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+        esac
+}
+complete -o filenames -F _vhd vhd
