@@ -22,6 +22,7 @@ struct create {
         GUID id;
         struct progress progress;
         struct report report;
+        struct known known;
         uint64_t copying; /* bytes of the image that is copied */
 };
 
@@ -111,8 +112,9 @@ static HRESULT write_files(struct create *c, const struct place *p, struct hcs_d
 static HRESULT create_layer(void *ctx, const struct place *p, struct hcs_data_file *file, struct hcs_error **err) {
         struct create *c = ctx;
         _cleanup_free_ char *name = place_name(p), *output = NULL, *hashes = NULL;
+        const struct layer *known = known_find(&c->known, p);
         struct outcome o = {0};
-        HRESULT hr;
+        HRESULT hr = S_OK;
 
         if (!file) {
                 report_skipped(&c->report, p);
@@ -121,10 +123,15 @@ static HRESULT create_layer(void *ctx, const struct place *p, struct hcs_data_fi
         output = output_path(c, p);
         hashes = c->hash_device ? hashes_path(c, output) : NULL;
         c->progress.what = name;
-        hr = write_files(c, p, file, output, hashes, &o.layer, err);
+        if (known)
+                o.layer = *known;
+        else
+                hr = write_files(c, p, file, output, hashes, &o.layer, err);
         progress_end(&c->progress);
         if (FAILED(hr))
                 return hr;
+        if (!known)
+                known_add(&c->known, p, &o.layer);
         o.output = output;
         o.hashes = hashes;
         report_layer(&c->report, p, &o);
@@ -150,6 +157,7 @@ static int run(struct create *c, const char *path, enum input_kind kind) {
         if (SUCCEEDED(hr))
                 hr = input_each(&i, create_layer, c, &err);
         report_end(&c->report);
+        known_deinit(&c->known);
         return FAILED(hr) ? tell_error("create", err) : EXIT_OK;
 }
 

@@ -5,21 +5,13 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "base/str.h"
 #include "cmd/verity/verity.h"
-
-/* A layer that was converted, under its blob's digest. */
-struct known {
-        char *digest;
-        struct layer layer;
-};
 
 struct roothash {
         struct layer_options options;
         struct progress progress;
         struct report report;
-        struct known *known;
-        size_t n;
+        struct known known;
 };
 
 static void usage(void) {
@@ -43,23 +35,10 @@ static HRESULT hash_image(struct roothash *c, const struct input *i, struct laye
         return SUCCEEDED(hr) ? verity_root_of(&sb, i->file, &c->options.hashing, &ret->root, err) : hr;
 }
 
-static const struct layer *find_known(const struct roothash *c, const struct place *p) {
-        for (size_t n = 0; p->layer && n < c->n; n++)
-                if (hcs_streq(c->known[n].digest, p->layer->blob.digest))
-                        return &c->known[n].layer;
-        return NULL;
-}
-
-static void remember(struct roothash *c, const char *digest, const struct layer *layer) {
-        if ((c->n & (c->n - 1)) == 0)
-                c->known = hcs_realloc(c->known, (c->n ? 2 * c->n : 1) * sizeof(*c->known));
-        c->known[c->n++] = (struct known){.digest = hcs_strdup(digest), .layer = *layer};
-}
-
 static HRESULT hash_layer(void *ctx, const struct place *p, struct hcs_data_file *file, struct hcs_error **err) {
         struct roothash *c = ctx;
         _cleanup_free_ char *name = place_name(p);
-        const struct layer *known = find_known(c, p);
+        const struct layer *known = known_find(&c->known, p);
         struct outcome o = {0};
         HRESULT hr = S_OK;
 
@@ -74,8 +53,8 @@ static HRESULT hash_layer(void *ctx, const struct place *p, struct hcs_data_file
                 hr = p->input->kind == INPUT_IMAGE ? hash_image(c, p->input, &o.layer, err)
                                                    : layer_root_of(file, &c->options, &o.layer, err);
                 progress_end(&c->progress);
-                if (SUCCEEDED(hr) && p->layer)
-                        remember(c, p->layer->blob.digest, &o.layer);
+                if (SUCCEEDED(hr))
+                        known_add(&c->known, p, &o.layer);
         }
         if (SUCCEEDED(hr))
                 report_layer(&c->report, p, &o);
@@ -136,8 +115,6 @@ int cmd_roothash(int argc, char **argv) {
         for (int n = optind; n < argc; n++)
                 ok &= hash_input(&c, argv[n], kind);
         report_end(&c.report);
-        for (size_t n = 0; n < c.n; n++)
-                free(c.known[n].digest);
-        free(c.known);
+        known_deinit(&c.known);
         return ok ? EXIT_OK : EXIT_PROBLEMS;
 }

@@ -77,6 +77,17 @@ HRESULT input_each(struct input *i,
 /* "layer 2 of v1 (sha256:...)" or the path. Caller frees. */
 char *place_name(const struct place *p);
 
+/* What was done already, so that a layer of several manifests is done once; zeroed to begin. */
+struct known {
+        struct known_layer *item;
+        size_t n;
+};
+
+/* NULL: not yet, or not of a layout. */
+const struct layer *known_find(const struct known *k, const struct place *p);
+void known_add(struct known *k, const struct place *p, const struct layer *layer);
+void known_deinit(struct known *k);
+
 /* What has been told; zeroed to begin. */
 struct report {
         struct hcs_json *json; /* an array; NULL: text for people, at once */
