@@ -39,22 +39,9 @@ const char *type_name(uint32_t mode) {
 }
 
 void print_name(const char *name, FILE *out) {
-        size_t left = strlen(name);
+        _cleanup_free_ char *text = hcs_utf8_visible(name);
 
-        while (left > 0) {
-                uint32_t cp;
-                size_t n = hcs_utf8_decode(name, left, &cp);
-
-                if (n == 0 || cp < ' ' || cp == '\\' || (cp >= 0x7f && cp < 0xa0)) {
-                        n = n ? n : 1;
-                        for (size_t i = 0; i < n; i++)
-                                fprintf(out, "\\%03o", (uint8_t)name[i]);
-                } else {
-                        fwrite(name, 1, n, out);
-                }
-                name += n;
-                left -= n;
-        }
+        fputs(text, out);
 }
 
 void format_time(const struct ext4_when *t, char out[static 48]) {

@@ -3,14 +3,14 @@
 #include "cmd/progress/progress.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include "platform/clock.h"
+#include "platform/terminal.h"
 
 #define EVERY (HCS_NS_PER_S / 10)
 
 void progress_init(struct progress *p, const char *what) {
-        *p = (struct progress){.what = what, .terminal = isatty(STDERR_FILENO) != 0};
+        *p = (struct progress){.what = what, .terminal = hcs_terminal_shows_progress()};
 }
 
 void progress_end(struct progress *p) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/utf.h"
 #include "cmd/verity/verity.h"
 #include "ext4/read/image.h"
 #include "ext4/vhd/vhd.h"
@@ -126,10 +127,12 @@ HRESULT input_open(const char *path, enum input_kind kind, struct input *ret, st
 }
 
 char *place_name(const struct place *p) {
+        _cleanup_free_ char *tag = NULL;
+
         if (!p->manifest)
                 return hcs_strdup(p->input->path);
-        return hcs_asprintf("%s: layer %zu of %s", p->input->path, p->index,
-                            p->manifest->name ? p->manifest->name : p->manifest->digest);
+        tag = p->manifest->name ? hcs_utf8_visible(p->manifest->name) : hcs_strdup(p->manifest->digest);
+        return hcs_asprintf("%s: layer %zu of %s", p->input->path, p->index, tag);
 }
 
 static HRESULT each_of_layout(struct input *i, const struct oci_manifest *m,

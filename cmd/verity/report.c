@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "base/utf.h"
 #include "cmd/verity/verity.h"
 
 /* "linux/arm64/v8"; caller frees. NULL: not said. */
@@ -38,6 +39,14 @@ static struct hcs_json *add_object(struct report *r, const struct place *p) {
         return o;
 }
 
+/* What documents say can be anything. NULL: nothing. */
+static void print_visible(const char *text) {
+        _cleanup_free_ char *visible = text ? hcs_utf8_visible(text) : NULL;
+
+        if (visible)
+                printf("  %s", visible);
+}
+
 /* The heading of a manifest, once. */
 static void print_heading(struct report *r, const struct place *p) {
         _cleanup_free_ char *platform = NULL;
@@ -47,10 +56,8 @@ static void print_heading(struct report *r, const struct place *p) {
         r->manifest = p->manifest;
         platform = platform_of(p->manifest);
         printf("%s", p->input->path);
-        if (p->manifest->name)
-                printf("  %s", p->manifest->name);
-        if (platform)
-                printf("  %s", platform);
+        print_visible(p->manifest->name);
+        print_visible(platform);
         printf("  %s\n", p->manifest->digest);
 }
 
@@ -87,7 +94,9 @@ void report_skipped(struct report *r, const struct place *p) {
                 return;
         }
         print_heading(r, p);
-        printf("%4zu  skipped: %s is no layer of a file system\n", p->index, p->layer->blob.media_type);
+        printf("%4zu  skipped, no layer of a file system:", p->index);
+        print_visible(p->layer->blob.media_type);
+        putchar('\n');
 }
 
 void report_end(struct report *r) {

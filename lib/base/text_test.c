@@ -99,6 +99,12 @@ static void plain_text_loses_its_tokens(void **state) {
         assert_string_equal(text, "login password=<redacted> Bearer <redacted> rest");
 }
 
+static void what_a_terminal_would_obey_is_made_visible(void **state) {
+        _cleanup_free_ char *text = hcs_utf8_visible("a\033[31m\\\xC3\xA4\xC2\x9B\xff\n");
+
+        assert_string_equal(text, "a\\033[31m\\134\xC3\xA4\\302\\233\\377\\012");
+}
+
 static void hexadecimal_goes_both_ways_and_nothing_else_passes(void **state) {
         static const char *const bad[] = {"", "00ff0", "00ff0100", "00fg01", "0x0f01"};
         uint8_t bytes[3] = {0};
@@ -115,5 +121,5 @@ HCS_TESTS(cmocka_unit_test(text_survives_the_way_through_utf16),
           cmocka_unit_test(overlong_and_cut_off_utf8_is_invalid),
           cmocka_unit_test(scsi_controller_guids_are_those_of_hcsshim), cmocka_unit_test(vsock_ports_have_service_ids),
           cmocka_unit_test(near_misses_are_found), cmocka_unit_test(secrets_are_scrubbed_at_any_depth),
-          cmocka_unit_test(plain_text_loses_its_tokens),
+          cmocka_unit_test(plain_text_loses_its_tokens), cmocka_unit_test(what_a_terminal_would_obey_is_made_visible),
           cmocka_unit_test(hexadecimal_goes_both_ways_and_nothing_else_passes))

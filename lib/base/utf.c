@@ -197,3 +197,24 @@ char *hcs_utf16_to_utf8_lossy(const uint16_t *s, size_t n, size_t *ret_len) {
 uint16_t *hcs_utf8_to_utf16_lossy(const char *s, size_t n, size_t *ret_len) {
         return to_utf16(s, n, ret_len, NULL);
 }
+
+char *hcs_utf8_visible(const char *s) {
+        struct hcs_buf out = {0};
+        size_t left = strlen(s);
+
+        while (left > 0) {
+                uint32_t cp;
+                size_t n = hcs_utf8_decode(s, left, &cp);
+
+                if (n == 0 || cp < ' ' || cp == '\\' || (cp >= 0x7f && cp < 0xa0)) {
+                        n = n ? n : 1;
+                        for (size_t i = 0; i < n; i++)
+                                hcs_buf_printf(&out, "\\%03o", (uint8_t)s[i]);
+                } else {
+                        hcs_buf_append(&out, s, n);
+                }
+                s += n;
+                left -= n;
+        }
+        return hcs_buf_steal(&out);
+}

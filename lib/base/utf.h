@@ -27,5 +27,7 @@ uint16_t *hcs_utf8_to_utf16_lossy(const char *s, size_t n, size_t *ret_len);
 size_t hcs_utf8_encode(uint32_t cp, char *p);
 /* Decodes one code point of s[0..n); returns bytes used, 0 when s is not valid UTF-8 there. */
 size_t hcs_utf8_decode(const char *s, size_t n, uint32_t *ret);
+/* For a terminal: control characters, backslashes and what is not UTF-8 become \ooo. Caller frees. */
+char *hcs_utf8_visible(const char *s);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "base/utf.h"
 #include "oci/digest.h"
 
 #define MAX_ITEMS 4096u
@@ -93,8 +94,10 @@ static HRESULT parse_descriptor(const struct hcs_json *j, const char *path, stru
         if (!hcs_json_is(j, HCS_JSON_OBJECT))
                 return refuse(err, path, "a descriptor is expected");
         if (!digest || !oci_digest_is_valid(digest)) {
-                _cleanup_free_ char *what = digest ? hcs_asprintf("`%.160s` is no sha256 or sha512 digest", digest)
+                _cleanup_free_ char *text = digest ? hcs_utf8_visible(digest) : NULL;
+                _cleanup_free_ char *what = digest ? hcs_asprintf("`%.160s` is no sha256 or sha512 digest", text)
                                                    : hcs_strdup("there is no digest");
+
                 return refuse(err, path, what);
         }
         if (!hcs_json_u64(hcs_json_get(j, "size"), &size) || size > INT64_MAX)

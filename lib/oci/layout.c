@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "base/utf.h"
 #include "oci/archive.h"
 #include "oci/digest.h"
 
@@ -240,9 +241,11 @@ static HRESULT follow(struct oci_layout *l, struct oci_descriptor *d, unsigned d
         _cleanup_buf_ struct hcs_buf text = {0};
         HRESULT hr;
 
-        if (!oci_is_index(d->media_type) && !oci_is_manifest(d->media_type))
-                return hcs_error_make(err, OCI_E_DOCUMENT, "media type `%.120s` is that of no manifest or index",
-                                      d->media_type);
+        if (!oci_is_index(d->media_type) && !oci_is_manifest(d->media_type)) {
+                _cleanup_free_ char *type = hcs_utf8_visible(d->media_type);
+
+                return hcs_error_make(err, OCI_E_DOCUMENT, "media type `%.120s` is that of no manifest or index", type);
+        }
         if (!d->name)
                 d->name = hcs_strdup(name);
         hr = read_blob(l, d, &text, err);

@@ -10,3 +10,7 @@ bool hcs_terminal_wants_colour(void) {
 
         return isatty(STDOUT_FILENO) && !(off && *off);
 }
+
+bool hcs_terminal_shows_progress(void) {
+        return isatty(STDERR_FILENO) != 0;
+}
