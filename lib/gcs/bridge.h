@@ -20,6 +20,8 @@
 #include "platform/stream.h"
 #include "platform/thread.h"
 
+#define GCS_RPC_UNSENT UINT64_MAX
+
 /* One request: counted, as the waiter may give up before the answer comes and the other way round. */
 struct gcs_rpc {
         atomic_uint refs;
@@ -27,7 +29,7 @@ struct gcs_rpc {
         struct gcs_rpc *next; /* in the bridge's table */
         const struct hcs_gcs_message *message;
         enum hcs_schema_type_id inner; /* what the text member of the answer holds; HCS_SCHEMA_TYPE_COUNT: nothing */
-        uint64_t id;
+        uint64_t id;                   /* GCS_RPC_UNSENT until it has one */
         char *container;
         uint32_t pid; /* 0: none; for errors */
         struct hcs_cond cond;

@@ -18,6 +18,7 @@ struct gcs_rpc *gcs_rpc_new(struct gcs_bridge *b, enum hcs_gcs_rpc message, cons
 
         atomic_init(&r->refs, 1);
         r->bridge = b;
+        r->id = GCS_RPC_UNSENT;
         r->message = hcs_gcs_message_find(message);
         r->inner = inner;
         r->container = hcs_strdup(base->ContainerId);
@@ -44,9 +45,10 @@ struct gcs_rpc *gcs_rpc_unref(struct gcs_rpc *r) {
 }
 
 HRESULT gcs_rpc_blame(const struct gcs_rpc *r, struct hcs_error **err) {
-        _cleanup_free_ char *id = NULL,
-                            *hint = hcs_asprintf("message %llu, %s", (unsigned long long)r->id, r->message->name);
+        _cleanup_free_ char *id = NULL, *hint = NULL;
 
+        if (r->id != GCS_RPC_UNSENT)
+                hint = hcs_asprintf("message %llu, %s", (unsigned long long)r->id, r->message->name);
         if (r->pid)
                 id = hcs_asprintf("%s:%u", r->container ? r->container : "", (unsigned)r->pid);
         hcs_error_set_operation(err, r->message->name);
