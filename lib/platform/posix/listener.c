@@ -42,9 +42,10 @@ static HRESULT listen_on(int fd, const char *what, struct hcs_listener **ret, st
         return S_OK;
 }
 
-/* Nobody answers at that name any more. */
+/* Nobody listens under that name any more. A socket of another type asks: a living stream says EPROTOTYPE to it, and is
+ * not bothered with a connection. */
 static bool is_left_behind(const struct sockaddr_un *address) {
-        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         bool refused =
                 fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 && errno == ECONNREFUSED;
 
