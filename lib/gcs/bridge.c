@@ -221,16 +221,13 @@ HRESULT gcs_bridge_init(struct gcs_bridge *b, struct hcs_stream *stream, const s
         hcs_cond_init(&b->turn);
         hcs_cond_init(&b->ended);
         hr = hcs_thread_start(&b->thread, read_loop, b, err);
-        if (FAILED(hr))
-                b->closed = true; /* nothing to join */
+        b->started = SUCCEEDED(hr);
         return hr;
 }
 
 void gcs_bridge_deinit(struct gcs_bridge *b) {
-        bool started = !b->closed || b->cause;
-
         gcs_bridge_kill(b, S_OK, NULL);
-        if (started)
+        if (b->started)
                 hcs_thread_join(&b->thread);
         b->stream = hcs_stream_close(b->stream);
         hcs_gcs_reader_deinit(&b->reader);

@@ -57,6 +57,7 @@ struct gcs_bridge {
         struct gcs_bridge_options options;
         char *name;
         struct hcs_thread thread;
+        bool started;                 /* there is a thread to join */
         struct hcs_gcs_reader reader; /* of the thread */
 
         struct hcs_mutex lock;

@@ -503,6 +503,7 @@ static void an_exit_reaches_all_who_wait(void **state) {
         struct hcs_gcs_connection *gc;
         struct hcs_error *err = NULL;
         struct hcs_thread threads[3];
+        struct waiter waiters[3];
         struct waiter w = {0};
         struct guest g;
 
@@ -512,12 +513,15 @@ static void an_exit_reaches_all_who_wait(void **state) {
         assert_ok(hcs_gcs_container_create(gc, "c1", NULL, NULL, &w.c, &err), err);
         assert_hresult(hcs_gcs_container_wait(w.c, &at_once, NULL), HCS_E_OPERATION_TIMEOUT);
         assert_false(hcs_gcs_container_exited(w.c));
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(threads); i++)
-                assert_ok(hcs_thread_start(&threads[i], wait_for_exit, &w, NULL), NULL);
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(threads); i++) {
+                waiters[i] = (struct waiter){w.c, E_FAIL};
+                assert_ok(hcs_thread_start(&threads[i], wait_for_exit, &waiters[i], NULL), NULL);
+        }
         assert_ok(hcs_gcs_container_start(w.c, NULL, &err), err);
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(threads); i++)
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(threads); i++) {
                 hcs_thread_join(&threads[i]);
-        assert_ok(w.hr, NULL);
+                assert_ok(waiters[i].hr, NULL);
+        }
         hcs_gcs_container_unref(w.c);
         hcs_gcs_connection_unref(gc);
         guest_deinit(&g);
