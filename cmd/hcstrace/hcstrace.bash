@@ -4,13 +4,14 @@
 _hcstrace() {
         local cur=${COMP_WORDS[COMP_CWORD]} options=
         if ((COMP_CWORD == 1)); then
-                mapfile -t COMPREPLY < <(compgen -W "record replay verify import show validate --help --version" -- "$cur")
+                mapfile -t COMPREPLY < <(compgen -W "record replay verify import guest host show validate --help --version" -- "$cur")
                 return
         fi
         case ${COMP_WORDS[1]} in
         record) options="-o --no-redact --emulate --help" ;;
         replay | verify) options="--order --speed --json --help" ;;
         import) options="-o --no-redact --verbose --json --help" ;;
+        guest | host) options="--bridge --timeout --help" ;;
         show) options="--handle --all --full --json --help" ;;
         validate) options="--type --profile --guest-answer --list --json --help" ;;
         esac

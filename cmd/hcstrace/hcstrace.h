@@ -17,6 +17,7 @@ enum {
 };
 
 /* Each gets its own name as argv[0]; returns the exit code. */
+int cmd_bridge(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_replay(int argc, char **argv);

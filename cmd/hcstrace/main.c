@@ -20,6 +20,8 @@ static const struct {
         {"replay", cmd_replay, "run a program against a trace; say where it goes another way"},
         {"verify", cmd_replay, "the same, and fail also for what the program never asked for"},
         {"import", cmd_import, "turn a debug log of hcsshim, dockerd or containerd into a trace"},
+        {"guest", cmd_bridge, "let the guest of a recorded bridge stand in for a VM"},
+        {"host", cmd_bridge, "let the host of a recorded bridge ask an agent, and compare its answers"},
         {"show", cmd_show, "print a trace for people, or as JSON"},
         {"validate", cmd_validate, "check documents against the schema of a Windows build"},
 };

@@ -16,7 +16,7 @@
 struct show {
         bool json, all, full;
         const char *handle;
-        unsigned long long calls, failures, events;
+        unsigned long long calls, failures, events, frames;
 };
 
 static void usage(void) {
@@ -99,6 +99,43 @@ static void print_stdio(const struct show *s, const struct mock_record *r) {
         puts(r->end ? " (end)" : "");
 }
 
+/* What a message is about, without the base that all have, unless it is to be shown whole. */
+static void print_message(const struct show *s, const struct mock_record *r, struct hcs_json *document) {
+        const char *container = hcs_json_get_string(document, "ContainerId");
+        _cleanup_free_ char *rest = NULL;
+
+        if (s->full || !hcs_json_is(document, HCS_JSON_OBJECT)) {
+                print_text(s, r->data, r->len && r->data[r->len - 1] == '\n' ? r->len - 1 : r->len);
+                return;
+        }
+        if (container && *container)
+                printf("%.12s%s ", container, strlen(container) > 12 ? ".." : "");
+        hcs_json_remove(document, "ContainerId");
+        hcs_json_remove(document, "ActivityId");
+        rest = hcs_json_text(document, HCS_JSON_COMPACT);
+        print_text(s, rest, strlen(rest));
+}
+
+static void print_frame(const struct show *s, const struct mock_record *r) {
+        static const struct hcs_json_options lax = {.flags = HCS_JSON_DUPLICATE_LAST | HCS_JSON_REPLACE_BAD};
+        _cleanup_json_ struct hcs_json *document = NULL;
+        int64_t result = 0;
+
+        printf("  %s %s %s%s%s #%llu ", r->subject, r->from_guest ? "<-" : "->", colour(COLOUR_BLUE), r->function,
+               colour(COLOUR_NONE), (unsigned long long)r->n);
+        if (r->broken) {
+                printf("%sno whole frame, %zu bytes%s\n", colour(COLOUR_RED), r->len, colour(COLOUR_NONE));
+                return;
+        }
+        hcs_json_parse(r->data, r->len, &lax, &document, NULL); /* none is fine */
+        if (r->from_guest && hcs_json_i64(hcs_json_get_nocase(document, "Result"), &result) && result) {
+                print_code((HRESULT)result);
+                putchar(' ');
+        }
+        print_message(s, r, document);
+        putchar('\n');
+}
+
 static void print_record(struct show *s, const struct mock_record *r) {
         print_time(r->t);
         switch (r->kind) {
@@ -136,6 +173,9 @@ static void print_record(struct show *s, const struct mock_record *r) {
         case MOCK_RECORD_STDIO:
                 print_stdio(s, r);
                 break;
+        case MOCK_RECORD_FRAME:
+                print_frame(s, r);
+                break;
         default:
                 puts("(a record of a kind this version does not know)");
         }
@@ -166,6 +206,7 @@ static void count(struct show *s, const struct mock_record *r) {
         s->calls += r->kind == MOCK_RECORD_CALL;
         s->failures += r->kind == MOCK_RECORD_RETURN && FAILED(r->hr);
         s->events += r->kind == MOCK_RECORD_EVENT;
+        s->frames += r->kind == MOCK_RECORD_FRAME;
 }
 
 static int show_trace(struct show *s, const char *path) {
@@ -198,7 +239,11 @@ static int show_trace(struct show *s, const char *path) {
         if (FAILED(hr))
                 return tell_error("show", err);
         if (!s->json)
-                printf("%llu calls, %llu failed, %llu events\n", s->calls, s->failures, s->events);
+                printf("%llu calls, %llu failed, %llu events", s->calls, s->failures, s->events);
+        if (!s->json && s->frames)
+                printf(", %llu frames", s->frames);
+        if (!s->json)
+                putchar('\n');
         return EXIT_OK;
 }
 

@@ -105,6 +105,16 @@ HRESULT hcs_gcs_dial(struct hcs_gcs_transport *t, uint32_t port, const struct hc
         return hr;
 }
 
+HRESULT hcs_gcs_guest_dial(struct hcs_gcs_transport *t, uint32_t port, const struct hcs_call *call,
+                           struct hcs_stream **ret, struct hcs_error **err) {
+        struct hcs_bound b = hcs_bound_of_call(call, HCS_NO_TIMEOUT);
+        HRESULT hr = t->ops->guest_dial(t, port, &b, ret, err);
+
+        if (FAILED(hr))
+                hcs_error_wrap(err, "dial port %u of the host", (unsigned)port);
+        return hr;
+}
+
 static HRESULT platform_accept(struct hcs_gcs_listener *l, const struct hcs_bound *b, struct hcs_stream **ret,
                                struct hcs_error **err) {
         return hcs_listener_accept(l->state, b, ret, err);

@@ -22,6 +22,9 @@ struct gcs_transport_ops {
         HRESULT(*dial)
         (struct hcs_gcs_transport *t, uint32_t port, const struct hcs_bound *b, struct hcs_stream **ret,
          struct hcs_error **err);
+        HRESULT(*guest_dial)
+        (struct hcs_gcs_transport *t, uint32_t port, const struct hcs_bound *b, struct hcs_stream **ret,
+         struct hcs_error **err);
 };
 struct gcs_listener_ops {
         HRESULT(*accept)

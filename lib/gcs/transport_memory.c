@@ -123,32 +123,28 @@ static HRESULT memory_dial(struct hcs_gcs_transport *t, uint32_t port, const str
         return hcs_error_make(err, E_NOTIMPL, "no guest listens inside this process");
 }
 
-HRESULT hcs_gcs_memory_dial(struct hcs_gcs_transport *t, uint32_t port, struct hcs_stream **ret,
-                            struct hcs_error **err) {
+static HRESULT memory_guest_dial(struct hcs_gcs_transport *t, uint32_t port, const struct hcs_bound *b,
+                                 struct hcs_stream **ret, struct hcs_error **err) {
         struct memory *m = t->state;
+        struct hcs_stream *host = NULL;
         struct waiting *w;
         struct queue *q;
+        HRESULT hr;
+        hcs_guard(&m->lock);
 
-        if (t->ops != &gcs_transport_memory)
-                return hcs_error_make(err, E_INVALIDARG, "only a guest of a memory: transport can be played");
-        {
-                hcs_guard(&m->lock);
-                q = *find(m, port);
-                if (q) {
-                        struct hcs_stream *host = NULL;
-                        HRESULT hr = hcs_stream_pair(ret, &host, err);
-
-                        if (FAILED(hr))
-                                return hr;
-                        w = hcs_calloc(1, sizeof(*w));
-                        w->stream = host;
-                        *q->last = w;
-                        q->last = &w->next;
-                        hcs_cond_signal(&q->arrived);
-                        return S_OK;
-                }
-        }
-        return hcs_error_make(err, HCS_WIN32(10061), "nobody listens on port %u", (unsigned)port);
+        q = *find(m, port);
+        if (!q)
+                return hcs_error_make(err, HCS_WIN32(10061), "nobody listens there");
+        hr = hcs_stream_pair(ret, &host, err);
+        if (FAILED(hr))
+                return hr;
+        w = hcs_calloc(1, sizeof(*w));
+        w->stream = host;
+        *q->last = w;
+        q->last = &w->next;
+        hcs_cond_signal(&q->arrived);
+        return S_OK;
 }
 
-const struct gcs_transport_ops gcs_transport_memory = {"memory", memory_open, memory_free, memory_listen, memory_dial};
+const struct gcs_transport_ops gcs_transport_memory = {"memory",      memory_open, memory_free,
+                                                       memory_listen, memory_dial, memory_guest_dial};

@@ -32,7 +32,7 @@ static void a_name_that_is_no_transport_is_refused(void **state) {
 }
 
 static void a_guests_connection_arrives_at_the_ports_socket(void **state) {
-        _cleanup_free_ char *path = NULL, *port_path = NULL;
+        _cleanup_free_ char *path = NULL;
         struct hcs_gcs_transport *t = open_unix(&path);
         struct hcs_stream *guest = NULL, *host = NULL;
         struct hcs_gcs_listener *l = NULL, *second = NULL;
@@ -40,12 +40,11 @@ static void a_guests_connection_arrives_at_the_ports_socket(void **state) {
         char buf[8];
         size_t n;
 
-        port_path = hcs_asprintf("%s_1073741824", path);
         assert_ok(hcs_gcs_listen(t, HCS_GCS_BRIDGE, &l, &err), err);
         assert_hresult(hcs_gcs_accept(l, &at_once, &host, &err), HCS_E_OPERATION_TIMEOUT);
         err = hcs_error_free(err);
         assert_true(FAILED(hcs_gcs_listen(t, HCS_GCS_BRIDGE, &second, NULL))); /* that one lives */
-        assert_ok(hcs_stream_connect_unix(port_path, NULL, &guest, &err), err);
+        assert_ok(hcs_gcs_guest_dial(t, HCS_GCS_BRIDGE, NULL, &guest, &err), err);
         assert_ok(hcs_gcs_accept(l, NULL, &host, &err), err);
         assert_ok(hcs_stream_write(guest, "hi", 2, NULL, &err), err);
         assert_int_equal(hcs_stream_read(host, buf, sizeof(buf), NULL, &n, &err), S_OK);
@@ -57,7 +56,7 @@ static void a_guests_connection_arrives_at_the_ports_socket(void **state) {
         hcs_stream_close(guest);
         hcs_stream_close(host);
         hcs_gcs_listener_close(l);
-        assert_true(FAILED(hcs_stream_connect_unix(port_path, NULL, &guest, NULL)));
+        assert_true(FAILED(hcs_gcs_guest_dial(t, HCS_GCS_BRIDGE, NULL, &guest, NULL)));
         hcs_gcs_transport_unref(t);
 }
 
@@ -185,11 +184,11 @@ static void a_memory_transport_queues_dials_and_refuses_what_nobody_listens_for(
         struct hcs_stream *a = NULL, *b = NULL, *host = NULL;
 
         assert_ok(hcs_gcs_transport_open("memory:", &t, NULL), NULL);
-        assert_hresult(hcs_gcs_memory_dial(t, 5, &a, NULL), HCS_WIN32(10061));
+        assert_hresult(hcs_gcs_guest_dial(t, 5, NULL, &a, NULL), HCS_WIN32(10061));
         assert_hresult(hcs_gcs_dial(t, 5, NULL, &a, NULL), E_NOTIMPL);
         assert_ok(hcs_gcs_listen(t, 5, &l, NULL), NULL);
-        assert_ok(hcs_gcs_memory_dial(t, 5, &a, NULL), NULL);
-        assert_ok(hcs_gcs_memory_dial(t, 5, &b, NULL), NULL);
+        assert_ok(hcs_gcs_guest_dial(t, 5, NULL, &a, NULL), NULL);
+        assert_ok(hcs_gcs_guest_dial(t, 5, NULL, &b, NULL), NULL);
         assert_ok(hcs_gcs_accept(l, &at_once, &host, NULL), NULL);
         hcs_gcs_listener_close(l); /* with one still in the queue */
         hcs_stream_close(a);
@@ -206,7 +205,7 @@ static void read_seed(void *arg) {
         char seed[1024];
         size_t n, all = 0;
 
-        if (FAILED(hcs_gcs_memory_dial(t, HCS_GCS_ENTROPY, &s, NULL)))
+        if (FAILED(hcs_gcs_guest_dial(t, HCS_GCS_ENTROPY, NULL, &s, NULL)))
                 return;
         while (hcs_stream_read(s, seed, sizeof(seed), NULL, &n, NULL) == S_OK)
                 all += n;

@@ -20,9 +20,13 @@ static void unix_free(struct hcs_gcs_transport *t) {
         free(t->state);
 }
 
+static char *port_path(const struct hcs_gcs_transport *t, uint32_t port) {
+        return hcs_asprintf("%s_%u", (const char *)t->state, (unsigned)port);
+}
+
 static HRESULT unix_listen(struct hcs_gcs_transport *t, uint32_t port, struct hcs_gcs_listener *l,
                            struct hcs_error **err) {
-        _cleanup_free_ char *path = hcs_asprintf("%s_%u", (const char *)t->state, (unsigned)port);
+        _cleanup_free_ char *path = port_path(t, port);
         struct hcs_listener *listener = NULL;
         HRESULT hr = hcs_listener_unix(path, &listener, err);
 
@@ -67,4 +71,12 @@ static HRESULT unix_dial(struct hcs_gcs_transport *t, uint32_t port, const struc
         return hr;
 }
 
-const struct gcs_transport_ops gcs_transport_unix = {"unix", unix_open, unix_free, unix_listen, unix_dial};
+static HRESULT unix_guest_dial(struct hcs_gcs_transport *t, uint32_t port, const struct hcs_bound *b,
+                               struct hcs_stream **ret, struct hcs_error **err) {
+        _cleanup_free_ char *path = port_path(t, port);
+
+        return hcs_stream_connect_unix(path, b, ret, err);
+}
+
+const struct gcs_transport_ops gcs_transport_unix = {"unix",      unix_open, unix_free,
+                                                     unix_listen, unix_dial, unix_guest_dial};

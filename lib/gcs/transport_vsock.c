@@ -36,4 +36,5 @@ static HRESULT vsock_dial(struct hcs_gcs_transport *t, uint32_t port, const stru
         return hcs_stream_connect_vsock(cid_of(t), port, b, ret, err);
 }
 
-const struct gcs_transport_ops gcs_transport_vsock = {"vsock", vsock_open, vsock_free, vsock_listen, vsock_dial};
+const struct gcs_transport_ops gcs_transport_vsock = {"vsock",      vsock_open, vsock_free,
+                                                      vsock_listen, vsock_dial, vsock_dial};

@@ -13,14 +13,19 @@ enum member {
         M_NONE,
         M_ARGS,
         M_BASE64,
+        M_BROKEN,
         M_CALL,
         M_COMPLETE,
         M_DATA,
         M_DLL,
+        M_DOCUMENT,
         M_END,
         M_EVENT,
         M_EXACT,
+        M_FRAME,
+        M_FROM,
         M_HR,
+        M_ID,
         M_N,
         M_OF,
         M_ON,
@@ -45,18 +50,23 @@ static const struct {
         enum mock_record_kind marks; /* the kind that a member of this name makes the record */
 } members[M_MAX] = {
         [M_ARGS] = {"args", IN(CALL)},
-        [M_BASE64] = {"base64", IN(STDIO)},
+        [M_BASE64] = {"base64", IN(STDIO) | IN(FRAME)},
+        [M_BROKEN] = {"broken", IN(FRAME)},
         [M_CALL] = {"call", IN(CALL), MOCK_RECORD_CALL},
         [M_COMPLETE] = {"complete", IN(COMPLETE), MOCK_RECORD_COMPLETE},
         [M_DATA] = {"data", IN(EVENT)},
         [M_DLL] = {"dll", IN(CALL)},
+        [M_DOCUMENT] = {"document", IN(FRAME)},
         [M_END] = {"end", IN(STDIO)},
         [M_EVENT] = {"event", IN(EVENT), MOCK_RECORD_EVENT},
-        [M_EXACT] = {"exact", IN(CALL) | IN(RETURN) | IN(COMPLETE) | IN(EVENT)},
+        [M_EXACT] = {"exact", IN(CALL) | IN(RETURN) | IN(COMPLETE) | IN(EVENT) | IN(FRAME)},
+        [M_FRAME] = {"frame", IN(FRAME), MOCK_RECORD_FRAME},
+        [M_FROM] = {"from", IN(FRAME)},
         [M_HR] = {"hr", IN(RETURN) | IN(COMPLETE) | IN(EVENT)},
+        [M_ID] = {"id", IN(FRAME)},
         [M_N] = {"n", IN(CALL)},
         [M_OF] = {"of", IN(COMPLETE)},
-        [M_ON] = {"on", IN(EVENT)},
+        [M_ON] = {"on", IN(EVENT) | IN(FRAME)},
         [M_OUT] = {"out", IN(RETURN)},
         [M_PENDING] = {"pending", IN(RETURN)},
         [M_PROCESS] = {"process", IN(RETURN) | IN(COMPLETE)},
@@ -64,7 +74,7 @@ static const struct {
         [M_RETURN] = {"return", IN(RETURN), MOCK_RECORD_RETURN},
         [M_STDIO] = {"stdio", IN(STDIO), MOCK_RECORD_STDIO},
         [M_STREAM] = {"stream", IN(STDIO)},
-        [M_T] = {"t", IN(CALL) | IN(RETURN) | IN(COMPLETE) | IN(EVENT) | IN(STDIO)},
+        [M_T] = {"t", IN(CALL) | IN(RETURN) | IN(COMPLETE) | IN(EVENT) | IN(STDIO) | IN(FRAME)},
         [M_TEXT] = {"text", IN(STDIO)},
         [M_THREAD] = {"thread", IN(CALL)},
         [M_TRACE] = {"trace", IN(HEADER), MOCK_RECORD_HEADER},
@@ -148,6 +158,13 @@ static bool parse_stream(struct mock_slice v, enum mock_stream *ret) {
         return false;
 }
 
+static bool parse_from(struct mock_slice v, bool *ret_guest) {
+        struct mock_slice text = mock_slice_string(v);
+
+        *ret_guest = mock_slice_is(text, "guest");
+        return *ret_guest || mock_slice_is(text, "host");
+}
+
 /* {"id":1234,"stdin":true,"stdout":true,"stderr":false}; other members are ignored. */
 static bool parse_process(struct mock_slice v, struct mock_process_info *ret) {
         struct mock_scan s;
@@ -212,6 +229,7 @@ static const char *take(enum member m, struct mock_slice v, struct mock_line *re
 
         switch (m) {
         case M_CALL:
+        case M_FRAME:
                 return take_string(v, &ret->function);
         case M_EVENT:
                 return take_string(v, &ret->event);
@@ -227,6 +245,7 @@ static const char *take(enum member m, struct mock_slice v, struct mock_line *re
         case M_OUT:
                 return take_object(v, &ret->values);
         case M_DATA:
+        case M_DOCUMENT:
         case M_RESULT:
                 ret->result = v;
                 return NULL;
@@ -237,6 +256,12 @@ static const char *take(enum member m, struct mock_slice v, struct mock_line *re
         case M_OF:
         case M_RETURN:
                 return mock_slice_u64(v, &ret->n) ? NULL : "expected a number of a call";
+        case M_ID:
+                return mock_slice_u64(v, &ret->n) ? NULL : "expected a message id";
+        case M_FROM:
+                return parse_from(v, &ret->from_guest) ? NULL : "expected \"host\" or \"guest\"";
+        case M_BROKEN:
+                return parse_bool(v, &ret->broken) ? NULL : "expected true or false";
         case M_T:
                 return mock_slice_u64(v, &ret->t) ? NULL : "expected nanoseconds as an integer";
         case M_THREAD:
@@ -265,7 +290,7 @@ static const char *take(enum member m, struct mock_slice v, struct mock_line *re
 static const enum member required[][3] = {
         [MOCK_RECORD_CALL] = {M_CALL, M_N},        [MOCK_RECORD_RETURN] = {M_RETURN, M_HR},
         [MOCK_RECORD_COMPLETE] = {M_COMPLETE},     [MOCK_RECORD_EVENT] = {M_EVENT, M_ON},
-        [MOCK_RECORD_STDIO] = {M_STDIO, M_STREAM},
+        [MOCK_RECORD_STDIO] = {M_STDIO, M_STREAM}, [MOCK_RECORD_FRAME] = {M_FRAME, M_ON, M_FROM},
 };
 
 HRESULT mock_line_parse(const char *text, size_t len, struct mock_line *ret, struct mock_line_error *err) {

@@ -20,13 +20,14 @@ struct mock_line {
         bool pending;
         enum mock_stream stream;
         bool end;
+        bool from_guest, broken;
         struct mock_process_info process;
 
         struct mock_slice function; /* raw strings, without their quotes */
         struct mock_slice subject;
         struct mock_slice event;
         struct mock_slice values; /* CALL: args, RETURN: out: an object, or absent */
-        struct mock_slice result; /* COMPLETE: result, EVENT: data */
+        struct mock_slice result; /* COMPLETE: result, EVENT: data, FRAME: document */
         struct mock_slice exact;  /* an object of strings, or absent */
         struct mock_slice text;   /* STDIO: raw string */
         struct mock_slice base64;

@@ -104,6 +104,27 @@ static HRESULT take_stdio(const struct mock_line *line, struct mock_record *r, s
         return S_OK;
 }
 
+/* What a host says ends with a line feed, which does not stand in the line. */
+static HRESULT take_frame(const struct mock_line *line, struct mock_record *r, struct hcs_error **err) {
+        _cleanup_buf_ struct hcs_buf scratch = {0};
+        struct hcs_buf body = {0};
+
+        if (line->base64.p && !mock_base64_decode(line->base64, &body)) {
+                hcs_buf_deinit(&body);
+                return bad_member(err, (struct mock_slice){"base64", 6}, "not base64");
+        }
+        if (line->result.p) {
+                struct mock_slice document = mock_line_document(line->result, line->exact, "document", &scratch);
+
+                hcs_buf_append(&body, document.p, document.n);
+                if (!line->from_guest)
+                        hcs_buf_putc(&body, '\n');
+        }
+        r->len = body.len;
+        r->data = hcs_buf_steal(&body);
+        return S_OK;
+}
+
 /* Members that nobody knows, as they are. */
 static HRESULT take_extra(const char *text, size_t len, struct mock_record *r, struct hcs_error **err) {
         static const struct hcs_json_options options = {.max_depth = MOCK_SCAN_MAX_DEPTH,
@@ -152,14 +173,18 @@ static HRESULT take_line(const char *text, size_t len, const struct mock_line *l
         r->process = line->process;
         r->stream = line->stream;
         r->end = line->end;
-        hr = take_text(line->function, "call", &r->function, err);
+        r->from_guest = line->from_guest;
+        r->broken = line->broken;
+        hr = take_text(line->function, line->kind == MOCK_RECORD_FRAME ? "frame" : "call", &r->function, err);
         if (SUCCEEDED(hr))
                 hr = take_text(line->subject, line->kind == MOCK_RECORD_EVENT ? "on" : "subject", &r->subject, err);
         if (SUCCEEDED(hr))
                 hr = take_text(line->event, "event", &r->event, err);
         if (SUCCEEDED(hr))
                 hr = take_values(line, r, err);
-        if (SUCCEEDED(hr) && line->result.p) {
+        if (SUCCEEDED(hr) && line->kind == MOCK_RECORD_FRAME)
+                hr = take_frame(line, r, err);
+        else if (SUCCEEDED(hr) && line->result.p) {
                 const char *name = line->kind == MOCK_RECORD_EVENT ? "data" : "result";
                 _cleanup_buf_ struct hcs_buf scratch = {0};
                 struct mock_slice doc = mock_line_document(line->result, line->exact, name, &scratch);

@@ -22,6 +22,7 @@ enum mock_record_kind {
         MOCK_RECORD_COMPLETE,
         MOCK_RECORD_EVENT,
         MOCK_RECORD_STDIO,
+        MOCK_RECORD_FRAME,
 };
 
 struct mock_record {
@@ -31,9 +32,10 @@ struct mock_record {
         uint64_t t;      /* ns since start */
 
         /* CALL */
-        char *function; /* as recorded; may be unknown to the table */
+        char *function; /* as recorded; may be unknown to the table; FRAME: the type, "Request(Create)" */
         enum mock_dll dll;
-        uint64_t n; /* CALL: own number; RETURN: the call's number; COMPLETE: "of", the call's number (0: not said) */
+        uint64_t n; /* CALL: own number; RETURN: the call's number; COMPLETE: "of", the call's number (0: not said);
+                     * FRAME: the message's id */
         uint32_t thread;
         struct mock_value *args; /* CALL: args; RETURN: out */
         size_t n_args;
@@ -44,14 +46,19 @@ struct mock_record {
         struct mock_value result;         /* COMPLETE: result; EVENT: data; absent when there is none */
         struct mock_process_info process; /* COMPLETE, RETURN */
 
-        char *subject; /* COMPLETE: "operation/4" or "call/17"; EVENT: "system/1"; STDIO: "process/2" */
+        char *subject; /* COMPLETE: "operation/4" or "call/17"; EVENT: "system/1"; STDIO: "process/2"; FRAME: "bridge/1"
+                        */
         char *event;   /* EVENT: "SystemExited" */
 
         /* STDIO */
         enum mock_stream stream;
-        char *data; /* UNKNOWN: the line */
+        char *data; /* UNKNOWN: the line; FRAME: the body */
         size_t len;
         bool end;
+
+        /* FRAME */
+        bool from_guest;
+        bool broken; /* bytes that are no whole frame; data has the header too */
 
         struct hcs_json *header; /* HEADER: the whole object */
         struct hcs_json *extra;  /* unknown members, NULL when none */

@@ -292,6 +292,45 @@ static void print_stdio(const struct mock_record *r, struct hcs_buf *out) {
                 put_literal(",\"end\":true", out);
 }
 
+/* Can the body stand as a document? A host's must end with the line feed that is left out. */
+static bool is_document(const struct mock_record *r, struct mock_value *ret) {
+        size_t bad, len = r->len;
+
+        if (r->broken || (!r->from_guest && (!len || r->data[len - 1] != '\n')) || memchr(r->data, '\0', len) ||
+            !hcs_utf8_valid(r->data, len, &bad))
+                return false;
+        if (!r->from_guest)
+                len--;
+        *ret = (struct mock_value){.kind = MOCK_DOCUMENT, .name = "document", .text = r->data, .len = len};
+        return true;
+}
+
+static void print_frame(const struct mock_record *r, struct hcs_buf *out) {
+        _cleanup_buf_ struct hcs_buf exact = {0};
+        struct mock_value document;
+        char *p;
+
+        put_literal("{\"frame\":", out);
+        put_string(r->function, out);
+        put_literal(",\"on\":", out);
+        put_string(r->subject, out);
+        p = room(out, FIXED);
+        p = r->from_guest ? AT_LITERAL(p, ",\"from\":\"guest\"") : AT_LITERAL(p, ",\"from\":\"host\"");
+        filled(out, at_time(at_u64(AT_LITERAL(p, ",\"id\":"), r->n), r));
+        if (r->broken)
+                put_literal(",\"broken\":true", out);
+        if (is_document(r, &document)) {
+                put_literal(",\"document\":", out);
+                if (put_document(&document, (struct mock_slice){0}, out))
+                        put_exact(&document, &exact);
+                close_exact(&exact, out);
+        } else {
+                put_literal(",\"base64\":\"", out);
+                mock_base64_encode(r->data, r->len, out);
+                hcs_buf_putc(out, '"');
+        }
+}
+
 static void put_extra(const struct hcs_json *extra, struct hcs_buf *out) {
         for (const struct hcs_json *m = hcs_json_first(extra); m; m = hcs_json_next(m)) {
                 put_member(hcs_json_key(m), out);
@@ -323,6 +362,9 @@ void mock_record_print(const struct mock_record *r, struct hcs_buf *out) {
                 break;
         case MOCK_RECORD_STDIO:
                 print_stdio(r, out);
+                break;
+        case MOCK_RECORD_FRAME:
+                print_frame(r, out);
                 break;
         }
         put_extra(r->extra, out);

@@ -57,7 +57,7 @@ struct hcs_json *guest_document(const struct hcs_gcs_frame *f) {
 struct hcs_stream *guest_dial(struct guest *g, uint32_t port) {
         struct hcs_stream *s = NULL;
 
-        hcs_gcs_memory_dial(g->transport, port, &s, NULL);
+        hcs_gcs_guest_dial(g->transport, port, NULL, &s, NULL);
         return s;
 }
 

@@ -75,10 +75,11 @@ struct hcs_gcs_process;
 
 /*
  * Ways to a guest, by name:
- *   "unix:PATH"   Unix sockets in the Firecracker convention: the guest's connection to port P arrives at PATH_P; to
- * reach port P of the guest, connect to PATH, say "CONNECT P\n", hear "OK <number>\n" "vsock:CID"   AF_VSOCK of the
- * kernel "memory:"     inside this process, for tests: the guest's side is hcs_gcs_memory_dial E_INVALIDARG names one
- * that is none.
+ *   "unix:PATH"   Unix sockets in the Firecracker convention: a guest's connection to port P arrives at PATH_P; to
+ *                 reach port P of the guest, connect to PATH, say "CONNECT P\n", hear "OK <number>\n"
+ *   "vsock:CID"   AF_VSOCK of the kernel
+ *   "memory:"     inside this process, for tests
+ * E_INVALIDARG names one that is none.
  */
 HRESULT hcs_gcs_transport_open(const char *name, struct hcs_gcs_transport **ret, struct hcs_error **err);
 struct hcs_gcs_transport *hcs_gcs_transport_ref(struct hcs_gcs_transport *t);
@@ -96,9 +97,10 @@ struct hcs_gcs_listener *hcs_gcs_listener_close(struct hcs_gcs_listener *l);
 /* From the host to a port of the guest. */
 HRESULT hcs_gcs_dial(struct hcs_gcs_transport *t, uint32_t port, const struct hcs_call *call, struct hcs_stream **ret,
                      struct hcs_error **err);
-/* What the guest of a "memory:" transport does: HCS_WIN32(10061) when nobody listens. */
-HRESULT hcs_gcs_memory_dial(struct hcs_gcs_transport *t, uint32_t port, struct hcs_stream **ret,
-                            struct hcs_error **err);
+/* What the guest does: connects to a port of the host. For who plays one; the CID of vsock: is the host's then.
+ * HCS_WIN32(10061), or what the system says, when nobody listens. */
+HRESULT hcs_gcs_guest_dial(struct hcs_gcs_transport *t, uint32_t port, const struct hcs_call *call,
+                           struct hcs_stream **ret, struct hcs_error **err);
 
 /* ---- connection ---- */
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -42,43 +43,54 @@ static HRESULT listen_on(int fd, const char *what, struct hcs_listener **ret, st
         return S_OK;
 }
 
-/* Nobody listens under that name any more. A socket of another type asks: a living stream says EPROTOTYPE to it, and is
- * not bothered with a connection. */
-static bool is_left_behind(const struct sockaddr_un *address) {
+/* Somebody listens under that name. A socket of another type asks: a living stream says EPROTOTYPE to it, and is not
+ * bothered with a connection. */
+static bool is_taken(const struct sockaddr_un *address) {
         int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        bool refused =
-                fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 && errno == ECONNREFUSED;
+        bool taken = fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 &&
+                     errno != ECONNREFUSED && errno != ENOENT;
 
         if (fd >= 0)
                 close(fd);
-        return refused;
+        return taken;
 }
 
+/* The socket gets its name when it listens already, so whoever sees the name can connect. */
 HRESULT hcs_listener_unix(const char *path, struct hcs_listener **ret, struct hcs_error **err) {
-        struct sockaddr_un address;
+        _cleanup_free_ char *unnamed = hcs_asprintf("%s~", path);
+        struct sockaddr_un address, temporary;
+        struct hcs_listener *l = NULL;
         HRESULT hr = hcs_fd_unix_address(path, &address, err);
-        int fd, bound;
+        int fd;
 
+        if (SUCCEEDED(hr))
+                hr = hcs_fd_unix_address(unnamed, &temporary, err);
         if (FAILED(hr))
                 return hr;
+        if (is_taken(&address))
+                return hcs_error_errno(err, EADDRINUSE, "bind `%s`", path);
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0)
                 return hcs_error_errno(err, errno, "make a Unix socket");
-        bound = bind(fd, (struct sockaddr *)&address, sizeof(address));
-        if (bound < 0 && errno == EADDRINUSE && is_left_behind(&address) && unlink(path) == 0)
-                bound = bind(fd, (struct sockaddr *)&address, sizeof(address));
-        if (bound < 0) {
+        unlink(unnamed);
+        if (bind(fd, (struct sockaddr *)&temporary, sizeof(temporary)) < 0) {
                 int saved = errno;
 
                 close(fd);
                 return hcs_error_errno(err, saved, "bind `%s`", path);
         }
-        hr = listen_on(fd, path, ret, err);
-        if (SUCCEEDED(hr))
-                (*ret)->path = hcs_strdup(path);
-        else
-                unlink(path);
-        return hr;
+        hr = listen_on(fd, path, &l, err);
+        if (SUCCEEDED(hr) && rename(unnamed, path) < 0) {
+                hr = hcs_error_errno(err, errno, "name the socket `%s`", path);
+                hcs_listener_close(l);
+        }
+        if (FAILED(hr)) {
+                unlink(unnamed);
+                return hr;
+        }
+        l->path = hcs_strdup(path);
+        *ret = l;
+        return S_OK;
 }
 
 HRESULT hcs_listener_vsock(uint32_t cid, uint32_t port, struct hcs_listener **ret, struct hcs_error **err) {

@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# A recorded host and a recorded guest play each other over Unix sockets; and each notices when the other's recording is
+# another one. usage: run.sh SOURCE_ROOT HCSTRACE
+set -eu
+trace=$1/fixtures/traces/bridge/session.trace
+hcstrace=$(realpath "$2")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
+
+fail() {
+        echo "$1"
+        cat host.out guest.out
+        exit 1
+}
+
+# Both sides with their traces, the host with its patience; sets host_status and guest_status.
+meet() {
+        "$hcstrace" host --timeout "${3-20}" "$1" unix:v.sock >host.out 2>&1 &
+        until [[ -S v.sock_1073741824 ]]; do
+                kill -0 $! || fail "the host is gone"
+        done
+        guest_status=0 host_status=0
+        "$hcstrace" guest --timeout 20 "$2" unix:v.sock >guest.out 2>&1 || guest_status=$?
+        wait $! || host_status=$?
+}
+
+meet "$trace" "$trace"
+[[ $host_status = 0 && $guest_status = 0 ]] || fail "they do not know each other: $host_status, $guest_status"
+grep -q '^8 as recorded, 0 otherwise, 0 never came$' host.out || fail "the host heard something else"
+grep -q '^7 as recorded, 0 otherwise, 0 never came$' guest.out || fail "the guest heard something else"
+[[ ! -e v.sock_1073741824 ]] || fail "the socket is left behind"
+
+sed 's/"ExitCode":143/"ExitCode":9/' "$trace" >other.trace
+meet "$trace" other.trace
+[[ $host_status = 1 && $guest_status = 0 ]] || fail "another exit code was not noticed: $host_status, $guest_status"
+grep -q '\$.ExitCode: expected 143, got 9' host.out || fail "the difference is not told"
+
+sed 's/"Signal":15/"Signal":9/' "$trace" >other.trace
+meet "$trace" other.trace 1 # the exit that a signal should bring never comes
+[[ $guest_status = 1 ]] || fail "another signal was not noticed"
+grep -q '\$.Options.Signal: expected 9, got 15' guest.out || fail "the difference is not told"
+
+"$hcstrace" show "$trace" >shown.out
+grep -q 'bridge/1 <- Response(WaitForProcess) #4 {"Result":0,"ExitCode":143}' shown.out || fail "the timeline lacks an answer"
+grep -q '^0 calls, 0 failed, 0 events, 15 frames$' shown.out || fail "the timeline lacks frames"
+"$hcstrace" show --json "$trace" | tail -n +1 | cmp - <(tail -n +2 "$trace") || fail "records do not come back as they were"

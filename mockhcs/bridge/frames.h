@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOCKHCS_BRIDGE_FRAMES_H
+#define MOCKHCS_BRIDGE_FRAMES_H
+
+/*
+ * The frames of one recorded bridge in memory, what has become of each during a replay, and the values that differ from
+ * run to run: GUIDs, ids and times as in other replays, the ids of messages, processes and ports. Owned by the player,
+ * one thread at a time.
+ */
+
+#include "gcs/frame.h"
+#include "gcs/message.h"
+#include "mockhcs/replay/variables.h"
+#include "mockhcs/trace/diff.h"
+
+struct recorded_frame {
+        uint32_t type;
+        uint64_t id;
+        bool from_guest, broken;
+        char *body; /* NUL terminated */
+        size_t len;
+        struct hcs_json *document; /* NULL: it is none */
+        unsigned long long line;   /* in the trace */
+        bool used;                 /* matched, or sent */
+        uint64_t live_id;          /* of a request that was matched */
+};
+
+/* A number that one side invents: which member it stands in, and what it is in this run. */
+struct number {
+        const char *kind;
+        uint64_t recorded, live;
+};
+
+struct frames {
+        struct recorded_frame *items;
+        size_t n;
+        struct variables variables;
+        struct number *numbers;
+        size_t n_numbers, mark_numbers;
+        char *bridge;
+};
+
+/* bridge: "bridge/1", NULL for the first that the trace has. E_INVALIDARG when it has none. */
+HRESULT frames_load(struct frames *f, const char *path, const char *bridge, struct hcs_error **err);
+void frames_deinit(struct frames *f);
+
+/* The differences between a recorded document and a live one, as mock_diff(); binds what is invented when there are
+ * none. */
+unsigned frames_compare(struct frames *f, const struct recorded_frame *recorded, const struct hcs_json *live,
+                        struct hcs_buf *lines);
+/* The body to send in this run; caller frees. */
+char *frames_body(const struct frames *f, const struct recorded_frame *recorded, size_t *ret_len);
+/* The container that a document names; "" for none. */
+const char *frames_container(const struct recorded_frame *recorded);
+bool frame_is(const struct recorded_frame *recorded, enum hcs_gcs_category category);
+/* The request that a recorded response answers; NULL when the trace has none. */
+struct recorded_frame *frames_request_of(struct frames *f, const struct recorded_frame *response);
+/* "line 7, Request(Start) #2" */
+void frames_describe(const struct recorded_frame *recorded, struct hcs_buf *out);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOCKHCS_BRIDGE_PLAY_H
+#define MOCKHCS_BRIDGE_PLAY_H
+
+/*
+ * Recorded bridges played again.
+ *
+ * A recorded guest stands in for a VM: each request of the live host is matched to the oldest recorded one of the same
+ * message with an equal document that was not used yet, and gets the answer that was recorded for it. Most answers go
+ * out at once. The answer to a wait for a process, and a notification, go out when all that the host had said before it
+ * in the recording about the same container has been said again. A request that matches nothing is refused, with an
+ * error that names the nearest record and where it differs.
+ *
+ * A recorded host stands in for a host: its requests go out in the recorded order, each when what the guest had said
+ * before it in the recording has come again, and what comes is compared to what was recorded.
+ *
+ * Ids of messages, GUIDs, times, process ids and ports are variables. What streams carried is not in a trace of frames:
+ * the played sides dial, or listen on, the ports that requests name, and end each stream at once. Both play on the
+ * caller's thread until the other side is gone or nothing is left to say.
+ */
+
+#include "base/buf.h"
+#include "hcsshim/stream.h"
+
+struct mock_bridge_options {
+        const char *bridge; /* which one of the trace: "bridge/2"; NULL: the first */
+        /* The guest's: dials a port of the host; the player closes the stream. NULL: streams are not dialled. */
+        HRESULT (*dial)(void *ctx, uint32_t port, struct hcs_stream **ret, struct hcs_error **err);
+        /* The host's: makes ready for the guest to dial a port, and ends the stream when it does. NULL: not needed. */
+        HRESULT (*listen)(void *ctx, uint32_t port, bool is_input, struct hcs_error **err);
+        void *ctx;
+        int64_t timeout_ms; /* the host's, for what the guest should say next; 0: 30 s */
+};
+
+struct mock_bridge_report {
+        unsigned matched;    /* frames of the other side that were as recorded */
+        unsigned mismatched; /* those that were not */
+        unsigned left;       /* recorded frames of the other side that never came */
+        struct hcs_buf text; /* a paragraph for each of the last two kinds */
+};
+void mock_bridge_report_deinit(struct mock_bridge_report *r);
+
+/* The stream stays the caller's. S_OK when the play came to an end, whatever the report says. */
+HRESULT mock_bridge_play_guest(const char *trace, struct hcs_stream *stream, const struct mock_bridge_options *options,
+                               struct mock_bridge_report *ret, struct hcs_error **err);
+HRESULT mock_bridge_play_host(const char *trace, struct hcs_stream *stream, const struct mock_bridge_options *options,
+                              struct mock_bridge_report *ret, struct hcs_error **err);
+
+#endif
