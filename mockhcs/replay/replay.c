@@ -10,14 +10,6 @@
 #include "base/str.h"
 #include "hcsshim/log.h"
 
-/* What is to be said once the lock is given back. */
-struct pending_follow {
-        struct replay *replay;
-        uint64_t number; /* of the live call, for a completion */
-        bool completion;
-        struct mock_record record;
-};
-
 static uint32_t index_of(const struct mock_handle *h) {
         return h ? (uint32_t)(uintptr_t)h->object : 0;
 }
@@ -27,176 +19,6 @@ static char *result_text(struct replay *r, const struct mock_record *rec) {
                 if (hcs_streq(rec->args[i].name, "result") || hcs_streq(rec->args[i].name, "properties"))
                         return variables_substitute(&r->variables, rec->args[i].text);
         return NULL;
-}
-
-/* The live handle behind a symbol of the trace, with a reference; NULL while the client has none. */
-static struct mock_handle *live_handle(struct replay *r, const char *symbol) {
-        enum mock_handle_kind kind;
-        uint32_t number, i;
-        struct mock_handle *h = NULL;
-
-        if (!mock_handle_symbol_parse(symbol, &kind, &number))
-                return NULL;
-        hcs_mutex_lock(&r->lock);
-        i = script_handle_find(r->script, kind, number);
-        if (i && r->live[i])
-                h = mock_handle_ref(r->live[i]);
-        hcs_mutex_unlock(&r->lock);
-        return h;
-}
-
-static void send_completion(struct replay *r, const struct mock_record *rec, uint64_t number) {
-        struct mock_completion c = {
-                .number = number, .hr = hcs_hresult_to_computecore(rec->hr), .process = rec->process};
-
-        if (rec->kind == MOCK_RECORD_COMPLETE && !mock_value_is_empty(&rec->result)) {
-                hcs_mutex_lock(&r->lock);
-                mock_value_set_document(&c.result, "result", variables_substitute(&r->variables, rec->result.text));
-                hcs_mutex_unlock(&r->lock);
-        }
-        r->backend.up->ops->complete(r->backend.up, &c);
-        mock_value_deinit(&c.result);
-}
-
-static void send(struct replay *r, const struct mock_record *rec) {
-        struct mock_handle *on = live_handle(r, rec->subject);
-        _cleanup_free_ char *data = NULL;
-
-        if (!on)
-                return;
-        if (rec->kind == MOCK_RECORD_EVENT) {
-                if (!mock_value_is_empty(&rec->result)) {
-                        hcs_mutex_lock(&r->lock);
-                        data = variables_substitute(&r->variables, rec->result.text);
-                        hcs_mutex_unlock(&r->lock);
-                }
-                r->backend.up->ops->event(
-                        r->backend.up, &(struct mock_event){on, rec->event, hcs_hresult_to_computecore(rec->hr), data});
-        } else {
-                r->backend.up->ops->output(r->backend.up,
-                                           &(struct mock_stdio){on, rec->stream, rec->data, rec->len, rec->end});
-        }
-        mock_handle_unref(on);
-}
-
-static void drop(void *arg) {
-        struct pending_follow *p = arg;
-
-        mock_record_deinit(&p->record);
-        free(p);
-}
-
-static void happen(void *arg) {
-        struct pending_follow *p = arg;
-
-        if (p->completion)
-                send_completion(p->replay, &p->record, p->number);
-        else
-                send(p->replay, &p->record);
-        drop(p);
-}
-
-static uint64_t time_of(struct replay *r, const struct script_call *c) {
-        struct mock_record call;
-        uint64_t t = 0;
-
-        hcs_mutex_lock(&r->lock);
-        if (SUCCEEDED(script_read(r->script, c->offset, c->line, &call))) {
-                t = call.t;
-                mock_record_deinit(&call);
-        }
-        hcs_mutex_unlock(&r->lock);
-        return t;
-}
-
-/* The record at that place: at once, or when its time comes. completion: of the live call `number`. */
-static void let_happen(struct replay *r, const struct script_call *c, uint64_t offset, bool completion,
-                       uint64_t number) {
-        struct pending_follow *p = hcs_malloc(sizeof(*p));
-        uint64_t start;
-        HRESULT hr;
-
-        *p = (struct pending_follow){.replay = r, .number = number, .completion = completion};
-        hcs_mutex_lock(&r->lock);
-        hr = script_read(r->script, offset, 0, &p->record);
-        hcs_mutex_unlock(&r->lock);
-        if (FAILED(hr)) {
-                free(p);
-        } else if (r->speed == 0) {
-                happen(p);
-        } else {
-                start = time_of(r, c);
-                mock_engine_after(r->backend.engine,
-                                  p->record.t > start ? (uint64_t)((double)(p->record.t - start) * r->speed) : 0,
-                                  happen, drop, p);
-        }
-}
-
-/* With the lock held: has the client said what the record at this place says? */
-static bool input_given(struct replay *r, const struct script_follow *f) {
-        struct mock_record rec;
-        enum mock_handle_kind kind;
-        uint32_t number;
-        bool given = true;
-
-        if (FAILED(script_read(r->script, f->offset, f->line, &rec)))
-                return true;
-        if (mock_handle_symbol_parse(rec.subject, &kind, &number)) {
-                struct replay_input *in = &r->inputs[script_handle_find(r->script, kind, number)];
-
-                given = rec.end ? in->ended : in->ended || in->got >= in->passed + rec.len;
-                if (given)
-                        in->passed += rec.len;
-        }
-        mock_record_deinit(&rec);
-        return given;
-}
-
-static void wait_for_input(struct replay *r, uint32_t call, uint32_t follow) {
-        if (r->n_waiting == r->cap_waiting) {
-                r->cap_waiting = r->cap_waiting ? r->cap_waiting * 2 : 8;
-                r->waiting = hcs_realloc(r->waiting, r->cap_waiting * sizeof(*r->waiting));
-        }
-        r->waiting[r->n_waiting++] = (struct replay_chain){call, follow};
-}
-
-/* What followed from a call, up to where the recorded client had to say something first. */
-static void run_chain(struct replay *r, uint32_t call, uint32_t follow) {
-        while (follow != SCRIPT_NONE) {
-                const struct script_follow *f = &r->script->follows[follow];
-                bool given = true;
-
-                if (f->input) {
-                        hcs_mutex_lock(&r->lock);
-                        given = input_given(r, f);
-                        if (!given)
-                                wait_for_input(r, call, follow);
-                        hcs_mutex_unlock(&r->lock);
-                } else {
-                        let_happen(r, &r->script->calls[call], f->offset, false, 0);
-                }
-                if (!given)
-                        return;
-                follow = script_next(r->script, &r->script->calls[call], follow);
-        }
-}
-
-static void input(struct mock_backend *b, const struct mock_stdio *chunk) {
-        struct replay *r = (struct replay *)b;
-        struct replay_chain *chains;
-        size_t n;
-
-        hcs_mutex_lock(&r->lock);
-        r->inputs[index_of(chunk->process)].got += chunk->len;
-        r->inputs[index_of(chunk->process)].ended |= chunk->end;
-        chains = r->waiting;
-        n = r->n_waiting;
-        r->waiting = NULL;
-        r->n_waiting = r->cap_waiting = 0;
-        hcs_mutex_unlock(&r->lock);
-        for (size_t i = 0; i < n; i++)
-                run_chain(r, chains[i].call, chains[i].follow);
-        free(chains);
 }
 
 static void bind_created(struct replay *r, struct mock_call *call, const struct mock_record *ret) {
@@ -284,16 +106,20 @@ static void invoke(struct mock_backend *b, struct mock_call *call) {
                 mock_completion_deinit(&call->completion);
                 mock_call_done(call, NULL); /* closing always works, whatever was recorded */
                 on->object = NULL;
-                if (handle && r->live[handle] == on)
+                if (handle && r->live[handle] == on) {
                         r->live[handle] = mock_handle_unref(on);
+                        r->gone[handle] = true;
+                }
         }
         hcs_mutex_unlock(&r->lock);
         if (c && SUCCEEDED(call->hr) && on && mock_call_closes_stdin(call))
                 mock_engine_end_input(r->backend.engine, on);
         if (c && !call->completed && c->complete)
-                let_happen(r, c, c->offset + c->complete, true, call->number);
+                replay_let_happen(r, c, c->offset + c->complete, true, call->number);
         if (c)
-                run_chain(r, i, follow);
+                replay_run_chain(r, i, follow);
+        if (c && SUCCEEDED(call->hr) && call->created)
+                replay_send_early(r, index_of(call->created));
 }
 
 static unsigned verify(struct mock_backend *b, bool failed, struct hcs_buf *report) {
@@ -322,7 +148,15 @@ static void replay_free(struct mock_backend *b) {
 
         for (uint32_t i = 0; r->live && i < r->script->n_handles; i++)
                 mock_handle_unref(r->live[i]);
+        while (r->early) {
+                struct replay_early *e = r->early;
+
+                r->early = e->next;
+                mock_record_deinit(&e->record);
+                free(e);
+        }
         free(r->live);
+        free(r->gone);
         free(r->inputs);
         free(r->waiting);
         script_free(r->script);
@@ -330,6 +164,10 @@ static void replay_free(struct mock_backend *b) {
         hcs_buf_deinit(&r->mismatches);
         hcs_mutex_deinit(&r->lock);
         free(r);
+}
+
+static void input(struct mock_backend *b, const struct mock_stdio *chunk) {
+        replay_input((struct replay *)b, chunk);
 }
 
 static const struct mock_backend_ops ops = {
@@ -362,6 +200,7 @@ static HRESULT open_replay(struct mock_engine *engine, struct mock_sink *up, con
         HRESULT hr;
 
         r->backend = (struct mock_backend){.ops = &ops, .engine = engine, .up = up};
+        r->early_tail = &r->early;
         hcs_mutex_init(&r->lock);
         hr = parse_options(r, options, err);
         if (SUCCEEDED(hr))
@@ -372,6 +211,7 @@ static HRESULT open_replay(struct mock_engine *engine, struct mock_sink *up, con
                 return hr;
         }
         r->live = hcs_calloc(r->script->n_handles, sizeof(*r->live));
+        r->gone = hcs_calloc(r->script->n_handles, sizeof(*r->gone));
         r->inputs = hcs_calloc(r->script->n_handles, sizeof(*r->inputs));
         *ret = &r->backend;
         return S_OK;

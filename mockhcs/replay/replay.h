@@ -29,15 +29,24 @@ struct replay_chain {
         uint32_t call, follow;
 };
 
+/* What was said of a handle that the client does not have yet: another thread of it was quicker than in the trace. */
+struct replay_early {
+        struct replay_early *next;
+        uint32_t handle;
+        struct mock_record record;
+};
+
 struct replay {
         struct mock_backend backend; /* first */
         struct hcs_mutex lock;
         struct script *script;
         struct variables variables;
         struct mock_handle **live;   /* by handle index of the script; referenced */
+        bool *gone;                  /* by handle index: closed, what is said of it goes nowhere */
         struct replay_input *inputs; /* by handle index */
         struct replay_chain *waiting;
         size_t n_waiting, cap_waiting;
+        struct replay_early *early, **early_tail;
         enum replay_order order;
         double speed;
         uint32_t oldest; /* every call before this one is answered or passed over */
@@ -45,6 +54,16 @@ struct replay {
         struct hcs_buf mismatches;
         unsigned n_mismatches;
 };
+
+/* happen.c: without the lock. */
+/* The record at that place of the trace: at once, or when its time comes. completion: of the live call `number`. */
+void replay_let_happen(struct replay *r, const struct script_call *c, uint64_t offset, bool completion,
+                       uint64_t number);
+/* What followed from a call, up to where the recorded client had to say something first. */
+void replay_run_chain(struct replay *r, uint32_t call, uint32_t follow);
+void replay_input(struct replay *r, const struct mock_stdio *chunk);
+/* What was put off for a handle that the client has now. */
+void replay_send_early(struct replay *r, uint32_t handle);
 
 /* match.c: with the lock held. The index of the call that answers, or SCRIPT_NONE and a report in `why`. */
 uint32_t replay_match(struct replay *r, struct mock_call *call, uint32_t handle, struct hcs_buf *why);

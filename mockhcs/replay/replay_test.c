@@ -73,6 +73,73 @@ static void assert_nothing_to_report(void) {
 #define LIVE_OWNER        "{\"Owner\":\"aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee\"}"
 #define LIVE_MODIFY(path) "{\"ResourcePath\":\"" path "\",\"Id\":\"AAAAAAAA-bbbb-4ccc-8ddd-eeeeeeeeeeee\"}"
 
+static void a_handle_that_cannot_be_one_is_refused_with_its_line(void **state) {
+        static const char *const symbols[] = {"system/99999999999999999999", "system/20000000", "process/x", "system/"};
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(symbols); i++) {
+                _cleanup_free_ char *dir = hcs_test_tmpdir(), *path = hcs_asprintf("%s/t.trace", dir),
+                                    *spec = hcs_asprintf("replay=%s", path),
+                                    *text = hcs_asprintf(HEADER "{\"event\":\"SystemExited\",\"on\":\"%s\",\"t\":1}\n",
+                                                         symbols[i]);
+                struct hcs_error *err = NULL;
+
+                assert_ok(hcs_file_write(path, text, strlen(text), NULL), NULL);
+                assert_hresult(mockhcs_open(spec, &mock, &err), E_INVALIDARG);
+                assert_non_null(strstr(hcs_error_message(err), "line 2"));
+                hcs_error_free(err);
+        }
+}
+
+#define STARTED(n, t) \
+        "{\"call\":\"HcsStartComputeSystem\",\"n\":" #n ",\"t\":" #t ",\"args\":{\"system\":\"system/1\"}}\n"
+#define RETURNED(n, out) "{\"return\":" #n ",\"t\":9,\"hr\":\"0x00000000\",\"out\":{" out "}}\n"
+#define CREATED_PROCESS \
+        "{\"call\":\"HcsCreateProcess\",\"n\":3,\"t\":3,\"args\":{\"system\":\"system/1\",\"parameters\":{}}}\n"
+#define EXITED "{\"event\":\"ProcessExited\",\"on\":\"process/1\",\"t\":4,\"data\":{\"ExitCode\":7}}\n"
+
+static void assert_exits_with_7(HCS_SYSTEM s) {
+        HCS_PROCESS p = NULL;
+        PWSTR status = NULL;
+
+        assert_hresult(core_process(s, "{}", &p, NULL), S_OK);
+        assert_hresult(HcsWaitForProcessExit(p, INFINITE, &status), S_OK);
+        assert_memory_equal(status, u"{\"ExitCode\":7}", 28);
+        free(status);
+        HcsCloseProcess(p);
+}
+
+static void an_event_before_the_return_of_its_create_belongs_to_that_create(void **state) {
+        HCS_SYSTEM s = NULL;
+
+        /* Two threads: the process exits while the other one is inside start and create has not returned. */
+        replay("",
+               CREATED CREATED_PROCESS STARTED(4, 3) EXITED RETURNED(3, "\"process\":\"process/1\"") RETURNED(4, ""));
+        assert_hresult(create("a", "{\"Owner\":\"" GUID "\"}", &s), S_OK);
+        assert_exits_with_7(s);
+        assert_hresult(core_start(s), S_OK);
+        HcsCloseComputeSystem(s);
+        assert_nothing_to_report();
+}
+
+#define OPENED                                                                                    \
+        "{\"call\":\"HcsOpenComputeSystem\",\"n\":2,\"t\":2,\"args\":{\"id\":\"a\"}}\n" RETURNED( \
+                2, "\"system\":\"system/2\"")
+#define PAUSED \
+        "{\"call\":\"HcsPauseComputeSystem\",\"n\":5,\"t\":4,\"args\":{\"system\":\"system/2\"}}\n" RETURNED(5, "")
+
+static void an_event_waits_for_a_client_that_takes_another_order(void **state) {
+        HCS_SYSTEM s = NULL, other = NULL;
+
+        replay("", CREATED OPENED CREATED_PROCESS RETURNED(3, "\"process\":\"process/1\"") PAUSED EXITED);
+        assert_hresult(create("a", "{\"Owner\":\"" GUID "\"}", &s), S_OK);
+        assert_hresult(HcsOpenComputeSystem(u"a", GENERIC_ALL, &other), S_OK);
+        assert_hresult(core_pause(other), S_OK); /* on a handle of its own: free to come first */
+        assert_exits_with_7(s);
+        HcsCloseComputeSystem(other);
+        HcsCloseComputeSystem(s);
+        assert_nothing_to_report();
+}
+
 static void an_invented_guid_is_the_same_one_everywhere(void **state) {
         _cleanup_free_ char *properties = NULL;
         HCS_SYSTEM s = NULL;
@@ -216,7 +283,9 @@ static void a_trace_that_is_none_does_not_open(void **state) {
 
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
 
-HCS_TESTS(TEST(an_invented_guid_is_the_same_one_everywhere),
+HCS_TESTS(TEST(a_handle_that_cannot_be_one_is_refused_with_its_line),
+          TEST(an_event_before_the_return_of_its_create_belongs_to_that_create),
+          TEST(an_event_waits_for_a_client_that_takes_another_order), TEST(an_invented_guid_is_the_same_one_everywhere),
           TEST(a_guid_that_changes_its_identity_is_named_in_the_mismatch),
           TEST(a_query_may_be_repeated_and_a_change_may_not), TEST(order_is_strict_on_a_handle_unless_it_is_set_free),
           TEST(order_between_handles_counts_only_when_it_is_global),

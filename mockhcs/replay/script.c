@@ -28,7 +28,7 @@ uint32_t script_handle_find(struct script *s, enum mock_handle_kind kind, uint32
         return number < s->by_number[kind].cap ? s->by_number[kind].index[number] : 0;
 }
 
-/* A trace that numbers its handles wildly is not worth gigabytes: such handles are not known. */
+/* A trace that numbers its handles wildly is refused: the index would take gigabytes. */
 #define MAX_HANDLE_NUMBER (1u << 24)
 
 static bool enter_number(struct script *s, enum mock_handle_kind kind, uint32_t number, uint32_t index) {
@@ -59,19 +59,39 @@ static uint32_t add_handle(struct script *s, enum mock_handle_kind kind, uint32_
                                                             .root = root ? root : i,
                                                             .head = SCRIPT_NONE,
                                                             .tail = SCRIPT_NONE,
-                                                            .gate = SCRIPT_NONE};
+                                                            .gate = SCRIPT_NONE,
+                                                            .early = SCRIPT_NONE};
         return i;
+}
+
+/* "system/what": other kinds may come from newer recorders. */
+static bool is_kind_of_ours(const char *symbol) {
+        for (int kind = 0; symbol && kind < MOCK_HANDLE_KINDS; kind++) {
+                const char *name = mock_handle_kind_name((enum mock_handle_kind)kind);
+
+                if (hcs_str_starts(symbol, name) && symbol[strlen(name)] == '/')
+                        return true;
+        }
+        return false;
 }
 
 static uint32_t known_handle(struct script *s, const char *symbol, uint32_t root) {
         enum mock_handle_kind kind;
         uint32_t number, i;
 
-        if (!mock_handle_symbol_parse(symbol, &kind, &number) || kind == MOCK_OPERATION)
+        if (!mock_handle_symbol_parse(symbol, &kind, &number)) {
+                s->bad_symbol |= is_kind_of_ours(symbol);
+                return 0;
+        }
+        if (kind == MOCK_OPERATION)
                 return 0;
         i = script_handle_find(s, kind, number);
-        if (i || !enter_number(s, kind, number, s->n_handles))
+        if (i)
                 return i;
+        if (!enter_number(s, kind, number, s->n_handles)) {
+                s->bad_symbol = true;
+                return 0;
+        }
         return add_handle(s, kind, number, kind > MOCK_PROCESS ? SCRIPT_NETWORKING : root);
 }
 
@@ -183,80 +203,103 @@ static uint32_t handle_of_id(const struct script *s, const char *id) {
         return 0;
 }
 
-/* The handle that the call made belongs to the system it was made in, or to the one of the same id opened before. */
-static void add_made_handle(struct script *s, struct script_call *c, const struct mock_record *ret) {
-        const char *symbol = subject_of(ret);
-        struct mock_record call;
-        uint32_t root = 0, made;
-
-        if (!symbol || FAILED(script_read(s, c->offset, c->line, &call)))
-                return;
-        if (text_of(&call, "system"))
-                root = s->handles[known_handle(s, text_of(&call, "system"), 0)].root;
-        else if (c->verb == MOCK_OPEN_SYSTEM)
-                root = s->handles[handle_of_id(s, text_of(&call, "id"))].root;
-        made = known_handle(s, symbol, root);
-        if (made && root)
-                s->handles[made].root = root;
-        if (made && !s->handles[made].id && text_of(&call, "id"))
-                s->handles[made].id = hcs_strdup(text_of(&call, "id"));
-        if (made)
-                s->handles[s->handles[made].root].gate = (uint32_t)(c - s->calls);
-        mock_record_deinit(&call);
-}
-
-static HRESULT set_distance(const struct script *s, const struct script_call *c, const struct mock_record *r,
+static HRESULT set_distance(const struct script *s, const struct script_call *c, uint64_t offset, uint64_t line,
                             uint32_t *ret, struct hcs_error **err) {
-        uint64_t distance = r->offset - c->offset;
+        uint64_t distance = offset - c->offset;
 
         if (distance > UINT32_MAX)
                 return hcs_error_make(err, HCS_WIN32(223), "%s: line %llu: 4 GiB or more behind the call of line %u",
-                                      s->path, (unsigned long long)r->line, c->line);
+                                      s->path, (unsigned long long)line, c->line);
         *ret = (uint32_t)distance;
         return S_OK;
+}
+
+/* Rings are known by their last: the one of `ring` is put behind the one of *last. */
+static void join_ring(struct script *s, uint32_t *last, uint32_t ring) {
+        if (ring == SCRIPT_NONE)
+                return;
+        if (*last != SCRIPT_NONE) {
+                uint32_t first = s->follows[*last].next;
+
+                s->follows[*last].next = s->follows[ring].next;
+                s->follows[ring].next = first;
+        }
+        *last = ring;
+}
+
+/* The handle that a call made belongs to the system it was made in, or to the one of the same id opened before. */
+static uint32_t root_of_made(struct script *s, const struct script_call *c, const struct mock_record *call) {
+        uint32_t in = 0;
+
+        if (text_of(call, "system"))
+                in = known_handle(s, text_of(call, "system"), 0);
+        else if (c->verb == MOCK_OPEN_SYSTEM)
+                in = handle_of_id(s, text_of(call, "id"));
+        return s->handles[in].root;
+}
+
+static HRESULT add_made_handle(struct script *s, struct script_call *c, const struct mock_record *ret,
+                               struct hcs_error **err) {
+        const char *symbol = subject_of(ret);
+        struct script_handle *h;
+        struct mock_record call;
+        uint32_t root, made;
+        HRESULT hr = S_OK;
+
+        if (!symbol || FAILED(script_read(s, c->offset, c->line, &call)))
+                return S_OK;
+        root = root_of_made(s, c, &call);
+        made = known_handle(s, symbol, root);
+        if (made) {
+                h = &s->handles[made];
+                if (root)
+                        h->root = root;
+                if (!h->id && text_of(&call, "id"))
+                        h->id = hcs_strdup(text_of(&call, "id"));
+                s->handles[h->root].gate = (uint32_t)(c - s->calls);
+                /* What other threads wrote down of it first can only happen once the client has it. */
+                join_ring(s, &c->last, h->early);
+                h->early = SCRIPT_NONE;
+                if (h->early_completion)
+                        hr = set_distance(s, c, h->early_completion, ret->line, &c->complete, err);
+        }
+        mock_record_deinit(&call);
+        return hr;
 }
 
 /* A return or a completion; S_OK also for that of a local call, which is not in the index. */
 static HRESULT add_answer(struct script *s, const struct mock_record *r, struct hcs_error **err) {
         struct script_call *c = find_call(s, r->n);
+        HRESULT hr;
 
         if (!c)
                 return S_OK;
         if (r->kind == MOCK_RECORD_COMPLETE)
-                return set_distance(s, c, r, &c->complete, err);
-        add_made_handle(s, c, r);
-        return set_distance(s, c, r, &c->ret, err);
+                return set_distance(s, c, r->offset, r->line, &c->complete, err);
+        hr = add_made_handle(s, c, r, err);
+        return FAILED(hr) ? hr : set_distance(s, c, r->offset, r->line, &c->ret, err);
 }
 
-static uint32_t unreturned(const struct script *s) {
-        for (uint32_t i = s->n_calls; i-- > 0;)
-                if (s->calls[i].ret == 0)
-                        return i;
-        return SCRIPT_NONE;
+/* vmcompute's completions are notifications: they belong to the call that is pending. */
+static bool is_completion(const struct mock_record *r) {
+        return r->event && hcs_str_starts(r->event, "System") && hcs_str_ends(r->event, "Completed");
 }
 
 static HRESULT add_gated(struct script *s, const struct mock_record *r, struct hcs_error **err) {
-        uint32_t handle = known_handle(s, r->subject, 0), gate, follow;
-        struct script_call *c;
+        uint32_t index = known_handle(s, r->subject, 0);
+        struct script_handle *handle = &s->handles[index];
+        uint32_t gate = s->handles[handle->root].gate;
 
-        if (!handle)
+        if (!index)
                 return S_OK;
-        gate = s->handles[s->handles[handle].root].gate;
-        /* Said before the call that makes the handle has returned: it belongs to that call. */
-        if (gate == SCRIPT_NONE)
-                gate = unreturned(s);
-        if (gate == SCRIPT_NONE)
-                return S_OK;
-        c = &s->calls[gate];
-        /* vmcompute's completions are notifications: they belong to the call that is pending. */
-        if (r->event && hcs_str_starts(r->event, "System") && hcs_str_ends(r->event, "Completed"))
-                return set_distance(s, c, r, &c->complete, err);
-        follow = add_follow(s, r);
-        if (c->last != SCRIPT_NONE) {
-                s->follows[follow].next = s->follows[c->last].next;
-                s->follows[c->last].next = follow;
-        }
-        c->last = follow;
+        if (gate == SCRIPT_NONE && is_completion(r))
+                handle->early_completion = r->offset;
+        else if (gate == SCRIPT_NONE)
+                join_ring(s, &handle->early, add_follow(s, r));
+        else if (is_completion(r))
+                return set_distance(s, &s->calls[gate], r->offset, r->line, &s->calls[gate].complete, err);
+        else
+                join_ring(s, &s->calls[gate].last, add_follow(s, r));
         return S_OK;
 }
 
@@ -322,6 +365,9 @@ static HRESULT index_trace(struct script *s, struct mock_trace_reader *pass, str
                 if (hr != S_OK)
                         return hr;
                 hr = add_record(s, &r, err);
+                if (SUCCEEDED(hr) && s->bad_symbol)
+                        hr = mock_trace_reader_fail(pass, r.line, E_INVALIDARG, 1,
+                                                    "a handle whose number is none, or too large", err);
                 mock_record_deinit(&r);
                 if (FAILED(hr))
                         return hr;

@@ -42,7 +42,10 @@ struct script_handle {
         uint32_t root;       /* the system it belongs to, as a handle index: its own for systems */
         uint32_t head, tail; /* unanswered calls, oldest first */
         uint32_t gate;       /* while reading: the last call that concerned its root */
-        char *id;            /* systems: the id they were made or opened with */
+        /* While reading: what was said of it before the call that makes it returned, and that call's completion. */
+        uint32_t early;
+        uint64_t early_completion;
+        char *id; /* systems: the id they were made or opened with */
 };
 
 struct script {
@@ -59,6 +62,7 @@ struct script {
                 uint32_t cap;
         } by_number[MOCK_HANDLE_KINDS]; /* number to index, 0 for none; numbers are dense in a trace */
         bool truncated;
+        bool bad_symbol; /* while reading: the record names a handle that cannot be one */
 };
 
 HRESULT script_open(const char *path, struct script **ret, struct hcs_error **err);
