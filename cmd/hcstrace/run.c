@@ -111,11 +111,17 @@ static void print_report(const struct run *r, const char *report, int code) {
         puts(text);
 }
 
+static const char no_call[] = "the program made no call at all: is it linked with vmcompute or computecore, or does it "
+                              "load them?\n";
+
 /* A program that never came near our libraries has asked for nothing. */
 static void read_report(const struct run *r, const char *file, struct hcs_buf *report) {
-        if (FAILED(hcs_file_read(file, (size_t)64 << 20, report, NULL)) && r->unasked)
-                hcs_buf_puts(report, "the program made no call at all: is it linked with vmcompute or computecore, or "
-                                     "does it load them?\n");
+        if (SUCCEEDED(hcs_file_read(file, (size_t)64 << 20, report, NULL)))
+                return;
+        if (r->unasked)
+                hcs_buf_puts(report, no_call);
+        else if (hcs_streq(r->name, "record"))
+                fprintf(stderr, "hcstrace record: there is no trace, %s", no_call);
 }
 
 static int run_program(const struct run *r, char **program) {
@@ -180,6 +186,17 @@ int cmd_record(int argc, char **argv) {
         return run_program(&r, argv + optind);
 }
 
+static bool is_order(const char *text) {
+        return !text || hcs_streq(text, "handle") || hcs_streq(text, "global") || hcs_streq(text, "any");
+}
+
+static bool is_speed(const char *text) {
+        char *end = NULL;
+        double speed = text ? strtod(text, &end) : 0;
+
+        return !text || (*text && !*end && speed >= 0 && speed <= 1000);
+}
+
 int cmd_replay(int argc, char **argv) {
         static const struct option options[] = {{"order", required_argument, NULL, 'o'},
                                                 {"speed", required_argument, NULL, 's'},
@@ -208,6 +225,11 @@ int cmd_replay(int argc, char **argv) {
                 }
         if (optind == argc)
                 return tell_usage(r.name, "a TRACE is needed");
+        if (!is_order(r.order))
+                return tell_usage(r.name, "--order %s: handle, global or any is expected", r.order);
+        if (!is_speed(r.speed))
+                return tell_usage(r.name, "--speed %s: 0 (at once), 1 (as recorded) or another factor is expected",
+                                  r.speed);
         r.trace = argv[optind++];
         if (optind < argc && strcmp(argv[optind], "--") == 0)
                 optind++;

@@ -11,6 +11,7 @@
 
 #include "base/str.h"
 #include "cmd/hcstrace/hcstrace.h"
+#include "mockhcs/engine/handle.h"
 #include "mockhcs/trace/reader.h"
 
 struct show {
@@ -253,12 +254,16 @@ int cmd_show(int argc, char **argv) {
                 {"full", no_argument, NULL, 'f'},         {"json", no_argument, NULL, 'j'},
                 {"help", no_argument, NULL, 'h'},         {0}};
         struct show s = {0};
+        enum mock_handle_kind kind;
+        uint32_t number;
         int c;
 
         while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
                 switch (c) {
                 case 'H':
                         s.handle = optarg;
+                        if (!mock_handle_symbol_parse(optarg, &kind, &number))
+                                return tell_usage("show", "--handle %s: a handle like system/1 is expected", optarg);
                         break;
                 case 'a':
                         s.all = true;

@@ -85,11 +85,15 @@ static bool check_file(struct validate *v, const char *file) {
         struct hcs_error *err = NULL;
 
         if (FAILED(hcs_file_read(file, MAX_DOCUMENT, &text, &err))) {
-                tell_error("validate", err);
+                tell(v, file, NULL, "$", hcs_error_message(err), true);
+                hcs_error_free(err);
                 return false;
         }
         if (FAILED(hcs_json_parse(hcs_buf_cstr(&text), text.len, &lax, &doc, &err))) {
-                tell(v, file, NULL, hcs_error_path(err) ? hcs_error_path(err) : "$", hcs_error_message(err), true);
+                const char *path = hcs_error_path(err);
+                _cleanup_free_ char *where = hcs_asprintf("$%s%s", path && *path != '[' ? "." : "", path ? path : "");
+
+                tell(v, file, NULL, where, hcs_error_message(err), true);
                 hcs_error_free(err);
                 return false;
         }

@@ -68,6 +68,13 @@ expect 0 "a trace cut off in its last line is shown" "$hcstrace" show "$work/cut
 sed '5s/.*/{"call":/' "$work/computecore.trace" >"$work/bad.trace"
 expect 1 "a bad line is an error" "$hcstrace" show "$work/bad.trace"
 says "bad.trace"
+expect 2 "an order that is none" "$hcstrace" verify --order bad "$work/computecore.trace" -- true
+expect 2 "a speed that is none" "$hcstrace" replay --speed fast "$work/computecore.trace" -- true
+expect 2 "a handle that is none" "$hcstrace" show --handle bogus "$work/computecore.trace"
+expect 0 "a program that never calls leaves no trace" "$hcstrace" record -o "$work/nothing.trace" -- true
+says "there is no trace"
+expect 1 "a document that is not there" "$hcstrace" validate --json "$work/nowhere.json"
+says "No such file"
 expect 1 "not a trace" "$hcstrace" show "$client"
 expect 2 "no such trace" "$hcstrace" replay "$work/none" -- true
 expect 0 "a full disk does not disturb the run" "$hcstrace" record -o /dev/full -- "$client"

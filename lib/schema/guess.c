@@ -154,7 +154,7 @@ static bool segment_match(const char *pattern, const char *text) {
 
 /* Combined layers come in two shapes: with a container id for Linux guests, without for Windows ones. */
 static const char *combined_layers(const struct hcs_json *settings) {
-        return hcs_json_get(settings, "ContainerID") ? "guest.LCOWCombinedLayers" : "guest.WCOWCombinedLayers";
+        return hcs_json_get_nocase(settings, "ContainerID") ? "guest.LCOWCombinedLayers" : "guest.WCOWCombinedLayers";
 }
 
 const struct hcs_schema_type *schema_inner_type(const struct hcs_schema_type *owner, const struct hcs_json *parent,

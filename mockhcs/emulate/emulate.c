@@ -159,7 +159,7 @@ static HRESULT open_emulator(struct mock_engine *engine, struct mock_sink *up, c
                 emulator_free(&em->backend);
                 return hr;
         }
-        em->build = (uint32_t)build;
+        em->build = em->backend.build = (uint32_t)build;
         em->processors = (uint32_t)processors;
         em->delay_ns = delay_ms * HCS_NS_PER_MS;
         em->next_guid = seed << 32;

@@ -221,6 +221,23 @@ static HRESULT with_options(HCS_ABI_HRESULT(HCS_ABI_CALL *call)(HCS_SYSTEM, HCS_
         return hr;
 }
 
+static void a_stop_that_takes_its_time_is_told_when_it_is_over(void **state) {
+        _cleanup_free_ char *properties = NULL;
+        HCS_OPERATION op = NULL;
+        HCS_SYSTEM s = NULL;
+
+        teardown(state);
+        emulate(",delay=3600000"); /* longer than the test */
+        op = HcsCreateOperation(NULL, NULL);
+        assert_hresult(HcsCreateComputeSystem(u"a", u"{\"VirtualMachine\":{}}", op, NULL, &s), S_OK);
+        HcsCloseOperation(op);
+        assert_hresult(with_options(HcsTerminateComputeSystem, s, NULL), S_OK);
+        assert_hresult(with_options(HcsTerminateComputeSystem, s, NULL), HCS_E_SYSTEM_ALREADY_STOPPED);
+        assert_hresult(core_query(s, "{}", &properties), S_OK);
+        assert_says(properties, "\"State\":\"Created\"");
+        HcsCloseComputeSystem(s);
+}
+
 static void malformed_options_and_queries_are_refused(void **state) {
         HCS_SYSTEM s = NULL, again = NULL;
 
@@ -403,6 +420,7 @@ HCS_TESTS(TEST(a_value_of_the_wrong_type_is_named_by_path), TEST(unknown_members
           TEST(an_older_guest_refuses_what_it_does_not_know), TEST(a_v1_document_makes_a_v1_system),
           TEST(scsi_slots_are_kept), TEST(shares_are_told_apart_by_name), TEST(other_resources_follow_the_same_rules),
           TEST(vpmem_slots_are_those_of_the_controller), TEST(malformed_options_and_queries_are_refused),
+          TEST(a_stop_that_takes_its_time_is_told_when_it_is_over),
           TEST(a_saved_system_is_restored_from_its_file_or_template),
           TEST(a_system_that_should_ends_with_its_last_handle), TEST(statistics_never_run_backwards),
           TEST(a_list_is_filtered_and_sorted), TEST(the_service_has_processors_and_cpu_groups),

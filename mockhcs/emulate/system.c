@@ -122,68 +122,6 @@ static void new_runtime_id(struct emulator *em, struct compute_system *s) {
         hcs_guid_format(&id, s->runtime_id);
 }
 
-/* Accepted: finished at once, or after the configured delay through the dispatcher. */
-struct later {
-        struct emulator *em;
-        uint64_t number;
-};
-
-static void complete_later(void *arg) {
-        struct later *l = arg;
-        struct emissions out = {0};
-
-        emit_complete(&out, l->number);
-        emissions_send(l->em, &out);
-        free(l);
-}
-
-static void accept_call(struct emulator *em, struct mock_call *call) {
-        struct later *l;
-
-        if (em->delay_ns == 0) {
-                mock_call_done(call, NULL);
-                return;
-        }
-        l = hcs_malloc(sizeof(*l));
-        *l = (struct later){em, call->number};
-        mock_call_later(call);
-        mock_engine_after(em->backend.engine, em->delay_ns, complete_later, free, l);
-}
-
-void system_create(struct emulator *em, struct mock_call *call, struct emissions *out) {
-        const char *id = mock_call_text(call, "id");
-        struct hcs_json *doc = document_of(call, "configuration", false);
-        struct compute_system *s;
-        size_t at = hash(id);
-
-        if (!doc)
-                return;
-        if (system_find(em, id)) {
-                refuse(call, HCS_E_SYSTEM_ALREADY_EXISTS, "a compute system \"%s\" exists", id);
-                return;
-        }
-        s = hcs_calloc(1, sizeof(*s));
-        if (!classify(call, s, doc) ||
-            !document_fits(em, call, s->is_v1 ? HCS_SCHEMA_V1_CONTAINER_CONFIG : HCS_SCHEMA_COMPUTE_SYSTEM, doc) ||
-            !restore(em, call, doc)) {
-                free(s);
-                return;
-        }
-        s->id = hcs_strdup(id);
-        s->created_by = call->function->dll;
-        s->document = hcs_json_copy(doc);
-        s->devices = hcs_json_new_object();
-        system_devices_from_document(s);
-        new_runtime_id(em, s);
-        s->next = em->systems[at];
-        em->systems[at] = s;
-        em->n_systems++;
-        holders_add(&s->holders, call->created);
-        call->created->object = s;
-        net_system_created(em, s, out);
-        accept_call(em, call);
-}
-
 static char *exit_document(const struct compute_system *s) {
         return hcs_asprintf("{\"Status\":%d,\"ExitType\":\"%s\"}",
                             s->exit_type == EXIT_UNEXPECTED ? (int32_t)HCS_E_UNEXPECTED_EXIT : 0,
@@ -219,6 +157,7 @@ void system_open(struct emulator *em, struct mock_call *call, struct emissions *
 
 static void stop(struct emulator *em, struct compute_system *s, enum exit_type type, struct emissions *out) {
         s->state = SYSTEM_STOPPED;
+        s->stopping = false;
         s->exit_type = type;
         for (struct process *p = s->processes, *next; p; p = next) {
                 next = p->next;
@@ -227,6 +166,98 @@ static void stop(struct emulator *em, struct compute_system *s, enum exit_type t
         net_system_stopped(em, s, out);
         for (size_t i = 0; i < s->holders.n; i++)
                 tell_exit(s, s->holders.items[i], out);
+}
+
+/* Accepted: finished at once, or after the configured delay through the dispatcher. */
+struct later {
+        struct emulator *em;
+        uint64_t number;
+        char *stops; /* the id of the system that ends then, or NULL */
+        enum exit_type exit_type;
+};
+
+static void later_free(void *arg) {
+        struct later *l = arg;
+
+        free(l->stops);
+        free(l);
+}
+
+static void complete_later(void *arg) {
+        struct later *l = arg;
+        struct emissions out = {0};
+
+        hcs_mutex_lock(&l->em->lock);
+        {
+                struct compute_system *s = l->stops ? system_find(l->em, l->stops) : NULL;
+
+                if (s && s->stopping)
+                        stop(l->em, s, l->exit_type, &out);
+        }
+        hcs_mutex_unlock(&l->em->lock);
+        emit_complete(&out, l->number);
+        emissions_send(l->em, &out);
+        later_free(l);
+}
+
+static void put_off(struct emulator *em, struct mock_call *call, const char *stops, enum exit_type exit_type) {
+        struct later *l = hcs_malloc(sizeof(*l));
+
+        *l = (struct later){em, call->number, stops ? hcs_strdup(stops) : NULL, exit_type};
+        mock_call_later(call);
+        mock_engine_after(em->backend.engine, em->delay_ns, complete_later, later_free, l);
+}
+
+static void accept_call(struct emulator *em, struct mock_call *call) {
+        if (em->delay_ns == 0)
+                mock_call_done(call, NULL);
+        else
+                put_off(em, call, NULL, EXIT_NONE);
+}
+
+static void accept_stop(struct emulator *em, struct mock_call *call, struct compute_system *s, enum exit_type type,
+                        struct emissions *out) {
+        if (em->delay_ns == 0) {
+                stop(em, s, type, out);
+                mock_call_done(call, NULL);
+                return;
+        }
+        s->stopping = true;
+        put_off(em, call, s->id, type);
+}
+
+void system_create(struct emulator *em, struct mock_call *call, struct emissions *out) {
+        const char *id = mock_call_text(call, "id");
+        struct hcs_json *doc = document_of(call, "configuration", false);
+        struct compute_system *s;
+        size_t at = hash(id);
+
+        if (!doc)
+                return;
+        if (system_find(em, id)) {
+                refuse(call, HCS_E_SYSTEM_ALREADY_EXISTS, "a compute system \"%s\" exists", id);
+                return;
+        }
+        s = hcs_calloc(1, sizeof(*s));
+        if (!classify(call, s, doc) ||
+            !document_fits(em, call, s->is_v1 ? HCS_SCHEMA_V1_CONTAINER_CONFIG : HCS_SCHEMA_COMPUTE_SYSTEM, doc) ||
+            !restore(em, call, doc)) {
+                free(s);
+                return;
+        }
+        s->id = hcs_strdup(id);
+        s->created_by = call->function->dll;
+        s->document = hcs_json_copy(doc);
+        s->devices = hcs_json_new_object();
+        system_devices_from_document(s);
+        new_runtime_id(em, s);
+        s->next = em->systems[at];
+        em->systems[at] = s;
+        em->n_systems++;
+        holders_add(&s->holders, call->created);
+        call->created->object = s;
+        net_system_created(em, s, out);
+        accept_call(em, call);
 }
 
 void system_close(struct emulator *em, struct mock_call *call, struct emissions *out) {
@@ -288,12 +319,11 @@ void system_stop_call(struct emulator *em, struct mock_call *call, struct emissi
                         emit_event(out, s->holders.items[i], "SystemCrashReport", S_OK, "{\"Parameters\":[]}");
                 }
         }
-        stop(em, s,
-             verb == MOCK_SHUTDOWN_SYSTEM ? EXIT_GRACEFUL
-             : verb == MOCK_CRASH_SYSTEM  ? EXIT_UNEXPECTED
-                                          : EXIT_FORCED,
-             out);
-        accept_call(em, call);
+        accept_stop(em, call, s,
+                    verb == MOCK_SHUTDOWN_SYSTEM ? EXIT_GRACEFUL
+                    : verb == MOCK_CRASH_SYSTEM  ? EXIT_UNEXPECTED
+                                                 : EXIT_FORCED,
+                    out);
 }
 
 void system_pause(struct emulator *em, struct mock_call *call, struct emissions *out) {

@@ -68,6 +68,7 @@ struct mock_backend {
         struct mock_engine *engine;
         struct mock_sink *up;      /* where completions, events and output go */
         struct mock_backend *next; /* decorators: the layer below, owned */
+        uint32_t build;            /* the Windows build that answers; 0: not known. Decorators say what is below. */
 };
 
 /* The options that follow an element in the composition string. */

@@ -238,8 +238,10 @@ static const struct mock_backend_ops backend_ops = {
 static HRESULT open_recorder(struct mock_engine *engine, struct mock_sink *up, const struct mock_options *options,
                              struct mock_backend *next, struct mock_backend **ret, struct hcs_error **err) {
         const char *redact = mock_option(options, "redact");
-        struct mock_trace_header header = {
-                .recorder = "mockhcs 0.1.0", .os = "linux", .redacted = !hcs_streq(redact, "no")};
+        struct mock_trace_header header = {.recorder = "mockhcs 0.1.0",
+                                           .os = next->build ? "windows" : "linux",
+                                           .build = next->build,
+                                           .redacted = !hcs_streq(redact, "no")};
         struct recorder *r;
         HRESULT hr;
 
@@ -251,7 +253,8 @@ static HRESULT open_recorder(struct mock_engine *engine, struct mock_sink *up, c
                 free(r);
                 return hr;
         }
-        r->backend = (struct mock_backend){.ops = &backend_ops, .engine = engine, .up = up, .next = next};
+        r->backend = (struct mock_backend){
+                .ops = &backend_ops, .engine = engine, .up = up, .next = next, .build = next->build};
         r->sink.ops = &sink_ops;
         r->redact = header.redacted;
         hcs_mutex_init(&r->lock);
