@@ -4,6 +4,7 @@
 
 #include "mockhcs/test/networks.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +24,7 @@
 
 static const struct hcs_computenetwork_api *api;
 static networks_hns_function hns_call;
-static _Thread_local char *last_record;
+static _Thread_local char last_record[4096];
 
 void networks_use(const struct hcs_computenetwork_api *table, networks_hns_function hns) {
         api = table;
@@ -31,7 +32,7 @@ void networks_use(const struct hcs_computenetwork_api *table, networks_hns_funct
 }
 
 const char *networks_record(void) {
-        return last_record ? last_record : "";
+        return last_record;
 }
 
 /* Takes a string of the platform. */
@@ -43,8 +44,9 @@ static char *narrow(PWSTR text) {
 }
 
 static HRESULT finish(uint64_t hr, PWSTR record) {
-        free(last_record);
-        last_record = narrow(record);
+        _cleanup_free_ char *text = narrow(record);
+
+        snprintf(last_record, sizeof(last_record), "%s", text ? text : "");
         return (HRESULT)(uint32_t)hr;
 }
 

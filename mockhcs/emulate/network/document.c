@@ -104,7 +104,9 @@ static HRESULT fits_version(struct net_model *m, enum hcs_schema_type_id type, c
         const struct hcs_schema_feature *feature = NULL;
         _cleanup_free_ char *path = NULL;
 
-        if (!hcs_schema_feature_missing(hcs_schema_type_at(type), doc, m->version, &path, &feature))
+        /* Whether there is a version 2 at all is asked where its calls come in. */
+        if (!hcs_schema_feature_missing(hcs_schema_type_at(type), doc, m->version, &path, &feature) ||
+            hcs_streq(feature->name, "API.V2"))
                 return S_OK;
         return net_refuse(err, hcs_str_ends(path, ".Type") ? HCN_E_INVALID_POLICY_TYPE : HCN_E_REQUEST_UNSUPPORTED,
                           path, "%s needs version %s, this is %lld.%lld", feature->name, feature->versions,
