@@ -20,4 +20,7 @@ HRESULT hcs_child_spawn(char *const *argv, const char *const *environment, struc
 /* Waits for the end and frees the child. A program ended by signal N has exit code 128 + N, as in a shell. */
 HRESULT hcs_child_wait(struct hcs_child *child, int *ret_exit_code, struct hcs_error **err);
 
+/* Where the program of this process is; NULL when that cannot be found out. Caller frees. */
+char *hcs_process_path(void);
+
 #endif

@@ -25,8 +25,6 @@ HRESULT hcs_work_folder_keep(struct hcs_work_folder *f, const char *inside, char
 struct hcs_work_folder *hcs_work_folder_free(struct hcs_work_folder *f);
 HCS_DEFINE_CLEANUP(struct hcs_work_folder *, hcs_work_folder_free)
 
-/* A folder and those above it that are missing. One that is there is fine. */
-HRESULT hcs_folder_make(const char *path, struct hcs_error **err);
 /* With all that is in it; links are not followed. What is not there is fine. */
 HRESULT hcs_folder_remove(const char *path, struct hcs_error **err);
 

@@ -39,8 +39,8 @@ static char *make_key(const struct vm_probe_options *o) {
                 boot.data[--boot.len] = '\0';
         if (stat(o->kernel, &st) < 0)
                 st.st_size = 0;
-        return hcs_asprintf("%s %s %lld %lld", hcs_buf_cstr(&boot), o->qemu ? o->qemu : "", (long long)st.st_size,
-                            (long long)st.st_mtime);
+        return hcs_asprintf("%s %s %lld %lld", hcs_buf_cstr(&boot), o->qemu ? o->qemu : "qemu-system-x86_64",
+                            (long long)st.st_size, (long long)st.st_mtime);
 }
 
 /* The cache is an object: key to the sentence why KVM does not do, or "" when it does. */
@@ -70,7 +70,7 @@ static void write_cache(const char *path, const char *key, const char *why) {
         hcs_json_set_string(cache, key, why);
         if (slash) {
                 *slash = '\0';
-                hcs_folder_make(folder, NULL);
+                hcs_directory_create(folder, NULL);
         }
         text = hcs_json_text(cache, HCS_JSON_PRETTY);
         hcs_file_write(path, text, strlen(text), NULL);

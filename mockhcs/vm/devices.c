@@ -31,10 +31,14 @@ static HRESULT in_context(struct vm *vm, HRESULT hr, struct hcs_error **err, con
 }
 
 void machine_device_deleted(struct vm *vm, const char *id) {
-        unsigned controller, lun;
+        for (unsigned i = 0; id && i < VM_CONTROLLERS * VM_LUNS; i++) {
+                bool *going = &vm->disks_going[i / VM_LUNS][i % VM_LUNS];
+                char name[32];
 
-        if (id && sscanf(id, "scsi-%u-%u", &controller, &lun) == 2 && controller < VM_CONTROLLERS && lun < VM_LUNS)
-                vm->disks_going[controller][lun] = false;
+                snprintf(name, sizeof(name), "scsi-%u-%u", i / VM_LUNS, i % VM_LUNS);
+                if (*going && hcs_streq(id, name))
+                        *going = false;
+        }
         for (unsigned i = 0; id && i < vm->options.free_slots; i++) {
                 struct machine_slot *s = &vm->slots[i];
 

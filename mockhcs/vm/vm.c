@@ -33,7 +33,7 @@ static HRESULT make_artefacts(struct vm *vm, struct hcs_error **err) {
         } else {
                 vm->artefacts = hcs_asprintf("%s/artefacts", hcs_work_folder_path(vm->folder));
         }
-        return hcs_folder_make(vm->artefacts, err);
+        return hcs_directory_create(vm->artefacts, err);
 }
 
 static HRESULT make_sockets(struct vm *vm, struct hcs_error **err) {

@@ -115,14 +115,14 @@ static void a_folder_goes_with_its_owner_and_the_next_one_sweeps(void **state) {
         if (owner == 0) {
                 hcs_work_folder_new(base, "dead", &dead, NULL);
                 path = hcs_asprintf("%s/deep/er", hcs_work_folder_path(dead));
-                hcs_folder_make(path, NULL);
+                hcs_directory_create(path, NULL);
                 kill(getpid(), SIGKILL);
         }
         assert_int_equal(waitpid(owner, &status, 0), owner);
         assert_ok(hcs_work_folder_new(base, "alive", &f, &err), err);
         inside = hcs_asprintf("%s/log", hcs_work_folder_path(f));
         path = hcs_strdup(hcs_work_folder_path(f));
-        assert_ok(hcs_folder_make(inside, &err), err);
+        assert_ok(hcs_directory_create(inside, &err), err);
         assert_ok(hcs_work_folder_new(base, "second", &dead, &err), err); /* sweeps only the dead one */
         assert_true(hcs_file_is_directory(path));
         hcs_work_folder_free(dead);

@@ -73,3 +73,10 @@ HRESULT hcs_child_wait(struct hcs_child *child, int *ret_exit_code, struct hcs_e
         *ret_exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
         return S_OK;
 }
+
+char *hcs_process_path(void) {
+        char path[4096];
+        ssize_t n = readlink("/proc/self/exe", path, sizeof(path));
+
+        return n > 0 && (size_t)n < sizeof(path) ? hcs_strndup(path, (size_t)n) : NULL;
+}

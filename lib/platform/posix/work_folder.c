@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "platform/file.h"
 
 #define LOCK "lock"
 #define KEPT "kept"
@@ -37,19 +38,6 @@ static int remove_entry(const char *path, const struct stat *st, int flag, struc
 HRESULT hcs_folder_remove(const char *path, struct hcs_error **err) {
         if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT)
                 return hcs_error_errno(err, errno, "remove `%s`", path);
-        return S_OK;
-}
-
-HRESULT hcs_folder_make(const char *path, struct hcs_error **err) {
-        _cleanup_free_ char *copy = hcs_strdup(path);
-
-        for (char *slash = copy + 1; (slash = strchr(slash, '/')); *slash++ = '/') {
-                *slash = '\0';
-                if (mkdir(copy, 0777) < 0 && errno != EEXIST)
-                        return hcs_error_errno(err, errno, "make the folder `%s`", copy);
-        }
-        if (mkdir(copy, 0777) < 0 && errno != EEXIST)
-                return hcs_error_errno(err, errno, "make the folder `%s`", copy);
         return S_OK;
 }
 
@@ -146,7 +134,7 @@ const char *hcs_work_folder_path(const struct hcs_work_folder *f) {
 HRESULT hcs_work_folder_keep(struct hcs_work_folder *f, const char *inside, char **ret_path, struct hcs_error **err) {
         _cleanup_free_ char *from = hcs_asprintf("%s/%s", f->path, inside), *kept = hcs_asprintf("%s/" KEPT, f->base),
                             *place = NULL;
-        HRESULT hr = hcs_folder_make(kept, err);
+        HRESULT hr = hcs_directory_create(kept, err);
 
         if (FAILED(hr))
                 return hr;
