@@ -3,7 +3,7 @@
 /*
  * The smallest guest that is of use: a static /init that loads the modules of the image, dials the host and does what
  * it is told, line by line, each in a process of its own; it answers with "done ID ok" or "done ID what is wrong". Its
- * first argument makes it misbehave instead: "panic", "hang".
+ * first argument makes it something else: "panic", "hang", "sh".
  */
 
 #include <dirent.h>
@@ -322,6 +322,17 @@ static void obey(void) {
         }
 }
 
+/* At the console: one line is heard and said again. */
+static void be_shell(void) {
+        char line[256];
+
+        printf("guest: what?\n");
+        if (fgets(line, sizeof(line), stdin))
+                printf("guest: heard %s", line);
+        fsync(1); /* the console is slow */
+        reboot(RB_POWER_OFF);
+}
+
 int main(int argc, char **argv) {
         mount("dev", "/dev", "devtmpfs", 0, "");
         mount("proc", "/proc", "proc", 0, "");
@@ -335,6 +346,8 @@ int main(int argc, char **argv) {
         if (argc > 1 && strcmp(argv[1], "hang") == 0)
                 for (;;)
                         pause();
+        if (argc > 1 && strcmp(argv[1], "sh") == 0)
+                be_shell();
         serve(GUEST_ECHO, echo);
         serve(GUEST_SINK, sink);
         while ((control = dial(GUEST_CONTROL)) < 0)

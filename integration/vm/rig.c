@@ -168,12 +168,11 @@ unsigned rig_tell(struct rig *r, const char *fmt, ...) {
 /* Takes the answer to id out of what has come. */
 static bool find_answer(struct rig *r, unsigned id, char *out, size_t size) {
         for (char *line = r->in, *end; (end = memchr(line, '\n', r->in_len - (size_t)(line - r->in))); line = end + 1) {
-                unsigned which;
-                int at = 0;
+                char *text = line + 5;
 
                 *end = '\0';
-                if (sscanf(line, "done %u %n", &which, &at) == 1 && which == id) {
-                        snprintf(out, size, "%s", line + at);
+                if (strncmp(line, "done ", 5) == 0 && strtoul(text, &text, 10) == id && *text == ' ') {
+                        snprintf(out, size, "%s", text + 1);
                         memmove(line, end + 1, r->in_len - (size_t)(end + 1 - r->in));
                         r->in_len -= (size_t)(end + 1 - line);
                         return true;

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The command line of uvmboot. Flags are those of hcsshim's uvmboot where they mean something here; those that only
+ * Hyper-V or a Windows guest understands are refused by name instead of being unknown.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "cmd/uvmboot/uvmboot.h"
+#include "platform/terminal.h"
+
+static const char usage_text[] =
+        "usage: uvmboot [OPTIONS] [lcow] [OPTIONS] [-- COMMAND [ARGUMENT...]]\n\n"
+        "Boots a Linux utility VM in QEMU and runs a command in it through its agent: COMMAND, what --exec says, or a\n"
+        "shell. Ends with the command's exit code.\n\n"
+        "  --exec CMD              run `sh -c CMD`; without the agent: what the VM's init starts\n"
+        "  -t, --tty               the command gets a terminal (by default when it is a shell and you are at one)\n"
+        "  --gcs[=false]           with the agent (default), or without: the console is yours then\n"
+        "  --console               the same as --gcs=false\n"
+        "  --boot-files-path DIR   where kernel and initrd.img are (default: $HCSSHIM_BOOT_FILES, then LinuxBootFiles\n"
+        "                          beside this program, then the system's)\n"
+        "  --kernel-file FILE      another kernel than `vmlinux` or `kernel` of that folder\n"
+        "  --root-fs-type TYPE     initrd (default) or none\n"
+        "  --kernel-args TEXT      more for the kernel\n"
+        "  --cpus N, --memory MB   2 and 1024 by default\n"
+        "  --accel HOW             auto (default), kvm, tcg\n"
+        "  --vsock HOW             ours (default), external (vhost-device-vsock), kernel (/dev/vhost-vsock)\n"
+        "  --cid N                 the guest's; with the kernel's vsock each VM needs its own\n"
+        "  --network               an adapter behind QEMU's NAT\n"
+        "  --mount-scsi HOST[,GUEST[,w]]   a disk, mounted read-only or with w writable (repeat)\n"
+        "  --mount-vpmem HOST[,GUEST]      an image as persistent memory, mounted read-only (repeat)\n"
+        "  --fwd-stdout, --fwd-stderr[=false]   which of the agent's outputs come as its log (only stderr)\n"
+        "  --output-handling stdout   the agent's log to standard output too\n"
+        "  --log-level LEVEL       of the agent: error, warning, info (default), debug, trace\n"
+        "  --disable-time-sync     accepted: there is no Hyper-V clock here, so it is always off\n"
+        "  --no-entropy            the host gives the guest no randomness\n"
+        "  --timeout SECONDS       for the VM to come up (120)\n"
+        "  --artefacts DIR         console, logs and QEMU's arguments into DIR (else kept only when it fails)\n"
+        "  --count N, --parallel N    boot N VMs, so many at a time\n"
+        "  --measure               tell how long each step took\n"
+        "  --debug                 the console and our log to standard error\n"
+        "  -q, --quiet             no progress\n"
+        "  -h, --help, --version\n\n"
+        "Exit codes: the command's; 2 wrong usage; 125 the VM did not come up or went away.\n";
+
+/* Of hcsshim's uvmboot, and why not here. */
+static const struct {
+        const char *flag, *why;
+} refused[] = {
+        {"allow-overcommit", "memory of QEMU is always given as it is used"},
+        {"enable-deferred-commit", "memory of QEMU is always given as it is used"},
+        {"resource-partition", "resource partitions are Hyper-V's"},
+        {"security-policy", "there is no isolation hardware under QEMU here"},
+        {"security-policy-enforcer", "there is no isolation hardware under QEMU here"},
+        {"security-hardware", "there is no isolation hardware under QEMU here"},
+        {"no-verity-boot", "there is no isolation hardware under QEMU here"},
+        {"vpmem-max-count", "QEMU's machine has as much as is mounted"},
+        {"vpmem-max-size", "QEMU's machine has as much as is mounted"},
+        {"kernel-direct", "QEMU always boots the kernel directly"},
+        {"share", "a 9p server for shares is not there yet"},
+        {"annotation", "annotations configure Hyper-V's VM"},
+        {"console-pipe", "the console is a file among the artefacts, or --console"},
+};
+
+static int wrong(const char *fmt, ...) _printf_(1, 2);
+static int wrong(const char *fmt, ...) {
+        va_list ap;
+
+        fputs("uvmboot: ", stderr);
+        va_start(ap, fmt);
+        vfprintf(stderr, fmt, ap);
+        va_end(ap);
+        fputs("\nuvmboot --help says how it is used\n", stderr);
+        return EXIT_USAGE;
+}
+
+struct words {
+        char **at, **end;
+        struct uvmboot_options *o;
+};
+
+/* The text of a flag: behind "=", or the next word. */
+static const char *text_of(struct words *w, const char *value) {
+        if (value)
+                return value;
+        return w->at < w->end ? *w->at++ : NULL;
+}
+
+static bool number_of(struct words *w, const char *value, uint64_t min, uint64_t max, uint64_t *ret) {
+        const char *text = text_of(w, value);
+
+        return text && hcs_str_to_u64(text, ret) && *ret >= min && *ret <= max;
+}
+
+static bool flag_of(const char *value, bool *ret) {
+        if (!value || hcs_streq(value, "true") || hcs_streq(value, "1"))
+                *ret = true;
+        else if (hcs_streq(value, "false") || hcs_streq(value, "0"))
+                *ret = false;
+        else
+                return false;
+        return true;
+}
+
+static bool choice_of(struct words *w, const char *value, const char *const *names, size_t n, unsigned *ret) {
+        const char *text = text_of(w, value);
+
+        for (size_t i = 0; i < n; i++)
+                if (hcs_streq(text, names[i])) {
+                        *ret = (unsigned)i;
+                        return true;
+                }
+        return false;
+}
+
+/* "host[,guest[,w]]": the text is ours to cut. */
+static bool mount_of(struct words *w, const char *value, struct uvmboot_mount *mounts, unsigned *n, bool may_write) {
+        const char *given = text_of(w, value);
+        char *text = hcs_strdup(given), *guest = text ? strchr(text, ',') : NULL, *mode;
+
+        if (!text || *n == MAX_MOUNTS)
+                return false;
+        if (guest)
+                *guest++ = '\0';
+        mode = guest ? strchr(guest, ',') : NULL;
+        if (mode)
+                *mode++ = '\0';
+        if (!*text || (mode && (!hcs_streq(mode, "w") || !may_write)) || (guest && *guest && *guest != '/'))
+                return false;
+        mounts[(*n)++] =
+                (struct uvmboot_mount){.host = text, .guest = guest && *guest ? guest : NULL, .writable = mode};
+        return true;
+}
+
+/* Flags that are on or off. */
+static bool *switch_named(struct uvmboot_options *o, const char *name) {
+        const struct {
+                const char *name;
+                bool *place;
+        } switches[] = {
+                {"measure", &o->measure},
+                {"debug", &o->debug},
+                {"quiet", &o->quiet},
+                {"q", &o->quiet},
+                {"gcs", &o->gcs},
+                {"tty", &o->tty},
+                {"t", &o->tty},
+                {"fwd-stdout", &o->fwd_stdout},
+                {"fwd-stderr", &o->fwd_stderr},
+                {"network", &o->network},
+        };
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(switches); i++)
+                if (hcs_streq(name, switches[i].name))
+                        return switches[i].place;
+        return NULL;
+}
+
+static const char **text_named(struct uvmboot_options *o, const char *name) {
+        const struct {
+                const char *name;
+                const char **place;
+        } texts[] = {
+                {"exec", &o->exec},
+                {"boot-files-path", &o->boot_files},
+                {"kernel-file", &o->kernel},
+                {"root-fs-type", &o->root_fs},
+                {"kernel-args", &o->kernel_arguments},
+                {"log-level", &o->log_level},
+                {"artefacts", &o->artefacts},
+        };
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(texts); i++)
+                if (hcs_streq(name, texts[i].name))
+                        return texts[i].place;
+        return NULL;
+}
+
+static unsigned *number_named(struct uvmboot_options *o, const char *name, uint64_t *ret_min, uint64_t *ret_max) {
+        const struct {
+                const char *name;
+                unsigned *place;
+                uint64_t min, max;
+        } numbers[] = {
+                {"cpus", &o->processors, 1, 255}, {"memory", &o->memory_mb, 32, 1 << 20},
+                {"count", &o->count, 1, 10000},   {"parallel", &o->parallel, 1, 64},
+                {"cid", &o->cid, 3, 0xfffffffe},  {"timeout", &o->timeout_s, 1, 86400},
+        };
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(numbers); i++)
+                if (hcs_streq(name, numbers[i].name)) {
+                        *ret_min = numbers[i].min;
+                        *ret_max = numbers[i].max;
+                        return numbers[i].place;
+                }
+        return NULL;
+}
+
+/* Flags with a form of their own: 1 taken, 0 not one of them, -1 its value is wrong. */
+static int special(struct words *w, const char *name, const char *value) {
+        static const char *const accelerators[] = {"auto", "kvm", "tcg"}, *const vsocks[] = {"ours", "external",
+                                                                                             "kernel"};
+        struct uvmboot_options *o = w->o;
+        unsigned choice = 0;
+        bool ok, on = false;
+
+        if (hcs_streq(name, "accel")) {
+                ok = choice_of(w, value, accelerators, 3, &choice);
+                o->accelerator = (enum vm_accelerator)choice;
+        } else if (hcs_streq(name, "vsock")) {
+                ok = choice_of(w, value, vsocks, 3, &choice);
+                o->vsock = (enum vm_vsock)choice;
+        } else if (hcs_streq(name, "mount-scsi")) {
+                ok = mount_of(w, value, o->scsi, &o->n_scsi, true);
+        } else if (hcs_streq(name, "mount-vpmem")) {
+                ok = mount_of(w, value, o->vpmem, &o->n_vpmem, false);
+        } else if (hcs_streq(name, "output-handling")) {
+                ok = hcs_streq(text_of(w, value), "stdout");
+                o->log_to_stdout = true;
+        } else if (hcs_streq(name, "console")) {
+                ok = flag_of(value, &on);
+                o->gcs = !on;
+        } else if (hcs_streq(name, "no-entropy")) {
+                ok = flag_of(value, &on);
+                o->entropy = !on;
+        } else if (hcs_streq(name, "disable-time-sync")) {
+                ok = flag_of(value, &on);
+        } else {
+                return 0;
+        }
+        return ok ? 1 : -1;
+}
+
+/* One flag: -1 to go on, or the exit code. */
+static int take_flag(struct words *w, const char *word) {
+        _cleanup_free_ char *name = hcs_strdup(word + 1 + (word[1] == '-'));
+        char *value = strchr(name, '=');
+        const char **text;
+        uint64_t min, max, n;
+        unsigned *number;
+        bool *place;
+        int taken;
+
+        if (value)
+                *value++ = '\0';
+        if (hcs_streq(name, "h") || hcs_streq(name, "help") || hcs_streq(name, "version")) {
+                fputs(hcs_streq(name, "version") ? "uvmboot " HCS_VERSION "\n" : usage_text, stdout);
+                return EXIT_SUCCESS;
+        }
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(refused); i++)
+                if (hcs_streq(name, refused[i].flag))
+                        return wrong("--%s makes no sense here: %s", name, refused[i].why);
+        place = switch_named(w->o, name);
+        text = text_named(w->o, name);
+        if (place)
+                return flag_of(value, place) ? -1 : wrong("--%s is true or false", name);
+        if (text) {
+                /* The value inside the word of the command line, which stays. */
+                *text = text_of(w, value ? strchr(word, '=') + 1 : NULL);
+                return *text ? -1 : wrong("--%s needs a value", name);
+        }
+        number = number_named(w->o, name, &min, &max);
+        if (number) {
+                if (!number_of(w, value, min, max, &n))
+                        return wrong("--%s: that is no number for it", name);
+                *number = (unsigned)n;
+                return -1;
+        }
+        taken = special(w, name, value);
+        if (taken < 0)
+                return wrong("--%s: that is no value for it", name);
+        return taken ? -1 : wrong("no such flag: --%s", name);
+}
+
+static int complete(struct uvmboot_options *o) {
+        bool shell = !o->exec && !o->arguments;
+
+        if (o->exec && o->arguments)
+                return wrong("--exec and a command (%s) exclude each other", o->arguments[0]);
+        if (o->root_fs && !hcs_streq(o->root_fs, "initrd") && !hcs_streq(o->root_fs, "none"))
+                return wrong("--root-fs-type %s: a kernel of Debian finds its disks only with the modules of an initrd",
+                             o->root_fs);
+        if (o->count > 1 && o->gcs && shell)
+                return wrong("several VMs need a command to run");
+        if (!o->gcs && (o->n_scsi || o->n_vpmem))
+                return wrong("only the agent can mount: not with --console");
+        if (o->gcs && shell && hcs_terminal_is_interactive())
+                o->tty = true;
+        if (o->tty && o->gcs && !hcs_terminal_is_interactive())
+                return wrong("--tty: this is no terminal");
+        return -1;
+}
+
+int uvmboot_parse(int argc, char **argv, struct uvmboot_options *o) {
+        struct words w = {.at = argv + 1, .end = argv + argc, .o = o};
+        bool command = false;
+
+        while (w.at < w.end) {
+                const char *word = *w.at++;
+                int code;
+
+                if (hcs_streq(word, "--")) {
+                        o->arguments = w.at < w.end ? w.at : NULL;
+                        break;
+                }
+                if (word[0] != '-' || !word[1]) {
+                        if (hcs_streq(word, "wcow") || hcs_streq(word, "cwcow"))
+                                return wrong("%s: a Windows guest does not boot in QEMU here", word);
+                        if (!hcs_streq(word, "lcow") || command)
+                                return wrong("`%s`: a command is written behind --", word);
+                        command = true;
+                        continue;
+                }
+                code = take_flag(&w, word);
+                if (code >= 0)
+                        return code;
+        }
+        return complete(o);
+}

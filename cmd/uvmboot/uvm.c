@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * One utility VM: its machine, the ports the guest dials in the order in which hcsshim expects them, the bridge,
+ * mounts, the command, and the end. Everything belongs to the thread that calls; the machine's and the log's threads
+ * only wake it and write to files.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "cmd/uvmboot/uvmboot.h"
+#include "hcsshim/gcs.h"
+#include "mockhcs/vm/accelerator.h"
+#include "platform/clock.h"
+#include "platform/terminal.h"
+#include "platform/thread.h"
+
+#define DEFAULT_TIMEOUT_S 120
+#define LAST_WORDS_MS     2000 /* for the log of a VM that goes */
+#define SHUTDOWN_S        10
+
+struct uvm {
+        const struct uvmboot_options *options;
+        struct hcs_cancel *cancel;
+        struct uvmboot_steps steps;
+        char name[32];
+        char *kernel, *initrd, *command_line;
+        struct vm *vm;
+        uint64_t deadline_ns;
+        struct hcs_gcs_transport *transport;
+        struct hcs_gcs_listener *entropy, *log_listener, *bridge_listener;
+        struct hcs_thread entropy_thread;
+        bool entropy_started, entropy_served;
+        struct hcs_gcs_log *log;
+        FILE *log_file;
+        struct hcs_gcs_connection *gc;
+};
+
+static struct hcs_call until_deadline(const struct uvm *u) {
+        uint64_t now = hcs_clock_ns();
+
+        return (struct hcs_call){
+                .timeout_ms = u->deadline_ns > now ? (int64_t)((u->deadline_ns - now) / HCS_NS_PER_MS) + 1 : 1,
+                .cancel = u->cancel,
+        };
+}
+
+/* On the machine's thread: nobody will call any more. */
+static void ended(void *ctx, struct vm *vm) {
+        struct uvm *u = ctx;
+
+        if (u->entropy)
+                hcs_gcs_listener_wake(u->entropy);
+        if (u->log_listener)
+                hcs_gcs_listener_wake(u->log_listener);
+        if (u->bridge_listener)
+                hcs_gcs_listener_wake(u->bridge_listener);
+}
+
+/* On the machine's thread, too. */
+static void console(void *ctx, const char *data, size_t n) {
+        const struct uvm *u = ctx;
+
+        if (!u->options->gcs || u->options->debug)
+                fwrite(data, 1, n, u->options->gcs ? stderr : stdout);
+        fflush(stdout);
+}
+
+/* Why a step failed: the machine's end comes before everything else, an interrupt before that. */
+static HRESULT explain(struct uvm *u, HRESULT hr, struct hcs_error **err, const char *what) {
+        struct hcs_error *why = NULL;
+        struct vm_end end;
+
+        if (hcs_cancel_is_set(u->cancel)) {
+                hcs_error_free(*err);
+                *err = NULL;
+                return hcs_error_make(err, E_ABORT, "%s: %s: interrupted", u->name, what);
+        }
+        /* A bridge that closes is often the first that is known of a machine's end. */
+        if (hr == HCS_E_CONNECTION_CLOSED)
+                vm_wait(u->vm, hcs_clock_ns() + HCS_NS_PER_S, NULL, NULL);
+        if (vm_has_ended(u->vm, &end) || !*err) {
+                hcs_error_free(*err);
+                *err = NULL;
+                return vm_fail(u->vm, hr, err, "%s", what);
+        }
+        vm_fail(u->vm, hr, &why, "%s: %s", what, hcs_error_message(*err));
+        hcs_error_free(*err);
+        *err = why;
+        return hr;
+}
+
+static HRESULT make_machine(struct uvm *u, struct hcs_error **err) {
+        const struct uvmboot_options *o = u->options;
+        struct vm_disk disks[MAX_MOUNTS];
+        struct vm_pmem pmems[MAX_MOUNTS];
+        const struct vm_nic nic = {"eth0", NULL, VM_NETWORK_USER};
+        struct vm_options v = {
+                .name = u->name,
+                .kernel = u->kernel,
+                .initrd = u->initrd,
+                .command_line = u->command_line,
+                .processors = o->processors,
+                .memory_mb = o->memory_mb,
+                .accelerator = o->accelerator,
+                .vsock = o->vsock,
+                .guest_cid = o->cid,
+                .controllers = o->n_scsi ? 1 : 0,
+                .disks = disks,
+                .n_disks = o->n_scsi,
+                .pmem = pmems,
+                .n_pmem = o->n_vpmem,
+                .nics = &nic,
+                .n_nics = o->network ? 1 : 0,
+                .artefacts = o->artefacts,
+                .console = console,
+                .ended = ended,
+                .ctx = u,
+        };
+
+        for (unsigned i = 0; i < o->n_scsi; i++)
+                disks[i] = (struct vm_disk){0, i, o->scsi[i].host, !o->scsi[i].writable};
+        for (unsigned i = 0; i < o->n_vpmem; i++)
+                pmems[i] = (struct vm_pmem){i, o->vpmem[i].host, true};
+        if (v.accelerator == VM_ACCELERATOR_AUTO) {
+                _cleanup_free_ char *why = NULL;
+
+                v.accelerator = vm_accelerator_probe(&(struct vm_probe_options){.kernel = u->kernel}, &why);
+                uvmboot_step(&u->steps, "%s", why);
+        }
+        return vm_new(&v, &u->vm, err);
+}
+
+static HRESULT listen_for_guest(struct uvm *u, struct hcs_error **err) {
+        const struct uvmboot_options *o = u->options;
+        _cleanup_free_ char *name = o->vsock == VM_VSOCK_KERNEL ? hcs_asprintf("vsock:%u", o->cid ? o->cid : 3)
+                                                                : hcs_asprintf("unix:%s/v.sock", vm_folder(u->vm));
+        HRESULT hr = hcs_gcs_transport_open(name, &u->transport, err);
+
+        if (SUCCEEDED(hr) && o->entropy)
+                hr = hcs_gcs_listen(u->transport, HCS_GCS_ENTROPY, &u->entropy, err);
+        if (SUCCEEDED(hr) && o->gcs && (o->fwd_stdout || o->fwd_stderr))
+                hr = hcs_gcs_listen(u->transport, HCS_GCS_LOG, &u->log_listener, err);
+        if (SUCCEEDED(hr) && o->gcs)
+                hr = hcs_gcs_listen(u->transport, HCS_GCS_BRIDGE, &u->bridge_listener, err);
+        return hr;
+}
+
+static void serve_entropy(void *arg) {
+        struct uvm *u = arg;
+        struct hcs_call call = until_deadline(u);
+
+        u->entropy_served = SUCCEEDED(hcs_gcs_serve_entropy(u->entropy, &call, NULL));
+}
+
+static void keep_log(void *ctx, const void *data, size_t n) {
+        struct uvm *u = ctx;
+
+        if (u->log_file)
+                fwrite(data, 1, n, u->log_file);
+        if (u->options->log_to_stdout)
+                fwrite(data, 1, n, stdout);
+}
+
+static HRESULT accept_log(struct uvm *u, struct hcs_error **err) {
+        _cleanup_free_ char *path = vm_artefact_path(u->vm, "agent.log");
+        struct hcs_call call = until_deadline(u);
+        struct hcs_stream *stream = NULL;
+        HRESULT hr = hcs_gcs_accept(u->log_listener, &call, &stream, err);
+
+        if (FAILED(hr))
+                return hr;
+        u->log_file = fopen(path, "wbe");
+        if (u->log_file)
+                setvbuf(u->log_file, NULL, _IONBF, 0);
+        return hcs_gcs_log_new(stream, &(struct hcs_gcs_log_options){.name = u->name, .raw = keep_log, .ctx = u},
+                               &u->log, err);
+}
+
+static HRESULT connect_bridge(struct uvm *u, struct hcs_error **err) {
+        struct hcs_call call = until_deadline(u);
+        struct hcs_stream *stream = NULL;
+        HRESULT hr = hcs_gcs_accept(u->bridge_listener, &call, &stream, err);
+
+        if (FAILED(hr))
+                return explain(u, hr, err, "wait for the agent to call");
+        uvmboot_step(&u->steps, "the agent has called");
+        call = until_deadline(u);
+        hr = hcs_gcs_connect(stream, u->transport, &(struct hcs_gcs_options){.name = u->name}, &call, &u->gc, err);
+        if (FAILED(hr))
+                return explain(u, hr, err, "negotiate with the agent");
+        uvmboot_step(&u->steps, "speaks protocol %u, guest is %s", hcs_gcs_protocol(u->gc), hcs_gcs_os(u->gc));
+        return S_OK;
+}
+
+static HRESULT boot(struct uvm *u, struct hcs_error **err) {
+        HRESULT hr;
+
+        uvmboot_step(&u->steps, "kernel %s, initrd %s", u->kernel, u->initrd ? u->initrd : "none");
+        hr = make_machine(u, err);
+        if (SUCCEEDED(hr))
+                hr = listen_for_guest(u, err);
+        if (FAILED(hr))
+                return hr;
+        u->deadline_ns = hcs_clock_ns() + (uint64_t)u->options->timeout_s * HCS_NS_PER_S;
+        hr = vm_start(u->vm, u->deadline_ns, err);
+        if (FAILED(hr))
+                return hr;
+        uvmboot_step(&u->steps, "QEMU runs (process %lld), sockets are in %s", (long long)vm_pid(u->vm),
+                     vm_folder(u->vm));
+        if (u->entropy) {
+                hr = hcs_thread_start(&u->entropy_thread, serve_entropy, u, err);
+                u->entropy_started = SUCCEEDED(hr);
+        }
+        if (FAILED(hr) || !u->options->gcs)
+                return hr;
+        if (u->log_listener) {
+                hr = accept_log(u, err);
+                if (FAILED(hr))
+                        return explain(u, hr, err, "wait for the agent's log");
+                uvmboot_step(&u->steps, "the agent's log is here");
+        }
+        return connect_bridge(u, err);
+}
+
+static HRESULT mount_one(struct uvm *u, const char *what, struct hcs_json *settings, const char *host,
+                         const char *place, struct hcs_error **err) {
+        _cleanup_free_ char *text = hcs_json_text(settings, HCS_JSON_COMPACT),
+                            *context = hcs_asprintf("mount %s", host);
+        struct hcs_call call = until_deadline(u);
+        HRESULT hr = hcs_gcs_modify_resource(u->gc, "Add", what, text, &call, err);
+
+        hcs_json_free(settings);
+        if (FAILED(hr))
+                return explain(u, hr, err, context);
+        uvmboot_step(&u->steps, "%s is at %s", host, place);
+        return S_OK;
+}
+
+/* Where hcsshim puts what has no place of its own. */
+static HRESULT mount_all(struct uvm *u, struct hcs_error **err) {
+        const struct uvmboot_options *o = u->options;
+        HRESULT hr = S_OK;
+
+        for (unsigned i = 0; i < o->n_scsi && SUCCEEDED(hr); i++) {
+                const struct uvmboot_mount *m = &o->scsi[i];
+                _cleanup_free_ char *place = m->guest ? hcs_strdup(m->guest) : hcs_asprintf("/run/mounts/scsi/m%u", i);
+                struct hcs_json *s = hcs_json_new_object();
+
+                hcs_json_set_string(s, "MountPath", place);
+                hcs_json_set_u64(s, "Lun", i);
+                hcs_json_set_u64(s, "Controller", 0);
+                if (!m->writable)
+                        hcs_json_set_bool(s, "ReadOnly", true);
+                hr = mount_one(u, "MappedVirtualDisk", s, m->host, place, err);
+        }
+        for (unsigned i = 0; i < o->n_vpmem && SUCCEEDED(hr); i++) {
+                const struct uvmboot_mount *m = &o->vpmem[i];
+                _cleanup_free_ char *place = m->guest ? hcs_strdup(m->guest) : hcs_asprintf("/run/layers/p%u", i);
+                struct hcs_json *s = hcs_json_new_object();
+
+                hcs_json_set_u64(s, "DeviceNumber", i);
+                hcs_json_set_string(s, "MountPath", place);
+                hr = mount_one(u, "VPMemDevice", s, m->host, place, err);
+        }
+        return hr;
+}
+
+/* Gives up what is typed to the console, until the VM ends. */
+static void type_at_console(void *arg) {
+        struct uvm *u = arg;
+        char data[256];
+        size_t n;
+
+        setvbuf(stdin, NULL, _IONBF, 0);
+        while ((n = fread(data, 1, 1, stdin)) > 0)
+                if (FAILED(vm_console_write(u->vm, data, n, NULL)))
+                        return;
+}
+
+static HRESULT at_console(struct uvm *u, struct hcs_error **err) {
+        _cleanup_(hcs_terminal_raw_freep) struct hcs_terminal_raw *raw = NULL;
+        struct vm_end end = {0};
+        HRESULT hr = S_OK;
+
+        if (u->options->count == 1) {
+                if (hcs_terminal_is_interactive())
+                        hr = hcs_terminal_raw_new(&raw, err);
+                if (SUCCEEDED(hr))
+                        hr = hcs_thread_start_detached(type_at_console, u, err);
+        }
+        while (SUCCEEDED(hr) && !vm_has_ended(u->vm, &end)) {
+                if (hcs_cancel_is_set(u->cancel))
+                        return explain(u, E_ABORT, err, "wait for the VM");
+                vm_wait(u->vm, hcs_clock_ns() + 100 * HCS_NS_PER_MS, &end, NULL);
+        }
+        /* An init that ends is a panic of its kernel, and how a console session ends. */
+        if (SUCCEEDED(hr) && end.kind == VM_END_DIED)
+                return explain(u, HCS_E_UNEXPECTED_EXIT, err, "wait for the VM");
+        return hr;
+}
+
+/* The guest is asked; it has some time. */
+static void shut_down(struct uvm *u) {
+        const struct hcs_call call = {.timeout_ms = SHUTDOWN_S * 1000};
+        struct vm_end end;
+
+        if (!u->gc || vm_has_ended(u->vm, &end))
+                return;
+        if (SUCCEEDED(hcs_gcs_shutdown(u->gc, false, &call, NULL)) &&
+            SUCCEEDED(vm_wait(u->vm, hcs_clock_ns() + SHUTDOWN_S * (uint64_t)HCS_NS_PER_S, &end, NULL)))
+                uvmboot_step(&u->steps, "has shut down");
+        else
+                uvmboot_step(&u->steps, "does not shut down, and is stopped");
+}
+
+static void clean_up(struct uvm *u) {
+        const struct hcs_call call = {.timeout_ms = LAST_WORDS_MS};
+
+        if (u->vm)
+                vm_kill(u->vm);
+        hcs_gcs_connection_unref(u->gc);
+        if (u->log)
+                hcs_gcs_log_wait(u->log, &call, NULL);
+        hcs_gcs_log_free(u->log);
+        if (u->log_file)
+                fclose(u->log_file);
+        if (u->entropy_started) {
+                hcs_gcs_listener_wake(u->entropy);
+                hcs_thread_join(&u->entropy_thread);
+        }
+        hcs_gcs_listener_close(u->entropy);
+        hcs_gcs_listener_close(u->log_listener);
+        hcs_gcs_listener_close(u->bridge_listener);
+        hcs_gcs_transport_unref(u->transport);
+        vm_free(u->vm);
+        free(u->kernel);
+        free(u->initrd);
+        free(u->command_line);
+}
+
+HRESULT uvmboot_run(const struct uvmboot_options *o, unsigned index, struct hcs_cancel *cancel, int *ret_exit_code,
+                    struct hcs_error **err) {
+        struct uvm u = {.options = o, .cancel = cancel};
+        int code = 0;
+        HRESULT hr;
+
+        snprintf(u.name, sizeof(u.name), "uvmboot-%u", index);
+        u.steps = (struct uvmboot_steps){.options = o, .name = u.name};
+        u.command_line = uvmboot_command_line(o);
+        hr = uvmboot_find_files(o, &u.kernel, &u.initrd, err);
+        if (SUCCEEDED(hr))
+                hr = boot(&u, err);
+        if (SUCCEEDED(hr) && o->gcs)
+                hr = mount_all(&u, err);
+        if (SUCCEEDED(hr) && o->gcs) {
+                uvmboot_step(&u.steps, "runs %s", o->arguments ? o->arguments[0] : o->exec ? o->exec : "a shell");
+                hr = uvmboot_session(o, u.gc, cancel, &code, err);
+                if (FAILED(hr))
+                        hr = explain(&u, hr, err, "run the command");
+                else
+                        uvmboot_step(&u.steps, "the command has ended with %d", code);
+        } else if (SUCCEEDED(hr)) {
+                hr = at_console(&u, err);
+        }
+        shut_down(&u);
+        clean_up(&u);
+        if (SUCCEEDED(hr))
+                *ret_exit_code = code;
+        return hr;
+}

@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# uvmboot by its command line: what is refused, what cannot start, a console, and a guest that never calls; with the test
+# guest. usage: run.sh UVMBOOT FOLDER-WITH-KERNEL-AND-INITRD
+set -euo pipefail
+uvmboot=$1
+boot=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export XDG_RUNTIME_DIR=$work
+
+# expect CODE WORDS COMMAND...: the exit code, and words of the output
+expect() {
+        local code=$1 words=$2 got=0
+        shift 2
+        "$@" >"$work/out" 2>&1 </dev/null || got=$?
+        if [[ $got -ne $code ]] || ! grep -qF -- "$words" "$work/out"; then
+                echo "exit code $got instead of $code, or no \`$words': $*" >&2
+                cat "$work/out" >&2
+                exit 1
+        fi
+}
+
+# wait_for WORDS FILE: until the process $pid has written them there
+wait_for() {
+        timeout 120 grep -qF -m 1 -- "$1" < <(tail -n +1 -f --pid="$pid" "$2") || { cat "$2" >&2; exit 1; }
+}
+
+expect 0 "usage: uvmboot" "$uvmboot" --help
+expect 0 "uvmboot " "$uvmboot" --version
+expect 2 "no such flag: --nonsense" "$uvmboot" --nonsense
+expect 2 "--cpus: that is no number for it" "$uvmboot" --cpus none
+expect 2 "--cpus: that is no number for it" "$uvmboot" --cpus
+expect 2 "--accel: that is no value for it" "$uvmboot" --accel=hvf
+expect 2 "--debug is true or false" "$uvmboot" --debug=maybe
+expect 2 "--exec needs a value" "$uvmboot" --exec
+expect 2 "--mount-scsi: that is no value for it" "$uvmboot" --mount-scsi disk,relative
+expect 2 "--mount-vpmem: that is no value for it" "$uvmboot" --mount-vpmem image,/place,w
+expect 2 "resource partitions are Hyper-V's" "$uvmboot" --resource-partition x
+expect 2 "a Windows guest does not boot" "$uvmboot" wcow
+expect 2 "a command is written behind --" "$uvmboot" ls
+expect 2 "exclude each other" "$uvmboot" --exec a -- b
+expect 2 "several VMs need a command" "$uvmboot" --count 2
+expect 2 "this is no terminal" "$uvmboot" --tty --exec a
+expect 125 "kernel: \`$work/kernel\` not found" "$uvmboot" --boot-files-path "$work"
+expect 125 "boot files: " env HCSSHIM_BOOT_FILES=/nonexistent "$uvmboot"
+
+command -v qemu-system-x86_64 >/dev/null || { echo "SKIPPED: qemu-system-x86_64 is not installed" >&2; exit 77; }
+expect 125 "/nonexistent.img" "$uvmboot" --boot-files-path "$boot" --accel tcg --mount-scsi /nonexistent.img --exec true
+
+# The console: a line typed, a line heard, the end.
+mkfifo "$work/keys"
+"$uvmboot" --boot-files-path "$boot" --accel tcg --console --no-entropy --timeout 120 <"$work/keys" >"$work/console" 2>&1 &
+pid=$!
+exec 3>"$work/keys"
+wait_for "guest: what?" "$work/console"
+printf 'good morning\n' >&3
+wait "$pid" || { cat "$work/console" >&2; exit 1; }
+exec 3>&-
+grep -q "guest: heard good morning" "$work/console"
+
+# A guest that does not know what the host waits for: the deadline, the console's words, what is kept.
+expect 125 "wait for the agent's log" "$uvmboot" --boot-files-path "$boot" --accel tcg --timeout 3 --exec true
+grep -q "console and logs are in \`$work/hcsshim/kept/uvmboot-0" "$work/out"
+ls "$work"/hcsshim/kept/uvmboot-0.*/{console.log,qemu.log,qemu.arguments} >/dev/null
+
+# Asked to end while it waits, it ends, and leaves nothing.
+"$uvmboot" --boot-files-path "$boot" --accel tcg --exec true >"$work/out" 2>&1 </dev/null &
+pid=$!
+wait_for "QEMU runs" "$work/out"
+kill -TERM "$pid"
+code=0
+wait "$pid" || code=$?
+[[ $code -eq 125 ]]
+grep -q interrupted "$work/out"
+[[ -z $(find "$work/hcsshim" -mindepth 1 -maxdepth 1 -name 'uvmboot-*') ]]
