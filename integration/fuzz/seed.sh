@@ -49,3 +49,28 @@ sum=sha256:1111111111111111111111111111111111111111111111111111111111111111
 put o '{"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"'$sum'","size":498,"platform":{"os":"linux","architecture":"amd64"},"annotations":{"org.opencontainers.image.ref.name":"v1"}}]}' "$2"
 put o '{"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"'$sum'","size":7},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"'$sum'","size":5}]}' "$2"
 put o '{"os":"linux","architecture":"arm64","variant":"v8","rootfs":{"type":"layers","diff_ids":["'$sum'"]}}' "$2"
+# A front end's messages, and a guest's rings with three packets and four buffers.
+python3 - "$2" <<'PYTHON'
+import struct, sys
+def message(request, body=b"", fds=0):
+    data = struct.pack("<III", request, 9, len(body)) + body
+    return bytes([len(data), fds]) + data
+ring = lambda q: message(8, struct.pack("<II", q, 16)) + message(10, struct.pack("<II", q, 0)) \
+    + message(9, struct.pack("<IIQQQQ", q, 0, 0x3000 * q, 0x3000 * q + 0x2000, 0x3000 * q + 0x1000, 0)) \
+    + message(13, struct.pack("<Q", q), 2) + message(12, struct.pack("<Q", q), 2) + message(18, struct.pack("<II", q, 1))
+start = message(1) + message(15) + message(16, struct.pack("<Q", 0x8209)) + message(17) + message(3) \
+    + message(24, struct.pack("<III8x", 0, 8, 0)) + message(2, struct.pack("<Q", 0x170000000 & ~0x40000000 | 0x40000000))
+table = message(5, struct.pack("<IIQQQQ", 1, 0, 0, 0x40000, 0, 0), 1)
+region = message(37, struct.pack("<QQQQQ", 0, 0x40000, 0x1000, 0x40000, 0), 1)
+open(sys.argv[1] + "/seed-vhost", "wb").write(b"s" + start + table + region + ring(0) + ring(1) + message(11, struct.pack("<II", 1, 0)))
+def packet(op, payload=b"", flags=0):
+    return struct.pack("<QQIIIHHIII", 3, 2, 1000, 1, len(payload), 1, op, flags, 65536, 0) + payload
+packets = [packet(1), packet(5, b"hello"), packet(4, flags=3)]
+tx = b"".join(struct.pack("<QIHH", 0x6000 + 128 * i, len(p), 0, 0) for i, p in enumerate(packets))
+rx = b"".join(struct.pack("<QIHH", 0x8000 + 0x1000 * i, 44, 3, 2 * i + 1) + struct.pack("<QIHH", 0x8100 + 0x1000 * i, 512, 2, 0)
+              for i in range(4))
+avail = lambda heads: struct.pack("<HH", 0, len(heads)) + b"".join(struct.pack("<H", h) for h in heads)
+data = b"".join(p.ljust(128, b"\0") for p in packets)
+open(sys.argv[1] + "/seed-rings", "wb").write(b"q" + tx.ljust(256, b"\0") + avail([0, 1, 2]).ljust(38, b"\0")
+                                             + rx.ljust(256, b"\0") + avail([0, 2, 4, 6]).ljust(38, b"\0") + data)
+PYTHON
