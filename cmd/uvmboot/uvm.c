@@ -328,6 +328,8 @@ static void clean_up(struct uvm *u) {
         hcs_gcs_log_free(u->log);
         if (u->log_file)
                 fclose(u->log_file);
+        /* The machine's thread wakes the listeners at its end: they go after it. */
+        vm_free(u->vm);
         if (u->entropy_started) {
                 hcs_gcs_listener_wake(u->entropy);
                 hcs_thread_join(&u->entropy_thread);
@@ -336,7 +338,6 @@ static void clean_up(struct uvm *u) {
         hcs_gcs_listener_close(u->log_listener);
         hcs_gcs_listener_close(u->bridge_listener);
         hcs_gcs_transport_unref(u->transport);
-        vm_free(u->vm);
         free(u->kernel);
         free(u->initrd);
         free(u->command_line);

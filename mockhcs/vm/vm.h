@@ -92,7 +92,8 @@ struct vm_options {
         bool expendable;       /* nothing of it is kept when it fails */
         /* Each piece of the console as it comes, on the machine's own thread; may be NULL. */
         void (*console)(void *ctx, const char *data, size_t n);
-        /* Once, when the machine has ended, on its own thread; may be NULL. vm_free() must not be called from it. */
+        /* Once, when the machine has ended, on its own thread; it may still run when vm_wait() has returned, but not
+         * when vm_free() has, which must not be called from it. May be NULL. */
         void (*ended)(void *ctx, struct vm *vm);
         void *ctx;
 };
