@@ -175,6 +175,28 @@ static void a_wait_ends_in_time_and_by_cancelling(void **state) {
         hcs_system_unref(s);
 }
 
+static void open_often(void *arg) {
+        for (int i = 0; i < 50; i++) {
+                struct hcs_system *s = NULL;
+
+                assert_ok(hcs_system_open(client, "a", NULL, &s, NULL), NULL);
+                assert_string_equal(hcs_system_owner(s), "t");
+                hcs_system_unref(s);
+        }
+}
+
+static void several_threads_open_one_system(void **state) {
+        struct hcs_system *s = running();
+        struct hcs_thread threads[4];
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(threads); i++)
+                assert_ok(hcs_thread_start(&threads[i], open_often, NULL, NULL), NULL);
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(threads); i++)
+                hcs_thread_join(&threads[i]);
+        hcs_system_unref(s);
+        assert_int_equal(mockhcs_leaks(mock, NULL), 0);
+}
+
 static void errors_say_what_failed_where(void **state) {
         struct hcs_system *s = NULL;
         struct hcs_error *err = NULL;
@@ -439,9 +461,10 @@ static void a_wait_in_callback_style_is_cancelled_and_ended_by_closing(void **st
 HCS_TESTS(BOTH(a_system_is_known_after_create), BOTH(shutdown_leads_to_an_expected_exit),
           BOTH(pause_save_and_resume_keep_their_order), BOTH(a_process_talks_and_tells_its_exit_code),
           BOTH(kill_ends_a_process_through_fresh_handles), BOTH(a_wait_ends_in_time_and_by_cancelling),
-          BOTH(errors_say_what_failed_where), BOTH(a_closed_system_refuses_calls),
-          BOTH(an_early_exit_reaches_a_late_callback), BOTH(a_callback_that_was_taken_away_has_returned),
-          BOTH(a_late_callback_may_close_its_own_system), BOTH(what_was_written_before_stdin_is_closed_arrives),
-          BOTH(closing_a_process_leaves_a_reader_its_pipe), BOTH(the_service_answers),
-          BOTH(a_lifecycle_in_callback_style), BOTH(a_failure_in_callback_style_comes_with_its_error),
+          BOTH(several_threads_open_one_system), BOTH(errors_say_what_failed_where),
+          BOTH(a_closed_system_refuses_calls), BOTH(an_early_exit_reaches_a_late_callback),
+          BOTH(a_callback_that_was_taken_away_has_returned), BOTH(a_late_callback_may_close_its_own_system),
+          BOTH(what_was_written_before_stdin_is_closed_arrives), BOTH(closing_a_process_leaves_a_reader_its_pipe),
+          BOTH(the_service_answers), BOTH(a_lifecycle_in_callback_style),
+          BOTH(a_failure_in_callback_style_comes_with_its_error),
           BOTH(a_wait_in_callback_style_is_cancelled_and_ended_by_closing))

@@ -84,7 +84,7 @@ struct mock_options {
 const char *mock_option(const struct mock_options *o, const char *key);
 
 /*
- * A kind of layer: one row in the engine's table (mockhcs/engine/kinds.c). For a decorator `next` is the layer below
+ * A kind of layer: one row in the engine's table (mockhcs/engine/compose.c). For a decorator `next` is the layer below
  * and open() sets b->next = next (owned from then on, but only when it succeeds) and next->up to its own sink; for an
  * answering layer next is NULL. Unknown option keys are
  * refused by the engine from the `keys` list.
