@@ -3,15 +3,14 @@
 /* ModifySettings: what the request says is put before the policy and then done, on a thread of the pool: devices appear
  * late, and mounts take their time. */
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "gcs/message.h"
 #include "guest/agent/agent.h"
+#include "guest/agent/memory.h"
 #include "guest/agent/modify.h"
 #include "guest/base/failure.h"
 #include "guest/cgroup/cgroup.h"
@@ -211,21 +210,18 @@ static HRESULT change_vpci(struct change *c, struct hcs_error **err) {
 static HRESULT change_pods_limit(struct change *c, struct hcs_error **err) {
         const struct guest_host *h = &c->agent->host;
         _cleanup_json_ struct hcs_json *resources = NULL;
-        uint64_t total;
-        struct sysinfo info;
+        uint64_t limit = 0;
+        HRESULT hr;
 
         if (!hcs_streq(c->m.request_type, "Update"))
                 return bad_type(c, err);
-        if (sysinfo(&info) < 0)
-                return hcs_error_errno(err, errno, "sysinfo");
-        total = (uint64_t)info.totalram * info.mem_unit;
-        if (total <= h->memory_reserve)
-                return hcs_error_make(err, E_FAIL, "the VM's memory (%llu) must be greater than the reserve (%llu)",
-                                      (unsigned long long)total, (unsigned long long)h->memory_reserve);
+        hr = guest_memory_pods_limit(h->memory_reserve, &limit, err);
+        if (FAILED(hr))
+                return hr;
         if (!h->cgroups || !h->makes_pod_cgroups)
                 return S_OK;
         resources = hcs_json_new_object();
-        hcs_json_set_u64(hcs_json_set_new_object(resources, "memory"), "limit", total - h->memory_reserve);
+        hcs_json_set_u64(hcs_json_set_new_object(resources, "memory"), "limit", limit);
         return guest_cgroup_update(h->cgroups, GUEST_PODS_CGROUP, resources, err);
 }
 

@@ -11,6 +11,7 @@
 
 #include "guest/agent/agent.h"
 #include "guest/agent/kmsg.h"
+#include "guest/agent/memory.h"
 #include "guest/agent/options.h"
 #include "guest/agent/timesync.h"
 #include "guest/cgroup/cgroup.h"
@@ -31,6 +32,7 @@ struct parts {
         struct guest_roots roots;
         struct guest_cgroups cgroups;
         bool has_cgroups;
+        struct guest_memory *memory;
         struct guest_timesync *timesync;
         struct guest_kmsg *kmsg;
 };
@@ -114,6 +116,10 @@ static HRESULT make(struct parts *p, const struct guest_options *o, struct hcs_e
         p->roots.ctx = p->children;
         p->namespaces = guest_namespaces_new(&p->roots);
         p->has_cgroups = SUCCEEDED(guest_cgroups_init(&p->cgroups, "/sys/fs/cgroup", p->roots.proc, NULL));
+        if (SUCCEEDED(hr) && !o->no_cgroups)
+                hr = p->has_cgroups ? guest_memory_new(p->loop, &p->cgroups, o->root_mem_reserve_bytes,
+                                                       o->gcs_mem_limit_bytes, &p->memory, err)
+                                    : hcs_error_make(err, E_FAIL, "no cgroups are mounted (-no-cgroups does without)");
         if (SUCCEEDED(hr) && !o->disable_time_sync)
                 hr = guest_timesync_new(p->loop, p->children, &p->timesync, err);
         return hr;
@@ -165,6 +171,7 @@ static void unmake(struct parts *p) {
         }
         guest_bridge_free(p->agent.bridge);
         guest_timesync_free(p->timesync);
+        guest_memory_free(p->memory);
         guest_namespaces_free(p->namespaces);
         guest_runtime_free(p->runtime);
         guest_children_free(p->children);
