@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# run.sh BUILD RUNTIME [OPTION...]: the conformance suite against our agent, without a VM: in mount, pid, network and
+# cgroup namespaces of its own, with folders in memory where the agent keeps its state. Needs root; without it: skipped
+# (exit code 77), and what the kernel at hand lacks is said.
+set -u
+build=$(cd "$1" && pwd) runtime=$2
+shift 2
+source=$(cd "$(dirname "$0")/../.." && pwd)
+skip() {
+        echo "SKIPPED: $1" >&2
+        exit 77
+}
+[ "$(id -u)" = 0 ] || skip "the guest agent needs root"
+unshare -mpfnC --mount-proc true 2>/dev/null || skip "no namespaces can be made here"
+command -v "$runtime" >/dev/null || skip "$runtime is not installed"
+busybox=$(command -v busybox) || skip "busybox is not installed"
+ldd "$busybox" >/dev/null 2>&1 && skip "busybox is not static"
+
+# A cgroup of its own in every hierarchy: in the new namespace it is the root, and all that the agent makes is below it.
+hierarchies=() cgroups=(--no-cgroups)
+group=conform-$$
+for h in /sys/fs/cgroup/*/; do
+        [ -w "$h/cgroup.procs" ] && mkdir "$h/$group" 2>/dev/null && hierarchies+=("$h$group")
+done
+if [ -e /sys/fs/cgroup/memory/cgroup.procs ] && [ "${#hierarchies[@]}" -gt 0 ]; then
+        cgroups=()
+fi
+# A group that still has processes goes when they have.
+clean() {
+        for h in "${hierarchies[@]}"; do
+                find "$h" -depth -type d -exec rmdir {} \; 2>/dev/null
+        done
+}
+trap clean EXIT
+
+# shellcheck disable=SC2016
+bash -c '
+        group=$1
+        shift
+        for h in /sys/fs/cgroup/*/"$group"; do
+                [ -e "$h/cpuset.cpus" ] && cat "$h/../cpuset.cpus" >"$h/cpuset.cpus" && cat "$h/../cpuset.mems" >"$h/cpuset.mems"
+                echo $$ >"$h/cgroup.procs"
+        done 2>/dev/null
+        exec unshare -mpfnC --mount-proc --kill-child /bin/bash -c "$@"
+' enter "$group" '
+        build=$1 runtime=$2 source=$3 busybox=$4 cgroups=$5
+        shift 5
+        mount -t tmpfs tmpfs /run
+        mkdir -p /run/conform
+        # What was mounted before shows the groups of before; and a mix of both versions is more than a runtime takes.
+        umount /sys/fs/cgroup/unified 2>/dev/null
+        for h in /sys/fs/cgroup/*/; do
+                name=$(basename "$h")
+                umount "$h" 2>/dev/null || continue
+                if [ "$name" = systemd ]; then name=none,name=systemd; fi
+                mount -t cgroup -o "$name" cgroup "$h" 2>/dev/null
+        done
+        # The runtime, with faults on demand.
+        printf "#!/bin/sh\ncase \"\$(cat /run/conform/fault 2>/dev/null)\" in crash) kill -SEGV \$\$ ;; hang) sleep 1000 ;; lazy) exit 0 ;; esac\nexec %s \"\$@\"\n" \
+                "$runtime" >/run/conform/runtime
+        chmod +x /run/conform/runtime
+        agent=()
+        if [ -n "$cgroups" ]; then agent=(-no-cgroups); fi
+        exec "$build/integration/guest/conform" --socket /run/conform/v.sock --busybox "$busybox" \
+                --golden "$source/fixtures/golden/gcs/guest.jsonl" --fault-file /run/conform/fault \
+                --bounded-close ${cgroups:+$cgroups} "$@" -- \
+                "$build/guest/agent/gcs" -v4 -transport unix:/run/conform/v.sock -disable-time-sync -loglevel error \
+                -logfile /run/conform/log -runtime /run/conform/runtime -runtime-timeout-ms 3000 \
+                -stdio-close-timeout-ms 1500 -device-timeout-ms 100 -root-mem-reserve-bytes 1048576 \
+                "${agent[@]}"
+' conform "$build" "$runtime" "$source" "$busybox" "${cgroups[*]:-}" "$@"
