@@ -158,7 +158,8 @@ static void set_cgroup(struct guest_container *c, const char *parent, const char
         hcs_json_set_string(guest_spec_object(c->spec, "linux"), "cgroupsPath", c->cgroup);
 }
 
-/* Under cgroup v2 only leaves have processes, so a sandbox is a leaf of its pod there. */
+/* A sandbox is a leaf beside its workloads: under cgroup v2 only leaves have processes, and under v1 what a sandbox may
+ * not use (devices) nobody below it may. */
 static HRESULT make_pod(struct guest_container *c, struct hcs_error **err) {
         _cleanup_free_ char *pod = guest_path_join(GUEST_PODS_CGROUP, c->sandbox_id);
         const struct guest_cgroups *cgroups = c->host->cgroups;
@@ -169,7 +170,7 @@ static HRESULT make_pod(struct guest_container *c, struct hcs_error **err) {
                 if (FAILED(hr))
                         return hcs_error_wrap(err, "failed to create cgroup for pod %s", c->sandbox_id), hr;
         }
-        set_cgroup(c, pod, cgroups && cgroups->version == 2 ? c->id : "");
+        set_cgroup(c, pod, c->id);
         return S_OK;
 }
 
