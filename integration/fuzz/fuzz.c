@@ -12,6 +12,7 @@
 #include "base/scrub.h"
 #include "cmd/hcstrace/import/import.h"
 #include "hcsshim/schema.h"
+#include "integration/fuzz/bridge.h"
 #include "integration/fuzz/disk.h"
 #include "integration/fuzz/vsock.h"
 #include "mockhcs/trace/record.h"
@@ -99,7 +100,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
         if (size == 0)
                 return 0;
-        if (fuzz_disk(data[0], data + 1, size - 1) || fuzz_vsock(data[0], data + 1, size - 1))
+        if (fuzz_disk(data[0], data + 1, size - 1) || fuzz_vsock(data[0], data + 1, size - 1) ||
+            fuzz_bridge(data[0], data + 1, size - 1))
                 return 0;
         text = hcs_strndup((const char *)data + 1, size - 1);
         switch (data[0] % 5) {

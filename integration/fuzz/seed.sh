@@ -73,4 +73,21 @@ avail = lambda heads: struct.pack("<HH", 0, len(heads)) + b"".join(struct.pack("
 data = b"".join(p.ljust(128, b"\0") for p in packets)
 open(sys.argv[1] + "/seed-rings", "wb").write(b"q" + tx.ljust(256, b"\0") + avail([0, 1, 2]).ljust(38, b"\0")
                                              + rx.ljust(256, b"\0") + avail([0, 2, 4, 6]).ljust(38, b"\0") + data)
+
+# Frames of guests, a case's whole conversation in one seed: header and body as the golden cases have them.
+python3 - "$1" "$2" <<'PYTHON'
+import json, pathlib, sys
+
+n = 0
+for name in ("host", "uvm"):
+    for line in open(f"{sys.argv[1]}/fixtures/golden/gcs/{name}.jsonl", encoding="utf-8"):
+        stream = b""
+        for event in (json.loads(line).get("output") or {}).get("events", []):
+            if event["dir"] == "guest->host":
+                stream += bytes.fromhex(event.get("raw_hex", event.get("header_hex", "")))
+                stream += event.get("body_text", "").encode() if "raw_hex" not in event else b""
+        for which in b"bc":
+            if stream and len(stream) < 8000:
+                pathlib.Path(sys.argv[2], f"bridge-{n}").write_bytes(bytes([which]) + stream)
+                n += 1
 PYTHON

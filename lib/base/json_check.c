@@ -290,8 +290,8 @@ static bool same_name(struct checker *c, const struct name *a, const struct name
 
 /* At the end of an object: are two of its names the same? Large objects are sorted so that no input is quadratic. */
 static HRESULT check_duplicates(struct checker *c, struct level *l) {
-        struct name *names = c->names + l->names;
         size_t n = c->n_names - l->names;
+        struct name *names = n ? c->names + l->names : NULL;
         bool sorted = n > 16;
 
         if (sorted)
