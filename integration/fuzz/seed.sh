@@ -73,6 +73,7 @@ avail = lambda heads: struct.pack("<HH", 0, len(heads)) + b"".join(struct.pack("
 data = b"".join(p.ljust(128, b"\0") for p in packets)
 open(sys.argv[1] + "/seed-rings", "wb").write(b"q" + tx.ljust(256, b"\0") + avail([0, 1, 2]).ljust(38, b"\0")
                                              + rx.ljust(256, b"\0") + avail([0, 2, 4, 6]).ljust(38, b"\0") + data)
+PYTHON
 
 # Frames of guests, a case's whole conversation in one seed: header and body as the golden cases have them.
 python3 - "$1" "$2" <<'PYTHON'
