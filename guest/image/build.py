@@ -77,6 +77,8 @@ def delta_of(args, base, packages):
         tree.file("init", args.init.read_bytes(), 0o755)
     for file in args.bin:
         tree.file(f"bin/{file.name}", file.read_bytes(), 0o755)
+    if base.nodes.get("bin/busybox"):  # what its DHCP client calls with a lease
+        tree.file("sbin/udhcpc_config.script", (HERE.parent / "network/udhcpc_config.script").read_bytes(), 0o755)
     for name, target in map(pair, args.link):
         tree.link(f"bin/{name}", target)
     for name, text in map(pair, args.info):
