@@ -71,6 +71,7 @@ const struct hcs_hresult_info hcs_hresult_table[] = {
          "The user has not been granted the requested logon type at this computer"},
         {0x800705B4, "ERROR_TIMEOUT", "This operation returned because the timeout period expired"},
         {0x800707DE, "ERROR_DUPLICATE_TAG", "The tag already exists"},
+        {0x800710D8, "ERROR_OBJECT_NOT_FOUND", "The object identifier does not represent a valid object"},
         {0x80071392, "ERROR_OBJECT_ALREADY_EXISTS", "The object already exists"},
         {0x80072740, "WSAEADDRINUSE", "The socket address is already in use"},
         {0x80072745, "WSAECONNABORTED", "The connection was aborted by the host"},
