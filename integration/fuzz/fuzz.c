@@ -14,6 +14,7 @@
 #include "hcsshim/schema.h"
 #include "integration/fuzz/bridge.h"
 #include "integration/fuzz/disk.h"
+#include "integration/fuzz/network.h"
 #include "integration/fuzz/vsock.h"
 #include "mockhcs/trace/record.h"
 
@@ -101,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (size == 0)
                 return 0;
         if (fuzz_disk(data[0], data + 1, size - 1) || fuzz_vsock(data[0], data + 1, size - 1) ||
-            fuzz_bridge(data[0], data + 1, size - 1))
+            fuzz_bridge(data[0], data + 1, size - 1) || fuzz_network(data[0], data + 1, size - 1))
                 return 0;
         text = hcs_strndup((const char *)data + 1, size - 1);
         switch (data[0] % 5) {

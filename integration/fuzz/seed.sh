@@ -22,6 +22,17 @@ put 4 '{"return":2,"t":1300,"hr":"0xC0370103","out":{"result":{}},"pending":true
 put 4 '{"complete":"operation/2","of":2,"t":9000,"hr":"0x00000000","result":{"a":18446744073709551615}}' "$2"
 put 4 '{"event":"SystemExited","on":"system/1","t":9100,"data":{}}' "$2"
 put 4 '{"stdio":"process/1","stream":"stdout","t":9200,"base64":"aGk=","end":true}' "$2"
+while read -r document; do # host networking: as properties, as settings, as the Output of version 1
+        put np "$document" "$2"
+        put nt "$document" "$2"
+        put ni '{"Success":true,"Output":'"$document"'}' "$2"
+done < <(python3 -c '
+import json, sys
+for line in open(sys.argv[1], encoding="utf-8"):
+        print(json.loads(line)["text"])' "$1/fixtures/documents/golden/hcn.jsonl")
+put nr '{"Success":false,"Error":"The specified port already exists. ","ErrorCode":2151350291}' "$2"
+put nd '["d0b4e0c1-1111-4222-8333-444455556666","D0B4E0C2-1111-4222-8333-444455556666"]' "$2"
+put nh '{"Success":true,"Output":{"Major":15,"Minor":4}}' "$2"
 
 # bin PREFIX OUT_DIR: standard input behind a prefix, for what is not text
 bin() {

@@ -24,9 +24,13 @@ cc -Wall -Wextra -Werror "$work/first.c" $(flags --cflags --libs mockhcs) -Wl,-r
 LD_LIBRARY_PATH=$lib "$work/first"
 echo "ok: the first test of the README"
 
+: >"$work/all.c"
 while read -r header; do
-        printf '#include <%s>\n' "$header" >"$work/one.c"
+        printf '#include <%s>\n' "$header" | tee -a "$work/all.c" >"$work/one.c"
         # shellcheck disable=SC2046
         cc -Wall -Wextra -Werror -fsyntax-only $(flags --cflags hcsshim mockhcs) "$work/one.c"
         echo "ok: $header by itself"
 done < <(cd "$work/root" && find . -path '*/include/*' -name '*.h' | sed 's,.*/include/,,' | sort)
+# shellcheck disable=SC2046
+cc -Wall -Wextra -Werror -fsyntax-only $(flags --cflags hcsshim mockhcs) "$work/all.c"
+echo "ok: all of them together"
