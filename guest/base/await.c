@@ -4,11 +4,13 @@
 
 #include "guest/base/await.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <glob.h>
 #include <linux/netlink.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -65,25 +67,78 @@ HRESULT guest_await(guest_check_fn check, void *ctx, uint64_t deadline_ns, const
 
 struct path_wait {
         const char *pattern;
-        char *found;
+        char *found[2]; /* two are one too many */
+        size_t n;
+        int errnum;
 };
+
+/* "*" and "?" within a name. glob(3) would also know users and locales, and bring half a libc with it. */
+static bool matches(const char *pattern, const char *name) {
+        for (; *pattern && *pattern != '/'; pattern++, name++) {
+                if (*pattern == '*') {
+                        while (*pattern == '*')
+                                pattern++;
+                        for (;; name++) {
+                                if (matches(pattern, name))
+                                        return true;
+                                if (!*name)
+                                        return false;
+                        }
+                }
+                if (!*name || (*pattern != '?' && *pattern != *name))
+                        return false;
+        }
+        return !*name;
+}
+
+static void find_paths(struct path_wait *w, const char *so_far, const char *rest) {
+        size_t n = strspn(rest, "/"), len = strcspn(rest + n, "/");
+        _cleanup_free_ char *dir = hcs_asprintf("%s%.*s", so_far, (int)n, rest), *name = hcs_strndup(rest + n, len);
+        struct dirent *e;
+        struct stat st;
+        DIR *d;
+
+        rest += n + len;
+        if (!len) {
+                if (lstat(so_far, &st) == 0 && w->n < HCS_ARRAY_SIZE(w->found))
+                        w->found[w->n++] = hcs_strdup(so_far);
+                return;
+        }
+        if (!strpbrk(name, "*?")) {
+                _cleanup_free_ char *path = hcs_asprintf("%s%s", dir, name);
+
+                find_paths(w, path, rest);
+                return;
+        }
+        d = opendir(*dir ? dir : ".");
+        if (!d && errno != ENOENT && errno != ENOTDIR)
+                w->errnum = errno;
+        while (d && (e = readdir(d)))
+                if (*e->d_name != '.' && matches(name, e->d_name)) {
+                        _cleanup_free_ char *path = hcs_asprintf("%s%s", dir, e->d_name);
+
+                        find_paths(w, path, rest);
+                }
+        if (d)
+                closedir(d);
+}
 
 static HRESULT check_path(void *ctx, struct hcs_error **err) {
         struct path_wait *w = ctx;
-        glob_t g = {0};
         HRESULT hr = S_FALSE;
-        int r = glob(w->pattern, GLOB_ERR, NULL, &g);
 
-        if (r == 0 && g.gl_pathc == 1) {
-                w->found = hcs_strdup(g.gl_pathv[0]);
-                hr = S_OK;
-        } else if (r == 0 && g.gl_pathc > 1) {
-                hr = hcs_error_make(err, E_FAIL, "more than one file matches %s: %s, %s", w->pattern, g.gl_pathv[0],
-                                    g.gl_pathv[1]);
-        } else if (r == GLOB_ABORTED && errno != ENOENT && errno != ENOTDIR) {
-                hr = hcs_error_errno(err, errno, "look for %s", w->pattern);
-        }
-        globfree(&g);
+        w->n = 0;
+        w->errnum = 0;
+        find_paths(w, "", w->pattern);
+        if (w->n == 1)
+                return S_OK;
+        if (w->n > 1)
+                hr = hcs_error_make(err, E_FAIL, "more than one file matches %s: %s, %s", w->pattern, w->found[0],
+                                    w->found[1]);
+        else if (w->errnum)
+                hr = hcs_error_errno(err, w->errnum, "look for %s", w->pattern);
+        for (size_t i = 0; i < w->n; i++)
+                free(w->found[i]);
         return hr;
 }
 
@@ -92,6 +147,6 @@ HRESULT guest_await_path(const char *pattern, uint64_t deadline_ns, char **ret, 
         HRESULT hr = guest_await(check_path, &w, deadline_ns, pattern, err);
 
         if (SUCCEEDED(hr))
-                *ret = w.found;
+                *ret = w.found[0];
         return hr;
 }
