@@ -4,7 +4,7 @@
 
 #include "gcs/test/guest.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/str.h"
 #include "testing/hcs_test.h"
@@ -120,10 +120,11 @@ size_t test_unhex(const char *hex, uint8_t *out, size_t size) {
 
         assert_true(n <= size);
         for (size_t i = 0; i < n; i++) {
-                unsigned v = 0;
+                const char pair[3] = {hex[2 * i], hex[2 * i + 1]};
+                char *end;
 
-                assert_int_equal(sscanf(hex + 2 * i, "%2x", &v), 1);
-                out[i] = (uint8_t)v;
+                out[i] = (uint8_t)strtoul(pair, &end, 16);
+                assert_ptr_equal(end, pair + 2);
         }
         return n;
 }
