@@ -67,6 +67,7 @@ void gcs_bridge_kill(struct gcs_bridge *b, HRESULT hr, const char *cause) {
         hcs_stream_shutdown(b->stream);
         for (struct gcs_rpc *r = rpcs, *next; r; r = next) {
                 next = r->next;
+                gcs_rpc_wake(r);
                 gcs_rpc_unref(r);
         }
         b->options.closed(b->options.ctx);

@@ -100,8 +100,10 @@ struct gcs_rpc *gcs_rpc_new(struct gcs_bridge *b, enum hcs_gcs_rpc message, cons
                             enum hcs_schema_type_id inner);
 /* The answer came, on the bridge's thread. NULL, or the text of why it ends the bridge. */
 char *gcs_rpc_answered(struct gcs_rpc *r, const char *body, size_t len);
-/* With the bridge's lock held. Takes text. */
+/* With the bridge's lock held; gcs_rpc_wake() follows without it, or who wakes would only wait for the lock. Takes
+ * text. */
 void gcs_rpc_complete(struct gcs_rpc *r, HRESULT hr, char *text);
+void gcs_rpc_wake(struct gcs_rpc *r);
 /* Makes the error name the request. */
 HRESULT gcs_rpc_blame(const struct gcs_rpc *r, struct hcs_error **err);
 

@@ -415,6 +415,24 @@ static bool claim_version(struct guest *g, const struct hcs_gcs_frame *f) {
         return true;
 }
 
+static void capabilities_that_are_null_are_none(void **state) {
+        char answer[] = "{\"Result\":0,\"Version\":4,\"Capabilities\":{\"GuestDefinedCapabilities\":null}}";
+        struct hcs_gcs_connection *gc = NULL;
+        struct hcs_error *err = NULL;
+        struct guest g;
+
+        guest_init(&g);
+        g.on_frame = claim_version;
+        g.ctx = answer;
+        guest_start(&g);
+        assert_ok(hcs_gcs_connect(g.host, g.transport, NULL, NULL, &gc, &err), err);
+        assert_string_equal(hcs_gcs_capabilities(gc), "{}");
+        assert_false(hcs_gcs_has_capability(gc, "SignalProcessSupported"));
+        assert_string_equal(hcs_gcs_os(gc), "windows");
+        hcs_gcs_connection_unref(gc);
+        guest_deinit(&g);
+}
+
 static void negotiation_refuses_what_it_cannot_speak(void **state) {
         static const struct {
                 const char *answer;
@@ -427,7 +445,9 @@ static void negotiation_refuses_what_it_cannot_speak(void **state) {
                 {"{\"Result\":-1070137076}", (HRESULT)0xC037010C, NULL},
                 {"{\"Result\":0,\"Version\":4,\"Capabilities\":{\"RuntimeOsType\":\"Linux\","
                  "\"GuestDefinedCapabilities\":[]}}",
-                 HCS_E_INVALID_JSON, NULL},
+                 HCS_E_INVALID_JSON,
+                 "unmarshalGuestCapabilities: unmarshal returned GuestDefinedCapabilities for lcow: json: cannot "
+                 "unmarshal array into Go value of type prot.GcsGuestCapabilities"},
                 {"{\"Result\":0,\"Version\":4,\"Capabilities\":7}", HCS_E_INVALID_JSON, NULL},
         };
 
@@ -759,9 +779,9 @@ HCS_TESTS(TEST(answers_in_any_order_reach_their_requests),
           TEST(a_guest_that_dies_between_or_inside_frames_is_told_apart),
           TEST(messages_that_no_guest_may_send_end_the_bridge),
           TEST(answers_that_are_no_answer_fail_their_call_and_the_bridge), TEST(a_document_that_is_too_deep_is_refused),
-          TEST(an_answer_may_come_byte_by_byte), TEST(negotiation_refuses_what_it_cannot_speak),
-          TEST(an_exit_before_anybody_waits_is_remembered), TEST(an_exit_reaches_all_who_wait),
-          TEST(closing_a_container_ends_its_waits_and_frees_its_id),
+          TEST(an_answer_may_come_byte_by_byte), TEST(capabilities_that_are_null_are_none),
+          TEST(negotiation_refuses_what_it_cannot_speak), TEST(an_exit_before_anybody_waits_is_remembered),
+          TEST(an_exit_reaches_all_who_wait), TEST(closing_a_container_ends_its_waits_and_frees_its_id),
           TEST(a_vm_that_powers_off_instead_of_answering_was_shut_down),
           TEST(closing_the_connection_is_no_failure_of_the_bridge), TEST(a_reconnect_takes_up_containers_and_processes),
           TEST(an_update_and_any_other_request_can_be_sent), TEST(the_log_shows_no_secrets),

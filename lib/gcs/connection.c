@@ -66,26 +66,31 @@ static char *os_of(const char *type) {
         return os;
 }
 
+/* is_null: the guest gave null, which is as good as none; left out is not. */
 static HRESULT take_capabilities(struct hcs_gcs_connection *gc, const struct hcs_schema_gcs_capabilities *c,
-                                 struct hcs_error **err) {
+                                 bool is_null, struct hcs_error **err) {
         const struct hcs_schema_type *type = hcs_schema_type_at(HCS_SCHEMA_V1_GUEST_DEFINED_CAPABILITIES);
-        const char *os = hcs_streq(gc->os, "linux") ? "linux" : "windows";
+        bool windows = hcs_streq(gc->os, "windows");
         _cleanup_free_ char *text = NULL, *said = NULL;
         struct hcs_error *inner = NULL;
         void *doc = NULL;
 
-        if (!c->GuestDefinedCapabilities) {
+        if (is_null) {
+                doc = hcs_calloc(1, type->size);
+        } else if (!c->GuestDefinedCapabilities) {
                 said = hcs_strdup("unexpected end of JSON input");
         } else if (FAILED(hcs_schema_parse_json(type, c->GuestDefinedCapabilities, &doc, &inner))) {
                 text = hcs_json_text(c->GuestDefinedCapabilities, HCS_JSON_COMPACT);
-                said = hcs_schema_go_error(type, NULL, text, strlen(text));
+                said = hcs_schema_go_error(type,
+                                           windows ? "schema1.GuestDefinedCapabilities" : "prot.GcsGuestCapabilities",
+                                           text, strlen(text));
                 hcs_error_free(inner);
         }
         if (!doc)
                 return hcs_error_make(
                         err, HCS_E_INVALID_JSON,
-                        "unmarshalGuestCapabilities: unmarshal returned GuestDefinedCapabilities for %s: %s", os,
-                        said ? said : "not an object");
+                        "unmarshalGuestCapabilities: unmarshal returned GuestDefinedCapabilities for %s: %s",
+                        windows ? "windows" : "lcow", said ? said : "not an object");
         gc->capabilities = hcs_schema_print(type, doc);
         hcs_schema_free(type, doc);
         return hcs_json_parse_cstr(gc->capabilities, &gc->capability_tree, err);
@@ -111,6 +116,15 @@ static HRESULT greet(struct hcs_gcs_connection *gc, const struct hcs_schema_gcs_
         return hr;
 }
 
+static bool has_null_capabilities(const char *body) {
+        static const struct hcs_json_options lax = {.flags = HCS_JSON_DUPLICATE_LAST | HCS_JSON_REPLACE_BAD};
+        _cleanup_json_ struct hcs_json *answer = NULL;
+
+        hcs_json_parse(body, strlen(body), &lax, &answer, NULL); /* it was parsed before */
+        return hcs_json_is(hcs_json_get_nocase(hcs_json_get_nocase(answer, "Capabilities"), "GuestDefinedCapabilities"),
+                           HCS_JSON_NULL);
+}
+
 static HRESULT negotiate(struct hcs_gcs_connection *gc, const struct hcs_gcs_options *options,
                          const struct hcs_call *call, struct hcs_error **err) {
         char none[] = "";
@@ -132,7 +146,7 @@ static HRESULT negotiate(struct hcs_gcs_connection *gc, const struct hcs_gcs_opt
                 return gcs_rpc_blame(rpc, err), HCS_E_UNSUPPORTED_PROTOCOL_VERSION;
         }
         gc->os = os_of(answer->Capabilities.RuntimeOsType);
-        hr = take_capabilities(gc, &answer->Capabilities, err);
+        hr = take_capabilities(gc, &answer->Capabilities, has_null_capabilities(rpc->body), err);
         if (FAILED(hr))
                 return gcs_rpc_blame(rpc, err), hr;
         if (options->warm || !answer->Capabilities.SendHostCreateMessage)

@@ -61,6 +61,9 @@ void gcs_rpc_complete(struct gcs_rpc *r, HRESULT hr, char *text) {
         r->hr = hr;
         r->text = text;
         r->done = true;
+}
+
+void gcs_rpc_wake(struct gcs_rpc *r) {
         hcs_cond_broadcast(&r->cond);
 }
 
@@ -125,6 +128,7 @@ char *gcs_rpc_answered(struct gcs_rpc *r, const char *body, size_t len) {
                         hcs_guard(&r->bridge->lock);
                         gcs_rpc_complete(r, HCS_E_INVALID_JSON, hcs_strdup(text));
                 }
+                gcs_rpc_wake(r);
                 return text;
         }
         base = answer;
@@ -137,6 +141,7 @@ char *gcs_rpc_answered(struct gcs_rpc *r, const char *body, size_t len) {
                 /* A positive result would count as success elsewhere; here anything but 0 is a failure. */
                 gcs_rpc_complete(r, base->Result > 0 ? E_FAIL : base->Result, base->Result ? refusal(base) : NULL);
         }
+        gcs_rpc_wake(r);
         return NULL;
 }
 

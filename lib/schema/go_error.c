@@ -140,8 +140,9 @@ char *hcs_schema_go_error(const struct hcs_schema_type *type, const char *go_nam
         if (d.error || FAILED(hcs_json_parse(text, len, &lax, &json, NULL)) || hcs_json_is(json, HCS_JSON_NULL))
                 return d.error;
         if (!hcs_json_is(json, HCS_JSON_OBJECT))
-                return hcs_asprintf("json: cannot unmarshal %s into Go value of type prot.%s", kind_word(json), name);
-        check_members(&d, type, name, json);
+                return hcs_asprintf("json: cannot unmarshal %s into Go value of type %s%s", kind_word(json),
+                                    strchr(name, '.') ? "" : "prot.", name);
+        check_members(&d, type, bare(name), json);
         hcs_buf_deinit(&d.fields);
         return d.error;
 }

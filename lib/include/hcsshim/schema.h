@@ -92,8 +92,9 @@ char *hcs_schema_print(const struct hcs_schema_type *type, const void *doc);
 char *hcs_schema_print_no_html(const struct hcs_schema_type *type, const void *doc);
 /*
  * What Go says when it decodes the text as this type: "unexpected end of JSON input", "json: cannot unmarshal string
- * into Go struct field ResponseBase.Result of type int32". go_name: the type's name there, NULL when it is ours without
- * its prefix. NULL when it has no objection. Caller frees.
+ * into Go struct field ResponseBase.Result of type int32". go_name: the type's name there, with
+ * its package unless that is "prot"; NULL when it is ours without its prefix. NULL when it has no objection. Caller
+ * frees.
  */
 char *hcs_schema_go_error(const struct hcs_schema_type *type, const char *go_name, const char *text, size_t len);
 /* Returns NULL. */
