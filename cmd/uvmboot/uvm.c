@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "cmd/uvmboot/uvmboot.h"
 #include "hcsshim/gcs.h"
+#include "mockhcs/bridge/tap.h"
 #include "mockhcs/vm/accelerator.h"
 #include "platform/clock.h"
 #include "platform/terminal.h"
@@ -36,6 +37,8 @@ struct uvm {
         bool entropy_started, entropy_served;
         struct hcs_gcs_log *log;
         FILE *log_file;
+        struct mock_trace_writer *trace;
+        struct mock_tap *tap;
         struct hcs_gcs_connection *gc;
 };
 
@@ -180,6 +183,15 @@ static HRESULT accept_log(struct uvm *u, struct hcs_error **err) {
                                &u->log, err);
 }
 
+/* What goes over the bridge is kept with the other artefacts: hcstrace show prints it. */
+static void open_tap(struct uvm *u) {
+        _cleanup_free_ char *path = vm_artefact_path(u->vm, "bridge.trace");
+        const struct mock_trace_header header = {.recorder = "uvmboot " HCS_VERSION, .os = "linux", .redacted = true};
+
+        if (SUCCEEDED(mock_trace_writer_open(path, &header, &u->trace, NULL)))
+                u->tap = mock_tap_new(u->trace, "bridge/1", true);
+}
+
 static HRESULT connect_bridge(struct uvm *u, struct hcs_error **err) {
         struct hcs_call call = until_deadline(u);
         struct hcs_stream *stream = NULL;
@@ -189,7 +201,11 @@ static HRESULT connect_bridge(struct uvm *u, struct hcs_error **err) {
                 return explain(u, hr, err, "wait for the agent to call");
         uvmboot_step(&u->steps, "the agent has called");
         call = until_deadline(u);
-        hr = hcs_gcs_connect(stream, u->transport, &(struct hcs_gcs_options){.name = u->name}, &call, &u->gc, err);
+        open_tap(u);
+        hr = hcs_gcs_connect(
+                stream, u->transport,
+                &(struct hcs_gcs_options){.name = u->name, .tap = u->tap ? mock_tap_frame : NULL, .tap_ctx = u->tap},
+                &call, &u->gc, err);
         if (FAILED(hr))
                 return explain(u, hr, err, "negotiate with the agent");
         uvmboot_step(&u->steps, "speaks protocol %u, guest is %s", hcs_gcs_protocol(u->gc), hcs_gcs_os(u->gc));
@@ -322,7 +338,11 @@ static void clean_up(struct uvm *u) {
 
         if (u->vm)
                 vm_kill(u->vm);
+        if (u->gc)
+                hcs_gcs_connection_close(u->gc); /* a copy of our input may still keep it */
         hcs_gcs_connection_unref(u->gc);
+        mock_tap_free(u->tap);
+        mock_trace_writer_free(u->trace);
         if (u->log)
                 hcs_gcs_log_wait(u->log, &call, NULL);
         hcs_gcs_log_free(u->log);

@@ -210,6 +210,20 @@ static void read_loop(void *arg) {
         }
         tap_rest(b);
         gcs_bridge_kill(b, death, why);
+        hcs_guard(&b->lock);
+        b->silent = true;
+        hcs_cond_broadcast(&b->ended);
+}
+
+void gcs_bridge_settle(struct gcs_bridge *b) {
+        hcs_guard(&b->lock);
+
+        if (hcs_thread_is_self(&b->thread))
+                return;
+        while (b->started && !b->silent)
+                hcs_cond_wait(&b->ended, &b->lock);
+        while (b->sending)
+                hcs_cond_wait(&b->turn, &b->lock);
 }
 
 HRESULT gcs_bridge_init(struct gcs_bridge *b, struct hcs_stream *stream, const struct gcs_bridge_options *options,
@@ -274,7 +288,7 @@ static void give_turn(struct gcs_bridge *b) {
         hcs_guard(&b->lock);
 
         b->sending = false;
-        hcs_cond_signal(&b->turn);
+        hcs_cond_broadcast(&b->turn);
 }
 
 /* Into the table before it is written: the answer may be quicker than we. */

@@ -61,10 +61,10 @@ struct gcs_bridge {
         struct hcs_gcs_reader reader; /* of the thread */
 
         struct hcs_mutex lock;
-        struct hcs_cond turn;  /* sending ended */
-        struct hcs_cond ended; /* closed */
-        bool sending, closed;
-        struct hcs_buf out; /* whoever is sending */
+        struct hcs_cond turn;         /* sending ended */
+        struct hcs_cond ended;        /* closed, or silent */
+        bool sending, closed, silent; /* silent: the thread has done its last */
+        struct hcs_buf out;           /* whoever is sending */
         uint64_t next_id;
         struct gcs_rpc *rpcs;
         HRESULT death; /* S_OK: closed on our side */
@@ -78,6 +78,8 @@ HRESULT gcs_bridge_init(struct gcs_bridge *b, struct hcs_stream *stream, const s
 void gcs_bridge_deinit(struct gcs_bridge *b);
 /* cause NULL: on our side. Only the first counts. */
 void gcs_bridge_kill(struct gcs_bridge *b, HRESULT hr, const char *cause);
+/* Until nothing of this bridge runs any more, taps included: after a kill. From a tap itself it returns at once. */
+void gcs_bridge_settle(struct gcs_bridge *b);
 /* The error of a bridge that has ended. */
 HRESULT gcs_bridge_error(struct gcs_bridge *b, struct hcs_error **err);
 

@@ -2,6 +2,8 @@
 
 /* Requests that overlap, run out of time or are cancelled; what ends a bridge and who is told; reconnecting. */
 
+#include <stdatomic.h>
+
 #include "base/str.h"
 #include "gcs/test/guest.h"
 #include "platform/clock.h"
@@ -764,6 +766,47 @@ static void a_tap_sees_every_frame_and_what_is_left_of_one(void **state) {
         hcs_buf_deinit(&seen.text);
 }
 
+struct tapped {
+        struct hcs_gcs_connection *gc;
+        atomic_bool closed;
+        atomic_uint calls, late;
+};
+
+static void count_late(void *ctx, const struct hcs_gcs_tap_frame *f) {
+        struct tapped *t = ctx;
+
+        atomic_fetch_add(&t->calls, 1);
+        if (atomic_load(&t->closed))
+                atomic_fetch_add(&t->late, 1);
+}
+
+static void ask_until_closed(void *arg) {
+        struct tapped *t = arg;
+
+        while (SUCCEEDED(hcs_gcs_modify(t->gc, "{}", NULL, NULL)))
+                continue;
+}
+
+static void after_closing_no_tap_is_called(void **state) {
+        struct hcs_thread threads[3];
+        struct tapped t = {0};
+        struct guest g;
+
+        guest_init(&g);
+        t.gc = guest_connect(&g, &(struct hcs_gcs_options){.tap = count_late, .tap_ctx = &t});
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(threads); i++)
+                assert_ok(hcs_thread_start(&threads[i], ask_until_closed, &t, NULL), NULL);
+        while (atomic_load(&t.calls) < 100)
+                assert_ok(hcs_gcs_modify(t.gc, "{}", NULL, NULL), NULL);
+        hcs_gcs_connection_close(t.gc);
+        atomic_store(&t.closed, true);
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(threads); i++)
+                hcs_thread_join(&threads[i]);
+        assert_int_equal(atomic_load(&t.late), 0);
+        hcs_gcs_connection_unref(t.gc);
+        guest_deinit(&g);
+}
+
 static int quiet(void **state) {
         hcs_log_set_level(HCS_LOG_ERROR);
         return 0;
@@ -785,4 +828,4 @@ HCS_TESTS(TEST(answers_in_any_order_reach_their_requests),
           TEST(a_vm_that_powers_off_instead_of_answering_was_shut_down),
           TEST(closing_the_connection_is_no_failure_of_the_bridge), TEST(a_reconnect_takes_up_containers_and_processes),
           TEST(an_update_and_any_other_request_can_be_sent), TEST(the_log_shows_no_secrets),
-          TEST(a_tap_sees_every_frame_and_what_is_left_of_one))
+          TEST(a_tap_sees_every_frame_and_what_is_left_of_one), TEST(after_closing_no_tap_is_called))

@@ -33,6 +33,7 @@ struct hcs_gcs_connection *hcs_gcs_connection_unref(struct hcs_gcs_connection *g
 
 void hcs_gcs_connection_close(struct hcs_gcs_connection *gc) {
         gcs_bridge_kill(&gc->bridge, S_OK, NULL);
+        gcs_bridge_settle(&gc->bridge);
 }
 
 HRESULT hcs_gcs_connection_wait(struct hcs_gcs_connection *gc, const struct hcs_call *call, struct hcs_error **err) {

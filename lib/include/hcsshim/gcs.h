@@ -139,7 +139,7 @@ HRESULT hcs_gcs_connect(struct hcs_stream *bridge, struct hcs_gcs_transport *t, 
 struct hcs_gcs_connection *hcs_gcs_connection_ref(struct hcs_gcs_connection *gc);
 /* The last one closes. */
 struct hcs_gcs_connection *hcs_gcs_connection_unref(struct hcs_gcs_connection *gc);
-/* Ends the bridge; every waiter is told. Closing again changes nothing. */
+/* Ends the bridge; every waiter is told, and no tap is called after it. Closing again changes nothing. */
 void hcs_gcs_connection_close(struct hcs_gcs_connection *gc);
 /* Until the bridge has ended. S_OK, with the cause for hcs_gcs_connection_error. */
 HRESULT hcs_gcs_connection_wait(struct hcs_gcs_connection *gc, const struct hcs_call *call, struct hcs_error **err);
