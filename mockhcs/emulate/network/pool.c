@@ -14,6 +14,12 @@ struct net_lease {
         bool used, in_heap;
 };
 
+/* The number stands here too: the heap is ordered without a look at the leases. */
+struct net_freed {
+        net_number number;
+        struct net_lease *lease;
+};
+
 void net_pool_add_range(struct net_pool *p, net_number first, net_number last) {
         p->ranges = hcs_realloc(p->ranges, (p->n_ranges + 1) * sizeof(*p->ranges));
         if (p->n_ranges == p->range)
@@ -52,10 +58,10 @@ static void forget(struct net_pool *p, struct net_lease *l) {
 }
 
 static void swap(struct net_pool *p, size_t a, size_t b) {
-        struct net_lease *l = p->heap[a];
+        struct net_freed f = p->heap[a];
 
         p->heap[a] = p->heap[b];
-        p->heap[b] = l;
+        p->heap[b] = f;
 }
 
 static void push(struct net_pool *p, struct net_lease *l) {
@@ -65,14 +71,14 @@ static void push(struct net_pool *p, struct net_lease *l) {
                 p->cap_heap = p->cap_heap ? p->cap_heap * 2 : 16;
                 p->heap = hcs_realloc(p->heap, p->cap_heap * sizeof(*p->heap));
         }
-        p->heap[i] = l;
+        p->heap[i] = (struct net_freed){l->number, l};
         l->in_heap = true;
-        for (; i && p->heap[i]->number < p->heap[(i - 1) / 2]->number; i = (i - 1) / 2)
+        for (; i && p->heap[i].number < p->heap[(i - 1) / 2].number; i = (i - 1) / 2)
                 swap(p, i, (i - 1) / 2);
 }
 
 static struct net_lease *pop(struct net_pool *p) {
-        struct net_lease *top = p->heap[0];
+        struct net_lease *top = p->heap[0].lease;
         size_t i = 0;
 
         p->heap[0] = p->heap[--p->n_heap];
@@ -81,9 +87,9 @@ static struct net_lease *pop(struct net_pool *p) {
 
                 if (child >= p->n_heap)
                         break;
-                if (child + 1 < p->n_heap && p->heap[child + 1]->number < p->heap[child]->number)
+                if (child + 1 < p->n_heap && p->heap[child + 1].number < p->heap[child].number)
                         child++;
-                if (p->heap[i]->number <= p->heap[child]->number)
+                if (p->heap[i].number <= p->heap[child].number)
                         break;
                 swap(p, i, child);
                 i = child;

@@ -21,7 +21,7 @@ struct net_pool {
         net_number cursor;      /* nothing before it, save what is in the heap, is free */
         bool used_up;           /* the cursor has passed the last range */
         struct net_map leases;  /* by number: in use, or waiting in the heap */
-        struct net_lease **heap;
+        struct net_freed *heap; /* what was given back, lowest first */
         size_t n_heap, cap_heap;
 };
 
