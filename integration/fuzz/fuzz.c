@@ -14,6 +14,7 @@
 #include "hcsshim/schema.h"
 #include "integration/fuzz/bridge.h"
 #include "integration/fuzz/disk.h"
+#include "integration/fuzz/layer.h"
 #include "integration/fuzz/network.h"
 #include "integration/fuzz/vsock.h"
 #include "mockhcs/trace/record.h"
@@ -96,14 +97,23 @@ static void fuzz_result(const char *text) {
         hcs_error_free(err);
 }
 
+/* Each knows its bytes, and says whether this one is. */
+static bool (*const families[])(uint8_t which, const uint8_t *data, size_t size) = {
+        fuzz_bridge,  //
+        fuzz_disk,    //
+        fuzz_layer,   //
+        fuzz_network, //
+        fuzz_vsock,   //
+};
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_free_ char *text = NULL;
 
         if (size == 0)
                 return 0;
-        if (fuzz_disk(data[0], data + 1, size - 1) || fuzz_vsock(data[0], data + 1, size - 1) ||
-            fuzz_bridge(data[0], data + 1, size - 1) || fuzz_network(data[0], data + 1, size - 1))
-                return 0;
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(families); i++)
+                if (families[i](data[0], data + 1, size - 1))
+                        return 0;
         text = hcs_strndup((const char *)data + 1, size - 1);
         switch (data[0] % 5) {
         case 0:

@@ -103,3 +103,18 @@ for name in ("host", "uvm"):
                 pathlib.Path(sys.argv[2], f"bridge-{n}").write_bytes(bytes([which]) + stream)
                 n += 1
 PYTHON
+for f in "$1"/fixtures/ext4/tars/*.tar; do
+        [[ $(stat -c %s "$f") -lt 8000 ]] || continue
+        bin t "$2" <"$f" # tars, and a few of them packed
+        if [[ $f == */file-* ]]; then
+                bin t "$2" < <(gzip -n <"$f")
+        fi
+        # What is in their extended headers
+        bin p "$2" < <(tail -c +513 "$f" | head -c 512 | tr -d '\0')
+done
+put p $'23 GNU.sparse.size=100\n26 GNU.sparse.numblocks=2\n29 GNU.sparse.map=0,10,50,20\n' "$2"
+put e 0 "$2" # an ext4 image as it is, and one with inline data
+put e 1 "$2"
+# Other bytes in the superblock, the descriptor, a directory, an inode and its extents
+bin e "$2" < <(printf '0\070\004\001\0\130\004\002\200\0\0\020\004\001\0')
+bin e "$2" < <(printf '1\010\020\004\005\0\0\0\0\060\014\020\0\0\0\014\0\001\002')

@@ -232,6 +232,51 @@ static void a_hundred_thousand_entries_in_one_directory_are_kept(void **state) {
         assert_int_equal(n, 100001);
 }
 
+struct changing {
+        struct hcs_data_file *in;
+        uint64_t size; /* that it gets */
+        unsigned calls;
+};
+
+static void change_size(void *ctx, const struct ext4_progress *p) {
+        struct changing *c = ctx;
+
+        if (c->calls++ == 0)
+                assert_ok(hcs_data_file_resize(c->in, c->size, NULL), NULL);
+}
+
+/* The input becomes shorter or longer while it is read, at the first report of progress. */
+static void an_input_that_changes_while_it_is_read_is_refused_or_read_as_it_was(void **state) {
+        static uint8_t data[1500000];
+        _cleanup_buf_ struct hcs_buf tar = {0};
+
+        for (int i = 0; i < 4; i++) {
+                char name[8];
+
+                snprintf(name, sizeof(name), "file%d", i);
+                make_entry(&tar, '0', name, NULL, data, sizeof(data));
+        }
+        make_end(&tar);
+        for (int longer = 0; longer < 2; longer++) {
+                _cleanup_(hcs_data_file_closep) struct hcs_data_file *in = make_file(tar.data, tar.len), *out = NULL;
+                struct changing c = {in, longer ? 2 * tar.len : tar.len / 2, 0};
+                const struct ext4_convert_options options = {.progress = change_size, .ctx = &c};
+                struct hcs_error *err = NULL;
+                uint64_t size;
+                HRESULT hr;
+
+                assert_ok(hcs_data_file_temporary(&out, NULL), NULL);
+                hr = ext4_convert(in, out, &options, &size, &err);
+                assert_true(c.calls > 0);
+                if (longer) {
+                        assert_ok(hr, err);
+                } else {
+                        assert_hresult(hr, TAR_E_EOF);
+                        assert_says(&err, "unexpected EOF at offset");
+                }
+        }
+}
+
 static void attributes_that_do_not_fit_are_named(void **state) {
         static const char value[5000];
         _cleanup_buf_ struct hcs_buf tar = {0}, pax = {0};
@@ -251,4 +296,5 @@ HCS_TESTS(cmocka_unit_test(a_tar_cut_off_anywhere_is_refused_or_ends_at_an_entry
           cmocka_unit_test(a_sparse_file_may_be_large_but_not_larger_than_the_disk),
           cmocka_unit_test(long_names_are_refused_or_kept_as_whole),
           cmocka_unit_test(a_hundred_thousand_entries_in_one_directory_are_kept),
+          cmocka_unit_test(an_input_that_changes_while_it_is_read_is_refused_or_read_as_it_was),
           cmocka_unit_test(attributes_that_do_not_fit_are_named))
