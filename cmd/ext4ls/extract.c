@@ -80,16 +80,18 @@ static void remember(struct extract *x, uint32_t ino, const char *path) {
 static HRESULT copy_piece(struct extract *x, struct hcs_data_file *to, uint64_t at, const struct ext4_piece *piece,
                           struct hcs_error **err) {
         struct hcs_data_file *from = ext4_image_file(x->image);
-        uint64_t n;
+        unsigned long long end;
+        uint64_t n = 0;
         HRESULT hr;
 
         if (piece->n > x->budget)
                 return hcs_error_make(err, EXT4_E_CORRUPT, "more content than the file system has room for");
         x->budget -= piece->n;
         hr = ext4_copy(from, piece->offset, to, at, piece->n, NULL, NULL, &n, err);
+        end = piece->offset + n;
         if (SUCCEEDED(hr) && n < piece->n)
                 return hcs_error_make(err, EXT4_E_CORRUPT, "byte %llu is behind the end of `%s`, which was cut off",
-                                      (unsigned long long)(piece->offset + n), hcs_data_file_name(from));
+                                      end, hcs_data_file_name(from));
         return hr;
 }
 

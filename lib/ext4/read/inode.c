@@ -148,15 +148,17 @@ HRESULT ext4_content_read(struct ext4_image *i, const struct ext4_inode *node, u
                         break;
                 part = piece.n < n - done ? (size_t)piece.n : n - done;
                 if (piece.stored) {
+                        unsigned long long end;
+
                         hr = hcs_data_file_read_at(ext4_image_file(i), piece.offset, to, part, &got, err);
                         if (FAILED(hr))
                                 return hr;
+                        end = offset + done + got;
                         if (got < part)
                                 return hcs_error_make(err, EXT4_E_CORRUPT,
                                                       "inode %u: its content at byte %llu is behind the end of `%s`, "
                                                       "which was cut off",
-                                                      node->number, (unsigned long long)(offset + done + got),
-                                                      hcs_data_file_name(ext4_image_file(i)));
+                                                      node->number, end, hcs_data_file_name(ext4_image_file(i)));
                 } else if (piece.data) {
                         memcpy(to, piece.data, part);
                 } else {

@@ -38,7 +38,9 @@ void make_entry_of_size(struct hcs_buf *tar, char type, const char *name, int64_
                         h[128 + i] = (char)((uint64_t)size >> (56 - 8 * i));
         }
         h[156] = type;
-        memcpy(h + 257, "ustar\00000", 8);
+        strcpy(h + 257, "ustar");
+        h[263] = '0';
+        h[264] = '0';
         hcs_buf_append(tar, h, sizeof(h));
         make_checksum(tar, tar->len - TAR_BLOCK);
         hcs_buf_append(tar, data, n);
