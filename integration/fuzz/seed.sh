@@ -22,6 +22,9 @@ put 4 '{"return":2,"t":1300,"hr":"0xC0370103","out":{"result":{}},"pending":true
 put 4 '{"complete":"operation/2","of":2,"t":9000,"hr":"0x00000000","result":{"a":18446744073709551615}}' "$2"
 put 4 '{"event":"SystemExited","on":"system/1","t":9100,"data":{}}' "$2"
 put 4 '{"stdio":"process/1","stream":"stdout","t":9200,"base64":"aGk=","end":true}' "$2"
+put 4 '{"frame":"Request(Start)","on":"bridge/1","from":"host","id":2,"t":9300,"document":{"ContainerId":"c1"}}' "$2"
+put 4 '{"frame":"0x40000000","on":"bridge/1","from":"guest","id":0,"t":9400,"broken":true,"base64":"AQIQIA=="}' "$2"
+put 4 '{"frame":"Response(Start)","on":"bridge/1","from":"guest","id":2,"t":9500,"document":null,"exact":{"document":"{\"Result\":"}}' "$2"
 while read -r document; do # host networking: as properties, as settings, as the Output of version 1
         put np "$document" "$2"
         put nt "$document" "$2"

@@ -218,8 +218,6 @@ static void read_loop(void *arg) {
 void gcs_bridge_settle(struct gcs_bridge *b) {
         hcs_guard(&b->lock);
 
-        if (hcs_thread_is_self(&b->thread))
-                return;
         while (b->started && !b->silent)
                 hcs_cond_wait(&b->ended, &b->lock);
         while (b->sending)

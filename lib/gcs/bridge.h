@@ -78,7 +78,7 @@ HRESULT gcs_bridge_init(struct gcs_bridge *b, struct hcs_stream *stream, const s
 void gcs_bridge_deinit(struct gcs_bridge *b);
 /* cause NULL: on our side. Only the first counts. */
 void gcs_bridge_kill(struct gcs_bridge *b, HRESULT hr, const char *cause);
-/* Until nothing of this bridge runs any more, taps included: after a kill. From a tap itself it returns at once. */
+/* Until nothing of this bridge runs any more, taps included: after a kill. */
 void gcs_bridge_settle(struct gcs_bridge *b);
 /* The error of a bridge that has ended. */
 HRESULT gcs_bridge_error(struct gcs_bridge *b, struct hcs_error **err);

@@ -576,6 +576,42 @@ static void closing_a_container_ends_its_waits_and_frees_its_id(void **state) {
         guest_deinit(&g);
 }
 
+/* Refuses or ignores each create, and tells the end of the container all the same when it is asked for the stacks. */
+static bool notify_later(struct guest *g, const struct hcs_gcs_frame *f) {
+        if (guest_frame_is(f, HCS_GCS_DUMP_STACKS))
+                guest_send(g, HCS_GCS_NOTIFY_CONTAINER, 0, EXIT_TEXT);
+        if (!guest_frame_is(f, HCS_GCS_CREATE))
+                return false;
+        if (g->ctx)
+                guest_answer(g, f, g->ctx);
+        return true;
+}
+
+static void a_container_that_was_given_up_may_end_and_one_that_was_refused_may_not(void **state) {
+        static char refusal[] = "{\"Result\":-2147467259}";
+
+        for (int refused = 0; refused < 2; refused++) {
+                struct hcs_gcs_container *c = NULL;
+                struct hcs_gcs_connection *gc;
+                struct hcs_error *err = NULL;
+                char *stacks = NULL;
+                struct guest g;
+
+                guest_init(&g);
+                g.on_frame = notify_later;
+                g.ctx = refused ? refusal : NULL;
+                gc = guest_connect(&g, NULL);
+                for (int i = 0; i < 3; i++)
+                        assert_hresult(hcs_gcs_container_create(gc, "c1", NULL, refused ? NULL : &at_once, &c, NULL),
+                                       refused ? E_FAIL : HCS_E_OPERATION_TIMEOUT);
+                assert_hresult(hcs_gcs_dump_stacks(gc, NULL, &stacks, &err), refused ? HCS_E_CONNECTION_CLOSED : S_OK);
+                hcs_error_free(err);
+                hcs_free(stacks);
+                hcs_gcs_connection_unref(gc);
+                guest_deinit(&g);
+        }
+}
+
 /* ---- the connection as a whole ---- */
 
 static bool power_off(struct guest *g, const struct hcs_gcs_frame *f) {
@@ -825,6 +861,7 @@ HCS_TESTS(TEST(answers_in_any_order_reach_their_requests),
           TEST(an_answer_may_come_byte_by_byte), TEST(capabilities_that_are_null_are_none),
           TEST(negotiation_refuses_what_it_cannot_speak), TEST(an_exit_before_anybody_waits_is_remembered),
           TEST(an_exit_reaches_all_who_wait), TEST(closing_a_container_ends_its_waits_and_frees_its_id),
+          TEST(a_container_that_was_given_up_may_end_and_one_that_was_refused_may_not),
           TEST(a_vm_that_powers_off_instead_of_answering_was_shut_down),
           TEST(closing_the_connection_is_no_failure_of_the_bridge), TEST(a_reconnect_takes_up_containers_and_processes),
           TEST(an_update_and_any_other_request_can_be_sent), TEST(the_log_shows_no_secrets),

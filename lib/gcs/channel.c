@@ -40,7 +40,7 @@ static HRESULT gone(const struct gcs_channel *s, struct hcs_error **err) {
         return hcs_error_make(err, E_HANDLE, s->port ? "the stream is closed" : "the process has no such stream");
 }
 
-/* Closes what is left when the last user is gone. With the lock held. */
+/* Tells who waits that nobody is inside any more. With the lock held. */
 static void leave(struct gcs_channel *s) {
         if (--s->users)
                 return;

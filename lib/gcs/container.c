@@ -21,6 +21,7 @@ HRESULT hcs_gcs_container_create(struct hcs_gcs_connection *gc, const char *id, 
                                  const struct hcs_call *call, struct hcs_gcs_container **ret, struct hcs_error **err) {
         struct hcs_schema_gcs_container_create request = {0};
         _cleanup_free_ char *document = NULL;
+        _cleanup_rpc_ struct gcs_rpc *rpc = NULL;
         _cleanup_base_ struct gcs_base base;
         struct gcs_exit *e = NULL;
         HRESULT hr;
@@ -35,9 +36,10 @@ HRESULT hcs_gcs_container_create(struct hcs_gcs_connection *gc, const char *id, 
                 return hr;
         }
         request.ContainerConfig = document;
-        hr = gcs_call(gc, HCS_GCS_CREATE, &request, HCS_SCHEMA_TYPE_COUNT, 0, call, 0, NULL, err);
+        hr = gcs_call(gc, HCS_GCS_CREATE, &request, HCS_SCHEMA_TYPE_COUNT, 0, call, 0, &rpc, err);
         if (FAILED(hr)) {
-                gcs_exit_release(gc, e);
+                /* One that was given up may still come to be, and end. */
+                gcs_exit_release(gc, e, rpc && gcs_rpc_is_done(rpc));
                 return hr;
         }
         *ret = container_new(gc, id, e);
@@ -65,7 +67,7 @@ struct hcs_gcs_container *hcs_gcs_container_ref(struct hcs_gcs_container *c) {
 struct hcs_gcs_container *hcs_gcs_container_unref(struct hcs_gcs_container *c) {
         if (!c || atomic_fetch_sub(&c->refs, 1) != 1)
                 return NULL;
-        gcs_exit_release(c->gc, c->exit);
+        gcs_exit_release(c->gc, c->exit, false);
         hcs_gcs_connection_unref(c->gc);
         free(c->id);
         free(c);

@@ -64,10 +64,12 @@ HRESULT gcs_exit_new(struct hcs_gcs_connection *gc, const char *id, struct gcs_e
         return S_OK;
 }
 
-void gcs_exit_release(struct hcs_gcs_connection *gc, struct gcs_exit *e) {
+void gcs_exit_release(struct hcs_gcs_connection *gc, struct gcs_exit *e, bool forget) {
         hcs_guard(&gc->lock);
 
         e->released = true;
+        if (forget)
+                unlist(gc, e);
         exit_unref(e);
 }
 

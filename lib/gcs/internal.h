@@ -90,7 +90,8 @@ char *gcs_modification(const char *request_type, const char *resource_type, stru
 
 /* exit.c: under the connection's lock inside. */
 HRESULT gcs_exit_new(struct hcs_gcs_connection *gc, const char *id, struct gcs_exit **ret, struct hcs_error **err);
-void gcs_exit_release(struct hcs_gcs_connection *gc, struct gcs_exit *e);
+/* The container's part. forget: no notification can come for it. */
+void gcs_exit_release(struct hcs_gcs_connection *gc, struct gcs_exit *e, bool forget);
 char *gcs_exit_notify(void *connection, const struct hcs_schema_gcs_container_notification *n, const char *body,
                       size_t len);
 void gcs_exit_bridge_closed(void *connection);

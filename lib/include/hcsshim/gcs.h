@@ -107,7 +107,8 @@ HRESULT hcs_gcs_guest_dial(struct hcs_gcs_transport *t, uint32_t port, const str
 /*
  * Sees every frame of a bridge as it goes over it: what is sent on the thread that sends, before it is sent; what is
  * received on the connection's thread, before it is acted upon. Bytes that are no frame any more (a bad size, a frame
- * that was cut off) come once, with type and id as they stand in the header or 0, and `broken`.
+ * that was cut off) come once, with type and id as they stand in the header or 0, and `broken`. A tap must not call
+ * into the connection.
  */
 struct hcs_gcs_tap_frame {
         bool from_guest;
