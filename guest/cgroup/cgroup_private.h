@@ -24,6 +24,9 @@ HRESULT guest_cgroup_read_u64(const char *folder, const char *file, uint64_t max
 /* The value behind a key at the start of a line, 0 when there is none. */
 uint64_t guest_cgroup_value(const char *text, const char *key);
 
+/* "MAJOR:MINOR" at *text, which goes behind it; false when it is something else. */
+bool guest_cgroup_device(const char **text, uint64_t *ret_major, uint64_t *ret_minor);
+
 /* What limits.c does with an existing group. */
 HRESULT guest_cgroup_set_limits(const struct guest_cgroups *c, const char *path, const struct hcs_json *resources,
                                 struct hcs_error **err);

@@ -2,6 +2,7 @@
 
 /* Statistics of version 1, and the face of both. Stateless. Source of names: containerd/cgroups, cgroup1/stats. */
 
+#include <ctype.h>
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -201,16 +202,37 @@ static HRESULT add_oom(const char *folder, struct hcs_json *metrics, struct hcs_
         return hr;
 }
 
+bool guest_cgroup_device(const char **text, uint64_t *ret_major, uint64_t *ret_minor) {
+        const char *at = *text;
+        char *end;
+
+        if (!isdigit((unsigned char)*at))
+                return false;
+        *ret_major = strtoull(at, &end, 10);
+        if (*end != ':' || !isdigit((unsigned char)end[1]))
+                return false;
+        *ret_minor = strtoull(end + 1, &end, 10);
+        *text = end;
+        return true;
+}
+
 /* "/dev/NAME" of a number in /proc/partitions, "" when it is not there. */
 static void device_name(const char *partitions, uint64_t major, uint64_t minor, char ret[static 64]) {
         ret[0] = '\0';
         for (const char *line = partitions; line; line = strchr(line, '\n')) {
-                unsigned long long a, b;
-                char name[48];
+                /* MAJOR MINOR BLOCKS NAME */
+                const char *at = line += *line == '\n';
+                uint64_t numbers[3];
 
-                line += *line == '\n';
-                if (sscanf(line, "%llu %llu %*u %47s", &a, &b, name) == 3 && a == major && b == minor) {
-                        snprintf(ret, 64, "/dev/%s", name);
+                for (int i = 0; i < 3; i++) {
+                        char *end;
+
+                        numbers[i] = strtoull(at, &end, 10);
+                        at = end;
+                }
+                at += strspn(at, " ");
+                if (numbers[0] == major && numbers[1] == minor && *at && *at != '\n' && !isdigit((unsigned char)*at)) {
+                        snprintf(ret, 64, "/dev/%.*s", (int)strcspn(at, "\n"), at);
                         return;
                 }
         }
@@ -221,25 +243,28 @@ static size_t add_blkio_list(const char *text, const char *partitions, struct hc
         size_t n = 0;
 
         for (const char *line = text; line && *line; line = strchr(line, '\n')) {
-                unsigned long long major, minor, value;
-                char op[32] = "", device[64];
+                const char *at = line + (*line == '\n'), *op;
+                uint64_t major, minor;
                 struct hcs_json *list = hcs_json_get(blkio, member), *entry;
+                char device[64];
+                size_t len;
 
-                line += *line == '\n';
-                if (sscanf(line, "%llu:%llu %llu", &major, &minor, &value) != 3 &&
-                    sscanf(line, "%llu:%llu %31s %llu", &major, &minor, op, &value) != 4)
+                line = at;
+                if (!guest_cgroup_device(&at, &major, &minor))
                         continue;
+                op = at + strspn(at, " ");
+                len = isdigit((unsigned char)*op) ? 0 : strcspn(op, " \n");
                 if (!list)
                         list = hcs_json_set_new_array(blkio, member);
                 entry = hcs_json_append(list, hcs_json_new_object());
                 device_name(partitions, major, minor, device);
-                if (*op)
-                        hcs_json_set_string(entry, "op", op);
+                if (len)
+                        hcs_json_set(entry, "op", hcs_json_new_string_n(op, len));
                 if (*device)
                         hcs_json_set_string(entry, "device", device);
                 guest_metric(entry, "major", major);
                 guest_metric(entry, "minor", minor);
-                guest_metric(entry, "value", value);
+                guest_metric(entry, "value", strtoull(op + len, NULL, 10));
                 n++;
         }
         return n;

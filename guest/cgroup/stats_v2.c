@@ -120,7 +120,7 @@ static HRESULT add_memory(const char *folder, struct hcs_json *metrics, struct h
         return hr;
 }
 
-static void add_io_entry(struct hcs_json *blkio, const char *member, unsigned major, unsigned minor, const char *op,
+static void add_io_entry(struct hcs_json *blkio, const char *member, uint64_t major, uint64_t minor, const char *op,
                          uint64_t value) {
         struct hcs_json *list = hcs_json_get(blkio, member), *entry;
 
@@ -150,12 +150,13 @@ static HRESULT add_io(const char *folder, struct hcs_json *metrics, struct hcs_e
         struct hcs_json *blkio = NULL;
 
         for (const char *line = hcs_buf_cstr(&stat); line && *line; line = strchr(line, '\n')) {
-                unsigned major, minor;
+                uint64_t major, minor;
+                const char *at;
                 size_t len;
 
-                line += *line == '\n';
+                at = line += *line == '\n';
                 len = strcspn(line, "\n");
-                if (sscanf(line, "%u:%u", &major, &minor) != 2)
+                if (!guest_cgroup_device(&at, &major, &minor))
                         continue;
                 if (!blkio)
                         blkio = hcs_json_set_new_object(metrics, "blkio");

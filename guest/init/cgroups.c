@@ -87,15 +87,20 @@ static bool mount_v2(void) {
 
 static void mount_v1(void) {
         FILE *f = fopen("/proc/cgroups", "re");
-        char line[256], name[64], path[sizeof(ROOT) + sizeof(name)];
-        int enabled;
+        char line[256], path[sizeof(ROOT) + sizeof(line)];
 
         if (!f)
                 init_die("open", "/proc/cgroups");
         if (mount("cgroup_root", ROOT, "tmpfs", SAFE, "mode=0755") < 0)
                 init_die("mount", ROOT);
         while (fgets(line, sizeof(line), f)) {
-                if (line[0] == '#' || sscanf(line, "%63s %*d %*d %d", name, &enabled) != 2 || !enabled)
+                /* NAME HIERARCHY GROUPS ENABLED */
+                char *rest = line, *name = strsep(&rest, "\t"), *enabled;
+
+                strsep(&rest, "\t");
+                strsep(&rest, "\t");
+                enabled = strsep(&rest, "\n");
+                if (name[0] == '#' || !enabled || enabled[0] != '1')
                         continue;
                 snprintf(path, sizeof(path), ROOT "/%s", name);
                 if (mkdir(path, 0755) < 0)

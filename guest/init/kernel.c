@@ -84,10 +84,9 @@ void init_modules(const char *list) {
 }
 
 void init_entropy(unsigned port) {
-        struct {
-                struct rand_pool_info info;
-                char bytes[CHUNK];
-        } pool;
+        /* A struct rand_pool_info, whose bytes are behind it. */
+        _Alignas(struct rand_pool_info) static char room[sizeof(struct rand_pool_info) + CHUNK];
+        struct rand_pool_info *pool = (struct rand_pool_info *)(void *)room;
         int fd = vsock_connect(port), random;
         ssize_t n;
 
@@ -96,10 +95,10 @@ void init_entropy(unsigned port) {
         random = open("/dev/random", O_RDWR | O_CLOEXEC);
         if (random < 0)
                 init_die("open", "/dev/random");
-        while ((n = read(fd, pool.info.buf, CHUNK)) > 0) {
-                pool.info.entropy_count = (int)n * 8; /* bits */
-                pool.info.buf_size = (int)n;
-                if (ioctl(random, RNDADDENTROPY, &pool) < 0)
+        while ((n = read(fd, pool->buf, CHUNK)) > 0) {
+                pool->entropy_count = (int)n * 8; /* bits */
+                pool->buf_size = (int)n;
+                if (ioctl(random, RNDADDENTROPY, pool) < 0)
                         init_die("ioctl", "RNDADDENTROPY");
         }
         if (n < 0)

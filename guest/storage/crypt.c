@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -57,9 +56,14 @@ static HRESULT format_integrity(const struct guest_roots *roots, const char *dev
         if (FAILED(hr))
                 return hr;
         hr = guest_dm_status(roots, name, &status, err);
-        /* "MISMATCHES SECTORS ..." */
-        if (SUCCEEDED(hr) && (sscanf(status, "%*u %" SCNu64, ret) != 1 || *ret < FORMAT_SIZE))
-                hr = hcs_error_make(err, E_UNEXPECTED, "device-mapper %s: status `%s'", name, status);
+        if (SUCCEEDED(hr)) {
+                /* "MISMATCHES SECTORS ..." */
+                const char *sectors = strchr(status, ' ');
+
+                *ret = sectors ? strtoull(sectors, NULL, 10) : 0;
+                if (*ret < FORMAT_SIZE)
+                        hr = hcs_error_make(err, E_UNEXPECTED, "device-mapper %s: status `%s'", name, status);
+        }
         if (SUCCEEDED(hr))
                 hr = guest_dm_remove(roots, name, err);
         else
