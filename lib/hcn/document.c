@@ -71,7 +71,7 @@ static void settle(struct hcs_schema_hcn_health *health) {
         struct hcs_json *data = health->Data;
 
         if (data) {
-                health->Data = sorted(data);
+                health->Data = hcs_json_is(data, HCS_JSON_NULL) ? NULL : sorted(data);
                 hcs_json_free(data);
         }
 }

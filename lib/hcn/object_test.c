@@ -294,6 +294,20 @@ static void health_keeps_its_digits_and_is_sorted(void **state) {
         assert_non_null(strstr(text, "\"Data\":{\"a\":[{\"c\":2,\"d\":1}],\"b\":132108987224769239}"));
 }
 
+/* A RawMessage keeps a null, an interface does not. */
+static void null_is_kept_where_hcsshim_keeps_it(void **state) {
+        _cleanup_free_ char *text = NULL;
+
+        fake_reset(&(struct fake_answers){.properties =
+                                                  "{\"Name\":null,\"Policies\":[{\"Type\":\"L2Driver\",\"Settings\":"
+                                                  "null}],\"Health\":{\"Data\":null,\"Extra\":{\"Resources\":null}}}"});
+        assert_ok(hcn_create(client, HCN_KIND_NETWORK, "{}", &text, NULL), NULL);
+        assert_string_equal(text,
+                            "{\"Type\":\"NAT\",\"Policies\":[{\"Type\":\"L2Driver\",\"Settings\":null}],\"MacPool\":{},"
+                            "\"Dns\":{},\"Health\":{\"Extra\":{\"Resources\":null}},\"SchemaVersion\":{\"Major\":0,"
+                            "\"Minor\":0}}");
+}
+
 static void use_client(void *arg) {
         for (int i = 0; i < 200; i++) {
                 struct hcs_documents list = {0};
@@ -340,5 +354,5 @@ HCS_TESTS(TEST(what_the_schema_does_not_know_is_dropped_or_kept),
           TEST(a_table_without_the_export_is_an_error), TEST(an_open_handle_passes_texts_as_they_are),
           TEST(a_closed_handle_is_refused), TEST(a_guest_service_has_documents_of_its_own),
           TEST(counters_of_an_endpoint_come_as_they_are), TEST(a_record_beside_a_success_is_a_failure),
-          TEST(health_keeps_its_digits_and_is_sorted), TEST(two_threads_may_use_one_client),
-          TEST(predicates_know_their_codes))
+          TEST(health_keeps_its_digits_and_is_sorted), TEST(null_is_kept_where_hcsshim_keeps_it),
+          TEST(two_threads_may_use_one_client), TEST(predicates_know_their_codes))

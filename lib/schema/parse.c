@@ -9,6 +9,7 @@
 struct parser {
         struct hcs_buf path;
         struct hcs_error **err;
+        bool keeps_null; /* a member of any kind that is null is null, not absent */
 };
 
 static HRESULT parse_members(struct parser *p, const struct hcs_schema_type *type, const struct hcs_json *json,
@@ -164,7 +165,8 @@ static HRESULT parse_members(struct parser *p, const struct hcs_schema_type *typ
                         hcs_json_set(*extra, hcs_json_key(m), hcs_json_copy(m));
                         continue;
                 }
-                if (hcs_json_is(m, HCS_JSON_NULL))
+                if (hcs_json_is(m, HCS_JSON_NULL) &&
+                    !(p->keeps_null && f->kind == HCS_SCHEMA_ANY && f->shape == HCS_SCHEMA_SINGLE))
                         continue;
                 schema_clear_field(f, schema_at(f, doc)); /* of another spelling */
                 hcs_json_path_member(&p->path, hcs_json_key(m));
@@ -177,9 +179,9 @@ static HRESULT parse_members(struct parser *p, const struct hcs_schema_type *typ
         return S_OK;
 }
 
-HRESULT hcs_schema_parse_json(const struct hcs_schema_type *type, const struct hcs_json *json, void **ret,
-                              struct hcs_error **err) {
-        struct parser p = {.err = err};
+static HRESULT parse(const struct hcs_schema_type *type, const struct hcs_json *json, bool keeps_null, void **ret,
+                     struct hcs_error **err) {
+        struct parser p = {.err = err, .keeps_null = keeps_null};
         void *doc = hcs_calloc(1, type->size);
         HRESULT hr;
 
@@ -192,6 +194,11 @@ HRESULT hcs_schema_parse_json(const struct hcs_schema_type *type, const struct h
         }
         *ret = doc;
         return S_OK;
+}
+
+HRESULT hcs_schema_parse_json(const struct hcs_schema_type *type, const struct hcs_json *json, void **ret,
+                              struct hcs_error **err) {
+        return parse(type, json, false, ret, err);
 }
 
 HRESULT hcs_schema_parse(const struct hcs_schema_type *type, const char *text, size_t len, void **ret,
@@ -211,7 +218,7 @@ HRESULT hcs_schema_parse_answer(const struct hcs_schema_type *type, const char *
         HRESULT hr = hcs_json_parse(text, strlen(text), &lax, &json, &ours);
 
         if (SUCCEEDED(hr))
-                hr = hcs_schema_parse_json(type, json, ret, &ours);
+                hr = parse(type, json, true, ret, &ours);
         if (SUCCEEDED(hr))
                 return hr;
         words = hcs_schema_go_error(type, NULL, text, strlen(text));

@@ -26,7 +26,10 @@ struct golden_row {
 extern const struct golden_row golden_hcn_rows[], golden_hns_rows[];
 
 const char *golden_string(const struct golden_run *r, const char *member); /* "" when it is not there */
-uint64_t golden_number(const struct golden_run *r, const char *member);    /* 0 when it is not there */
+/* The one of these members that the case has; the cases are not alike in how they name an argument. */
+const char *golden_member(const struct golden_run *r, const char *const *members);
+#define GOLDEN_MEMBER(r, ...) golden_member(r, (const char *const[]){__VA_ARGS__, NULL})
+uint64_t golden_number(const struct golden_run *r, const char *member); /* 0 when it is not there */
 /* A member as text; NULL when it is not there or null. Caller frees. */
 char *golden_document(const struct golden_run *r, const char *member);
 /* The texts of an array of strings, or the "Id" of an array of objects. Borrowed from the input but for the array. */

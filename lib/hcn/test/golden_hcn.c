@@ -38,14 +38,15 @@ static HRESULT run_list_query(struct golden_run *r) {
 
 static HRESULT run_list_of_network(struct golden_run *r) {
         r->is_list = true;
-        return hcn_network_endpoints(r->hcn, golden_string(r, "network_id"), &r->list, &r->err);
+        return hcn_network_endpoints(r->hcn, golden_string(r, GOLDEN_MEMBER(r, "network_id", "network", "id")),
+                                     &r->list, &r->err);
 }
 
 static HRESULT run_modify(struct golden_run *r) {
         _cleanup_free_ char *request = golden_document(r, "request");
-        const char *id = golden_string(r, r->kind == HCN_KIND_NAMESPACE ? "namespace" : "id");
+        const char *id = golden_string(r, GOLDEN_MEMBER(r, "namespace", "id"));
 
-        return hcn_modify(r->hcn, r->kind, *id ? id : golden_string(r, "id"), request, NULL, &r->err);
+        return hcn_modify(r->hcn, r->kind, id, request, NULL, &r->err);
 }
 
 static HRESULT run_add_policy(struct golden_run *r) {
@@ -107,7 +108,8 @@ static void quote_list(struct hcs_documents *list) {
 }
 
 static HRESULT run_endpoint_ids(struct golden_run *r) {
-        HRESULT hr = hcn_namespace_endpoint_ids(r->hcn, golden_string(r, "id"), &r->list, &r->err);
+        HRESULT hr = hcn_namespace_endpoint_ids(r->hcn, golden_string(r, GOLDEN_MEMBER(r, "id", "namespace")), &r->list,
+                                                &r->err);
 
         r->is_list = true;
         quote_list(&r->list);
@@ -144,19 +146,19 @@ static HRESULT run_add_load_balancer(struct golden_run *r) {
 }
 
 static HRESULT run_update_load_balancer(struct golden_run *r) {
-        _cleanup_free_ char *lb = golden_document(r, "loadbalancer");
+        _cleanup_free_ char *lb = golden_document(r, GOLDEN_MEMBER(r, "loadbalancer", "load_balancer"));
 
         return hcn_load_balancer_update(r->hcn, golden_string(r, "id"), lb, &r->text, &r->err);
 }
 
 static HRESULT run_balance_more(struct golden_run *r) {
-        _cleanup_free_ char *lb = golden_document(r, "loadbalancer");
+        _cleanup_free_ char *lb = golden_document(r, GOLDEN_MEMBER(r, "loadbalancer", "load_balancer"));
 
         return hcn_load_balancer_add_endpoint(r->hcn, lb, golden_string(r, "endpoint"), &r->text, &r->err);
 }
 
 static HRESULT run_balance_less(struct golden_run *r) {
-        _cleanup_free_ char *lb = golden_document(r, "loadbalancer");
+        _cleanup_free_ char *lb = golden_document(r, GOLDEN_MEMBER(r, "loadbalancer", "load_balancer"));
 
         return hcn_load_balancer_remove_endpoint(r->hcn, lb, golden_string(r, "endpoint"), &r->text, &r->err);
 }

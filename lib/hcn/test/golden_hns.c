@@ -67,7 +67,8 @@ static HRESULT run_endpoint_update(struct golden_run *r) {
 }
 
 static HRESULT run_endpoint_policies(struct golden_run *r) {
-        _cleanup_free_ char *endpoint = golden_document(r, "endpoint"), *policies = golden_document(r, "policies");
+        _cleanup_free_ char *endpoint = golden_document(r, "endpoint"),
+                            *policies = golden_document(r, GOLDEN_MEMBER(r, "policies", "policy"));
 
         return hns_endpoint_add_policies(r->hns, endpoint, policies, NULL, &r->err);
 }
@@ -160,7 +161,7 @@ static HRESULT run_list_remove(struct golden_run *r) {
 
 static HRESULT run_load_balancer(struct golden_run *r) {
         struct hns_load_balancer lb = {
-                .is_internal = hcs_json_bool(hcs_json_get(r->input, "ilb")),
+                .is_internal = hcs_json_bool(hcs_json_get(r->input, GOLDEN_MEMBER(r, "ilb", "is_ilb"))),
                 .source_vip = golden_string(r, "source_vip"),
                 .vip = golden_string(r, "vip"),
                 .protocol = (uint16_t)golden_number(r, "protocol"),
@@ -232,7 +233,8 @@ static HRESULT run_accelnet_get(struct golden_run *r) {
 
 static HRESULT run_accelnet_set(struct golden_run *r) {
         size_t n = 0;
-        _cleanup_free_ const char **macs = golden_strings(r, "macs", &n);
+        _cleanup_free_ const char **macs =
+                golden_strings(r, GOLDEN_MEMBER(r, "macs", "mac_addresses", "addresses"), &n);
 
         return hns_accelnet_set(r->hns, macs, n, &r->text, &r->err);
 }

@@ -20,6 +20,14 @@ const char *golden_string(const struct golden_run *r, const char *member) {
         return s ? s : "";
 }
 
+const char *golden_member(const struct golden_run *r, const char *const *members) {
+        size_t i = 0;
+
+        while (members[i + 1] && !hcs_json_get(r->input, members[i]))
+                i++;
+        return members[i];
+}
+
 uint64_t golden_number(const struct golden_run *r, const char *member) {
         uint64_t u = 0;
 

@@ -80,8 +80,8 @@ HRESULT hcs_schema_parse(const struct hcs_schema_type *type, const char *text, s
  */
 HRESULT hcs_schema_parse_json(const struct hcs_schema_type *type, const struct hcs_json *json, void **ret,
                               struct hcs_error **err);
-/* The same for what a service answers: the last of members given twice counts, bad text is replaced, and the error is
- * in the words of Go. */
+/* The same for what a service answers: the last of members given twice counts, bad text is replaced, null in a member
+ * that may hold anything stays (as in Go's RawMessage), and the error is in the words of Go. */
 HRESULT hcs_schema_parse_answer(const struct hcs_schema_type *type, const char *text, void **ret,
                                 struct hcs_error **err);
 /* Drops what the schema does not know, at every level below: what hcsshim would have kept of the document. */
