@@ -168,6 +168,36 @@ static void the_service_and_a_network_tell_what_happens(void **state) {
         hcs_mutex_deinit(&lock);
 }
 
+static struct hcn_watch *self;
+
+static void stop_self(void *ctx, const struct hcn_event *e) {
+        created += e->type == HcnNotificationNetworkCreate;
+        hcn_watch_stop(self);
+        hcs_mutex_lock(&lock);
+        self = NULL;
+        hcs_cond_broadcast(&arrived);
+        hcs_mutex_unlock(&lock);
+}
+
+static void a_watch_stops_itself_while_the_service_delivers(void **state) {
+        _cleanup_free_ char *network = NULL;
+        struct hcs_error *err = NULL;
+
+        created = 0;
+        hcs_mutex_init(&lock);
+        hcs_cond_init(&arrived);
+        assert_ok(hcn_watch_service(hcn, stop_self, NULL, &self, &err), err);
+        network = made(HCN_KIND_NETWORK, NETWORK);
+        hcs_mutex_lock(&lock);
+        /* NetworkPreCreate comes first, and is the last it hears. */
+        while (self)
+                hcs_cond_wait(&arrived, &lock);
+        hcs_mutex_unlock(&lock);
+        assert_int_equal(created, 0);
+        hcs_cond_deinit(&arrived);
+        hcs_mutex_deinit(&lock);
+}
+
 static void a_guest_service_reserves_ports(void **state) {
         struct hcn_object *o = NULL;
         struct hcs_error *err = NULL;
@@ -209,4 +239,5 @@ static void an_endpoint_that_a_container_has_is_not_attached_twice(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 HCS_TESTS(TEST(every_kind_lives_and_goes), TEST(one_version_sees_what_the_other_made),
           TEST(a_taken_port_and_a_missing_network_are_told_apart), TEST(the_service_and_a_network_tell_what_happens),
-          TEST(a_guest_service_reserves_ports), TEST(an_endpoint_that_a_container_has_is_not_attached_twice))
+          TEST(a_watch_stops_itself_while_the_service_delivers), TEST(a_guest_service_reserves_ports),
+          TEST(an_endpoint_that_a_container_has_is_not_attached_twice))

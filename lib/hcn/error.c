@@ -53,8 +53,13 @@ char *hcn_error_format_go(const struct hcs_error *e) {
         const struct hcs_hresult_info *info = hcs_hresult_lookup(hr);
         _cleanup_buf_ struct hcs_buf b = {0};
 
-        if (!e || !operation)
-                return hcs_strdup(hcs_error_message(e));
+        if (!e || !operation) {
+                const char *message = hcs_error_message(e), *ours = strstr(message, ": the service is version ");
+
+                /* What we say of an unsupported feature beyond its name is ours. */
+                return ours && hr == HCS_WIN32(50) ? hcs_strndup(message, (size_t)(ours - message))
+                                                   : hcs_strdup(message);
+        }
         if (hcs_streq(operation, "HNSCall")) {
                 const char *message = hcs_error_message(e);
 

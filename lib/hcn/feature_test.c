@@ -35,10 +35,13 @@ static void the_version_is_asked_for_once(void **state) {
 
 static void a_missing_feature_is_named_with_the_versions_that_have_it(void **state) {
         struct hcs_error *err = NULL;
+        _cleanup_free_ char *go = NULL;
 
         assert_hresult(hcn_require(client, "dsr", &err), HCS_WIN32(50));
         assert_string_equal(hcs_error_message(err), "platform does not support feature DSR: the service is version "
                                                     "10.1, it is in 9.3 to 9.x, 10.2 and later");
+        go = hcn_error_format_go(err);
+        assert_string_equal(go, "platform does not support feature DSR");
         hcs_error_free(err);
         assert_hresult(hcn_require(client, "Teleport", NULL), E_INVALIDARG);
         assert_hresult(hcn_require(client, NULL, NULL), E_INVALIDARG);

@@ -107,9 +107,13 @@ struct hcn_object {
         void *handle;
         struct hcs_mutex lock;
         struct hcs_cond changed;
-        unsigned calls; /* in flight on the handle */
+        unsigned calls;   /* in flight on the handle */
+        unsigned watches; /* that need the handle */
         bool closing;
 };
+/* A watch keeps the handle, also beyond the close of the object: the last one to go closes it. */
+void hcn_object_add_watch(struct hcn_object *o);
+void hcn_object_drop_watch(struct hcn_object *o);
 HRESULT hcn_object_enter(struct hcn_object *o, struct hcs_error **err);
 void hcn_object_leave(struct hcn_object *o);
 

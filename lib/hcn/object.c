@@ -93,6 +93,8 @@ void hcn_object_leave(struct hcn_object *o) {
 }
 
 HRESULT hcn_object_close(struct hcn_object *o, struct hcs_error **err) {
+        bool is_watched;
+
         hcs_mutex_lock(&o->lock);
         if (o->closing) {
                 hcs_mutex_unlock(&o->lock);
@@ -101,8 +103,27 @@ HRESULT hcn_object_close(struct hcn_object *o, struct hcs_error **err) {
         o->closing = true;
         while (o->calls)
                 hcs_cond_wait(&o->changed, &o->lock);
+        is_watched = o->watches;
         hcs_mutex_unlock(&o->lock);
-        return hcn_step_close(o->client, o->kind, o->handle, err);
+        return is_watched ? S_OK : hcn_step_close(o->client, o->kind, o->handle, err);
+}
+
+void hcn_object_add_watch(struct hcn_object *o) {
+        hcs_guard(&o->lock);
+
+        o->watches++;
+        hcn_object_ref(o);
+}
+
+void hcn_object_drop_watch(struct hcn_object *o) {
+        bool is_last;
+
+        hcs_mutex_lock(&o->lock);
+        is_last = --o->watches == 0 && o->closing;
+        hcs_mutex_unlock(&o->lock);
+        if (is_last)
+                hcn_step_close(o->client, o->kind, o->handle, NULL);
+        hcn_object_unref(o);
 }
 
 HRESULT hcn_object_query(struct hcn_object *o, const char *query, char **ret, struct hcs_error **err) {

@@ -11,7 +11,7 @@
 
 struct hcn_watch {
         struct hcn_client *client; /* counted */
-        struct hcn_object *object; /* counted, in use as long as the watch; NULL: the service */
+        struct hcn_object *object; /* counted, and kept open; NULL: the service */
         HCN_CALLBACK registration;
         hcn_event_fn fn;
         void *ctx;
@@ -51,10 +51,8 @@ const char *hcn_event_name(uint32_t type) {
 }
 
 static void watch_free(struct hcn_watch *w) {
-        if (w->object) {
-                hcn_object_leave(w->object);
-                hcn_object_unref(w->object);
-        }
+        if (w->object)
+                hcn_object_drop_watch(w->object);
         hcn_client_unref(w->client);
         hcs_cond_deinit(&w->changed);
         hcs_mutex_deinit(&w->lock);
@@ -130,12 +128,16 @@ static HRESULT watch(struct hcn_client *c, struct hcn_object *o, hcn_event_fn fn
                 return hr;
         w = hcs_calloc(1, sizeof(*w));
         w->client = hcn_client_ref(c);
-        w->object = o ? hcn_object_ref(o) : NULL;
+        w->object = o;
+        if (o)
+                hcn_object_add_watch(o);
         w->fn = fn;
         w->ctx = ctx;
         hcs_mutex_init(&w->lock);
         hcs_cond_init(&w->changed);
         hr = register_watch(w, &exported);
+        if (o)
+                hcn_object_leave(o);
         if (FAILED(hr)) {
                 hr = hcn_fail(err, hr, NULL, "Register", exported, "Callback");
                 watch_free(w);

@@ -87,6 +87,23 @@ static void a_network_and_a_guest_service_can_be_watched(void **state) {
         }
 }
 
+static void a_watch_outlives_the_close_of_its_object(void **state) {
+        struct hcn_object *o = NULL;
+        struct hcn_watch *w = NULL;
+
+        assert_ok(hcn_object_open(client, HCN_KIND_NETWORK, ID, &o, NULL), NULL);
+        assert_ok(hcn_watch_object(o, note, NULL, &w, NULL), NULL);
+        assert_ok(hcn_object_close(o, NULL), NULL);
+        assert_hresult(hcn_object_modify(o, "{}", NULL), E_HANDLE);
+        fake_notify(HcnNotificationNetworkEndpointAttached, S_OK, NULL);
+        assert_int_equal(seen.n, 1);
+        assert_int_equal(fake_open_handles(), 1);
+        hcn_watch_stop(w);
+        assert_int_equal(fake_open_handles(), 0);
+        hcn_object_unref(o);
+        assert_int_equal(fake_open_handles(), 0);
+}
+
 static void a_watch_may_be_stopped_from_its_own_callback(void **state) {
         assert_ok(hcn_watch_service(client, stop_self, NULL, &self, NULL), NULL);
         fake_notify(HcnNotificationNamespaceCreate, S_OK, NULL);
@@ -152,5 +169,6 @@ static void stopping_waits_for_the_callback_that_runs(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 HCS_TESTS(TEST(the_service_tells_of_every_kind_of_event), TEST(events_have_names),
-          TEST(a_network_and_a_guest_service_can_be_watched), TEST(a_watch_may_be_stopped_from_its_own_callback),
-          TEST(a_watch_without_a_callback_is_refused), TEST(stopping_waits_for_the_callback_that_runs))
+          TEST(a_network_and_a_guest_service_can_be_watched), TEST(a_watch_outlives_the_close_of_its_object),
+          TEST(a_watch_may_be_stopped_from_its_own_callback), TEST(a_watch_without_a_callback_is_refused),
+          TEST(stopping_waits_for_the_callback_that_runs))

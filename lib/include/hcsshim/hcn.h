@@ -297,7 +297,7 @@ HRESULT hcn_policies_build(const char *const *policies, size_t n, char **ret, st
 /*
  * An object held open. Texts go to the service and come from it as they are (NULL becomes the default query, or ""). A
  * closed handle is E_HANDLE; closing waits for the calls of other threads and closing again is S_OK. The last unref
- * closes.
+ * closes. A watch keeps the platform's handle until it is stopped.
  */
 HRESULT hcn_object_open(struct hcn_client *c, enum hcn_kind kind, const char *id, struct hcn_object **ret,
                         struct hcs_error **err);
