@@ -39,16 +39,21 @@ static bool wants_input(const struct uvmboot_options *o) {
 static char *parameters_of(const struct uvmboot_options *o) {
         _cleanup_json_ struct hcs_json *p = hcs_json_new_object();
         struct hcs_json *arguments = hcs_json_set_new_array(p, "CommandArgs"), *environment, *size;
+        _cleanup_free_ char *sized = NULL;
         uint16_t width = 80, height = 24;
 
+        hcs_terminal_size(&width, &height);
         if (o->arguments) {
                 for (char **a = o->arguments; *a; a++)
                         hcs_json_append(arguments, hcs_json_new_string(*a));
         } else {
                 hcs_json_append(arguments, hcs_json_new_string("sh"));
-                if (o->exec) {
+                /* The agent of a Linux guest does not look at ConsoleSize, and resizes terminals of containers only. */
+                if (o->tty)
+                        sized = hcs_asprintf("stty rows %u cols %u; %s", height, width, o->exec ? o->exec : "exec sh");
+                if (o->tty || o->exec) {
                         hcs_json_append(arguments, hcs_json_new_string("-c"));
-                        hcs_json_append(arguments, hcs_json_new_string(o->exec));
+                        hcs_json_append(arguments, hcs_json_new_string(o->tty ? sized : o->exec));
                 }
         }
         hcs_json_set_string(p, "WorkingDirectory", "/");
@@ -56,7 +61,6 @@ static char *parameters_of(const struct uvmboot_options *o) {
         hcs_json_set_string(environment, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         hcs_json_set_string(environment, "HOME", "/root");
         if (o->tty) {
-                hcs_terminal_size(&width, &height);
                 hcs_json_set_string(environment, "TERM", getenv("TERM") ? getenv("TERM") : "linux");
                 hcs_json_set_bool(p, "EmulateConsole", true);
                 size = hcs_json_set_new_array(p, "ConsoleSize");

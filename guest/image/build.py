@@ -7,17 +7,19 @@
   rootfs.tar.gz base with the delta on top
   initrd.img    the same as an initramfs, uncompressed
   kernel        Debian's cloud kernel
-  rootfs.vhd    (with --tar2ext4) the same as an ext4 disk with dm-verity
+  rootfs.vhd    (with --verity) the same as an ext4 disk with dm-verity's tree behind it, and rootfs.verity.json
 
 The same inputs give the same bytes. Root is not needed.
 """
 import argparse
+import hashlib
 import os
 import pathlib
 import shutil
 import stat
 import subprocess
 import sys
+import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from debian import Packages  # noqa: E402
@@ -41,7 +43,7 @@ def arguments():
     p.add_argument("--modules", default=HERE / "modules.txt", type=pathlib.Path, help="list of kernel modules")
     p.add_argument("--no-modules", action="store_true", help="for a kernel of somebody else's")
     p.add_argument("--initrd-only", action="store_true", help="only initrd.img and kernel")
-    p.add_argument("--tar2ext4", type=pathlib.Path, help="the program; makes rootfs.vhd with it")
+    p.add_argument("--verity", type=pathlib.Path, help="the program of that name; makes rootfs.vhd with it")
     p.add_argument("--depfile", type=pathlib.Path, help="writes what was read, for the build system")
     return p.parse_args()
 
@@ -88,6 +90,14 @@ def delta_of(args, base, packages):
     return tree
 
 
+def disk_of(tar, args):
+    """What a disk has as its UUID comes from its content, so that the same content gives the same disk."""
+    name = uuid.uuid5(uuid.NAMESPACE_OID, hashlib.sha256(tar.read_bytes()).hexdigest())
+    done = subprocess.run([args.verity, "create", "--as", "tar", "--uuid", str(name), "--json", "-o",
+                           args.out / "rootfs.vhd", tar], check=True, capture_output=True, text=True)
+    (args.out / "rootfs.verity.json").write_text(done.stdout, encoding="utf-8")
+
+
 def build(args):
     packages = Packages(args.packages)
     args.out.mkdir(parents=True, exist_ok=True)
@@ -99,11 +109,8 @@ def build(args):
     if not args.initrd_only:
         delta.write_tar(args.out / "delta.tar.gz")
         base.write_tar(args.out / "rootfs.tar.gz")
-    if args.tar2ext4:
-        plain = args.out / "rootfs.tar"
-        base.write_tar(plain, compressed=False)
-        subprocess.run([args.tar2ext4, "-vhd", "-i", plain, "-o", args.out / "rootfs.vhd"], check=True)
-        plain.unlink()
+    if args.verity:
+        disk_of(args.out / "rootfs.tar.gz", args)
     if args.depfile:
         read = [args.init, *args.bin, args.modules, HERE / "base.txt", HERE / "tree.py", HERE / "debian.py"]
         if args.base not in ("debian", "none"):

@@ -35,11 +35,29 @@ def needed(data, name):
     return found
 
 
-def depends(data):
-    """What the .modinfo of a kernel module says it needs."""
-    at = data.find(b"\0depends=")
-    names = data[at + 9:data.index(b"\0", at + 1)].decode() if at >= 0 else ""
-    return [n.replace("-", "_") for n in names.split(",") if n]
+def modinfo(data, key):
+    """The values that the .modinfo of a kernel module has for a key."""
+    values, mark, at = [], b"\0" + key.encode() + b"=", 0
+    while (at := data.find(mark, at)) >= 0:
+        at += len(mark)
+        values.append(data[at:data.index(b"\0", at)].decode(errors="replace"))
+        at -= 1
+    return values
+
+
+def plain(name):
+    return name.replace("-", "_")
+
+
+def closure(needs, name):
+    """What a module needs, the nearest first, as modules.dep has it."""
+    found, left = [], list(needs[name])
+    while left:
+        other = left.pop(0)
+        if other not in found:
+            found.append(other)
+            left += needs[other]
+    return found
 
 
 class Packages:
@@ -121,27 +139,35 @@ class Packages:
         return found[-1], found[-1].name.removeprefix("vmlinuz-")
 
     def modules(self, tree, listing):
-        """The modules of the list, flat, and modules.load: their paths in the order in which they are to be loaded."""
+        """The modules of the list, flat; modules.load: the paths of those for the start in the order of loading; and
+        what modprobe looks up for the others."""
         _, version = self.kernel()
         folder = f"lib/modules/{version}"
-        there = {p.name.removesuffix(".ko").replace("-", "_"): p for p in sorted((self.root / folder).rglob("*.ko"))}
+        there = {plain(p.stem): p for p in sorted((self.root / folder).rglob("*.ko"))}
         builtin = (self.root / folder / "modules.builtin").read_text(encoding="utf-8").split()
-        builtin = {pathlib.PurePosixPath(b).name.removesuffix(".ko").replace("-", "_") for b in builtin}
-        order, done = [], set(builtin)
+        taken, order = {plain(pathlib.PurePosixPath(b).stem): [] for b in builtin}, []
 
-        def load(name, wanted_by):
-            if name in done:
-                return
-            done.add(name)
-            if name not in there:
-                raise ValueError(f"{wanted_by}: the kernel {version} has no module {name}")
-            data = there[name].read_bytes()
-            for other in depends(data):
-                load(other, name)
-            tree.file(f"{folder}/{there[name].name}", data)
-            order.append(f"/{folder}/{there[name].name}")
+        def take(name, at_start, wanted_by):
+            path = f"{folder}/{there[name].name}" if name in there else None
+            if name not in taken:
+                if path is None:
+                    raise ValueError(f"{wanted_by}: the kernel {version} has no module {name}")
+                data = there[name].read_bytes()
+                tree.file(path, data)
+                taken[name] = [plain(n) for n in modinfo(data, "depends") for n in n.split(",") if n]
+            for other in taken[name]:
+                take(other, at_start, name)
+            if at_start and path and f"/{path}" not in order:
+                order.append(f"/{path}")
 
         for line in pathlib.Path(listing).read_text(encoding="utf-8").splitlines():
-            if line.split("#")[0].strip():
-                load(line.split("#")[0].strip().replace("-", "_"), listing)
+            words = line.split("#")[0].split()
+            if words:
+                take(plain(words[-1]), words[0] != "later", listing)
+        names = sorted(n for n in taken if n in there and f"{folder}/{there[n].name}" in tree.nodes)
         tree.file("lib/modules/modules.load", "".join(o + "\n" for o in order).encode())
+        tree.file(f"{folder}/modules.dep", "".join(
+            there[n].name + ":" + "".join(f" {there[d].name}" for d in closure(taken, n) if d in names) + "\n"
+            for n in names).encode())
+        tree.file(f"{folder}/modules.alias", "".join(
+            f"alias {alias} {n}\n" for n in names for alias in modinfo(there[n].read_bytes(), "alias")).encode())
