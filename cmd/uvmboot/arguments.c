@@ -17,6 +17,9 @@ static const char usage_text[] =
         "Boots a Linux utility VM in QEMU and runs a command in it through its agent: COMMAND, what --exec says, or a\n"
         "shell. Ends with the command's exit code.\n\n"
         "  --exec CMD              run `sh -c CMD`; without the agent: what the VM's init starts\n"
+        "  --host-exec CMD         run `sh -c CMD` on this host instead, with the bridge left to it: $UVM_SOCKET is "
+        "what\n"
+        "                          hcs_gcs_transport_open() calls unix:PATH\n"
         "  -t, --tty               the command gets a terminal (by default when it is a shell and you are at one)\n"
         "  --gcs[=false]           with the agent (default), or without: the console is yours then\n"
         "  --console               the same as --gcs=false\n"
@@ -164,13 +167,10 @@ static const char **text_named(struct uvmboot_options *o, const char *name) {
                 const char *name;
                 const char **place;
         } texts[] = {
-                {"exec", &o->exec},
-                {"boot-files-path", &o->boot_files},
-                {"kernel-file", &o->kernel},
-                {"root-fs-type", &o->root_fs},
-                {"kernel-args", &o->kernel_arguments},
-                {"log-level", &o->log_level},
-                {"artefacts", &o->artefacts},
+                {"host-exec", &o->host_exec},        {"exec", &o->exec},
+                {"boot-files-path", &o->boot_files}, {"kernel-file", &o->kernel},
+                {"root-fs-type", &o->root_fs},       {"kernel-args", &o->kernel_arguments},
+                {"log-level", &o->log_level},        {"artefacts", &o->artefacts},
         };
 
         for (size_t i = 0; i < HCS_ARRAY_SIZE(texts); i++)
@@ -276,10 +276,13 @@ static int take_flag(struct words *w, const char *word) {
 }
 
 static int complete(struct uvmboot_options *o) {
-        bool shell = !o->exec && !o->arguments;
+        bool shell = !o->exec && !o->arguments && !o->host_exec;
 
         if (o->exec && o->arguments)
                 return wrong("--exec and a command (%s) exclude each other", o->arguments[0]);
+        if (o->host_exec &&
+            (o->exec || o->arguments || !o->gcs || o->vsock == VM_VSOCK_KERNEL || o->n_scsi || o->n_vpmem))
+                return wrong("--host-exec leaves the agent to another: no command, mounts, console or kernel's vsock");
         if (o->root_fs && !hcs_streq(o->root_fs, "initrd") && !hcs_streq(o->root_fs, "none"))
                 return wrong("--root-fs-type %s: a kernel of Debian finds its disks only with the modules of an initrd",
                              o->root_fs);

@@ -16,6 +16,7 @@
 #include "mockhcs/bridge/tap.h"
 #include "mockhcs/vm/accelerator.h"
 #include "platform/clock.h"
+#include "platform/process.h"
 #include "platform/terminal.h"
 #include "platform/thread.h"
 
@@ -147,7 +148,7 @@ static HRESULT listen_for_guest(struct uvm *u, struct hcs_error **err) {
                 hr = hcs_gcs_listen(u->transport, HCS_GCS_ENTROPY, &u->entropy, err);
         if (SUCCEEDED(hr) && o->gcs && (o->fwd_stdout || o->fwd_stderr))
                 hr = hcs_gcs_listen(u->transport, HCS_GCS_LOG, &u->log_listener, err);
-        if (SUCCEEDED(hr) && o->gcs)
+        if (SUCCEEDED(hr) && o->gcs && !o->host_exec)
                 hr = hcs_gcs_listen(u->transport, HCS_GCS_BRIDGE, &u->bridge_listener, err);
         return hr;
 }
@@ -239,7 +240,25 @@ static HRESULT boot(struct uvm *u, struct hcs_error **err) {
                         return explain(u, hr, err, "wait for the agent's log");
                 uvmboot_step(&u->steps, "the agent's log is here");
         }
-        return connect_bridge(u, err);
+        return u->bridge_listener ? connect_bridge(u, err) : S_OK;
+}
+
+/* Another program has the bridge; when it ends, so does the VM. */
+static HRESULT run_on_host(struct uvm *u, int *ret_code, struct hcs_error **err) {
+        _cleanup_free_ char *socket = hcs_asprintf("UVM_SOCKET=%s/v.sock", vm_folder(u->vm));
+        const char *environment[] = {socket, NULL};
+        char *argv[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", (char *)(uintptr_t)u->options->host_exec,
+                        NULL};
+        struct hcs_child *child = NULL;
+        HRESULT hr;
+
+        uvmboot_step(&u->steps, "the host runs %s", u->options->host_exec);
+        hr = hcs_child_spawn(argv, environment, &child, err);
+        if (SUCCEEDED(hr))
+                hr = hcs_child_wait(child, ret_code, err);
+        if (SUCCEEDED(hr))
+                uvmboot_step(&u->steps, "it has ended with %d", *ret_code);
+        return hr;
 }
 
 static HRESULT mount_one(struct uvm *u, const char *what, struct hcs_json *settings, const char *host,
@@ -375,9 +394,11 @@ HRESULT uvmboot_run(const struct uvmboot_options *o, unsigned index, struct hcs_
         hr = uvmboot_find_files(o, &u.kernel, &u.initrd, err);
         if (SUCCEEDED(hr))
                 hr = boot(&u, err);
-        if (SUCCEEDED(hr) && o->gcs)
+        if (SUCCEEDED(hr) && u.gc)
                 hr = mount_all(&u, err);
-        if (SUCCEEDED(hr) && o->gcs) {
+        if (SUCCEEDED(hr) && o->host_exec) {
+                hr = run_on_host(&u, &code, err);
+        } else if (SUCCEEDED(hr) && o->gcs) {
                 uvmboot_step(&u.steps, "runs %s", o->arguments ? o->arguments[0] : o->exec ? o->exec : "a shell");
                 hr = uvmboot_session(o, u.gc, cancel, &code, err);
                 if (FAILED(hr))

@@ -29,7 +29,7 @@ struct uvmboot_options {
         enum vm_accelerator accelerator;
         enum vm_vsock vsock;
         unsigned cid;
-        const char *exec;
+        const char *exec, *host_exec;
         char **arguments; /* of the command, NULL terminated; NULL: a shell */
         struct uvmboot_mount scsi[MAX_MOUNTS], vpmem[MAX_MOUNTS];
         unsigned n_scsi, n_vpmem;

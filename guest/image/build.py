@@ -22,7 +22,7 @@ import sys
 import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from debian import Packages  # noqa: E402
+from debian import Packages, needed  # noqa: E402
 from tree import Node, Tree  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -39,6 +39,9 @@ def arguments():
     p.add_argument("--init", type=pathlib.Path, help="program that becomes /init")
     p.add_argument("--bin", action="append", default=[], type=pathlib.Path, metavar="FILE", help="goes to /bin (repeat)")
     p.add_argument("--link", action="append", default=[], metavar="NAME=TARGET", help="link in /bin (repeat)")
+    p.add_argument("--host-libraries", action="store_true",
+                   help="shared libraries that no package has, from this host: for programs with sanitizers")
+    p.add_argument("--git", type=pathlib.Path, metavar="DIR", help="gcs.commit, gcs.branch and tar.date of a checkout in /info")
     p.add_argument("--info", action="append", default=[], metavar="NAME=TEXT", help="file in /info (repeat)")
     p.add_argument("--modules", default=HERE / "modules.txt", type=pathlib.Path, help="list of kernel modules")
     p.add_argument("--no-modules", action="store_true", help="for a kernel of somebody else's")
@@ -53,6 +56,25 @@ def pair(text):
     if not equals:
         raise ValueError(f"{text}: NAME=VALUE is expected")
     return name, value
+
+
+def git_info(checkout):
+    """As hcsshim's delta has it, but with the time of the commit instead of that of the build."""
+    if not checkout:
+        return []
+    commands = {"gcs.commit": ["rev-parse", "HEAD"], "gcs.branch": ["rev-parse", "--abbrev-ref", "HEAD"],
+                "tar.date": ["show", "-s", "--format=%cI", "HEAD"]}
+    return [(name, subprocess.run(["git", "-C", checkout, *words], check=True, capture_output=True, text=True).stdout.strip())
+            for name, words in commands.items()]
+
+
+def add_host_libraries(tree, base, programs):
+    host, done = Packages("/"), set()
+    for program in programs:
+        for name in needed(program.read_bytes(), program):
+            path = host.library(name, program)
+            if base.resolve(path) not in base.nodes:
+                host.add(tree, path, done)
 
 
 def base_of(args, packages):
@@ -83,7 +105,9 @@ def delta_of(args, base, packages):
         tree.file("sbin/udhcpc_config.script", (HERE.parent / "network/udhcpc_config.script").read_bytes(), 0o755)
     for name, target in map(pair, args.link):
         tree.link(f"bin/{name}", target)
-    for name, text in map(pair, args.info):
+    if args.host_libraries:
+        add_host_libraries(tree, base, [*args.bin, *([args.init] if args.init else [])])
+    for name, text in [*git_info(args.git), *map(pair, args.info)]:
         tree.file(f"info/{name}", text.encode() + b"\n")
     if not args.no_modules:
         packages.modules(tree, args.modules)
