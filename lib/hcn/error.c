@@ -47,6 +47,16 @@ static void put_code(struct hcs_buf *b, HRESULT hr, const char *description) {
                                (unsigned)hcs_hresult_code(hr));
 }
 
+/* hcsshim names its functions after the exports, but for those of routes. */
+static void put_title(struct hcs_buf *b, const char *operation) {
+        const char *sdn = strstr(operation, "SdnRoute");
+
+        hcs_buf_putc(b, (char)tolower((unsigned char)*operation));
+        if (sdn)
+                hcs_buf_append(b, operation + 1, (size_t)(sdn - operation - 1));
+        hcs_buf_puts(b, sdn ? sdn + 3 : operation + 1);
+}
+
 char *hcn_error_format_go(const struct hcs_error *e) {
         const char *operation = hcs_error_operation(e), *record = hcs_error_document(e), *hint = hcs_error_hint(e);
         HRESULT hr = hcs_error_hresult(e);
@@ -67,7 +77,7 @@ char *hcn_error_format_go(const struct hcs_error *e) {
                 hcs_buf_puts(&b, "hnsCall");
                 record = NULL;
         } else {
-                hcs_buf_printf(&b, "%c%s", tolower((unsigned char)*operation), operation + 1);
+                put_title(&b, operation);
         }
         hcs_buf_putc(&b, ' ');
         if (record && hr == HCS_WIN32(31) && hint && hcs_str_starts(hint, "the call succeeded"))

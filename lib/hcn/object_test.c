@@ -285,6 +285,26 @@ static void a_record_beside_a_success_is_a_failure(void **state) {
         hcs_error_free(err);
 }
 
+static void errors_of_routes_are_named_as_in_hcsshim(void **state) {
+        static const char *const exports[][2] = {{"HcnEnumerateSdnRoutes", "hcnEnumerateRoutes failed"},
+                                                 {"HcnQuerySdnRouteProperties", "hcnQueryRouteProperties failed"}};
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(exports); i++) {
+                _cleanup_json_ struct hcs_json *hresult = hcs_json_new_object();
+                struct hcs_error *err = NULL;
+                _cleanup_free_ char *go = NULL;
+                char *text = NULL;
+
+                hcs_json_set_u64(hresult, exports[i][0], 0x80070005u);
+                fake_reset(&(struct fake_answers){.enumerate = "[\"" ID "\"]", .hresult = hresult});
+                assert_hresult(hcn_get(client, HCN_KIND_ROUTE, ID, &text, &err), E_ACCESSDENIED);
+                go = hcn_error_format_go(err);
+                assert_ptr_equal(strstr(go, exports[i][1]), go);
+                hcs_error_free(err);
+        }
+        client = hcn_client_unref(client);
+}
+
 static void health_keeps_its_digits_and_is_sorted(void **state) {
         _cleanup_free_ char *text = NULL;
 
@@ -354,5 +374,6 @@ HCS_TESTS(TEST(what_the_schema_does_not_know_is_dropped_or_kept),
           TEST(a_table_without_the_export_is_an_error), TEST(an_open_handle_passes_texts_as_they_are),
           TEST(a_closed_handle_is_refused), TEST(a_guest_service_has_documents_of_its_own),
           TEST(counters_of_an_endpoint_come_as_they_are), TEST(a_record_beside_a_success_is_a_failure),
-          TEST(health_keeps_its_digits_and_is_sorted), TEST(null_is_kept_where_hcsshim_keeps_it),
-          TEST(two_threads_may_use_one_client), TEST(predicates_know_their_codes))
+          TEST(errors_of_routes_are_named_as_in_hcsshim), TEST(health_keeps_its_digits_and_is_sorted),
+          TEST(null_is_kept_where_hcsshim_keeps_it), TEST(two_threads_may_use_one_client),
+          TEST(predicates_know_their_codes))

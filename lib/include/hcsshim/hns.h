@@ -27,8 +27,10 @@
  *
  * Threads. Every function may be called from any thread at any time; calls block in the service and cannot be bounded.
  *
- * Behaviour follows hcsshim's internal/hns. Kept although it is odd: adding to or removing from a policy list deletes
- * the list and makes it again with the same id, so that a failure between the two leaves none.
+ * Behaviour follows hcsshim's internal/hns. Where it knowingly differs: hns_endpoint_is_attached() compares whole ids;
+ * hcsshim looks for the id anywhere in the text of the list, so that "ab" is attached where "abc" is. Kept although it
+ * is odd: adding to or removing from a policy list deletes the list and makes it again with the same id, so that a
+ * failure between the two leaves none.
  */
 
 #include <stdbool.h>
