@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Eight threads at one model: objects of their own and objects in common, lists, and callbacks that call back in. */
+
+#define HCS_ABI_PROTOTYPES
+#include "hcsshim/abi/computenetwork.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "hcsshim/abi/vmcompute.h"
+#include "mockhcs/mockhcs.h"
+#include "mockhcs/test/networks.h"
+#include "platform/thread.h"
+#include "testing/hcs_test.h"
+
+#define THREADS 8
+#define ROUNDS  60
+#define SHARED  "a0b4e0c1-1111-4222-8333-444455556666"
+
+struct worker {
+        struct hcs_thread thread;
+        unsigned number, refused, wrong;
+};
+
+static struct mockhcs *mock;
+static void *common;
+static unsigned heard;
+
+static int setup(void **state) {
+#define ENTRY(ret, name, params) .name = name,
+        static const struct hcs_computenetwork_api api = {HCS_COMPUTENETWORK_FUNCTIONS(ENTRY)};
+
+        networks_use(&api, HNSCall);
+        if (FAILED(mockhcs_open("emulate", &mock, NULL)))
+                return 1;
+        return FAILED(networks_create(NETWORKS, NULL, NULL,
+                                      "{\"Name\":\"common\",\"Type\":\"Overlay\",\"Ipams\":[{\"Subnets\":[{"
+                                      "\"IpAddressPrefix\":\"10.0.0.0/16\"}]}]}",
+                                      &common));
+}
+
+static int teardown(void **state) {
+        mock = mockhcs_close(mock);
+        return 0;
+}
+
+/* A callback may use the API. */
+static void HCS_ABI_CALL on_event(DWORD type, void *context, HRESULT status, PCWSTR data) {
+        char *ids = NULL;
+
+        networks_enumerate(NETWORKS, NULL, &ids);
+        free(ids);
+        __atomic_fetch_add(&heard, 1, __ATOMIC_SEQ_CST);
+}
+
+static void expect(struct worker *w, HRESULT hr, HRESULT allowed) {
+        w->refused += hr == allowed;
+        w->wrong += FAILED(hr) && hr != allowed;
+}
+
+static void own_objects(struct worker *w, unsigned round) {
+        _cleanup_free_ char *id = hcs_asprintf("%08x-0000-4000-8000-%012x", w->number + 1, round + 1), *list = NULL,
+                            *change =
+                                    hcs_asprintf("{\"ResourceType\":\"Endpoint\",\"RequestType\":\"Add\",\"Settings\":{"
+                                                 "\"EndpointId\":\"%s\"}}",
+                                                 id),
+                            *path = hcs_asprintf("/endpoints/%s", id), *answer = NULL;
+        void *endpoint = NULL, *space = NULL;
+
+        expect(w, networks_create(ENDPOINTS, common, id, "{}", &endpoint), S_OK);
+        expect(w, networks_create(NAMESPACES, NULL, id, "{}", &space), S_OK);
+        expect(w, networks_modify(NAMESPACES, space, change), S_OK);
+        expect(w, networks_hns("GET", path, "", &answer), S_OK);
+        expect(w, networks_enumerate(ENDPOINTS, NULL, &list), S_OK);
+        w->wrong += !list || !strstr(list, id) || !answer || !strstr(answer, "\"State\":2");
+        expect(w, networks_delete(round % 2 ? ENDPOINTS : NAMESPACES, id), S_OK);
+        expect(w, networks_delete(round % 2 ? NAMESPACES : ENDPOINTS, id), S_OK);
+        networks_close(ENDPOINTS, endpoint);
+        networks_close(NAMESPACES, space);
+}
+
+static void shared_object(struct worker *w) {
+        void *network = NULL;
+        char *text = NULL;
+
+        expect(w, networks_create(NETWORKS, NULL, SHARED, "{\"Name\":\"shared\",\"Type\":\"Private\"}", &network),
+               HCN_E_NETWORK_ALREADY_EXISTS);
+        if (network) {
+                expect(w, networks_query(NETWORKS, network, NULL, &text), HCS_WIN32(0x490));
+                free(text);
+                networks_close(NETWORKS, network);
+        }
+        expect(w, networks_delete(NETWORKS, SHARED), HCS_WIN32(0x490));
+}
+
+static void work(void *arg) {
+        struct worker *w = arg;
+
+        for (unsigned r = 0; r < ROUNDS; r++) {
+                HCN_CALLBACK callback = NULL;
+
+                if (r % 10 == 0)
+                        expect(w, (HRESULT)HcnRegisterNetworkCallback(common, on_event, w, &callback), S_OK);
+                own_objects(w, r);
+                shared_object(w);
+                if (callback)
+                        expect(w, (HRESULT)HcnUnregisterNetworkCallback(callback), S_OK);
+        }
+}
+
+static void eight_threads_do_not_get_in_each_others_way(void **state) {
+        struct worker workers[THREADS];
+        _cleanup_free_ char *endpoints = NULL, *report = NULL;
+
+        for (unsigned i = 0; i < THREADS; i++) {
+                workers[i] = (struct worker){.number = i};
+                assert_ok(hcs_thread_start(&workers[i].thread, work, &workers[i], NULL), NULL);
+        }
+        for (unsigned i = 0; i < THREADS; i++) {
+                hcs_thread_join(&workers[i].thread);
+                assert_int_equal(workers[i].wrong, 0);
+        }
+        assert_hresult(networks_enumerate(ENDPOINTS, NULL, &endpoints), S_OK);
+        assert_string_equal(endpoints, "[]");
+        assert_true(__atomic_load_n(&heard, __ATOMIC_SEQ_CST) > 0);
+        networks_close(NETWORKS, common);
+        if (mockhcs_leaks(mock, &report))
+                fail_msg("%s", report);
+}
+
+HCS_TESTS(cmocka_unit_test_setup_teardown(eight_threads_do_not_get_in_each_others_way, setup, teardown))
