@@ -11,6 +11,7 @@
 
 #include "base/str.h"
 #include "cmd/hcstrace/hcstrace.h"
+#include "cmd/hcstrace/network.h"
 #include "mockhcs/engine/handle.h"
 #include "mockhcs/trace/reader.h"
 
@@ -57,11 +58,51 @@ static void print_text(const struct show *s, const char *text, size_t len) {
                 printf("...");
 }
 
+/* Numbers of the calls of host networking, so that their answers are told like them; a ring, as below. */
+#define NETWORKING 1024
+static uint64_t networking[NETWORKING];
+
+static bool is_networking(const struct mock_record *r) {
+        if (r->kind == MOCK_RECORD_CALL) {
+                bool is = r->dll == MOCK_COMPUTENETWORK || hcs_streq(r->function, "HNSCall");
+
+                networking[r->n % NETWORKING] = is ? r->n : 0;
+        }
+        return networking[r->n % NETWORKING] == r->n;
+}
+
+/* "Endpoint" for HcnCreateEndpoint; NULL for calls that make nothing. */
+static const char *made_by(const struct mock_record *r) {
+        return r->kind == MOCK_RECORD_CALL && hcs_str_starts(r->function, "HcnCreate")
+                       ? r->function + strlen("HcnCreate")
+                       : NULL;
+}
+
+/* The id of a create that leaves it to the settings, or to the service. */
+static bool is_no_id(const struct mock_value *v) {
+        return v->kind == MOCK_TEXT && strspn(v->text, "0-") == v->len && v->len == 36;
+}
+
+/* A document of host networking in a few words; false when it is to be shown as it is. */
+static bool print_network(const struct show *s, const struct mock_record *r, struct mock_value *v) {
+        _cleanup_buf_ struct hcs_buf words = {0};
+        const struct hcs_json *doc;
+
+        if (s->full || !is_networking(r) || v->kind != MOCK_DOCUMENT)
+                return false;
+        doc = mock_value_tree(v, NULL);
+        if (!doc || !network_describe(doc, made_by(r), &words))
+                return false;
+        printf(" %s", hcs_buf_cstr(&words));
+        return true;
+}
+
 static void print_values(const struct show *s, const struct mock_record *r) {
         for (size_t i = 0; i < r->n_args; i++) {
-                const struct mock_value *v = &r->args[i];
+                struct mock_value *v = &r->args[i];
 
-                if (mock_value_is_empty(v) || (v->kind == MOCK_HANDLE && hcs_str_starts(v->text, "operation/")))
+                if (mock_value_is_empty(v) || (v->kind == MOCK_HANDLE && hcs_str_starts(v->text, "operation/")) ||
+                    is_no_id(v) || print_network(s, r, v))
                         continue;
                 if (v->kind == MOCK_NUMBER)
                         printf(" %s=%llu", v->name, (unsigned long long)v->number);
