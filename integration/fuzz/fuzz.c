@@ -14,6 +14,7 @@
 #include "hcsshim/schema.h"
 #include "integration/fuzz/bridge.h"
 #include "integration/fuzz/disk.h"
+#include "integration/fuzz/emulate.h"
 #include "integration/fuzz/layer.h"
 #include "integration/fuzz/network.h"
 #include "integration/fuzz/vsock.h"
@@ -101,6 +102,7 @@ static void fuzz_result(const char *text) {
 static bool (*const families[])(uint8_t which, const uint8_t *data, size_t size) = {
         fuzz_bridge,  //
         fuzz_disk,    //
+        fuzz_emulate, //
         fuzz_layer,   //
         fuzz_network, //
         fuzz_vsock,   //

@@ -25,6 +25,22 @@ put 4 '{"stdio":"process/1","stream":"stdout","t":9200,"base64":"aGk=","end":tru
 put 4 '{"frame":"Request(Start)","on":"bridge/1","from":"host","id":2,"t":9300,"document":{"ContainerId":"c1"}}' "$2"
 put 4 '{"frame":"0x40000000","on":"bridge/1","from":"guest","id":0,"t":9400,"broken":true,"base64":"AQIQIA=="}' "$2"
 put 4 '{"frame":"Response(Start)","on":"bridge/1","from":"guest","id":2,"t":9500,"document":null,"exact":{"document":"{\"Result\":"}}' "$2"
+while read -r line; do # the networks of the emulator: what clients send, behind what is done with it
+        put N "$line" "$2"
+done < <(python3 -c '
+import json, pathlib, sys
+kinds = {"Network": "0", "Endpoint": "1", "Namespace": "2", "LoadBalancer": "3", "SdnRoute": "4"}
+paths = {"networks": "A", "endpoints": "B", "namespaces": "C", "policylists": "D"}
+for path in sorted(pathlib.Path(sys.argv[1]).glob("*.json")):
+        for call in (json.loads(path.read_text(encoding="utf-8")).get("output") or {}).get("calls", []):
+                name = call["proc"].split(".")[1]
+                kind = kinds.get(name.replace("HcnCreate", "").replace("HcnModify", ""))
+                if "query" in call:
+                        print("q" + call["query"])
+                elif "settings" in call and kind:
+                        print((chr(ord("a") + int(kind)) if "Modify" in name and kind < "3" else kind) + call["settings"])
+                elif call.get("object"):
+                        print(paths.get(call["path"].split("/")[1], "B") + call["object"])' "$1/fixtures/golden/hcn" | sort -u)
 while read -r document; do # host networking: as properties, as settings, as the Output of version 1
         put np "$document" "$2"
         put nt "$document" "$2"

@@ -9,6 +9,7 @@ build=$1
 source=$(dirname "$0")/../..
 hcstrace=$build/cmd/hcstrace/hcstrace
 client=$build/cmd/hcsdemo/hcsdemo
+hcnctl=$build/cmd/hcnctl/hcnctl
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0
@@ -49,6 +50,14 @@ expect 1 "a changed field is a mismatch" "$hcstrace" replay "$work/computecore.t
 says '$.VirtualMachine.ComputeTopology.Memory.SizeInMB: expected 1024, got 2048'
 expect 1 "what was never asked for" "$hcstrace" verify "$work/computecore.trace" -- true
 expect 0 "a program that never calls does not fail a replay" "$hcstrace" replay "$work/computecore.trace" -- true
+
+network='{"Name":"nat","Type":"NAT","Ipams":[{"Subnets":[{"IpAddressPrefix":"10.0.0.0/24","Routes":[{"NextHop":"10.0.0.1","DestinationPrefix":"0.0.0.0/0"}]}]}]}'
+expect 0 "record networks" "$hcstrace" record -o "$work/net.trace" -- "$hcnctl" network create "$network"
+expect 0 "networks play again" "$hcstrace" verify "$work/net.trace" -- "$hcnctl" network create "$network"
+expect 1 "another network is a mismatch" "$hcstrace" replay "$work/net.trace" -- "$hcnctl" network create "${network/NAT/ICS}"
+says '$.Type: expected "NAT", got "ICS"'
+expect 0 "show networks" "$hcstrace" show "$work/net.trace"
+says 'network "nat" NAT 10.0.0.0/24 via 10.0.0.1'
 
 expect 0 "show" "$hcstrace" show "$work/computecore.trace"
 says "HcsCreateComputeSystem"
