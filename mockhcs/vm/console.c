@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define LINE_MAX_BYTES 1024u
+#define LINES_BEFORE   15 /* a panic */
 
 /* How Linux begins the line (kernel/panic.c); what follows says why. */
 static const char panic_words[] = "Kernel panic - not syncing";
@@ -81,14 +82,33 @@ static void plain_text(const struct hcs_buf *tail, struct hcs_buf *out) {
                 out->data[--out->len] = '\0';
 }
 
+/* The beginning of the n-th line that ends at or before s, counted backwards from 1. */
+static const char *back(const char *start, const char *s, int n) {
+        while (s > start && !(s[-1] == '\n' && --n == 0))
+                s--;
+        return s;
+}
+
+/* Behind n lines from s. */
+static const char *forward(const char *s, const char *end, int n) {
+        while (s < end && !(*s == '\n' && --n == 0))
+                s++;
+        return s;
+}
+
 char *console_tail(const struct console *c) {
         _cleanup_buf_ struct hcs_buf text = {0};
-        const char *from;
-        int lines = 0;
+        const char *start, *end;
 
         plain_text(&c->tail, &text);
-        for (from = hcs_buf_cstr(&text) + text.len; from > hcs_buf_cstr(&text); from--)
-                if (from[-1] == '\n' && ++lines == CONSOLE_LINES)
-                        break;
-        return hcs_strdup(from);
+        start = hcs_buf_cstr(&text);
+        end = start + text.len;
+        if (c->panic && strstr(start, c->panic)) {
+                /* A stack trace says less than what was before the panic. */
+                const char *panic = strstr(start, c->panic), *from = back(start, panic, LINES_BEFORE + 1);
+
+                end = forward(panic, end, CONSOLE_LINES - LINES_BEFORE);
+                return hcs_strndup(from, (size_t)(end - from));
+        }
+        return hcs_strdup(back(start, end, CONSOLE_LINES));
 }

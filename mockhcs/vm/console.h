@@ -27,7 +27,8 @@ struct console {
 HRESULT console_init(struct console *c, const char *path, struct hcs_error **err);
 void console_deinit(struct console *c);
 void console_feed(struct console *c, const char *data, size_t n);
-/* The last lines as text for people: no control characters, no colours, no blank lines. Caller frees. */
+/* The last lines, or those around a panic, as text for people: no control characters, no colours, no blank lines.
+ * Caller frees. */
 char *console_tail(const struct console *c);
 
 #endif

@@ -137,10 +137,13 @@ static void a_console_keeps_its_end_and_sees_a_panic_in_pieces(void **state) {
                 console_feed(&c, words + i, 1);
         assert_string_equal(c.panic, "Kernel panic - not syncing: VFS: no root");
         console_feed(&c, "Kernel panic - not syncing: another\n", 36);
+        for (int i = 0; i < 100; i++)
+                console_feed(&c, "Call trace\n", 11);
         assert_string_equal(c.panic, "Kernel panic - not syncing: VFS: no root");
         tail = console_tail(&c);
         assert_null(strchr(tail, 0x1b));
-        assert_non_null(strstr(tail, "red line\nred line\n"));
+        assert_non_null(strstr(tail, "red line\nred line\n[ 1.2] Kernel panic - not syncing: VFS: no root\n"));
+        assert_non_null(strstr(tail, "Call trace\nCall trace"));
         assert_true(strlen(tail) < 40 * 60);
         assert_true(c.tail.len <= 2 * CONSOLE_TAIL + sizeof(words));
         console_deinit(&c);

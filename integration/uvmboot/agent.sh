@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# uvmboot with our agent in the machine: commands and their streams, disks, several VMs, what is recorded.
+# usage: agent.sh UVMBOOT IMAGE-FOLDER TAR2EXT4 HCSTRACE
+set -euo pipefail
+uvmboot=("$1" --boot-files-path "$2" --accel tcg)
+tar2ext4=$3
+hcstrace=$4
+command -v qemu-system-x86_64 >/dev/null || { echo "SKIPPED: qemu-system-x86_64 is not installed" >&2; exit 77; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export XDG_RUNTIME_DIR=$work
+
+fail() {
+        echo "$*" >&2
+        cat "$work/err" >&2
+        exit 1
+}
+
+# A layer, as an ext4 image on a disk and as persistent memory, which comes in 2 MiB.
+mkdir "$work/layer"
+echo "good morning" >"$work/layer/hello"
+tar -C "$work/layer" --owner=0 --group=0 -cf "$work/layer.tar" .
+"$tar2ext4" -vhd -i "$work/layer.tar" -o "$work/layer.vhd"
+"$tar2ext4" -i "$work/layer.tar" -o "$work/layer.img"
+truncate -s 4M "$work/layer.img"
+
+# One VM: input, both outputs, the exit code, disks at their places, an adapter, what it leaves behind.
+head -c 3000000 /dev/urandom >"$work/input"
+code=0
+"${uvmboot[@]}" --artefacts "$work/artefacts" --network --mount-scsi "$work/layer.vhd" \
+        --mount-vpmem "$work/layer.img,/layers/one" \
+        --exec 'cat; cat /run/mounts/scsi/m0/hello /layers/one/hello >&2; cat /sys/class/net/eth0/address >&2; exit 7' \
+        <"$work/input" >"$work/output" 2>"$work/err" || code=$?
+[[ $code -eq 7 ]] || fail "exit code $code instead of 7"
+cmp "$work/input" "$work/output" || fail "other bytes came back"
+[[ $(grep -c "good morning" "$work/err") -eq 2 ]] || fail "the mounts have not what they should"
+grep -q "52:54:00" "$work/err" || fail "no adapter"
+grep -q "has shut down" "$work/err" || fail "it did not shut down"
+"$hcstrace" show "$work/artefacts/bridge.trace" | grep -q "Request(ExecuteProcess)" || fail "the bridge is not recorded"
+grep -q '"msg"' "$work/artefacts/agent.log" || fail "the agent's log is empty"
+
+# Two at a time, each with its own command line and the worst of the exit codes.
+code=0
+"${uvmboot[@]}" --count 2 --parallel 2 -- sh -c 'echo from a VM; exit 3' >"$work/output" 2>"$work/err" || code=$?
+[[ $code -eq 3 && $(grep -c "from a VM" "$work/output") -eq 2 ]] || fail "two VMs gave $code"
+for name in uvmboot-0 uvmboot-1; do
+        grep -q "$name" "$work/err" || fail "two VMs have no names"
+done
+
+# A program that is not there is the agent's error; the VM is gone all the same.
+code=0
+"${uvmboot[@]}" -- /nonexistent/program </dev/null >"$work/output" 2>"$work/err" || code=$?
+[[ $code -eq 125 ]] || fail "exit code $code instead of 125"
+grep -q "run the command: " "$work/err" || fail "no reason is given"
+
+# Another program of the host has the bridge.
+code=0
+# shellcheck disable=SC2016 # the shell that uvmboot starts expands it
+"${uvmboot[@]}" --host-exec '[ -S "$UVM_SOCKET" ] && exit 9' </dev/null >"$work/output" 2>"$work/err" || code=$?
+[[ $code -eq 9 ]] || fail "exit code $code instead of 9"
+[[ -z $(find "$work/hcsshim" -mindepth 1 -maxdepth 1 -name 'uvmboot-*') ]] || fail "something is left"
