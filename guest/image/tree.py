@@ -6,6 +6,7 @@ import io
 import os
 import stat
 import tarfile
+import zlib
 
 MAX_LINKS = 40
 
@@ -71,6 +72,12 @@ class Tree:
             self.put(path, other.nodes[path])
 
     def read_tar(self, file):
+        try:
+            self._read_tar(file)
+        except (tarfile.TarError, EOFError, zlib.error) as e:
+            raise ValueError(f"{file}: no tar that can be read: {str(e).splitlines()[0]}") from e
+
+    def _read_tar(self, file):
         with tarfile.open(file) as tar:
             for entry in tar:
                 name = entry.name.lstrip("/")

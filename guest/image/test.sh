@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The image build: the same bytes twice, any base, what it refuses. usage: test.sh SOURCE-ROOT
+set -euo pipefail
+root=$(cd "$1" && pwd)
+build=$root/guest/image/build.py
+busybox=$root/.deps/guest/root/bin/busybox
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+fail() {
+        echo "$*" >&2
+        exit 1
+}
+has() { # LIST NAME...
+        local list=$1 name
+        shift
+        for name in "$@"; do
+                grep -qxF -- "$name" "$list" || fail "no $name in $list"
+        done
+}
+refuses() { # WORDS ARGUMENT...
+        local words=$1
+        shift
+        "$build" --out refused "$@" >out 2>&1 && fail "it takes $*"
+        { grep -qF -- "$words" out && [[ $(wc -l <out) -eq 1 ]]; } || { cat out >&2; fail "no \`$words\`"; }
+}
+program() {
+        printf '#!/bin/sh\n' >"$1"
+        chmod +x "$1"
+}
+program init
+program gcs
+
+# The default base, twice; times and owners of the inputs do not matter.
+"$build" --out one --init init --bin gcs --link tool=gcs --info gcs.commit=0123
+touch -d 2001-01-01 init gcs
+"$build" --out two --init init --bin gcs --link tool=gcs --info gcs.commit=0123
+for file in delta.tar.gz rootfs.tar.gz initrd.img kernel; do
+        cmp "one/$file" "two/$file"
+done
+"$busybox" cpio -t <one/initrd.img >initrd.list 2>/dev/null
+tar -tzf one/rootfs.tar.gz | sed 's,/$,,' >rootfs.list
+tar -tzf one/delta.tar.gz | sed 's,/$,,' >delta.list
+for list in initrd.list rootfs.list; do
+        has "$list" init bin/gcs bin/tool bin/sh bin/busybox usr/bin/crun sbin/mke2fs sbin/modprobe dev/console \
+                etc/passwd info/gcs.commit lib/modules/modules.load lib64/ld-linux-x86-64.so.2
+done
+has delta.list init bin/gcs bin/tool info/gcs.commit lib/modules/modules.load
+grep -q busybox delta.list && fail "the delta has the base in it"
+[[ $(tar -xzOf one/rootfs.tar.gz info/gcs.commit) == 0123 ]] || fail "other words in /info"
+tar -tvzf one/rootfs.tar.gz tmp | grep -q '^drwxrwxrwt 0/0' || fail "/tmp has another mode"
+tar -tvzf one/rootfs.tar.gz dev/console | grep -q '^crw------- .* 5,1 ' || fail "no console"
+
+# Each module comes behind what it needs, and every one that waits is known to modprobe.
+tar -xzf one/rootfs.tar.gz lib/modules
+folder=$(echo lib/modules/*/)
+declare -A loaded=()
+while read -r path; do
+        read -ra needs < <(sed -n "s,^$(basename "$path"): *,,p" "$folder/modules.dep") || true
+        for need in "${needs[@]}"; do
+                [[ ${loaded[$need]-} ]] || fail "$path is loaded before $need"
+        done
+        loaded[$(basename "$path")]=1
+done <lib/modules/modules.load
+[[ ${loaded[vmw_vsock_virtio_transport.ko]-} && ! ${loaded[xfs.ko]-} ]] || fail "another choice of modules"
+grep -qx "alias fs-xfs xfs" "$folder/modules.alias" || fail "modprobe does not know xfs"
+
+# A base that has its programs in /usr, with a link of each kind.
+mkdir -p base/usr/bin base/usr/lib base/etc
+ln -s usr/bin base/bin
+ln -s usr/lib base/lib
+echo one >base/etc/first
+ln base/etc/first base/etc/second
+echo old >base/init
+tar -C base --owner=7 --group=8 -czf base.tar.gz .
+"$build" --out usr --base base.tar.gz --init init --bin gcs
+tar -tzf usr/rootfs.tar.gz | sed 's,/$,,' >rootfs.list
+has rootfs.list bin usr/bin/gcs usr/lib/modules/modules.load etc/second
+grep -qx bin/gcs rootfs.list && fail "the link to usr/bin is gone"
+tar -tvzf usr/rootfs.tar.gz etc/first | grep -q ' 7/8 ' || fail "other owners"
+tar -tvzf usr/rootfs.tar.gz etc/second | grep -q 'link to etc/first' || fail "no hard link"
+mkdir over
+tar -xzf base.tar.gz -C over
+tar -xzf usr/delta.tar.gz -C over
+cmp over/init init
+cmp over/bin/gcs gcs
+mkdir unpacked
+(cd unpacked && "$busybox" cpio -idm <../usr/initrd.img 2>/dev/null)
+[[ $(stat -c %h unpacked/etc/first) -eq 2 && $(cat unpacked/etc/second) == one ]] || fail "the initramfs has no hard link"
+cmp unpacked/init init
+
+# What cannot be.
+echo nonsense >modules
+refuses "has no module nonsense" --base none --modules modules
+refuses "nowhere.tar" --base nowhere.tar
+refuses "nothing" --init nothing
+refuses "NAME=VALUE is expected" --info nothing
+refuses "ci/setup fetches it" --packages nowhere
+head -c 1000 /dev/urandom >bad.tar
+refuses "build.py: " --base bad.tar
