@@ -57,6 +57,14 @@ static void boot_some(void *arg) {
 static void drop_log(void *ctx, enum hcs_log_level level, const char *line) {
 }
 
+/* The guest's path is in the same text. */
+static void free_mounts(struct uvmboot_options *o) {
+        for (unsigned i = 0; i < o->n_scsi; i++)
+                free((void *)(uintptr_t)o->scsi[i].host);
+        for (unsigned i = 0; i < o->n_vpmem; i++)
+                free((void *)(uintptr_t)o->vpmem[i].host);
+}
+
 int main(int argc, char **argv) {
         struct uvmboot_options o = {
                 .count = 1, .parallel = 1, .timeout_s = 120, .gcs = true, .fwd_stderr = true, .entropy = true};
@@ -65,8 +73,10 @@ int main(int argc, char **argv) {
         unsigned n = 0;
         int code = uvmboot_parse(argc, argv, &o);
 
-        if (code >= 0)
+        if (code >= 0) {
+                free_mounts(&o);
                 return code;
+        }
         if (o.debug)
                 hcs_log_set_level(HCS_LOG_DEBUG);
         else
@@ -76,11 +86,13 @@ int main(int argc, char **argv) {
                 return EXIT_UVM;
         if (o.count == 1) {
                 boot_some(&w);
+                free_mounts(&o);
                 return w.exit_code; /* who waits for a key of ours goes with the process */
         }
         while (n < o.parallel && n < o.count && SUCCEEDED(hcs_thread_start(&threads[n], boot_some, &w, NULL)))
                 n++;
         while (n > 0)
                 hcs_thread_join(&threads[--n]);
+        free_mounts(&o);
         return w.exit_code;
 }
