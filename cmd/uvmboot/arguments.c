@@ -122,7 +122,8 @@ static bool choice_of(struct words *w, const char *value, const char *const *nam
 /* "host[,guest[,w]]": the text is ours to cut. */
 static bool mount_of(struct words *w, const char *value, struct uvmboot_mount *mounts, unsigned *n, bool may_write) {
         const char *given = text_of(w, value);
-        char *text = hcs_strdup(given), *guest = text ? strchr(text, ',') : NULL, *mode;
+        _cleanup_free_ char *text = hcs_strdup(given);
+        char *guest = text ? strchr(text, ',') : NULL, *mode;
 
         if (!text || *n == MAX_MOUNTS)
                 return false;
@@ -133,8 +134,8 @@ static bool mount_of(struct words *w, const char *value, struct uvmboot_mount *m
                 *mode++ = '\0';
         if (!*text || (mode && (!hcs_streq(mode, "w") || !may_write)) || (guest && *guest && *guest != '/'))
                 return false;
-        mounts[(*n)++] =
-                (struct uvmboot_mount){.host = text, .guest = guest && *guest ? guest : NULL, .writable = mode};
+        mounts[(*n)++] = (struct uvmboot_mount){
+                .host = steal_pointer(&text), .guest = guest && *guest ? guest : NULL, .writable = mode};
         return true;
 }
 
