@@ -80,7 +80,7 @@ static void the_guest_has_what_the_machine_was_given(void **state) {
         expect_in(text, "pmem0=8192");
         text = rig_answer(&shared, rig_tell(&shared, "list /sys/class/net address"));
         expect_in(text, "eth0=00:15:5d:52:c0:00");
-        assert_true(atoi(rig_answer(&shared, rig_tell(&shared, "memory"))) > 150 * 1024);
+        assert_true(strtol(rig_answer(&shared, rig_tell(&shared, "memory")), NULL, 10) > 150 * 1024);
 }
 
 /* A host end that gives back what it gets. */

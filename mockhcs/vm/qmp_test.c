@@ -54,7 +54,7 @@ static void serve(void *arg) {
         while (answers && *answers && fgets(line, sizeof(line), in)) {
                 const char *id = strstr(line, "\"id\":"), *text = *answers++, *place = strchr(text, '#');
 
-                dprintf(qemu, "%.*s%d%s", (int)(place - text), text, id ? atoi(id + 5) : 0, place + 1);
+                dprintf(qemu, "%.*s%d%s", (int)(place - text), text, id ? (int)strtol(id + 5, NULL, 10) : 0, place + 1);
                 qmp_feed(&q);
         }
         fclose(in);
