@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -23,17 +24,28 @@ struct guest_kmsg {
         uint64_t max_level;
 };
 
+/* A decimal number with the comma behind it; moves on to what follows. */
+static bool take_number(char **at, unsigned long long *ret) {
+        char *end;
+
+        errno = 0;
+        *ret = strtoull(*at, &end, 10);
+        if (end == *at || errno != 0 || *end != ',')
+                return false;
+        *at = end + 1;
+        return true;
+}
+
 static void pass_on(const struct guest_kmsg *k, char *record) {
-        unsigned priority;
-        unsigned long long sequence, time_us;
+        unsigned long long priority, sequence, time_us;
         char *text = strchr(record, ';'), level[16], seconds[32];
 
-        if (!text || sscanf(record, "%u,%llu,%llu", &priority, &sequence, &time_us) != 3 ||
-            (priority & 7) > k->max_level)
+        if (!text || !take_number(&record, &priority) || !take_number(&record, &sequence) ||
+            !take_number(&record, &time_us) || (priority & 7) > k->max_level)
                 return;
         text++;
         text[strcspn(text, "\n")] = '\0';
-        snprintf(level, sizeof(level), "%u", priority & 7);
+        snprintf(level, sizeof(level), "%llu", priority & 7);
         snprintf(seconds, sizeof(seconds), "%llu.%06llu", time_us / 1000000, time_us % 1000000);
         hcs_log(HCS_LOG_INFO, "kmsg read", "message", text, "priority", level, "since-boot", seconds, NULL);
 }

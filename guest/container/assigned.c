@@ -125,8 +125,8 @@ static HRESULT add_gpu_devices(struct guest_container *c, struct hcs_json *args,
 
 static HRESULT add_gpu_hook(struct guest_container *c, uint64_t deadline, struct hcs_error **err) {
         static const char *const fixed[] = {
-                "nvidia-container-cli", "--debug=" NVIDIA_LOG, "--load-kmods",
-                "--no-pivot",           "configure",           "--ldconfig=@/sbin/ldconfig"};
+                "nvidia-container-cli",      ("--debug=" NVIDIA_LOG), "--load-kmods", "--no-pivot", "configure",
+                "--ldconfig=@/sbin/ldconfig"};
         const char *capabilities = guest_spec_annotation(c->spec, GUEST_ANNOTATION_GPU_CAPABILITIES);
         _cleanup_free_ char *program = find_program(HOOK_PROGRAM), *words = NULL;
         struct hcs_json *hook, *args;

@@ -15,6 +15,7 @@ static bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size) {
 
 static HRESULT check(const struct vsock_memory *m, const struct vsock_region *r, int fd, struct hcs_error **err) {
         struct stat st;
+        uint64_t end;
 
         if (r->size == 0 || r->guest + r->size < r->guest || r->user + r->size < r->user ||
             r->offset + r->size < r->offset || r->offset + r->size > SIZE_MAX)
@@ -30,10 +31,10 @@ static HRESULT check(const struct vsock_memory *m, const struct vsock_region *r,
                 return hcs_error_errno(err, errno, "the descriptor of the region at 0x%llx",
                                        (unsigned long long)r->guest);
         /* Touching a mapping beyond its file's end would be a signal. */
-        if (S_ISREG(st.st_mode) && (uint64_t)st.st_size < r->offset + r->size)
+        end = r->offset + r->size;
+        if (S_ISREG(st.st_mode) && (uint64_t)st.st_size < end)
                 return hcs_error_make(err, E_INVALIDARG, "the file of the region at 0x%llx has %lld bytes, %llu needed",
-                                      (unsigned long long)r->guest, (long long)st.st_size,
-                                      (unsigned long long)(r->offset + r->size));
+                                      (unsigned long long)r->guest, (long long)st.st_size, (unsigned long long)end);
         return S_OK;
 }
 
