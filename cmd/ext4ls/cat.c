@@ -54,7 +54,7 @@ int cmd_cat(int argc, char **argv) {
                                 hcs_error_wrap(&err, "%.200s", argv[i]);
                 }
                 if (FAILED(hr))
-                        status = tell_error("cat", NULL, err);
+                        status = tell_error("cat", err);
         }
         close_image(&o);
         return status;

@@ -2,20 +2,15 @@
 #ifndef CMD_EXT4LS_EXT4LS_H
 #define CMD_EXT4LS_EXT4LS_H
 
-/* What the subcommands of ext4ls share: exit codes, the image, how an error is told, how an entry is shown. */
+/* What the subcommands of ext4ls share: the image, how an error with a path is told, how an entry is shown. */
 
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "cmd/commands/commands.h"
 #include "ext4/read/attributes.h"
 #include "ext4/read/path.h"
 #include "ext4/read/walk.h"
-
-enum {
-        EXIT_OK = 0,
-        EXIT_PROBLEMS = 1, /* something could not be read or written; what could was */
-        EXIT_USAGE = 2,
-};
 
 /* Each gets its own name as argv[0]; returns the exit code. */
 int cmd_cat(int argc, char **argv);
@@ -33,10 +28,8 @@ struct opened {
 bool open_image(const char *command, const char *path, struct opened *ret);
 void close_image(struct opened *o);
 
-/* Prints "ext4ls COMMAND: [path: ]error" and frees it; returns EXIT_PROBLEMS. path may be NULL. */
-int tell_error(const char *command, const char *path, struct hcs_error *err);
-/* Prints "ext4ls COMMAND: what" and how to get help; returns EXIT_USAGE. */
-int tell_usage(const char *command, const char *what);
+/* tell_error() with the path of an entry, as print_name() shows it. */
+int tell_path_error(const char *command, const char *path, struct hcs_error *err);
 
 /* An entry to be shown. name is what is printed of the path. */
 struct shown_entry {

@@ -46,7 +46,7 @@ static void usage(void) {
 static void trouble(void *ctx, const char *path, struct hcs_error *e) {
         struct extract *x = ctx;
 
-        x->status = tell_error("extract", path, e);
+        x->status = tell_path_error("extract", path, e);
 }
 
 static struct first_name *name_slot(const struct extract *x, uint32_t ino) {

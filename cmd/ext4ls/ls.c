@@ -29,7 +29,7 @@ static void usage(void) {
 static void trouble(void *ctx, const char *path, struct hcs_error *e) {
         struct list *l = ctx;
 
-        l->status = tell_error("ls", path, e);
+        l->status = tell_path_error("ls", path, e);
 }
 
 static void show(struct list *l, const char *path, const char *name, const struct ext4_inode *node) {
@@ -58,7 +58,7 @@ static void list_path(struct list *l, const char *path) {
         else if (SUCCEEDED(hr))
                 show(l, path, path, &node);
         if (FAILED(hr))
-                l->status = tell_error("ls", NULL, err);
+                l->status = tell_error("ls", err);
 }
 
 int cmd_ls(int argc, char **argv) {

@@ -98,7 +98,7 @@ int cmd_stat(int argc, char **argv) {
                                 hcs_error_wrap(&err, "%.200s", argv[i]);
                 }
                 if (FAILED(hr))
-                        status = tell_error("stat", NULL, err);
+                        status = tell_error("stat", err);
         }
         close_image(&o);
         return status;
@@ -176,5 +176,5 @@ int cmd_info(int argc, char **argv) {
         if (SUCCEEDED(hr))
                 print_info(&o, size, json);
         close_image(&o);
-        return SUCCEEDED(hr) ? EXIT_OK : tell_error("info", NULL, err);
+        return SUCCEEDED(hr) ? EXIT_OK : tell_error("info", err);
 }

@@ -2,20 +2,18 @@
 #ifndef CMD_VERITY_VERITY_H
 #define CMD_VERITY_VERITY_H
 
-/* What the subcommands of verity share: exit codes, what an input is, how layers are told, how an error is. */
+/* What the subcommands of verity share: what an input is, how layers are told. */
 
 #include <stdbool.h>
 
 #include "base/json.h"
+#include "cmd/commands/commands.h"
 #include "cmd/progress/progress.h"
 #include "ext4/layer.h"
 #include "oci/layout.h"
 
 enum {
-        EXIT_OK = 0,
-        EXIT_PROBLEMS = 1, /* an input is bad or cannot be read, an output cannot be written */
-        EXIT_USAGE = 2,
-        EXIT_MISMATCH = 3, /* verify: the data, the tree or the root hash are not what they should be */
+        EXIT_MISMATCH = EXIT_FIRST_OWN, /* verify: the data, the tree or the root hash are not what they should be */
 };
 
 /* Each gets its own name as argv[0]; returns the exit code. */
@@ -23,11 +21,6 @@ int cmd_create(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_roothash(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
-
-/* Prints "verity COMMAND: error" and frees it; returns EXIT_PROBLEMS. */
-int tell_error(const char *command, struct hcs_error *err);
-/* Prints "verity COMMAND: what" and how to get help; returns EXIT_USAGE. what may be NULL: it has been said. */
-int tell_usage(const char *command, const char *what);
 
 /* A number from 1 on. */
 bool parse_threads(const char *text, unsigned *ret);
