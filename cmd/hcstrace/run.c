@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cmd/hcstrace/hcstrace.h"
+#include "mockhcs/trace/report.h"
 #include "platform/env.h"
 #include "platform/file.h"
 #include "platform/process.h"
@@ -92,43 +93,51 @@ static char *composition(const struct run *r) {
         return hcs_buf_steal(&b);
 }
 
-static void print_report(const struct run *r, const char *report, int code) {
+static void print_report(const struct run *r, struct hcs_json *problems, int code) {
         _cleanup_json_ struct hcs_json *o = NULL;
-        _cleanup_free_ char *text = NULL;
+        _cleanup_buf_ struct hcs_buf text = {0};
+        _cleanup_free_ char *json = NULL;
 
+        mock_report_text(problems, &text);
         if (!r->json) {
                 fflush(stdout);
-                if (*report)
-                        fprintf(stderr, "hcstrace %s: the run does not match the trace:\n%s", r->name, report);
+                if (text.len)
+                        fprintf(stderr, "hcstrace %s: the run does not match the trace:\n%s", r->name, text.data);
                 return;
         }
         o = hcs_json_new_object();
         hcs_json_set_string(o, "trace", r->trace);
         hcs_json_set_i64(o, "exit", code);
-        hcs_json_set_bool(o, "matches", !*report);
-        hcs_json_set_string(o, "report", report);
-        text = hcs_json_text(o, HCS_JSON_PRETTY);
-        puts(text);
+        hcs_json_set_bool(o, "matches", text.len == 0);
+        hcs_json_set(o, "problems", hcs_json_copy(problems));
+        json = hcs_json_text(o, HCS_JSON_PRETTY);
+        puts(json);
 }
 
 static const char no_call[] = "the program made no call at all: is it linked with vmcompute or computecore, or does it "
                               "load them?\n";
 
-/* A program that never came near our libraries has asked for nothing. */
-static void read_report(const struct run *r, const char *file, struct hcs_buf *report) {
-        if (SUCCEEDED(hcs_file_read(file, (size_t)64 << 20, report, NULL)))
-                return;
+/* The problems that the mock found. A program that never came near our libraries has asked for nothing. */
+static struct hcs_json *read_report(const struct run *r, const char *file) {
+        struct hcs_json *problems = NULL;
+        _cleanup_buf_ struct hcs_buf text = {0};
+
+        if (SUCCEEDED(hcs_file_read(file, (size_t)64 << 20, &text, NULL)) &&
+            SUCCEEDED(hcs_json_parse_cstr(hcs_buf_cstr(&text), &problems, NULL)))
+                return problems;
+        problems = hcs_json_new_array();
         if (r->unasked)
-                hcs_buf_puts(report, no_call);
+                hcs_json_append(problems, mock_problem_new("unasked", "%s", no_call));
         else if (hcs_streq(r->name, "record"))
                 fprintf(stderr, "hcstrace record: there is no trace, %s", no_call);
+        return problems;
 }
 
 static int run_program(const struct run *r, char **program) {
         char report_file[] = "/tmp/hcstrace.XXXXXX";
         int fd = mkstemp(report_file), code = 0;
         _cleanup_free_ char *libraries = library_path(), *spec = composition(r), *report_env = NULL;
-        _cleanup_buf_ struct hcs_buf report = {0};
+        _cleanup_json_ struct hcs_json *problems = NULL;
         struct hcs_child *child = NULL;
         struct hcs_error *err = NULL;
         HRESULT hr;
@@ -146,13 +155,13 @@ static int run_program(const struct run *r, char **program) {
         if (SUCCEEDED(hr))
                 hr = hcs_child_wait(child, &code, &err);
         if (SUCCEEDED(hr))
-                read_report(r, report_file, &report);
+                problems = read_report(r, report_file);
         unlink(report_file);
         if (FAILED(hr))
                 return tell_error(r->name, err);
-        if (!hcs_streq(r->name, "record") || report.len)
-                print_report(r, hcs_buf_cstr(&report), code);
-        return report.len && !hcs_streq(r->name, "record") ? EXIT_PROBLEMS : code;
+        if (!hcs_streq(r->name, "record") || hcs_json_first(problems))
+                print_report(r, problems, code);
+        return hcs_json_first(problems) && !hcs_streq(r->name, "record") ? EXIT_PROBLEMS : code;
 }
 
 int cmd_record(int argc, char **argv) {

@@ -48,6 +48,8 @@ expect 0 "any order" "$hcstrace" verify --order any "$work/computecore.trace" --
 expect 0 "recorded speed" "$hcstrace" verify --speed 1 "$work/computecore.trace" -- "$client"
 expect 1 "a changed field is a mismatch" "$hcstrace" replay "$work/computecore.trace" -- "$client" --memory 2048
 says '$.VirtualMachine.ComputeTopology.Memory.SizeInMB: expected 1024, got 2048'
+expect 1 "a mismatch as JSON" "$hcstrace" replay --json "$work/computecore.trace" -- "$client" --memory 2048
+says '"path": "$.VirtualMachine.ComputeTopology.Memory.SizeInMB"'
 expect 1 "what was never asked for" "$hcstrace" verify "$work/computecore.trace" -- true
 expect 0 "a program that never calls does not fail a replay" "$hcstrace" replay "$work/computecore.trace" -- true
 

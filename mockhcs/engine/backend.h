@@ -58,9 +58,9 @@ struct mock_backend_ops {
         void (*note)(struct mock_backend *b, const struct mock_call *call);
         /* The client wrote to, or closed (end), the stdin of a process. Optional. */
         void (*input)(struct mock_backend *b, const struct mock_stdio *chunk);
-        /* The run is over: append what is left to say (never asked for, still open ...) as text lines and return the
-         * number of problems. failed: the client's run failed for another reason. Optional. */
-        unsigned (*verify)(struct mock_backend *b, bool failed, struct hcs_buf *report);
+        /* The run is over: append what is left to say (did not match, was never asked for ...), see
+         * mockhcs/trace/report.h. failed: the client's run failed for another reason. Optional. */
+        void (*verify)(struct mock_backend *b, bool failed, struct hcs_json *problems);
         void (*free)(struct mock_backend *b);
 };
 struct mock_backend {
@@ -108,7 +108,7 @@ static inline void mock_backend_invoke(struct mock_backend *b, struct mock_call 
 }
 void mock_backend_note(struct mock_backend *b, const struct mock_call *call);
 void mock_backend_input(struct mock_backend *b, const struct mock_stdio *chunk);
-unsigned mock_backend_verify(struct mock_backend *b, bool failed, struct hcs_buf *report);
+void mock_backend_verify(struct mock_backend *b, bool failed, struct hcs_json *problems);
 struct mock_backend *mock_backend_free(struct mock_backend *b);
 
 /* Services of the engine for layers. */

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "hcsshim/log.h"
 #include "mockhcs/engine/engine.h"
+#include "mockhcs/trace/report.h"
 
 #define MAX_OPEN 16
 
@@ -39,13 +40,58 @@ static bool wants_leaks(const struct mock_engine *e) {
         return e->report_leaks || hcs_streq(env, "1") || hcs_streq(env, "yes");
 }
 
-/* Where the report of a run goes: the file that MOCKHCS_REPORT names (hcstrace reads it there), else stderr. */
-static void report(const char *title, const char *text) {
-        const char *path = getenv("MOCKHCS_REPORT");
-        FILE *f = path && *path ? fopen(path, "ae") : NULL;
+static void append_problems(struct mock_engine *e, bool failed, struct hcs_json *problems) {
+        uint64_t stale = atomic_load(&e->stale);
 
+        mock_backend_verify(e->top, failed, problems);
+        if (stale) {
+                struct hcs_json *p = mock_problem_new(
+                        "stale", "%llu calls named a handle that is closed, of another kind or was never given out\n",
+                        (unsigned long long)stale);
+
+                hcs_json_set_u64(hcs_json_append(problems, p), "count", stale);
+        }
+}
+
+static void append_leaks(struct mock_engine *e, struct hcs_json *problems) {
+        hcs_guard(&e->lock);
+        for (uint32_t i = 0; i < e->handles.n; i++) {
+                struct mock_live *l = e->handles.slots[i].live;
+                bool never_waited = l && l->h.kind == MOCK_OPERATION && l->op.state != MOCK_OPERATION_UNUSED &&
+                                    !l->op.waited && !l->op.callback;
+                struct hcs_json *p;
+
+                if (!l)
+                        continue;
+                p = mock_problem_new("leak", "%s was never closed%s\n", l->h.symbol,
+                                     never_waited ? ", nor was its result waited for" : "");
+                hcs_json_set_string(hcs_json_append(problems, p), "on", l->h.symbol);
+        }
+}
+
+/* Gives the number of problems, and their text or themselves if the caller wants those. */
+static unsigned give(const struct hcs_json *problems, char **ret_text, char **ret_json) {
+        if (ret_text) {
+                _cleanup_buf_ struct hcs_buf b = {0};
+
+                mock_report_text(problems, &b);
+                *ret_text = hcs_buf_steal(&b);
+        }
+        if (ret_json)
+                *ret_json = hcs_json_text(problems, HCS_JSON_COMPACT);
+        return (unsigned)hcs_json_count(problems);
+}
+
+/* Where the report of a run goes: the file that MOCKHCS_REPORT names (hcstrace reads it there, as JSON), else stderr.
+ */
+static void report(const char *title, const struct hcs_json *problems) {
+        const char *path = getenv("MOCKHCS_REPORT");
+        FILE *f = path && *path ? fopen(path, "we") : NULL;
+        _cleanup_free_ char *text = NULL, *json = NULL;
+
+        give(problems, &text, &json);
         if (f) {
-                fputs(text, f);
+                fputs(json, f);
                 fclose(f);
         } else if (*text) {
                 fprintf(stderr, "mockhcs: %s:\n%s", title, text);
@@ -55,21 +101,20 @@ static void report(const char *title, const char *text) {
 /* At the end of the process: what did not match or was never asked for (MOCKHCS_VERIFY=0: only the former), and what
  * was left open. */
 static void end_ambient(void) {
-        struct mockhcs m = {ambient};
-        _cleanup_free_ char *verify = NULL, *leaks = NULL;
+        struct mock_engine *e = ambient;
+        _cleanup_json_ struct hcs_json *problems = hcs_json_new_array();
 
-        if (!ambient)
+        if (!e)
                 return;
-        mock_dispatcher_drain(ambient->dispatcher);
-        report(NULL, ""); /* the file says that there was a run */
-        if (mockhcs_verify(&m, hcs_streq(getenv("MOCKHCS_VERIFY"), "0"), &verify))
-                report("the run does not match", verify);
-        if (wants_leaks(ambient) && mockhcs_leaks(&m, &leaks))
-                report("left open", leaks);
+        mock_dispatcher_drain(e->dispatcher);
+        append_problems(e, hcs_streq(getenv("MOCKHCS_VERIFY"), "0"), problems);
+        if (wants_leaks(e))
+                append_leaks(e, problems);
+        report("the run is not as it should be", problems); /* an empty list says that there was a run */
         hcs_mutex_lock(&current_lock);
         ambient = NULL;
         hcs_mutex_unlock(&current_lock);
-        mock_engine_close(m.engine);
+        mock_engine_close(e);
 }
 
 static void open_ambient(void) {
@@ -136,44 +181,25 @@ struct mockhcs *mockhcs_close(struct mockhcs *m) {
         return NULL;
 }
 
-static unsigned give(struct hcs_buf *b, unsigned n, char **ret_report) {
-        if (ret_report)
-                *ret_report = hcs_buf_steal(b);
-        return n;
+unsigned mockhcs_verify(struct mockhcs *m, bool failed, char **ret_report) {
+        _cleanup_json_ struct hcs_json *problems = hcs_json_new_array();
+
+        append_problems(m->engine, failed, problems);
+        return give(problems, ret_report, NULL);
 }
 
-unsigned mockhcs_verify(struct mockhcs *m, bool failed, char **ret_report) {
-        _cleanup_buf_ struct hcs_buf b = {0};
-        unsigned n = mock_backend_verify(m->engine->top, failed, &b);
-        uint64_t stale = atomic_load(&m->engine->stale);
+unsigned mockhcs_verify_json(struct mockhcs *m, bool failed, char **ret_json) {
+        _cleanup_json_ struct hcs_json *problems = hcs_json_new_array();
 
-        if (stale) {
-                hcs_buf_printf(&b, "%llu calls named a handle that is closed, of another kind or was never given out\n",
-                               (unsigned long long)stale);
-                n++;
-        }
-        return give(&b, n, ret_report);
+        append_problems(m->engine, failed, problems);
+        return give(problems, NULL, ret_json);
 }
 
 unsigned mockhcs_leaks(struct mockhcs *m, char **ret_report) {
-        struct mock_engine *e = m->engine;
-        _cleanup_buf_ struct hcs_buf b = {0};
-        unsigned n = 0;
+        _cleanup_json_ struct hcs_json *problems = hcs_json_new_array();
 
-        hcs_mutex_lock(&e->lock);
-        for (uint32_t i = 0; i < e->handles.n; i++) {
-                struct mock_live *l = e->handles.slots[i].live;
-                bool never_waited = l && l->h.kind == MOCK_OPERATION && l->op.state != MOCK_OPERATION_UNUSED &&
-                                    !l->op.waited && !l->op.callback;
-
-                if (!l)
-                        continue;
-                hcs_buf_printf(&b, "%s was never closed%s\n", l->h.symbol,
-                               never_waited ? ", nor was its result waited for" : "");
-                n++;
-        }
-        hcs_mutex_unlock(&e->lock);
-        return give(&b, n, ret_report);
+        append_leaks(m->engine, problems);
+        return give(problems, ret_report, NULL);
 }
 
 void mockhcs_drain(struct mockhcs *m) {

@@ -12,6 +12,7 @@
 #include "base/scrub.h"
 #include "base/str.h"
 #include "mockhcs/engine/backend.h"
+#include "mockhcs/trace/report.h"
 #include "mockhcs/trace/writer.h"
 #include "platform/thread.h"
 
@@ -223,12 +224,15 @@ static void sink_output(struct mock_sink *sink, const struct mock_stdio *chunk) 
         r->backend.up->ops->output(r->backend.up, chunk);
 }
 
-static unsigned verify(struct mock_backend *b, bool failed, struct hcs_buf *report) {
+static void verify(struct mock_backend *b, bool failed, struct hcs_json *problems) {
         uint64_t lost = mock_trace_writer_lost(((struct recorder *)b)->writer);
+        struct hcs_json *p;
 
-        if (lost)
-                hcs_buf_printf(report, "record: %llu records could not be written\n", (unsigned long long)lost);
-        return lost != 0;
+        if (lost == 0)
+                return;
+        p = hcs_json_append(problems, mock_problem_new("lost", "record: %llu records could not be written\n",
+                                                       (unsigned long long)lost));
+        hcs_json_set_u64(p, "count", lost);
 }
 
 static const struct mock_sink_ops sink_ops = {sink_complete, sink_event, sink_output};

@@ -7,29 +7,86 @@
 #include "base/str.h"
 #include "mockhcs/replay/replay.h"
 #include "mockhcs/trace/diff.h"
+#include "mockhcs/trace/report.h"
 
 static bool is_id(const struct mock_call *call, const char *name) {
         return hcs_streq(name, "id") &&
                (call->function->verb == MOCK_CREATE_SYSTEM || call->function->verb == MOCK_OPEN_SYSTEM);
 }
 
-/* Appends the differences of one argument to `lines` (may be NULL); returns how many there are. */
-static unsigned diff_value(struct replay *r, struct mock_call *call, struct mock_value *recorded,
-                           struct mock_value *live, struct hcs_buf *lines) {
-        _cleanup_free_ char *root = NULL;
+/* Where the differences of a call are gathered: lines for people, and objects for programs. */
+struct differences {
+        struct hcs_buf lines;
+        struct hcs_json *list;
+        const char *argument;
+};
+
+static void add_difference(struct differences *d, const char *path, struct hcs_json *expected, struct hcs_json *got) {
+        struct hcs_json *o = hcs_json_append(d->list, hcs_json_new_object());
+
+        hcs_json_set_string(o, "argument", d->argument);
+        hcs_json_set_string(o, "path", path);
+        hcs_json_set(o, "expected", expected);
+        hcs_json_set(o, "got", got);
+}
+
+/* The walk over two documents asks the variables, and tells its differences. */
+struct document_diff {
+        struct variables *variables;
+        struct differences *out;
+        size_t root; /* bytes of a path that name the argument */
+};
+
+static bool same(void *ctx, const char *key, const struct hcs_json *expected, const struct hcs_json *got) {
+        return variables_same(((struct document_diff *)ctx)->variables, key, expected, got);
+}
+
+static bool same_key(void *ctx, const char *expected, const char *got) {
+        return variables_same_key(((struct document_diff *)ctx)->variables, expected, got);
+}
+
+static bool describe(void *ctx, const char *expected, struct hcs_buf *out) {
+        return variables_describe(((struct document_diff *)ctx)->variables, expected, out);
+}
+
+static void found(void *ctx, const char *path, const struct hcs_json *expected, const struct hcs_json *got) {
+        struct document_diff *d = ctx;
+
+        if (d->out)
+                add_difference(d->out, path + d->root, expected ? hcs_json_copy(expected) : hcs_json_new_null(),
+                               got ? hcs_json_copy(got) : hcs_json_new_null());
+}
+
+static unsigned diff_documents(struct replay *r, const char *name, const struct hcs_json *recorded,
+                               const struct hcs_json *live, struct differences *out) {
+        _cleanup_free_ char *root = hcs_asprintf("  %s: $", name);
+        struct document_diff d = {&r->variables, out, strlen(root) - 1};
         struct mock_diff_options options = {.limit = 20,
-                                            .same = variables_same,
-                                            .same_key = variables_same_key,
-                                            .describe = variables_describe,
-                                            .ctx = &r->variables};
+                                            .root = root,
+                                            .same = same,
+                                            .same_key = same_key,
+                                            .describe = describe,
+                                            .found = found,
+                                            .ctx = &d};
+
+        return mock_diff(recorded, live, &options, out ? &out->lines : NULL);
+}
+
+/* Adds the differences of one argument to `out` (may be NULL); returns how many there are. */
+static unsigned diff_value(struct replay *r, struct mock_call *call, struct mock_value *recorded,
+                           struct mock_value *live, struct differences *out) {
         struct hcs_json *a, *b;
 
+        if (out)
+                out->argument = recorded->name;
         if (recorded->kind == MOCK_NUMBER || live->kind == MOCK_NUMBER) {
                 if (recorded->kind == live->kind && recorded->number == live->number)
                         return 0;
-                if (lines)
-                        hcs_buf_printf(lines, "  %s: expected %llu, got %llu\n", recorded->name,
+                if (out) {
+                        hcs_buf_printf(&out->lines, "  %s: expected %llu, got %llu\n", recorded->name,
                                        (unsigned long long)recorded->number, (unsigned long long)live->number);
+                        add_difference(out, "$", hcs_json_new_u64(recorded->number), hcs_json_new_u64(live->number));
+                }
                 return 1;
         }
         if (mock_value_is_empty(recorded) && mock_value_is_empty(live))
@@ -38,31 +95,30 @@ static unsigned diff_value(struct replay *r, struct mock_call *call, struct mock
                 return 0;
         a = mock_value_tree(recorded, NULL);
         b = mock_value_tree(live, NULL);
-        if (a && b) {
-                root = hcs_asprintf("  %s: $", recorded->name);
-                options.root = root;
-                return mock_diff(a, b, &options, lines);
-        }
+        if (a && b)
+                return diff_documents(r, recorded->name, a, b, out);
         if (variables_same_text(&r->variables, recorded->name, recorded->text, live->text))
                 return 0;
         if (is_id(call, recorded->name) && variables_bind(&r->variables, "id", recorded->text, live->text))
                 return 0;
-        if (lines)
-                hcs_buf_printf(lines, "  %s: expected \"%.200s\", got \"%.200s\"\n", recorded->name, recorded->text,
-                               live->text);
+        if (out) {
+                hcs_buf_printf(&out->lines, "  %s: expected \"%.200s\", got \"%.200s\"\n", recorded->name,
+                               recorded->text, live->text);
+                add_difference(out, "$", hcs_json_new_string(recorded->text), hcs_json_new_string(live->text));
+        }
         return 1;
 }
 
 /* How a live call differs from a recorded one; an argument that the trace does not name is not held against it. */
-static unsigned diff_call(struct replay *r, struct mock_call *call, struct mock_record *rec, struct hcs_buf *lines) {
+static unsigned diff_call(struct replay *r, struct mock_call *call, struct mock_record *rec, struct differences *out) {
         unsigned n = 0;
 
-        for (size_t i = 0; i < rec->n_args && (lines || n == 0); i++) {
+        for (size_t i = 0; i < rec->n_args && (out || n == 0); i++) {
                 struct mock_value empty = {.name = rec->args[i].name, .kind = MOCK_DOCUMENT, .text = (char *)""};
                 struct mock_value *live = mock_call_arg(call, rec->args[i].name);
 
                 if (rec->args[i].kind != MOCK_HANDLE && !hcs_streq(rec->args[i].name, "access"))
-                        n += diff_value(r, call, &rec->args[i], live ? live : &empty, lines);
+                        n += diff_value(r, call, &rec->args[i], live ? live : &empty, out);
         }
         return n;
 }
@@ -87,28 +143,42 @@ static bool fits(struct replay *r, struct mock_call *call, uint64_t hash, const 
         return equal;
 }
 
-static void explain(struct replay *r, struct mock_call *call, uint32_t nearest, struct hcs_buf *why) {
+static struct hcs_json *explain(struct replay *r, struct mock_call *call, uint32_t nearest) {
         const struct script_call *c = nearest == SCRIPT_NONE ? NULL : &r->script->calls[nearest];
         const struct mock_handle *subject = mock_call_subject(call);
-        const char *on = subject ? subject->symbol : NULL;
+        _cleanup_free_ char *head = subject ? hcs_asprintf("%s on %s", call->function->name, subject->symbol)
+                                            : hcs_strdup(call->function->name);
+        struct differences d = {0};
         struct mock_record rec;
+        struct hcs_json *problem;
 
-        hcs_buf_printf(why, "%s%s%s: ", call->function->name, on ? " on " : "", on ? on : "");
         if (!c || FAILED(script_read(r->script, c->offset, c->line, &rec))) {
-                hcs_buf_printf(why, "the trace has no further call %s\n", on ? "on this handle" : "of this kind");
-                return;
-        }
-        if (c->verb != call->function->verb) {
-                hcs_buf_printf(why, "not the call that comes next\n  nearest: %s:%u\n  expected %s, got %s\n",
-                               r->script->path, c->line, rec.function, call->function->name);
+                problem = mock_problem_new("mismatch", "%s: the trace has no further call %s\n", head,
+                                           subject ? "on this handle" : "of this kind");
+                c = NULL;
+        } else if (c->verb != call->function->verb) {
+                problem = mock_problem_new(
+                        "mismatch", "%s: not the call that comes next\n  nearest: %s:%u\n  expected %s, got %s\n", head,
+                        r->script->path, c->line, rec.function, call->function->name);
+                hcs_json_set_string(problem, "expected", rec.function);
         } else {
-                hcs_buf_printf(why, "no recorded call matches\n  nearest: %s:%u\n", r->script->path, c->line);
-                diff_call(r, call, &rec, why);
-                if (why->len && why->data[why->len - 1] != '\n')
-                        hcs_buf_putc(why, '\n');
+                d.list = hcs_json_new_array();
+                diff_call(r, call, &rec, &d);
+                problem = mock_problem_new("mismatch", "%s: no recorded call matches\n  nearest: %s:%u\n%s", head,
+                                           r->script->path, c->line, hcs_buf_cstr(&d.lines));
+                hcs_json_set(problem, "differences", d.list);
+                hcs_buf_deinit(&d.lines);
+        }
+        hcs_json_set_string(problem, "call", call->function->name);
+        if (subject)
+                hcs_json_set_string(problem, "on", subject->symbol);
+        if (c) {
+                hcs_json_set_string(problem, "trace", r->script->path);
+                hcs_json_set_u64(problem, "line", c->line);
+                mock_record_deinit(&rec);
         }
         variables_rollback(&r->variables);
-        mock_record_deinit(&rec);
+        return problem;
 }
 
 /* The oldest record that cannot be passed over, across all handles (order=global). */
@@ -150,7 +220,7 @@ static uint32_t again(struct replay *r, struct mock_call *call, uint64_t hash, u
         return SCRIPT_NONE;
 }
 
-uint32_t replay_match(struct replay *r, struct mock_call *call, uint32_t handle, struct hcs_buf *why) {
+uint32_t replay_match(struct replay *r, struct mock_call *call, uint32_t handle, struct hcs_json **ret_problem) {
         bool read_only = mock_call_is_read_only(call->function, mock_call_text(call, "method"));
         uint64_t hash = script_hash(call->args, call->n_args);
         uint32_t limit = r->order == ORDER_GLOBAL ? oldest(r) : SCRIPT_NONE, nearest = SCRIPT_NONE,
@@ -177,8 +247,10 @@ uint32_t replay_match(struct replay *r, struct mock_call *call, uint32_t handle,
                 if (repeated != SCRIPT_NONE)
                         return repeated;
         }
-        explain(r, call, blocked != SCRIPT_NONE && (nearest == SCRIPT_NONE || blocked < nearest) ? blocked : nearest,
-                why);
+        if (ret_problem)
+                *ret_problem = explain(
+                        r, call,
+                        blocked != SCRIPT_NONE && (nearest == SCRIPT_NONE || blocked < nearest) ? blocked : nearest);
         return SCRIPT_NONE;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "hcsshim/log.h"
+#include "mockhcs/trace/report.h"
 
 static uint32_t index_of(const struct mock_handle *h) {
         return h ? (uint32_t)(uintptr_t)h->object : 0;
@@ -65,19 +66,19 @@ static void answer(struct replay *r, struct mock_call *call, const struct script
         mock_record_deinit(&ret);
 }
 
-static void mismatch(struct replay *r, struct mock_call *call, const struct hcs_buf *why) {
+static void mismatch(struct replay *r, struct mock_call *call, struct hcs_json *problem) {
+        const char *text = hcs_json_string(hcs_json_get(problem, "text"));
         _cleanup_json_ struct hcs_json *doc = hcs_json_new_object();
         struct hcs_json *event;
 
-        hcs_buf_append(&r->mismatches, why->data, why->len);
-        r->n_mismatches++;
+        hcs_json_append(r->mismatches, problem);
         hcs_json_set_i64(doc, "Error", (int32_t)E_UNEXPECTED);
         hcs_json_set_string(doc, "ErrorMessage", "The call does not match the trace that is replayed.");
         event = hcs_json_append(hcs_json_set_new_array(doc, "ErrorEvents"), hcs_json_new_object());
-        hcs_json_set_string(event, "Message", why->data);
+        hcs_json_set_string(event, "Message", text);
         hcs_json_set_string(event, "Source", "mockhcs replay");
         mock_call_fail(call, E_UNEXPECTED, hcs_json_text(doc, HCS_JSON_GO));
-        hcs_log(HCS_LOG_ERROR, "replay mismatch", "report", why->data, NULL);
+        hcs_log(HCS_LOG_ERROR, "replay mismatch", "report", text, NULL);
 }
 
 static void invoke(struct mock_backend *b, struct mock_call *call) {
@@ -85,11 +86,11 @@ static void invoke(struct mock_backend *b, struct mock_call *call) {
         bool closes = mock_verb_closes(call->function->verb), first;
         struct mock_handle *on = mock_call_subject(call);
         uint32_t handle = index_of(on), i, follow = SCRIPT_NONE;
-        _cleanup_buf_ struct hcs_buf why = {0};
         const struct script_call *c = NULL;
+        struct hcs_json *problem = NULL;
 
         hcs_mutex_lock(&r->lock);
-        i = replay_match(r, call, handle, &why);
+        i = replay_match(r, call, handle, closes ? NULL : &problem);
         if (i != SCRIPT_NONE) {
                 c = &r->script->calls[i];
                 first = !c->answered;
@@ -99,8 +100,8 @@ static void invoke(struct mock_backend *b, struct mock_call *call) {
                         replay_take(r, handle, i);
                 answer(r, call, c);
                 follow = first ? script_first(r->script, c) : SCRIPT_NONE;
-        } else if (!closes) {
-                mismatch(r, call, &why);
+        } else if (problem) {
+                mismatch(r, call, problem);
         }
         if (closes) {
                 mock_completion_deinit(&call->completion);
@@ -122,25 +123,27 @@ static void invoke(struct mock_backend *b, struct mock_call *call) {
                 replay_send_early(r, index_of(call->created));
 }
 
-static unsigned verify(struct mock_backend *b, bool failed, struct hcs_buf *report) {
+static void verify(struct mock_backend *b, bool failed, struct hcs_json *problems) {
         struct replay *r = (struct replay *)b;
-        unsigned n = r->n_mismatches;
 
-        hcs_mutex_lock(&r->lock);
-        hcs_buf_append(report, r->mismatches.data, r->mismatches.len);
+        hcs_guard(&r->lock);
+        for (const struct hcs_json *p = hcs_json_first(r->mismatches); p; p = hcs_json_next(p))
+                hcs_json_append(problems, hcs_json_copy(p));
         /* What was never asked for says nothing once the run has gone another way. */
-        for (uint32_t i = 0; !failed && r->n_mismatches == 0 && i < r->script->n_calls; i++) {
+        for (uint32_t i = 0; !failed && !hcs_json_first(r->mismatches) && i < r->script->n_calls; i++) {
                 const struct script_call *c = &r->script->calls[i];
                 struct mock_record rec;
+                struct hcs_json *p;
 
                 if (c->answered || c->closes || FAILED(script_read(r->script, c->offset, c->line, &rec)))
                         continue;
-                hcs_buf_printf(report, "%s:%u: %s was never asked for\n", r->script->path, c->line, rec.function);
+                p = hcs_json_append(problems, mock_problem_new("unasked", "%s:%u: %s was never asked for\n",
+                                                               r->script->path, c->line, rec.function));
+                hcs_json_set_string(p, "call", rec.function);
+                hcs_json_set_string(p, "trace", r->script->path);
+                hcs_json_set_u64(p, "line", c->line);
                 mock_record_deinit(&rec);
-                n++;
         }
-        hcs_mutex_unlock(&r->lock);
-        return n;
 }
 
 static void replay_free(struct mock_backend *b) {
@@ -161,7 +164,7 @@ static void replay_free(struct mock_backend *b) {
         free(r->waiting);
         script_free(r->script);
         variables_deinit(&r->variables);
-        hcs_buf_deinit(&r->mismatches);
+        hcs_json_free(r->mismatches);
         hcs_mutex_deinit(&r->lock);
         free(r);
 }
@@ -210,6 +213,7 @@ static HRESULT open_replay(struct mock_engine *engine, struct mock_sink *up, con
                 free(r);
                 return hr;
         }
+        r->mismatches = hcs_json_new_array();
         r->live = hcs_calloc(r->script->n_handles, sizeof(*r->live));
         r->gone = hcs_calloc(r->script->n_handles, sizeof(*r->gone));
         r->inputs = hcs_calloc(r->script->n_handles, sizeof(*r->inputs));

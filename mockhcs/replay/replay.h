@@ -49,10 +49,9 @@ struct replay {
         struct replay_early *early, **early_tail;
         enum replay_order order;
         double speed;
-        uint32_t oldest; /* every call before this one is answered or passed over */
-        uint32_t newest; /* no call behind this one is answered */
-        struct hcs_buf mismatches;
-        unsigned n_mismatches;
+        uint32_t oldest;             /* every call before this one is answered or passed over */
+        uint32_t newest;             /* no call behind this one is answered */
+        struct hcs_json *mismatches; /* see mockhcs/trace/report.h */
 };
 
 /* happen.c: without the lock. */
@@ -65,8 +64,8 @@ void replay_input(struct replay *r, const struct mock_stdio *chunk);
 /* What was put off for a handle that the client has now. */
 void replay_send_early(struct replay *r, uint32_t handle);
 
-/* match.c: with the lock held. The index of the call that answers, or SCRIPT_NONE and a report in `why`. */
-uint32_t replay_match(struct replay *r, struct mock_call *call, uint32_t handle, struct hcs_buf *why);
+/* match.c: with the lock held. The index of the call that answers, or SCRIPT_NONE and the problem (may be NULL). */
+uint32_t replay_match(struct replay *r, struct mock_call *call, uint32_t handle, struct hcs_json **ret_problem);
 /* Takes an answered call out of its handle's list. */
 void replay_take(struct replay *r, uint32_t handle, uint32_t index);
 

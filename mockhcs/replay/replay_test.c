@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "base/str.h"
 #include "mockhcs/mockhcs.h"
 #include "mockhcs/test/core.h"
@@ -226,6 +227,44 @@ static void what_was_never_asked_for_is_listed_with_its_line(void **state) {
         HcsCloseComputeSystem(s);
 }
 
+static void assert_problems(unsigned expected, const char *pattern) {
+        _cleanup_json_ struct hcs_json *problems = NULL;
+        _cleanup_free_ char *json = NULL, *plain = NULL;
+
+        assert_int_equal(mockhcs_verify_json(mock, false, &json), expected);
+        assert_ok(hcs_json_parse_cstr(json, &problems, NULL), NULL);
+        for (struct hcs_json *p = hcs_json_first(problems); p; p = hcs_json_next(p)) {
+                assert_non_null(hcs_json_string(hcs_json_get(p, "text")));
+                hcs_json_remove(p, "text");
+                if (hcs_json_get(p, "trace"))
+                        hcs_json_set_string(p, "trace", "t.trace"); /* the folder is another in each run */
+        }
+        plain = hcs_json_text(problems, HCS_JSON_COMPACT);
+        assert_string_equal(plain, pattern);
+}
+
+static void problems_are_told_to_programs_member_by_member(void **state) {
+        HCS_SYSTEM s = NULL;
+
+        replay("", CREATED MODIFIED(2, "X"));
+        assert_hresult(create("a", LIVE_OWNER, &s), S_OK);
+        assert_problems(
+                1, "[{\"kind\":\"unasked\",\"call\":\"HcsModifyComputeSystem\",\"trace\":\"t.trace\",\"line\":4}]");
+        assert_hresult(modify(s, "{\"ResourcePath\":\"Y\"}"), E_UNEXPECTED);
+        assert_problems(1,
+                        "[{\"kind\":\"mismatch\",\"differences\":[{\"argument\":\"configuration\",\"path\":\"$."
+                        "ResourcePath\",\"expected\":\"X\",\"got\":\"Y\"},{\"argument\":\"configuration\",\"path\":"
+                        "\"$.Id\",\"expected\":\"" GUID "\",\"got\":null}],\"call\":\"HcsModifyComputeSystem\",\"on\":"
+                        "\"system/1\",\"trace\":\"t.trace\",\"line\":4}]");
+        HcsCloseComputeSystem(s);
+        assert_hresult(query(s, NULL), E_HANDLE);
+        assert_problems(2,
+                        "[{\"kind\":\"mismatch\",\"differences\":[{\"argument\":\"configuration\",\"path\":\"$."
+                        "ResourcePath\",\"expected\":\"X\",\"got\":\"Y\"},{\"argument\":\"configuration\",\"path\":"
+                        "\"$.Id\",\"expected\":\"" GUID "\",\"got\":null}],\"call\":\"HcsModifyComputeSystem\",\"on\":"
+                        "\"system/1\",\"trace\":\"t.trace\",\"line\":4},{\"kind\":\"stale\",\"count\":1}]");
+}
+
 static void a_call_in_which_the_recorded_process_died_is_said_so(void **state) {
         HCS_SYSTEM s = NULL;
 
@@ -289,7 +328,7 @@ HCS_TESTS(TEST(a_handle_that_cannot_be_one_is_refused_with_its_line),
           TEST(a_guid_that_changes_its_identity_is_named_in_the_mismatch),
           TEST(a_query_may_be_repeated_and_a_change_may_not), TEST(order_is_strict_on_a_handle_unless_it_is_set_free),
           TEST(order_between_handles_counts_only_when_it_is_global),
-          TEST(what_was_never_asked_for_is_listed_with_its_line),
+          TEST(what_was_never_asked_for_is_listed_with_its_line), TEST(problems_are_told_to_programs_member_by_member),
           TEST(a_call_in_which_the_recorded_process_died_is_said_so),
           TEST(a_document_in_a_string_is_compared_as_a_document), TEST(a_redacted_value_equals_any),
           TEST(a_recorded_failure_fails_the_same_way), TEST(a_trace_that_is_none_does_not_open))

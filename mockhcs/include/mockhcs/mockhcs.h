@@ -45,6 +45,15 @@ MOCKHCS_EXPORT struct mockhcs *mockhcs_close(struct mockhcs *m);
  * another reason, so what was never asked for is not held against it.
  */
 MOCKHCS_EXPORT unsigned mockhcs_verify(struct mockhcs *m, bool failed, char **ret_report);
+/*
+ * The same as a JSON array for programs, an object a problem:
+ *   {"kind":"mismatch","call":"HcsModifyComputeSystem","on":"system/1","trace":"run.trace","line":4,"differences":
+ *    [{"argument":"configuration","path":"$.ResourcePath","expected":"X","got":"Y"}],"text":"..."}
+ * kind: mismatch, unasked (trace and line: of the record that was never asked for), lost (count: records that could not
+ * be written), stale (count: calls on handles that are none). What has no difference to tell has none; a side that is
+ * missing is null. text is what mockhcs_verify() says of it.
+ */
+MOCKHCS_EXPORT unsigned mockhcs_verify_json(struct mockhcs *m, bool failed, char **ret_json);
 /* Handles still open and operations never waited for, one a line; returns their number. */
 MOCKHCS_EXPORT unsigned mockhcs_leaks(struct mockhcs *m, char **ret_report);
 /* Waits until nothing is due: no queued callback, no output in flight (timers that lie ahead do not count). */
