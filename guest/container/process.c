@@ -60,7 +60,7 @@ static void on_end(struct guest_watch *w, int status) {
 
         p->exited = true;
         p->exit_code = (uint32_t)guest_exit_code(status);
-        snprintf(pid, sizeof(pid), "%d", p->pid);
+        snprintf(pid, sizeof(pid), "%d", w->pid); /* who starts it may not have told the process yet */
         snprintf(code, sizeof(code), "%u", p->exit_code);
         hcs_log(HCS_LOG_DEBUG, "process exited", "cid", p->container ? p->container->id : "", "pid", pid, "exitCode",
                 code, NULL);

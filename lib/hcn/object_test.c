@@ -301,6 +301,7 @@ static void errors_of_routes_are_named_as_in_hcsshim(void **state) {
                 go = hcn_error_format_go(err);
                 assert_ptr_equal(strstr(go, exports[i][1]), go);
                 hcs_error_free(err);
+                fake_reset(&(struct fake_answers){0}); /* the client's end closes what is left open */
         }
         client = hcn_client_unref(client);
 }
