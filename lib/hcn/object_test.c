@@ -288,9 +288,10 @@ static void a_record_beside_a_success_is_a_failure(void **state) {
 static void errors_of_routes_are_named_as_in_hcsshim(void **state) {
         static const char *const exports[][2] = {{"HcnEnumerateSdnRoutes", "hcnEnumerateRoutes failed"},
                                                  {"HcnQuerySdnRouteProperties", "hcnQueryRouteProperties failed"}};
+        _cleanup_json_ struct hcs_json *hresults = hcs_json_new_array(); /* to the client's end, which closes handles */
 
         for (size_t i = 0; i < HCS_ARRAY_SIZE(exports); i++) {
-                _cleanup_json_ struct hcs_json *hresult = hcs_json_new_object();
+                struct hcs_json *hresult = hcs_json_append(hresults, hcs_json_new_object());
                 struct hcs_error *err = NULL;
                 _cleanup_free_ char *go = NULL;
                 char *text = NULL;
@@ -301,7 +302,6 @@ static void errors_of_routes_are_named_as_in_hcsshim(void **state) {
                 go = hcn_error_format_go(err);
                 assert_ptr_equal(strstr(go, exports[i][1]), go);
                 hcs_error_free(err);
-                fake_reset(&(struct fake_answers){0}); /* the client's end closes what is left open */
         }
         client = hcn_client_unref(client);
 }
