@@ -17,6 +17,7 @@
 #include "integration/fuzz/emulate.h"
 #include "integration/fuzz/layer.h"
 #include "integration/fuzz/network.h"
+#include "integration/fuzz/trace.h"
 #include "integration/fuzz/vsock.h"
 #include "mockhcs/trace/record.h"
 
@@ -105,6 +106,7 @@ static bool (*const families[])(uint8_t which, const uint8_t *data, size_t size)
         fuzz_emulate, //
         fuzz_layer,   //
         fuzz_network, //
+        fuzz_trace,   //
         fuzz_vsock,   //
 };
 

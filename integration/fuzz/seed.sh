@@ -58,6 +58,11 @@ bin() {
         { printf '%s' "$1" && cat; } >"$2/seed-$n"
         n=$((n + 1))
 }
+for f in "$1"/fixtures/traces/*/*.trace; do # whole traces that are small, and their records without the header
+        [[ $(stat -c %s "$f") -lt 8000 ]] || continue
+        bin T "$2" <"$f"
+        bin R "$2" < <(tail -n +2 "$f")
+done
 bin v "$2" < <( # dm-verity
         printf 'verity\0\0\1\0\0\0\1\0\0\0uuid-is-16-bytessha256'
         head -c 26 /dev/zero
