@@ -9,14 +9,8 @@ build=$1
 source=$(dirname "$0")/../..
 hcstrace=$build/cmd/hcstrace/hcstrace
 play=$build/integration/play
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
-
-fail() {
-        echo "FAILED: $*"
-        failures=$((failures + 1))
-}
+# shellcheck source=integration/checks.sh
+source "$(dirname "$0")/../checks.sh"
 
 seen=0
 while IFS=$'\t' read -r name code counts; do
@@ -47,5 +41,5 @@ timeout 60 "$hcstrace" import "$source/fixtures/logs/log-14-span-logfmt-2022-09-
 grep -q 'REDACTED-PLACEHOLDER' "$work/secret" || fail "--no-redact leaves out what it should keep"
 grep -q REDACTED-PLACEHOLDER "$source/fixtures/traces/imported/log-14-"*.trace && fail "a secret value is in a fixture"
 
-echo "$seen logs, $failures failures"
-[[ $failures -eq 0 ]]
+echo "$seen logs"
+finish

@@ -10,31 +10,8 @@ source=$(dirname "$0")/../..
 hcstrace=$build/cmd/hcstrace/hcstrace
 client=$build/cmd/hcsdemo/hcsdemo
 hcnctl=$build/cmd/hcnctl/hcnctl
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
-
-# expect CODE TITLE COMMAND...
-expect() {
-        local code=$1 title=$2 got=0
-        shift 2
-        timeout 60 "$@" >"$work/out" 2>&1 || got=$?
-        if [[ $got -ne $code ]]; then
-                echo "FAILED: $title: exit code $got instead of $code: $*"
-                tail -n 20 "$work/out"
-                failures=$((failures + 1))
-        else
-                echo "ok: $title"
-        fi
-}
-
-says() {
-        if ! grep -qF -- "$1" "$work/out"; then
-                echo "FAILED: the output lacks: $1"
-                tail -n 20 "$work/out"
-                failures=$((failures + 1))
-        fi
-}
+# shellcheck source=integration/checks.sh
+source "$(dirname "$0")/../checks.sh"
 
 for api in computecore vmcompute; do
         expect 0 "record over $api" "$hcstrace" record -o "$work/$api.trace" -- "$client" --api $api
@@ -72,7 +49,7 @@ if grep -q s3cret "$work/computecore.trace"; then
         failures=$((failures + 1))
 fi
 expect 0 "record without redaction" "$hcstrace" record --no-redact -o "$work/open.trace" -- "$client"
-grep -q s3cret "$work/open.trace" || { echo "FAILED: --no-redact redacts"; failures=$((failures + 1)); }
+grep -q s3cret "$work/open.trace" || fail "--no-redact redacts"
 
 head -c 3000 "$work/computecore.trace" >"$work/cut.trace"
 expect 0 "a trace cut off in its last line is shown" "$hcstrace" show "$work/cut.trace"
@@ -121,4 +98,4 @@ head -c 100000 /dev/urandom >"$work/noise.log"
 expect 3 "noise is no error" "$hcstrace" import "$work/noise.log"
 expect 1 "no such log" "$hcstrace" import "$work/none.log"
 
-exit $((failures != 0))
+finish
