@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#define PIPE_BYTES (512 * 1024)
+
 static HRESULT dial(const struct guest_transport *t, bool wanted, uint32_t port, const char *name, int *ret_fd,
                     struct hcs_error **err) {
         HRESULT hr = wanted ? guest_transport_dial(t, port, ret_fd, err) : S_OK;
@@ -41,6 +43,8 @@ static HRESULT add_pipe(bool wanted, int *ret_read, int *ret_write, struct hcs_e
                 return S_OK;
         if (pipe2(fds, O_CLOEXEC) < 0)
                 return hcs_error_errno(err, errno, "failed to create a pipe for a stream");
+        /* Fewer turns of the relay; a kernel that gives less is fine. Memory is used as far as the pipe is filled. */
+        fcntl(fds[0], F_SETPIPE_SZ, PIPE_BYTES);
         *ret_read = fds[0];
         *ret_write = fds[1];
         return S_OK;

@@ -1,0 +1,16 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# bench.sh BENCH AGENT: in a mount namespace of its own, for the agent's folders are the machine's.
+set -u
+[ "$(id -u)" = 0 ] || {
+        echo "SKIPPED: the guest agent needs root" >&2
+        exit 77
+}
+stripped=$(mktemp)
+trap 'rm -f "$stripped"' EXIT
+strip -o "$stripped" "$2" && echo "agent: $(stat -c %s "$stripped") bytes stripped (goal: 1200000)"
+busybox=$(command -v busybox)
+# shellcheck disable=SC2016
+unshare -mpfn --mount-proc --kill-child /bin/bash -c 'mount -t tmpfs tmpfs /run; umount /sys/fs/cgroup/unified 2>/dev/null
+exec "$1" /run/v.sock "$3" "$2" -v4 -transport unix:/run/v.sock -disable-time-sync -no-cgroups -loglevel error \
+        -logfile /run/log' bench "$1" "$2" "$busybox"
