@@ -60,12 +60,16 @@ bash -c '
         printf "#!/bin/sh\ncase \"\$(cat /run/conform/fault 2>/dev/null)\" in crash) kill -SEGV \$\$ ;; hang) sleep 1000 ;; lazy) exit 0 ;; esac\nexec %s \"\$@\"\n" \
                 "$runtime" >/run/conform/runtime
         chmod +x /run/conform/runtime
-        agent=()
+        # A pid namespace is what powering off ends where there is no VM.
+        agent=() wrap=()
+        for option in "$@"; do
+                if [ "$option" = --power-off ]; then wrap=(unshare -pf --kill-child --mount-proc); fi
+        done
         if [ -n "$cgroups" ]; then agent=(-no-cgroups); fi
         exec "$build/integration/guest/conform" --socket /run/conform/v.sock --busybox "$busybox" \
                 --golden "$source/fixtures/golden/gcs/guest.jsonl" --fault-file /run/conform/fault \
                 --bounded-close ${cgroups:+$cgroups} "$@" -- \
-                "$build/guest/agent/gcs" -v4 -transport unix:/run/conform/v.sock -disable-time-sync -loglevel error \
+                "${wrap[@]}" "$build/guest/agent/gcs" -v4 -transport unix:/run/conform/v.sock -disable-time-sync -loglevel error \
                 -logfile /run/conform/log -runtime /run/conform/runtime -runtime-timeout-ms 3000 \
                 -stdio-close-timeout-ms 1500 -device-timeout-ms 100 -root-mem-reserve-bytes 1048576 \
                 "${agent[@]}"
