@@ -17,6 +17,8 @@
 #include "hcsshim/log.h"
 #include "platform/file.h"
 
+#define MAX_STACKS 30000u
+
 /* As the original prints them, member by member. */
 #define CAPABILITIES                                                                                           \
         "{\"SupportedSchemaVersions\":[{\"Major\":2,\"Minor\":1}],\"RuntimeOsType\":\"Linux\","                \
@@ -82,9 +84,12 @@ void guest_handle_dump_stacks(struct guest_agent *a, struct guest_request *r) {
                 guest_request_fail(r, err);
                 return;
         }
-        describe_threads(&stacks);
         guest_bridge_describe(a->bridge, &stacks);
         guest_host_describe(&a->host, &stacks);
+        describe_threads(&stacks);
+        /* What fits a message to a host even where every byte is escaped in two. */
+        if (stacks.len > MAX_STACKS)
+                stacks.len = MAX_STACKS;
         hcs_buf_puts(&members, ",\"GuestStacks\":");
         hcs_json_print_string(stacks.data, stacks.len, HCS_JSON_GO, &members);
         guest_request_answer(r, members.data);

@@ -105,6 +105,16 @@ static void put_string(struct hcs_buf *out, const char *name, const char *value)
         hcs_json_print_string(value, strlen(value), HCS_JSON_GO, out);
 }
 
+/* A longer message would end the host's bridge: its middle is left out, in a text that a document may be part of. */
+#define MAX_MESSAGE 8192u
+
+static char *bounded(const char *message) {
+        size_t n = strlen(message), half = MAX_MESSAGE / 2;
+
+        return n <= MAX_MESSAGE ? hcs_strdup(message)
+                                : hcs_asprintf("%.*s ... %s", (int)half, message, message + n - half);
+}
+
 static void send(struct guest_request *r, const struct hcs_buf *body) {
         uint32_t type = HCS_GCS_RESPONSE | (r->type & ~(uint32_t)HCS_GCS_CATEGORY_MASK);
 
@@ -113,7 +123,14 @@ static void send(struct guest_request *r, const struct hcs_buf *body) {
 
 void guest_request_answer(struct guest_request *r, const char *members) {
         _cleanup_buf_ struct hcs_buf body = {0};
+        struct hcs_error *err = NULL;
 
+        if (members && strlen(members) > HCS_GCS_MAX_TO_HOST - 1024) {
+                hcs_error_make(&err, E_FAIL, "the answer has %zu bytes: more than a message to a host may have",
+                               strlen(members));
+                guest_request_fail(r, err);
+                return;
+        }
         if (!guest_request_is_void(r)) {
                 hcs_buf_puts(&body, "{\"Result\":0");
                 if (*r->activity_id)
@@ -128,19 +145,20 @@ void guest_request_answer(struct guest_request *r, const char *members) {
 
 void guest_request_fail(struct guest_request *r, struct hcs_error *err) {
         _cleanup_(hcs_error_freep) struct hcs_error *e = err;
+        _cleanup_free_ char *message = bounded(hcs_error_message(e));
         _cleanup_buf_ struct hcs_buf body = {0};
         HRESULT hr = guest_wire_hresult(hcs_error_hresult(e));
         char name[64];
 
         hcs_log(HCS_LOG_ERROR, "request failed", "type", guest_message_name(r->type, name), "cid", r->container_id,
-                "error", hcs_error_message(e), NULL);
+                "error", message, NULL);
         if (!guest_request_is_void(r)) {
                 hcs_buf_printf(&body, "{\"Result\":%d", hr);
                 if (*r->activity_id)
                         put_string(&body, "ActivityId", r->activity_id);
-                put_string(&body, "ErrorMessage", hcs_error_message(e));
+                put_string(&body, "ErrorMessage", message);
                 hcs_buf_printf(&body, ",\"ErrorRecords\":[{\"Result\":%d", hr);
-                put_string(&body, "Message", hcs_error_message(e));
+                put_string(&body, "Message", message);
                 /* The file and line of the failure are the original's; a host only prints them. */
                 hcs_buf_puts(&body, ",\"ModuleName\":\"gcs\",\"FileName\":\"\",\"Line\":4294967295}]}");
                 send(r, &body);

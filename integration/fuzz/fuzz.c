@@ -15,6 +15,7 @@
 #include "integration/fuzz/bridge.h"
 #include "integration/fuzz/disk.h"
 #include "integration/fuzz/emulate.h"
+#include "integration/fuzz/guest.h"
 #include "integration/fuzz/layer.h"
 #include "integration/fuzz/network.h"
 #include "integration/fuzz/trace.h"
@@ -104,6 +105,7 @@ static bool (*const families[])(uint8_t which, const uint8_t *data, size_t size)
         fuzz_bridge,  //
         fuzz_disk,    //
         fuzz_emulate, //
+        fuzz_guest,   //
         fuzz_layer,   //
         fuzz_network, //
         fuzz_trace,   //

@@ -142,3 +142,20 @@ put e 1 "$2"
 # Other bytes in the superblock, the descriptor, a directory, an inode and its extents
 bin e "$2" < <(printf '0\070\004\001\0\130\004\002\200\0\0\020\004\001\0')
 bin e "$2" < <(printf '1\010\020\004\005\0\0\0\0\060\014\020\0\0\0\014\0\001\002')
+
+# Frames of hosts, as the original's guest answered them, and each modification for its parser alone.
+python3 - "$1" "$2" <<'PYTHON'
+import json, pathlib, struct, sys
+
+for n, line in enumerate(open(f"{sys.argv[1]}/fixtures/golden/gcs/guest.jsonl", encoding="utf-8")):
+    case = json.loads(line)
+    given = case.get("input")
+    if not isinstance(given, dict) or "body_text" not in given:
+        continue
+    body = given["body_text"].encode()
+    header = bytes.fromhex(given["header_hex"]) if "header_hex" in given else struct.pack("<IIQ", 0x10100a01, len(body) + 16, n)
+    pathlib.Path(sys.argv[2], f"guest-{n}").write_bytes(b"G" + header + body)
+    if "header_hex" not in given:
+        pathlib.Path(sys.argv[2], f"modify-{n}").write_bytes(b"M" + json.dumps(json.loads(body)["Request"]).encode())
+PYTHON
+put W "sh -c 'echo \"a b\"' c\\ d; e" "$2"
