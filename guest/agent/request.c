@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/scrub.h"
+#include "base/utf.h"
 #include "gcs/message.h"
 #include "guest/agent/bridge_private.h"
 #include "guest/base/failure.h"
@@ -100,9 +100,21 @@ bool guest_request_is_void(const struct guest_request *r) {
         return !r->bridge->connected || r->generation != r->bridge->generation;
 }
 
+/* A message may quote what is not UTF-8, or end inside a character: each such byte becomes U+FFFD, as in Go's encoder.
+ */
 static void put_string(struct hcs_buf *out, const char *name, const char *value) {
+        _cleanup_buf_ struct hcs_buf text = {0};
+        size_t n = strlen(value), bad;
+
+        while (!hcs_utf8_valid(value, n, &bad)) {
+                hcs_buf_append(&text, value, bad);
+                hcs_buf_puts(&text, "\xEF\xBF\xBD");
+                value += bad + 1;
+                n -= bad + 1;
+        }
+        hcs_buf_append(&text, value, n);
         hcs_buf_printf(out, ",\"%s\":", name);
-        hcs_json_print_string(value, strlen(value), HCS_JSON_GO, out);
+        hcs_json_print_string(text.data, text.len, HCS_JSON_GO, out);
 }
 
 /* A longer message would end the host's bridge: its middle is left out, in a text that a document may be part of. */

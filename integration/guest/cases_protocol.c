@@ -120,6 +120,14 @@ static void a_large_message_is_read(struct host *h) {
         host_call_ok(h, HCS_GCS_START, "%s" BASE, blanks);
 }
 
+/* The message quotes what could not be read; what a host gets must be UTF-8 all the same. */
+static void what_is_not_utf8_is_answered_in_utf8(struct host *h) {
+        _cleanup_free_ char *message =
+                host_call_failing(h, HCS_GCS_START, (HRESULT)0xC037010D, "{\"ContainerId\":\"a\xD0z\"");
+
+        check(strstr(message, "a\xEF\xBF\xBDz"), "%s", message);
+}
+
 static void a_slow_request_does_not_hold_up_others(struct host *h) {
         struct process p = host_exec(h, UVM, STREAM_IN,
                                      "{\"CommandArgs\":[\"cat\"],\"Environment\":{\"PATH\":\"/bin:/usr/bin\"}}");
@@ -227,6 +235,7 @@ static const struct test_case cases[] = {
         {"many frames may come at once", 0, many_frames_may_come_at_once},
         {"a line feed after the document is fine", 0, a_line_feed_after_the_document_is_fine},
         {"a large message is read", 0, a_large_message_is_read},
+        {"what is not UTF-8 is answered in UTF-8", 0, what_is_not_utf8_is_answered_in_utf8},
         {"a slow request does not hold up others", 0, a_slow_request_does_not_hold_up_others},
         {"negotiation works once", 0, negotiation_works_once},
         {"an unknown request is not implemented", 0, an_unknown_request_is_not_implemented},
