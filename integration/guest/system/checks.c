@@ -388,7 +388,8 @@ static void an_adapter_without_addresses_gets_a_lease(void) {
         guest_namespaces_free(n);
 }
 
-static pid_t start_eater(int *ret_go) {
+/* A process that waits for a byte, and then has that much memory in use. */
+static pid_t start_eater(size_t bytes, int *ret_go) {
         int go[2];
         pid_t pid;
         char c;
@@ -401,8 +402,8 @@ static pid_t start_eater(int *ret_go) {
                 close(go[1]);
                 if (read(go[0], &c, 1) != 1)
                         _exit(1);
-                p = mmap(NULL, 64 * MB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-                memset(p, 1, 64 * MB);
+                p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                memset(p, 1, bytes);
                 pause();
         }
         close(go[0]);
@@ -424,11 +425,15 @@ static bool wait_for(struct guest_memory_watch *w) {
 
 static void control_groups_limit_and_tell(void) {
         _cleanup_json_ struct hcs_json *resources = NULL, *metrics = NULL;
-        struct guest_memory_watch oom = {0};
+        struct guest_memory_watch oom = {0}, threshold = {0}, pressure = {0};
+        _cleanup_free_ pid_t *pids = NULL;
+        struct hcs_error *why = NULL;
         struct guest_cgroups c;
-        uint64_t n;
         int go, status;
         pid_t pid;
+        uint64_t n;
+        HRESULT hr;
+        size_t n_pids;
 
         expect_ok(guest_cgroups_init(&c, "/sys/fs/cgroup", "/proc", err));
         printf("# control groups of version %d\n", c.version);
@@ -437,7 +442,22 @@ static void control_groups_limit_and_tell(void) {
                 "{\"memory\":{\"limit\":16777216},\"cpu\":{\"shares\":512},\"pids\":{\"limit\":50}}", &resources, err));
         expect_ok(guest_cgroup_create(&c, "/pods/a", resources, err));
         expect_ok(guest_memory_watch_init(&oom, &c, "/pods/a", GUEST_MEMORY_OOM, 0, err));
-        pid = start_eater(&go);
+        expect_ok(guest_memory_watch_init(&threshold, &c, "/pods/a", GUEST_MEMORY_THRESHOLD, 4 * MB, err));
+        hr = guest_memory_watch_init(&pressure, &c, "/pods/a", GUEST_MEMORY_PRESSURE, 0, &why);
+        printf("# pressure: %s\n", FAILED(hr) ? hcs_error_message(why) : "watched");
+        expect(SUCCEEDED(hr) || hr == HCS_WIN32(50));
+
+        pid = start_eater(8 * MB, &go);
+        expect(pid > 0);
+        expect_ok(guest_cgroup_add(&c, "/pods/a", pid, err));
+        expect(write(go, "x", 1) == 1);
+        expect(wait_for(&threshold));
+        expect_ok(guest_cgroup_pids(&c, "/pods", &pids, &n_pids, err));
+        expect(n_pids == 1 && pids[0] == pid);
+        expect_ok(guest_cgroup_kill(&c, "/pods", err));
+        expect(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+
+        pid = start_eater(64 * MB, &go);
         expect(pid > 0);
         expect_ok(guest_cgroup_add(&c, "/pods/a", pid, err));
         expect(write(go, "x", 1) == 1);
@@ -448,8 +468,32 @@ static void control_groups_limit_and_tell(void) {
         expect(hcs_json_u64(hcs_json_lookup(metrics, "pids.limit"), &n) && n == 50);
         expect(hcs_json_u64(hcs_json_lookup(metrics, "memory_oom_control.oom_kill"), &n) && n == 1);
         expect(hcs_json_u64(hcs_json_lookup(metrics, "cpu.usage.total"), &n) && n > 0);
-        guest_memory_watch_deinit(&oom);
+        guest_memory_watch_deinit(&threshold);
+        if (SUCCEEDED(hr))
+                guest_memory_watch_deinit(&pressure);
         expect_ok(guest_cgroup_delete(&c, "/pods", err));
+        expect(FAILED(guest_memory_watch_read(&oom, NULL))); /* the group is gone, and that is told */
+        guest_memory_watch_deinit(&oom);
+}
+
+static void a_relay_dials_again_when_its_host_comes_back(void) {
+        _cleanup_free_ char *command =
+                hcs_asprintf("/bin/vsockexec -r -o %d sh -c 'echo first; read line; echo second; exit 5' "
+                             "</run/relay",
+                             RELAY_PORT);
+        int go, status;
+        pid_t pid;
+
+        expect(mkfifo("/run/relay", 0600) == 0);
+        puts("relay");
+        pid = fork();
+        if (pid == 0)
+                _exit(WEXITSTATUS(system(command)));
+        /* The host says on our own line that it has hung up. */
+        go = open("/run/relay", O_WRONLY | O_CLOEXEC);
+        expect(go >= 0 && read(STDOUT_FILENO, (char[1]){0}, 1) == 1);
+        expect(write(go, "x\n", 2) == 2);
+        expect(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 5);
 }
 
 static void without_9p_the_kernel_says_so(void) {
@@ -483,6 +527,7 @@ int main(int argc, char **argv) {
                 CHECK(an_adapter_reaches_the_host_from_a_container),
                 CHECK(an_adapter_without_addresses_gets_a_lease),
                 CHECK(control_groups_limit_and_tell),
+                CHECK(a_relay_dials_again_when_its_host_comes_back),
                 CHECK(without_9p_the_kernel_says_so),
         };
 

@@ -168,8 +168,23 @@ static void serve_entropy(struct vm *vm, int listener) {
         close(fd);
 }
 
+/* Takes the first line that a relay sends, hangs up, says so on fd, and must get the second on a new connection. */
+static bool break_a_relay(struct vm *vm, int listener, int fd) {
+        char first[64], second[64];
+        int once = accept_within(vm, listener, "the relay"), again;
+        ssize_t n = read(once, first, sizeof(first)), m;
+
+        close(once);
+        if (write(fd, "x", 1) != 1)
+                return false;
+        again = accept_within(vm, listener, "the relay once more");
+        m = read(again, second, sizeof(second));
+        close(again);
+        return n == 6 && memcmp(first, "first\n", 6) == 0 && m == 7 && memcmp(second, "second\n", 7) == 0;
+}
+
 /* Shows the lines of the checks and does what they ask for. Returns how many were not ok. */
-static unsigned follow(struct vm *vm, int fd, const struct vm_disk *late, bool *ret_done) {
+static unsigned follow(struct vm *vm, int fd, int relay, const struct vm_disk *late, bool *ret_done) {
         FILE *f = fdopen(fd, "r");
         unsigned begun = 0, bad = 0;
         char line[4096], name[128] = "";
@@ -188,6 +203,12 @@ static unsigned follow(struct vm *vm, int fd, const struct vm_disk *late, bool *
 
                         if (FAILED(vm_disk_add(vm, late, &err)))
                                 die("add a disk", err);
+                } else if (hcs_streq(line, "relay")) {
+                        if (!break_a_relay(vm, relay, fd)) {
+                                printf("not ok %s: the host did not get both lines\n", name);
+                                is_bad = true;
+                                bad++;
+                        }
                 } else if (hcs_streq(line, "done")) {
                         *ret_done = true;
                         break;
@@ -238,7 +259,7 @@ static bool boot(const struct images *m, const char *kernel_words) {
                 .run_base = getenv("VM_RUN_BASE"),
         };
         _cleanup_(vm_freep) struct vm *vm = NULL;
-        int entropy, lines;
+        int entropy, lines, relay;
         struct hcs_error *err = NULL;
         bool done = false;
         unsigned bad;
@@ -249,12 +270,14 @@ static bool boot(const struct images *m, const char *kernel_words) {
                 die("make the machine", err);
         entropy = listen_at(vm, ENTROPY_PORT);
         lines = listen_at(vm, PORT);
+        relay = listen_at(vm, RELAY_PORT);
         if (FAILED(vm_start(vm, hcs_clock_ns() + BOOT_TIMEOUT, &err)))
                 die("start the machine", err);
         serve_entropy(vm, entropy);
-        bad = follow(vm, accept_within(vm, lines, "the checks"), &late, &done);
+        bad = follow(vm, accept_within(vm, lines, "the checks"), relay, &late, &done);
         close(entropy);
         close(lines);
+        close(relay);
         if (!done) {
                 vm_fail(vm, HCS_E_CONNECTION_CLOSED, &err, "the checks ended early");
                 die("guest", err);

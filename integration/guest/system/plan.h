@@ -4,7 +4,8 @@
 
 /* The machine of these tests as both sides know it. */
 
-#define PORT 200 /* where the checks say their lines */
+#define PORT       200 /* where the checks say their lines */
+#define RELAY_PORT 201 /* where vsockexec -r sends what its program says */
 
 /* Disks of controller 0 but where another is named. */
 #define LUN_LAYER       0
