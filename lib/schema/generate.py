@@ -4,9 +4,9 @@
 
 usage: generate.py OUT_H OUT_C OUT_MD DATA.json...
 A type may embed another: its members come first, so a pointer to the one serves as a pointer to the other.
-A field has: name, type, and maybe shape (array, array:N, map), pointer, always, values, since, unit, doc, source.
-`since` is the first schema version that has it, with a "?" where no published schema says so and it is assumed; a file's
-own `since` holds for the fields that have none.
+A field has: name, type, and maybe c (its name in C, where the other cannot be one), shape (array, array:N, map), pointer,
+always, values, since, unit, doc, source. `since` is the first schema version that has it, with a "?" where no published
+schema says so and it is assumed; a file's own `since` and `source` hold for the fields that have none.
 """
 import json
 import re
@@ -37,6 +37,7 @@ def quote(text):
 class Field:
     def __init__(self, raw, types):
         self.raw, self.name, self.type = raw, raw["name"], raw["type"]
+        self.c = raw.get("c", self.name)
         shape = raw.get("shape", "")
         self.fixed = int(shape.split(":")[1]) if ":" in shape else 0
         self.shape = shape.split(":")[0]
@@ -53,14 +54,14 @@ class Field:
     def declaration(self):
         base = self.base()
         if self.fixed:
-            return f"{base}{self.name}[{self.fixed}];"
+            return f"{base}{self.c}[{self.fixed}];"
         if self.shape == "array":
-            return f"struct {{ {base}*items; size_t n; }} {self.name};"
+            return f"struct {{ {base}*items; size_t n; }} {self.c};"
         if self.shape == "map":
-            return f"struct {{ char **keys; {base}*values; size_t n; }} {self.name};"
+            return f"struct {{ char **keys; {base}*values; size_t n; }} {self.c};"
         if self.pointer and self.type not in ("str", "guid", "time", "base64", "any"):
-            return f"{base}*{self.name};"
-        return f"{base}{self.name};"
+            return f"{base}*{self.c};"
+        return f"{base}{self.c};"
 
     def flags(self):
         # Values of struct kind are never left out by the original's encoder, nor are arrays of fixed length.
@@ -82,8 +83,8 @@ class Field:
         target = f"&hcs_schema_types[{index[self.type]}]" if self.is_struct else "NULL"
         values = f"TEXT({values_name(self.raw['values'])})" if "values" in self.raw else "NULL"
         return (f'{{"{self.name}", {kind}, {shape}, {self.flags()}, {self.fixed}, {major}, {minor}, '
-                f'offsetof(struct {owner}, {self.name}), {target}, {values}, TEXT({quote(self.raw.get("unit"))}), '
-                f'TEXT({quote(self.raw.get("doc"))}), TEXT({quote(self.raw.get("source", "hcsshim"))})}}')
+                f'offsetof(struct {owner}, {self.c}), {target}, {values}, TEXT({quote(self.raw.get("unit"))}), '
+                f'TEXT({quote(self.raw.get("doc"))}), TEXT({quote(self.raw["source"])})}}')
 
 
 VALUES = {}
@@ -182,7 +183,7 @@ def page(types, fields, about):
             kind = f.type + {"": "", "array": f"[{f.fixed or ''}]", "map": "{}"}[f.shape] + ("?" if f.pointer else "")
             mark = "!" if "ALWAYS" in f.flags() else ""
             out.append(f"| {f.name}{mark} | {kind} | {r['since']} | {r.get('unit', '')} | {', '.join(r.get('values', []))} "
-                       f"| {r.get('source', 'hcsshim')} | {r.get('doc', '')} |")
+                       f"| {r['source']} | {r.get('doc', '')} |")
         out.append("")
     return "\n".join(out)
 
@@ -198,6 +199,7 @@ def main():
                 sys.exit(f"{path}: type {t['name']} is described twice")
             for field in t["fields"]:
                 field.setdefault("since", data.get("since"))
+                field.setdefault("source", data.get("source", "hcsshim"))
                 if not field["since"]:
                     sys.exit(f"{path}: {t['name']}.{field['name']}: since when?")
             raw[t["name"]] = t["fields"]

@@ -38,6 +38,7 @@ static const struct {
         {"hcn.HostComputeLoadBalancer", "FrontendVIPs PortMappings"},
         {"hcn.HostComputeRoute", "HostComputeEndpoints+Setting"},
         {"hcn.HostComputeQuery", "SchemaVersion+Filter"},
+        {"oci.Spec", "ociVersion"},
 };
 
 /* One mark: members joined by '+' must all be there. */
