@@ -15,6 +15,8 @@ bool hcs_str_ends(const char *s, const char *suffix);
 /* Decimal or 0x hexadecimal, the whole string; false when not a number or out of range. */
 bool hcs_str_to_u64(const char *s, uint64_t *ret);
 bool hcs_str_to_i64(const char *s, int64_t *ret);
+/* As Go quotes a text for %q: bytes that are no UTF-8 and characters that cannot be seen are escaped. Caller frees. */
+char *hcs_str_go_quoted(const char *s);
 /* Damerau-Levenshtein distance, capped at `limit`; used for "did you mean". */
 unsigned hcs_str_distance(const char *a, const char *b, unsigned limit);
 /* The candidate nearest to `word` (case folded first, then distance <= 1 + len/4), or NULL. */

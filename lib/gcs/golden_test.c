@@ -472,14 +472,14 @@ static void every_case_of_the_host_goes_as_in_the_original(void **state) {
         unsigned n = 0;
 
         hcs_log_set_level(HCS_LOG_ERROR);
-        test_each_case("host.jsonl", run_case, &n);
+        hcs_test_each_case("golden/gcs/host.jsonl", run_case, &n);
         assert_true(n >= 70);
 }
 
 static void every_command_becomes_the_recorded_parameters(void **state) {
         unsigned n = 0;
 
-        test_each_case("process.jsonl", run_case, &n);
+        hcs_test_each_case("golden/gcs/process.jsonl", run_case, &n);
         assert_true(n >= 18);
 }
 
@@ -550,7 +550,7 @@ static void run_vm_case(const struct hcs_json *c, void *ctx) {
 static void the_bridge_part_of_every_case_of_a_vm_goes_as_in_the_original(void **state) {
         unsigned n = 0;
 
-        test_each_case("uvm.jsonl", run_vm_case, &n);
+        hcs_test_each_case("golden/gcs/uvm.jsonl", run_vm_case, &n);
         assert_true(n >= 32);
 }
 

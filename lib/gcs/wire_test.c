@@ -76,9 +76,9 @@ static void check_sent_frames(const struct hcs_json *c, void *ctx) {
 static void every_frame_a_host_sends_is_made_byte_for_byte(void **state) {
         unsigned n = 0;
 
-        test_each_case("host.jsonl", check_sent_frames, &n);
-        test_each_case("uvm.jsonl", check_sent_frames, &n);
-        test_each_case("process.jsonl", check_sent_frames, &n);
+        hcs_test_each_case("golden/gcs/host.jsonl", check_sent_frames, &n);
+        hcs_test_each_case("golden/gcs/uvm.jsonl", check_sent_frames, &n);
+        hcs_test_each_case("golden/gcs/process.jsonl", check_sent_frames, &n);
         assert_true(n >= 151);
 }
 
@@ -103,7 +103,7 @@ static void check_answer(const struct hcs_json *c, void *ctx) {
 static void every_answer_of_the_original_guest_is_made_byte_for_byte(void **state) {
         unsigned n = 0;
 
-        test_each_case("guest.jsonl", check_answer, &n);
+        hcs_test_each_case("golden/gcs/guest.jsonl", check_answer, &n);
         assert_true(n >= 25);
 }
 

@@ -5,6 +5,7 @@
  * handles a failure leaves open, are those of hcsshim.
  */
 
+#include "base/str.h"
 #include "hcn/internal.h"
 
 #define DEFAULT_QUERY "{\"SchemaVersion\":{\"Major\":2,\"Minor\":0}}"
@@ -188,26 +189,6 @@ HRESULT hcn_list(struct hcn_client *c, enum hcn_kind kind, const char *query, st
         return hr;
 }
 
-/* As Go quotes a text for %q, where it is ASCII. */
-static char *quoted(const char *text) {
-        _cleanup_buf_ struct hcs_buf b = {0};
-        static const char letters[] = "abtnvfr"; /* of 7 to 13 */
-
-        hcs_buf_putc(&b, '"');
-        for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-                if (*p == '"' || *p == '\\')
-                        hcs_buf_printf(&b, "\\%c", *p);
-                else if (*p >= 7 && *p <= 13)
-                        hcs_buf_printf(&b, "\\%c", letters[*p - 7]);
-                else if (*p < 0x20 || *p == 0x7f)
-                        hcs_buf_printf(&b, "\\x%02x", *p);
-                else
-                        hcs_buf_putc(&b, (char)*p);
-        }
-        hcs_buf_putc(&b, '"');
-        return hcs_buf_steal(&b);
-}
-
 static HRESULT get_by(struct hcn_client *c, enum hcn_kind kind, const char *member, const char *value,
                       const char *no_such, char **ret, struct hcs_error **err) {
         _cleanup_free_ char *query = hcn_query_by(member, value), *in_quotes = NULL;
@@ -219,7 +200,7 @@ static HRESULT get_by(struct hcn_client *c, enum hcn_kind kind, const char *memb
         if (list.n) {
                 *ret = steal_pointer(&list.items[0]);
         } else {
-                in_quotes = quoted(value);
+                in_quotes = hcs_str_go_quoted(value);
                 hr = hcs_error_make(err, HCN_E_NO_SUCH_OBJECT, "%s%s not found", no_such, in_quotes);
         }
         hcs_documents_deinit(&list);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 
 static char *tmpdirs[64];
 static size_t n_tmpdirs;
@@ -64,6 +65,20 @@ char *hcs_test_fixture(const char *relative, size_t *ret_len) {
         if (ret_len)
                 *ret_len = b.len;
         return hcs_buf_steal(&b);
+}
+
+void hcs_test_each_case(const char *relative, void (*fn)(const struct hcs_json *c, void *ctx), void *ctx) {
+        _cleanup_free_ char *all = hcs_test_fixture(relative, NULL);
+
+        for (char *line = all, *end; *line; line = end + 1) {
+                _cleanup_json_ struct hcs_json *c = NULL;
+                struct hcs_error *err = NULL;
+
+                end = strchr(line, '\n');
+                *end = '\0';
+                assert_ok(hcs_json_parse_cstr(line, &c, &err), err);
+                fn(c, ctx);
+        }
 }
 
 void hcs_test_fail_error(const char *expr, HRESULT hr, const struct hcs_error *err, const char *file, int line) {

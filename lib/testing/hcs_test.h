@@ -44,6 +44,9 @@ void hcs_test_fail_error(const char *expr, HRESULT hr, const struct hcs_error *e
 
 /* Reads a file below the source folder's fixtures/ (MESON_SOURCE_ROOT of the test environment). Caller frees. */
 char *hcs_test_fixture(const char *relative, size_t *ret_len);
+/* Calls fn for the JSON document of each line of such a file. */
+struct hcs_json;
+void hcs_test_each_case(const char *relative, void (*fn)(const struct hcs_json *c, void *ctx), void *ctx);
 /* Path of it; caller frees. */
 char *hcs_test_fixture_path(const char *relative);
 /* A fresh empty directory, removed with its content at the end of the program. Caller frees the string. */

@@ -128,17 +128,3 @@ size_t test_unhex(const char *hex, uint8_t *out, size_t size) {
         }
         return n;
 }
-
-void test_each_case(const char *file, void (*fn)(const struct hcs_json *c, void *ctx), void *ctx) {
-        _cleanup_free_ char *path = hcs_asprintf("golden/gcs/%s", file), *all = hcs_test_fixture(path, NULL);
-
-        for (char *line = all, *end; *line; line = end + 1) {
-                _cleanup_json_ struct hcs_json *c = NULL;
-                struct hcs_error *err = NULL;
-
-                end = strchr(line, '\n');
-                *end = '\0';
-                assert_ok(hcs_json_parse_cstr(line, &c, &err), err);
-                fn(c, ctx);
-        }
-}

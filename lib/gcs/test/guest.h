@@ -48,7 +48,5 @@ struct hcs_json *guest_document(const struct hcs_gcs_frame *f);
 struct hcs_stream *guest_dial(struct guest *g, uint32_t port);
 
 size_t test_unhex(const char *hex, uint8_t *out, size_t size);
-/* Calls fn for every line of fixtures/golden/gcs/FILE. */
-void test_each_case(const char *file, void (*fn)(const struct hcs_json *c, void *ctx), void *ctx);
 
 #endif
