@@ -17,7 +17,8 @@
 #include "platform/file.h"
 #include "platform/work_folder.h"
 
-#define DEADLINE (15ull * HCS_NS_PER_S)
+#define DEADLINE    (15ull * HCS_NS_PER_S)
+#define FIRST_WORDS (5ull * HCS_NS_PER_S)
 
 static char *cache_path(const struct vm_probe_options *o) {
         _cleanup_free_ char *cache = hcs_env_get("XDG_CACHE_HOME"), *home = hcs_env_get("HOME");
@@ -76,13 +77,30 @@ static void write_cache(const char *path, const char *key, const char *why) {
         hcs_file_write(path, text, strlen(text), NULL);
 }
 
+/* Has its kernel said anything? The firmware's words, and those of the kernel's loader, have no time in front. */
+static bool has_spoken(struct vm *vm) {
+        _cleanup_free_ char *words = vm_console_tail(vm);
+
+        return strstr(words, "[    ") != NULL;
+}
+
+/* Until the machine's end. S_FALSE: it is mute. */
+static HRESULT watch(struct vm *vm, uint64_t deadline, struct vm_end *ret, struct hcs_error **err) {
+        uint64_t words = hcs_clock_ns() + FIRST_WORDS;
+        HRESULT hr = vm_wait(vm, words < deadline ? words : deadline, ret, NULL);
+
+        if (FAILED(hr) && !has_spoken(vm))
+                return S_FALSE;
+        return FAILED(hr) ? vm_wait(vm, deadline, ret, err) : hr;
+}
+
 /* NULL when a guest came up, else why not. */
 static char *boot_one(const struct vm_probe_options *o) {
         struct vm_options options = {
                 .name = "probe",
                 .qemu = o->qemu,
                 .kernel = o->kernel,
-                .command_line = "console=ttyS0 quiet panic=-1",
+                .command_line = "earlyprintk=ttyS0 console=ttyS0 printk.time=1 loglevel=6 panic=-1",
                 .processors = 2,
                 .memory_mb = 256,
                 .accelerator = VM_ACCELERATOR_KVM,
@@ -99,8 +117,10 @@ static char *boot_one(const struct vm_probe_options *o) {
         if (SUCCEEDED(hr))
                 hr = vm_start(vm, deadline, &err);
         if (SUCCEEDED(hr))
-                hr = vm_wait(vm, deadline, &end, &err);
-        if (hr == HCS_E_OPERATION_TIMEOUT)
+                hr = watch(vm, deadline, &end, &err);
+        if (hr == S_FALSE)
+                why = hcs_strdup("a guest says nothing with it");
+        else if (hr == HCS_E_OPERATION_TIMEOUT)
                 why = hcs_strdup("a guest did not come up with it in time");
         else if (FAILED(hr))
                 why = hcs_strdup(hcs_error_message(err));
@@ -111,10 +131,14 @@ static char *boot_one(const struct vm_probe_options *o) {
 }
 
 static char *why_not(const struct vm_probe_options *o) {
-        if (access("/dev/kvm", F_OK) < 0)
-                return hcs_strdup("/dev/kvm is not there");
-        if (access("/dev/kvm", R_OK | W_OK) < 0)
-                return hcs_strdup("/dev/kvm may not be opened");
+        const char *device = o->device ? o->device : "/dev/kvm";
+
+        if (access(device, F_OK) < 0)
+                return hcs_asprintf("%s is not there", device);
+        if (access(device, R_OK | W_OK) < 0)
+                return hcs_asprintf("%s may not be opened", device);
+        if (o->trying)
+                o->trying(o->ctx);
         return boot_one(o);
 }
 
