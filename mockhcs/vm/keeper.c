@@ -10,6 +10,7 @@
 #include "platform/file.h"
 
 #define PANIC_GRACE     (500ull * HCS_NS_PER_MS) /* for the rest of the kernel's last words */
+#define END_GRACE       (500ull * HCS_NS_PER_MS) /* for QEMU to end when its vsock program did: one of them is first */
 #define PROGRAM_TIMEOUT (5ull * HCS_NS_PER_S)    /* for vhost-device-vsock to make its socket */
 
 static HRESULT start_companion(struct vm *vm, char *const *argv, const int *keep, size_t n_keep, const char *log,
@@ -98,9 +99,9 @@ static bool read_console(struct vm *vm) {
         }
 }
 
-/* The last line of QEMU's words, for its error. */
-static char *last_words(struct vm *vm) {
-        _cleanup_free_ char *path = hcs_asprintf("%s/qemu.log", vm->artefacts);
+/* The last line of a program's words, for its error. */
+static char *last_words(struct vm *vm, const char *log, const char *program) {
+        _cleanup_free_ char *path = hcs_asprintf("%s/%s", vm->artefacts, log);
         _cleanup_buf_ struct hcs_buf text = {0};
         char *line;
 
@@ -110,12 +111,24 @@ static char *last_words(struct vm *vm) {
                 text.data[--text.len] = '\0';
         line = strrchr(text.data, '\n');
         line = line ? line + 1 : text.data;
-        if (hcs_str_starts(line, vm->options.qemu) && line[strlen(vm->options.qemu)] == ':')
-                line += strlen(vm->options.qemu) + 1;
+        if (hcs_str_starts(line, program) && line[strlen(program)] == ':')
+                line += strlen(program) + 1;
         return *line ? hcs_strdup(line + (*line == ' ')) : NULL;
 }
 
-static void conclude(struct vm *vm, int exit_code) {
+/* Why a machine died that nobody ended. */
+static char *cause_of_death(struct vm *vm, bool vsock_lost, int exit_code) {
+        if (vsock_lost) {
+                _cleanup_free_ char *words = last_words(vm, "vhost-device-vsock.log", "vhost-device-vsock");
+
+                return hcs_asprintf("vhost-device-vsock ended before it%s%s", words ? ": " : "", words ? words : "");
+        }
+        if (exit_code > 128)
+                return hcs_asprintf("QEMU was ended by signal %d", exit_code - 128);
+        return last_words(vm, "qemu.log", vm->options.qemu);
+}
+
+static void conclude(struct vm *vm, bool vsock_lost, int exit_code) {
         hcs_guard(&vm->lock);
 
         vm->end.exit_code = exit_code;
@@ -124,10 +137,9 @@ static void conclude(struct vm *vm, int exit_code) {
                 vm->end_detail = hcs_strdup(vm->console.panic);
         } else if (vm->killed) {
                 vm->end.kind = VM_END_STOPPED;
-        } else if (exit_code != 0) {
+        } else if (vsock_lost || exit_code != 0) {
                 vm->end.kind = VM_END_DIED;
-                vm->end_detail =
-                        exit_code > 128 ? hcs_asprintf("QEMU was ended by signal %d", exit_code - 128) : last_words(vm);
+                vm->end_detail = cause_of_death(vm, vsock_lost, exit_code);
         } else {
                 vm->end.kind = vm->guest_reset ? VM_END_RESET : VM_END_POWER_OFF;
         }
@@ -138,40 +150,59 @@ static void conclude(struct vm *vm, int exit_code) {
         hcs_cond_broadcast(&vm->changed);
 }
 
-/* Is it time to end it? Also tells when to look again. */
-static bool must_die(struct vm *vm, uint64_t *panicked_at, uint64_t *ret_next) {
+/* What may make it time to end a machine, and since when; 0: not yet. */
+struct omens {
+        uint64_t panicked_at, vsock_lost_at;
+        bool vsock_lost; /* that was why */
+};
+
+/* Also tells when to look again. */
+static bool must_die(struct vm *vm, struct omens *o, uint64_t *ret_next) {
+        uint64_t now = hcs_clock_ns();
         hcs_guard(&vm->lock);
 
         *ret_next = HCS_FOREVER;
         if (vm->kill_wanted)
                 return vm->killed = true;
-        if (!vm->console.panic)
-                return false;
-        if (*panicked_at == 0)
-                *panicked_at = hcs_clock_ns();
-        *ret_next = *panicked_at + PANIC_GRACE;
-        return hcs_clock_ns() >= *ret_next;
+        if (vm->console.panic && o->panicked_at == 0)
+                o->panicked_at = now;
+        if (o->panicked_at) {
+                *ret_next = o->panicked_at + PANIC_GRACE;
+                return now >= *ret_next;
+        }
+        if (o->vsock_lost_at) {
+                *ret_next = o->vsock_lost_at + END_GRACE;
+                return o->vsock_lost = now >= *ret_next;
+        }
+        return false;
 }
 
-static void listen_to(struct vm *vm) {
+/* True: it ended because the program of its vsock did. */
+static bool listen_to(struct vm *vm) {
         bool console = true, qmp = true;
-        uint64_t panicked_at = 0, next;
+        struct omens omens = {0};
+        uint64_t next;
 
         for (;;) {
-                struct hcs_poll_entry entries[3];
+                struct hcs_poll_entry entries[4];
 
-                if (must_die(vm, &panicked_at, &next)) {
+                if (must_die(vm, &omens, &next)) {
                         hcs_companion_kill(vm->qemu);
                         next = HCS_FOREVER;
                 }
                 entries[0] = (struct hcs_poll_entry){.h = hcs_companion_handle(vm->qemu), .want_read = true};
                 entries[1] = (struct hcs_poll_entry){.h = console ? vm->console_ours : 0, .want_read = true};
                 entries[2] = (struct hcs_poll_entry){.h = qmp ? vm->qmp.socket : 0, .want_read = true};
+                entries[3] = (struct hcs_poll_entry){.want_read = true};
+                if (vm->vsock_program && !omens.vsock_lost_at)
+                        entries[3].h = hcs_companion_handle(vm->vsock_program);
                 hcs_poller_wait(vm->poller, entries, HCS_ARRAY_SIZE(entries), next);
                 if (console && entries[1].readable)
                         console = read_console(vm);
                 if (qmp && entries[2].readable)
                         qmp = qmp_feed(&vm->qmp);
+                if (entries[3].readable)
+                        omens.vsock_lost_at = hcs_clock_ns();
                 if (entries[0].readable)
                         break;
         }
@@ -180,6 +211,7 @@ static void listen_to(struct vm *vm) {
         if (qmp)
                 qmp_feed(&vm->qmp);
         qmp_close(&vm->qmp);
+        return omens.vsock_lost;
 }
 
 void machine_keep(void *arg) {
@@ -192,8 +224,9 @@ void machine_keep(void *arg) {
                 vm->end = (struct vm_end){.kind = VM_END_DIED};
                 qmp_close(&vm->qmp);
         } else {
-                listen_to(vm);
-                conclude(vm, hcs_companion_wait(vm->qemu));
+                bool vsock_lost = listen_to(vm);
+
+                conclude(vm, vsock_lost, hcs_companion_wait(vm->qemu));
         }
         vm->vsock_program = hcs_companion_free(vm->vsock_program);
         if (vm->options.ended)

@@ -285,16 +285,26 @@ char *vm_console_tail(struct vm *vm) {
 }
 
 HRESULT vm_console_write(struct vm *vm, const char *data, size_t n, struct hcs_error **err) {
-        while (n > 0) {
-                size_t done = 0;
-                HRESULT hr = hcs_pipe_write(vm->console_ours, data, n, &done, err);
+        struct hcs_poller *poller = NULL;
+        HRESULT hr = hcs_poller_new(&poller, err);
 
-                if (FAILED(hr))
-                        return hr;
+        while (SUCCEEDED(hr) && n > 0) {
+                size_t done = 0;
+
+                hr = hcs_pipe_write(vm->console_ours, data, n, &done, NULL);
                 data += done;
                 n -= done;
+                if (hr == HCS_PIPE_WOULD_BLOCK) {
+                        struct hcs_poll_entry e = {.h = vm->console_ours, .want_write = true};
+
+                        hcs_poller_wait(poller, &e, 1, HCS_FOREVER); /* the end of QEMU ends it */
+                        hr = S_OK;
+                } else if (FAILED(hr)) {
+                        hcs_error_make(err, hr, "%s: nobody reads its console", vm->options.name);
+                }
         }
-        return S_OK;
+        hcs_poller_free(poller);
+        return hr;
 }
 
 enum vm_accelerator vm_accelerator_of(const struct vm *vm) {

@@ -103,7 +103,7 @@ enum vm_end_kind {
         VM_END_RESET,     /* the guest wanted to start over: HCS calls that StopOnReset */
         VM_END_PANIC,     /* the guest's kernel gave up; detail is its line */
         VM_END_STOPPED,   /* vm_kill(), vm_free() */
-        VM_END_DIED,      /* QEMU ended by itself; detail is its last line */
+        VM_END_DIED,      /* QEMU or vhost-device-vsock ended by itself; detail is its last line */
 };
 
 struct vm_end {
@@ -149,7 +149,7 @@ char *vm_artefact_path(struct vm *vm, const char *name);
 char *vm_keep_artefacts(struct vm *vm);
 /* What is known of the console so far: its last lines. Caller frees. */
 char *vm_console_tail(struct vm *vm);
-/* Types at the console. */
+/* Types at the console; waits while the guest does not read. HCS_PIPE_BROKEN when the machine has ended. */
 HRESULT vm_console_write(struct vm *vm, const char *data, size_t n, struct hcs_error **err);
 enum vm_accelerator vm_accelerator_of(const struct vm *vm);
 int64_t vm_pid(struct vm *vm); /* QEMU's; 0 before it runs */
