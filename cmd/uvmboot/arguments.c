@@ -35,6 +35,9 @@ static const char usage_text[] =
         "  --network               an adapter behind QEMU's NAT\n"
         "  --mount-scsi HOST[,GUEST[,w]]   a disk, mounted read-only or with w writable (repeat)\n"
         "  --mount-vpmem HOST[,GUEST]      an image as persistent memory, mounted read-only (repeat)\n"
+        "  --layer IMAGE[,ROOTHASH]        run the command in a container over this ext4 image and those before it\n"
+        "                          (repeat, the lowest first); with dm-verity where the image has its tree\n"
+        "  --stats                 tell what the container used\n"
         "  --fwd-stdout, --fwd-stderr[=false]   which of the agent's outputs come as its log (only stderr)\n"
         "  --output-handling stdout   the agent's log to standard output too\n"
         "  --log-level LEVEL       of the agent: error, warning, info (default), debug, trace\n"
@@ -44,6 +47,7 @@ static const char usage_text[] =
         "  --artefacts DIR         console, logs and QEMU's arguments into DIR (else kept only when it fails)\n"
         "  --count N, --parallel N    boot N VMs, so many at a time\n"
         "  --measure               tell how long each step took\n"
+        "  --json                  progress and statistics as objects of JSON, one a line\n"
         "  --debug                 the console and our log to standard error\n"
         "  -q, --quiet             no progress\n"
         "  -h, --help, --version\n\n"
@@ -63,7 +67,7 @@ static const struct {
         {"vpmem-max-count", "QEMU's machine has as much as is mounted"},
         {"vpmem-max-size", "QEMU's machine has as much as is mounted"},
         {"kernel-direct", "QEMU always boots the kernel directly"},
-        {"share", "a 9p server for shares is not there yet"},
+        {"share", "the kernel has no 9p; make an image with tar2ext4, and --mount-scsi it"},
         {"annotation", "annotations configure Hyper-V's VM"},
         {"console-pipe", "the console is a file among the artefacts, or --console"},
 };
@@ -139,6 +143,23 @@ static bool mount_of(struct words *w, const char *value, struct uvmboot_mount *m
         return true;
 }
 
+/* "image[,root hash]" */
+static bool layer_of(struct words *w, const char *value) {
+        struct uvmboot_options *o = w->o;
+        const char *given = text_of(w, value);
+        _cleanup_free_ char *text = hcs_strdup(given);
+        char *hash = text ? strchr(text, ',') : NULL;
+
+        if (!text || o->n_layers == MAX_MOUNTS)
+                return false;
+        if (hash)
+                *hash++ = '\0';
+        if (!*text || (hash && (!*hash || strspn(hash, "0123456789abcdefABCDEF") != strlen(hash))))
+                return false;
+        o->layers[o->n_layers++] = (struct uvmboot_mount){.host = steal_pointer(&text), .root_hash = hash};
+        return true;
+}
+
 /* Flags that are on or off. */
 static bool *switch_named(struct uvmboot_options *o, const char *name) {
         const struct {
@@ -155,6 +176,8 @@ static bool *switch_named(struct uvmboot_options *o, const char *name) {
                 {"fwd-stdout", &o->fwd_stdout},
                 {"fwd-stderr", &o->fwd_stderr},
                 {"network", &o->network},
+                {"stats", &o->stats},
+                {"json", &o->json},
         };
 
         for (size_t i = 0; i < HCS_ARRAY_SIZE(switches); i++)
@@ -218,6 +241,8 @@ static int special(struct words *w, const char *name, const char *value) {
                 ok = mount_of(w, value, o->scsi, &o->n_scsi, true);
         } else if (hcs_streq(name, "mount-vpmem")) {
                 ok = mount_of(w, value, o->vpmem, &o->n_vpmem, false);
+        } else if (hcs_streq(name, "layer")) {
+                ok = layer_of(w, value);
         } else if (hcs_streq(name, "output-handling")) {
                 ok = hcs_streq(text_of(w, value), "stdout");
                 o->log_to_stdout = true;
@@ -281,16 +306,20 @@ static int complete(struct uvmboot_options *o) {
 
         if (o->exec && o->arguments)
                 return wrong("--exec and a command (%s) exclude each other", o->arguments[0]);
-        if (o->host_exec &&
-            (o->exec || o->arguments || !o->gcs || o->vsock == VM_VSOCK_KERNEL || o->n_scsi || o->n_vpmem))
+        if (o->host_exec && (o->exec || o->arguments || !o->gcs || o->vsock == VM_VSOCK_KERNEL || o->n_scsi ||
+                             o->n_vpmem || o->n_layers))
                 return wrong("--host-exec leaves the agent to another: no command, mounts, console or kernel's vsock");
         if (o->root_fs && !hcs_streq(o->root_fs, "initrd") && !hcs_streq(o->root_fs, "none"))
                 return wrong("--root-fs-type %s: a kernel of Debian finds its disks only with the modules of an initrd",
                              o->root_fs);
         if (o->count > 1 && o->gcs && shell)
                 return wrong("several VMs need a command to run");
-        if (!o->gcs && (o->n_scsi || o->n_vpmem))
+        if (!o->gcs && (o->n_scsi || o->n_vpmem || o->n_layers))
                 return wrong("only the agent can mount: not with --console");
+        if (o->stats && !o->n_layers)
+                return wrong("--stats is about a container: --layer");
+        if (o->json && o->measure)
+                return wrong("--json has the times of its own: without --measure");
         if (o->gcs && shell && hcs_terminal_is_interactive())
                 o->tty = true;
         if (o->tty && o->gcs && !hcs_terminal_is_interactive())

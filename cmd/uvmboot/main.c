@@ -63,6 +63,8 @@ static void free_mounts(struct uvmboot_options *o) {
                 free((void *)(uintptr_t)o->scsi[i].host);
         for (unsigned i = 0; i < o->n_vpmem; i++)
                 free((void *)(uintptr_t)o->vpmem[i].host);
+        for (unsigned i = 0; i < o->n_layers; i++)
+                free((void *)(uintptr_t)o->layers[i].host);
 }
 
 int main(int argc, char **argv) {

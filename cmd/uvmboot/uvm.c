@@ -6,44 +6,20 @@
  * only wake it and write to files.
  */
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/json.h"
-#include "cmd/uvmboot/uvmboot.h"
-#include "hcsshim/gcs.h"
+#include "cmd/uvmboot/uvm.h"
 #include "mockhcs/bridge/tap.h"
 #include "mockhcs/vm/accelerator.h"
 #include "platform/clock.h"
 #include "platform/process.h"
 #include "platform/terminal.h"
-#include "platform/thread.h"
 
-#define DEFAULT_TIMEOUT_S 120
-#define LAST_WORDS_MS     2000 /* for the log of a VM that goes */
-#define SHUTDOWN_S        10
+#define LAST_WORDS_MS 2000 /* for the log of a VM that goes */
+#define SHUTDOWN_S    10
 
-struct uvm {
-        const struct uvmboot_options *options;
-        struct hcs_cancel *cancel;
-        struct uvmboot_steps steps;
-        char name[32];
-        char *kernel, *initrd, *command_line;
-        struct vm *vm;
-        uint64_t deadline_ns;
-        struct hcs_gcs_transport *transport;
-        struct hcs_gcs_listener *entropy, *log_listener, *bridge_listener;
-        struct hcs_thread entropy_thread;
-        bool entropy_started, entropy_served;
-        struct hcs_gcs_log *log;
-        FILE *log_file;
-        struct mock_trace_writer *trace;
-        struct mock_tap *tap;
-        struct hcs_gcs_connection *gc;
-};
-
-static struct hcs_call until_deadline(const struct uvm *u) {
+struct hcs_call uvm_until_deadline(const struct uvm *u) {
         uint64_t now = hcs_clock_ns();
 
         return (struct hcs_call){
@@ -73,8 +49,7 @@ static void console(void *ctx, const char *data, size_t n) {
         fflush(stdout);
 }
 
-/* Why a step failed: the machine's end comes before everything else, an interrupt before that. */
-static HRESULT explain(struct uvm *u, HRESULT hr, struct hcs_error **err, const char *what) {
+HRESULT uvm_explain(struct uvm *u, HRESULT hr, struct hcs_error **err, const char *what) {
         struct hcs_error *why = NULL;
         struct vm_end end;
 
@@ -97,9 +72,13 @@ static HRESULT explain(struct uvm *u, HRESULT hr, struct hcs_error **err, const 
         return hr;
 }
 
+static void trying_kvm(void *ctx) {
+        uvmboot_step(ctx, "finding out whether a guest boots with KVM");
+}
+
 static HRESULT make_machine(struct uvm *u, struct hcs_error **err) {
         const struct uvmboot_options *o = u->options;
-        struct vm_disk disks[MAX_MOUNTS];
+        struct vm_disk disks[2 * MAX_MOUNTS];
         struct vm_pmem pmems[MAX_MOUNTS];
         const struct vm_nic nic = {"eth0", NULL, VM_NETWORK_USER};
         struct vm_options v = {
@@ -111,10 +90,10 @@ static HRESULT make_machine(struct uvm *u, struct hcs_error **err) {
                 .memory_mb = o->memory_mb,
                 .accelerator = o->accelerator,
                 .vsock = o->vsock,
-                .guest_cid = o->cid,
-                .controllers = o->n_scsi ? 1 : 0,
+                .guest_cid = u->cid,
+                .controllers = o->n_scsi || o->n_layers ? 1 : 0,
                 .disks = disks,
-                .n_disks = o->n_scsi,
+                .n_disks = o->n_scsi + o->n_layers,
                 .pmem = pmems,
                 .n_pmem = o->n_vpmem,
                 .nics = &nic,
@@ -127,12 +106,15 @@ static HRESULT make_machine(struct uvm *u, struct hcs_error **err) {
 
         for (unsigned i = 0; i < o->n_scsi; i++)
                 disks[i] = (struct vm_disk){0, i, o->scsi[i].host, !o->scsi[i].writable};
+        for (unsigned i = 0; i < o->n_layers; i++)
+                disks[o->n_scsi + i] = (struct vm_disk){0, o->n_scsi + i, o->layers[i].host, true};
         for (unsigned i = 0; i < o->n_vpmem; i++)
                 pmems[i] = (struct vm_pmem){i, o->vpmem[i].host, true};
         if (v.accelerator == VM_ACCELERATOR_AUTO) {
                 _cleanup_free_ char *why = NULL;
 
-                v.accelerator = vm_accelerator_probe(&(struct vm_probe_options){.kernel = u->kernel}, &why);
+                v.accelerator = vm_accelerator_probe(
+                        &(struct vm_probe_options){.kernel = u->kernel, .trying = trying_kvm, .ctx = &u->steps}, &why);
                 uvmboot_step(&u->steps, "%s", why);
         }
         return vm_new(&v, &u->vm, err);
@@ -140,7 +122,7 @@ static HRESULT make_machine(struct uvm *u, struct hcs_error **err) {
 
 static HRESULT listen_for_guest(struct uvm *u, struct hcs_error **err) {
         const struct uvmboot_options *o = u->options;
-        _cleanup_free_ char *name = o->vsock == VM_VSOCK_KERNEL ? hcs_asprintf("vsock:%u", o->cid ? o->cid : 3)
+        _cleanup_free_ char *name = o->vsock == VM_VSOCK_KERNEL ? hcs_asprintf("vsock:%u", u->cid)
                                                                 : hcs_asprintf("unix:%s/v.sock", vm_folder(u->vm));
         HRESULT hr = hcs_gcs_transport_open(name, &u->transport, err);
 
@@ -155,7 +137,7 @@ static HRESULT listen_for_guest(struct uvm *u, struct hcs_error **err) {
 
 static void serve_entropy(void *arg) {
         struct uvm *u = arg;
-        struct hcs_call call = until_deadline(u);
+        struct hcs_call call = uvm_until_deadline(u);
 
         u->entropy_served = SUCCEEDED(hcs_gcs_serve_entropy(u->entropy, &call, NULL));
 }
@@ -171,7 +153,7 @@ static void keep_log(void *ctx, const void *data, size_t n) {
 
 static HRESULT accept_log(struct uvm *u, struct hcs_error **err) {
         _cleanup_free_ char *path = vm_artefact_path(u->vm, "agent.log");
-        struct hcs_call call = until_deadline(u);
+        struct hcs_call call = uvm_until_deadline(u);
         struct hcs_stream *stream = NULL;
         HRESULT hr = hcs_gcs_accept(u->log_listener, &call, &stream, err);
 
@@ -194,21 +176,21 @@ static void open_tap(struct uvm *u) {
 }
 
 static HRESULT connect_bridge(struct uvm *u, struct hcs_error **err) {
-        struct hcs_call call = until_deadline(u);
+        struct hcs_call call = uvm_until_deadline(u);
         struct hcs_stream *stream = NULL;
         HRESULT hr = hcs_gcs_accept(u->bridge_listener, &call, &stream, err);
 
         if (FAILED(hr))
-                return explain(u, hr, err, "wait for the agent to call");
+                return uvm_explain(u, hr, err, "wait for the agent to call");
         uvmboot_step(&u->steps, "the agent has called");
-        call = until_deadline(u);
+        call = uvm_until_deadline(u);
         open_tap(u);
         hr = hcs_gcs_connect(
                 stream, u->transport,
                 &(struct hcs_gcs_options){.name = u->name, .tap = u->tap ? mock_tap_frame : NULL, .tap_ctx = u->tap},
                 &call, &u->gc, err);
         if (FAILED(hr))
-                return explain(u, hr, err, "negotiate with the agent");
+                return uvm_explain(u, hr, err, "negotiate with the agent");
         uvmboot_step(&u->steps, "speaks protocol %u, guest is %s", hcs_gcs_protocol(u->gc), hcs_gcs_os(u->gc));
         return S_OK;
 }
@@ -237,7 +219,7 @@ static HRESULT boot(struct uvm *u, struct hcs_error **err) {
         if (u->log_listener) {
                 hr = accept_log(u, err);
                 if (FAILED(hr))
-                        return explain(u, hr, err, "wait for the agent's log");
+                        return uvm_explain(u, hr, err, "wait for the agent's log");
                 uvmboot_step(&u->steps, "the agent's log is here");
         }
         return u->bridge_listener ? connect_bridge(u, err) : S_OK;
@@ -261,47 +243,20 @@ static HRESULT run_on_host(struct uvm *u, int *ret_code, struct hcs_error **err)
         return hr;
 }
 
-static HRESULT mount_one(struct uvm *u, const char *what, struct hcs_json *settings, const char *host,
-                         const char *place, struct hcs_error **err) {
-        _cleanup_free_ char *text = hcs_json_text(settings, HCS_JSON_COMPACT),
-                            *context = hcs_asprintf("mount %s", host);
-        struct hcs_call call = until_deadline(u);
-        HRESULT hr = hcs_gcs_modify_resource(u->gc, "Add", what, text, &call, err);
+static HRESULT run_in_vm(struct uvm *u, int *ret_code, struct hcs_error **err) {
+        const struct hcs_call call = {.timeout_ms = HCS_NO_TIMEOUT, .cancel = u->cancel};
+        _cleanup_free_ char *parameters = uvmboot_exec_parameters(u->options);
+        _cleanup_(hcs_gcs_process_unrefp) struct hcs_gcs_process *p = NULL;
+        HRESULT hr;
 
-        hcs_json_free(settings);
+        uvmboot_step(&u->steps, "runs %s", uvmboot_command(u->options));
+        hr = hcs_gcs_exec(u->gc, parameters, &call, &p, err);
+        if (SUCCEEDED(hr))
+                hr = uvmboot_session(u->options, u->gc, p, false, u->cancel, ret_code, err);
         if (FAILED(hr))
-                return explain(u, hr, err, context);
-        uvmboot_step(&u->steps, "%s is at %s", host, place);
+                return uvm_explain(u, hr, err, "run the command");
+        uvmboot_step(&u->steps, "the command has ended with %d", *ret_code);
         return S_OK;
-}
-
-/* Where hcsshim puts what has no place of its own. */
-static HRESULT mount_all(struct uvm *u, struct hcs_error **err) {
-        const struct uvmboot_options *o = u->options;
-        HRESULT hr = S_OK;
-
-        for (unsigned i = 0; i < o->n_scsi && SUCCEEDED(hr); i++) {
-                const struct uvmboot_mount *m = &o->scsi[i];
-                _cleanup_free_ char *place = m->guest ? hcs_strdup(m->guest) : hcs_asprintf("/run/mounts/scsi/m%u", i);
-                struct hcs_json *s = hcs_json_new_object();
-
-                hcs_json_set_string(s, "MountPath", place);
-                hcs_json_set_u64(s, "Lun", i);
-                hcs_json_set_u64(s, "Controller", 0);
-                if (!m->writable)
-                        hcs_json_set_bool(s, "ReadOnly", true);
-                hr = mount_one(u, "MappedVirtualDisk", s, m->host, place, err);
-        }
-        for (unsigned i = 0; i < o->n_vpmem && SUCCEEDED(hr); i++) {
-                const struct uvmboot_mount *m = &o->vpmem[i];
-                _cleanup_free_ char *place = m->guest ? hcs_strdup(m->guest) : hcs_asprintf("/run/layers/p%u", i);
-                struct hcs_json *s = hcs_json_new_object();
-
-                hcs_json_set_u64(s, "DeviceNumber", i);
-                hcs_json_set_string(s, "MountPath", place);
-                hr = mount_one(u, "VPMemDevice", s, m->host, place, err);
-        }
-        return hr;
 }
 
 /* Gives up what is typed to the console, until the VM ends. */
@@ -329,12 +284,12 @@ static HRESULT at_console(struct uvm *u, struct hcs_error **err) {
         }
         while (SUCCEEDED(hr) && !vm_has_ended(u->vm, &end)) {
                 if (hcs_cancel_is_set(u->cancel))
-                        return explain(u, E_ABORT, err, "wait for the VM");
+                        return uvm_explain(u, E_ABORT, err, "wait for the VM");
                 vm_wait(u->vm, hcs_clock_ns() + 100 * HCS_NS_PER_MS, &end, NULL);
         }
         /* An init that ends is a panic of its kernel, and how a console session ends. */
         if (SUCCEEDED(hr) && end.kind == VM_END_DIED)
-                return explain(u, HCS_E_UNEXPECTED_EXIT, err, "wait for the VM");
+                return uvm_explain(u, HCS_E_UNEXPECTED_EXIT, err, "wait for the VM");
         return hr;
 }
 
@@ -359,6 +314,7 @@ static void clean_up(struct uvm *u) {
                 vm_kill(u->vm);
         if (u->gc)
                 hcs_gcs_connection_close(u->gc); /* a copy of our input may still keep it */
+        hcs_gcs_container_unref(u->container);
         hcs_gcs_connection_unref(u->gc);
         mock_tap_free(u->tap);
         mock_trace_writer_free(u->trace);
@@ -377,6 +333,8 @@ static void clean_up(struct uvm *u) {
         hcs_gcs_listener_close(u->log_listener);
         hcs_gcs_listener_close(u->bridge_listener);
         hcs_gcs_transport_unref(u->transport);
+        for (unsigned i = 0; i < u->options->n_layers; i++)
+                hcs_json_free(u->verity[i]);
         free(u->kernel);
         free(u->initrd);
         free(u->command_line);
@@ -389,22 +347,23 @@ HRESULT uvmboot_run(const struct uvmboot_options *o, unsigned index, struct hcs_
         HRESULT hr;
 
         snprintf(u.name, sizeof(u.name), "uvmboot-%u", index);
+        /* The CIDs of the host's own vsock are one room for all VMs. */
+        u.cid = (o->cid ? o->cid : 3) + (o->vsock == VM_VSOCK_KERNEL ? index : 0);
         u.steps = (struct uvmboot_steps){.options = o, .name = u.name};
         u.command_line = uvmboot_command_line(o);
         hr = uvmboot_find_files(o, &u.kernel, &u.initrd, err);
         if (SUCCEEDED(hr))
+                hr = uvm_look_at_layers(&u, err);
+        if (SUCCEEDED(hr))
                 hr = boot(&u, err);
         if (SUCCEEDED(hr) && u.gc)
-                hr = mount_all(&u, err);
+                hr = uvm_mount(&u, err);
         if (SUCCEEDED(hr) && o->host_exec) {
                 hr = run_on_host(&u, &code, err);
+        } else if (SUCCEEDED(hr) && o->n_layers) {
+                hr = uvm_run_container(&u, &code, err);
         } else if (SUCCEEDED(hr) && o->gcs) {
-                uvmboot_step(&u.steps, "runs %s", o->arguments ? o->arguments[0] : o->exec ? o->exec : "a shell");
-                hr = uvmboot_session(o, u.gc, cancel, &code, err);
-                if (FAILED(hr))
-                        hr = explain(&u, hr, err, "run the command");
-                else
-                        uvmboot_step(&u.steps, "the command has ended with %d", code);
+                hr = run_in_vm(&u, &code, err);
         } else if (SUCCEEDED(hr)) {
                 hr = at_console(&u, err);
         }

@@ -13,13 +13,13 @@ _uvmboot() {
         --log-level) mapfile -t COMPREPLY < <(compgen -W "error warning info debug trace" -- "$cur") ;;
         --output-handling) mapfile -t COMPREPLY < <(compgen -W "stdout" -- "$cur") ;;
         --boot-files-path | --artefacts) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
-        --kernel-file | --mount-scsi | --mount-vpmem) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+        --kernel-file | --mount-scsi | --mount-vpmem | --layer) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
         --cpus | --memory | --cid | --timeout | --count | --parallel | --kernel-args | --exec | --host-exec) ;;
         *)
                 mapfile -t COMPREPLY < <(compgen -W "lcow --exec --host-exec --tty --gcs --console --boot-files-path --kernel-file
                         --root-fs-type --kernel-args --cpus --memory --accel --vsock --cid --network --mount-scsi
-                        --mount-vpmem --fwd-stdout --fwd-stderr --output-handling --log-level --disable-time-sync
-                        --no-entropy --timeout --artefacts --count --parallel --measure --debug --quiet --help
+                        --mount-vpmem --layer --stats --fwd-stdout --fwd-stderr --output-handling --log-level --disable-time-sync
+                        --no-entropy --timeout --artefacts --count --parallel --measure --json --debug --quiet --help
                         --version --" -- "$cur")
                 ;;
         esac

@@ -14,25 +14,26 @@
 #define EXIT_USAGE 2
 #define EXIT_UVM   125 /* the VM did not come up, or went; as other runners of containers say it */
 
-#define MAX_MOUNTS 16
+#define MAX_MOUNTS 16 /* of a kind; all disks are at one SCSI controller of 64 */
 
 struct uvmboot_mount {
         const char *host, *guest; /* guest NULL: where hcsshim would put it */
+        const char *root_hash;    /* of a layer; NULL: what its tree says, if it has one */
         bool writable;
 };
 
 struct uvmboot_options {
         unsigned processors, memory_mb, count, parallel;
         unsigned timeout_s; /* for a VM to come up */
-        bool measure, debug, quiet, gcs, tty, fwd_stdout, fwd_stderr, log_to_stdout, entropy, network;
+        bool measure, debug, quiet, gcs, tty, fwd_stdout, fwd_stderr, log_to_stdout, entropy, network, stats, json;
         const char *boot_files, *kernel, *root_fs, *kernel_arguments, *log_level, *artefacts;
         enum vm_accelerator accelerator;
         enum vm_vsock vsock;
         unsigned cid;
         const char *exec, *host_exec;
         char **arguments; /* of the command, NULL terminated; NULL: a shell */
-        struct uvmboot_mount scsi[MAX_MOUNTS], vpmem[MAX_MOUNTS];
-        unsigned n_scsi, n_vpmem;
+        struct uvmboot_mount scsi[MAX_MOUNTS], vpmem[MAX_MOUNTS], layers[MAX_MOUNTS];
+        unsigned n_scsi, n_vpmem, n_layers;
 };
 
 /* arguments.c: 0, or the exit code; -1: go on. */
@@ -48,18 +49,27 @@ char *uvmboot_command_line(const struct uvmboot_options *o);
 HRESULT uvmboot_run(const struct uvmboot_options *o, unsigned index, struct hcs_cancel *cancel, int *ret_exit_code,
                     struct hcs_error **err);
 
-/* steps.c: "[  0.00s] uvmboot-0: what happens" on standard error; nothing with -q. */
+/* steps.c: "[  0.00s] uvmboot-0: what happens" on standard error, or an object of JSON a line; nothing with -q. */
+struct hcs_json;
 struct uvmboot_steps {
         const struct uvmboot_options *options;
         const char *name;
         uint64_t start_ns, last_ns;
 };
 void uvmboot_step(struct uvmboot_steps *s, const char *fmt, ...) _printf_(2, 3);
+/* The whole of a container's statistics; only as JSON. */
+void uvmboot_statistics(struct uvmboot_steps *s, const struct hcs_json *metrics);
 
-/* session.c: the command in the VM and what the user has to do with it. */
+/* session.c: a command that runs and what the user has to do with it, until it ends. */
 struct hcs_gcs_connection;
-HRESULT uvmboot_session(const struct uvmboot_options *o, struct hcs_gcs_connection *gc, struct hcs_cancel *cancel,
-                        int *ret_exit_code, struct hcs_error **err);
+struct hcs_gcs_process;
+HRESULT uvmboot_session(const struct uvmboot_options *o, struct hcs_gcs_connection *gc, struct hcs_gcs_process *p,
+                        bool in_container, struct hcs_cancel *cancel, int *ret_exit_code, struct hcs_error **err);
+/* The command as ProcessParameters for the VM itself. Caller frees. */
+char *uvmboot_exec_parameters(const struct uvmboot_options *o);
+/* Its name, for people. */
+const char *uvmboot_command(const struct uvmboot_options *o);
+bool uvmboot_wants_input(const struct uvmboot_options *o);
 /* The terminal has another size: the session at it is told. */
 void uvmboot_session_resized(void);
 

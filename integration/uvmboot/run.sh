@@ -37,6 +37,11 @@ expect 2 "--debug is true or false" "$uvmboot" --debug=maybe
 expect 2 "--exec needs a value" "$uvmboot" --exec
 expect 2 "--mount-scsi: that is no value for it" "$uvmboot" --mount-scsi disk,relative
 expect 2 "--mount-vpmem: that is no value for it" "$uvmboot" --mount-vpmem image,/place,w
+expect 2 "--layer: that is no value for it" "$uvmboot" --layer image,no-hash
+expect 2 "--stats is about a container" "$uvmboot" --stats
+expect 2 "only the agent can mount" "$uvmboot" --console --layer image
+expect 2 "without --measure" "$uvmboot" --json --measure
+expect 2 "--share makes no sense here" "$uvmboot" --share /tmp,/mnt
 expect 2 "resource partitions are Hyper-V's" "$uvmboot" --resource-partition x
 expect 2 "a Windows guest does not boot" "$uvmboot" wcow
 expect 2 "a command is written behind --" "$uvmboot" ls
