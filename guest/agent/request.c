@@ -159,7 +159,7 @@ void guest_request_fail(struct guest_request *r, struct hcs_error *err) {
         _cleanup_(hcs_error_freep) struct hcs_error *e = err;
         _cleanup_free_ char *message = bounded(hcs_error_message(e));
         _cleanup_buf_ struct hcs_buf body = {0};
-        HRESULT hr = guest_wire_hresult(hcs_error_hresult(e));
+        HRESULT hr = guest_wire_hresult(e);
         char name[64];
 
         hcs_log(HCS_LOG_ERROR, "request failed", "type", guest_message_name(r->type, name), "cid", r->container_id,

@@ -84,7 +84,7 @@ static HRESULT run(const char *script, uint64_t timeout_ns, struct hcs_error **e
 }
 
 static void a_tool_that_fails_tells_its_code_and_its_last_words(void **state) {
-        char *const missing[] = {(char *)"no-such-tool", NULL};
+        char *const missing[] = {(char *)"/no-such-folder/no-such-tool", NULL};
         struct hcs_error *err = NULL;
 
         assert_ok(run("exit 0", 60ull * HCS_NS_PER_S, &err), err);

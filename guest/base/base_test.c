@@ -277,9 +277,23 @@ static void failures_are_worded_as_the_original_words_them(void **state) {
         hcs_error_free(err);
 }
 
-static void only_codes_that_agents_answer_with_go_out(void **state) {
-        assert_hresult(guest_wire_hresult(GUEST_E_TIMEOUT), 0xC0370109);
-        assert_hresult(guest_wire_hresult(hcs_hresult_from_errno(ENOENT)), E_FAIL);
+static void only_codes_that_the_original_has_go_out(void **state) {
+        struct hcs_error *err = NULL;
+
+        guest_fail(&err, GUEST_E_TIMEOUT);
+        hcs_error_wrap(&err, "outer");
+        assert_hresult(guest_wire_hresult(err), GUEST_E_TIMEOUT);
+        err = hcs_error_free(err);
+        guest_fail_with(&err, E_INVALIDARG, "inner");
+        hcs_error_wrap(&err, "outer");
+        assert_hresult(guest_wire_hresult(err), E_INVALIDARG);
+        err = hcs_error_free(err);
+        hcs_error_make(&err, E_INVALIDARG, "a bad word");
+        assert_hresult(guest_wire_hresult(err), E_FAIL);
+        err = hcs_error_free(err);
+        hcs_error_make(&err, E_NOTIMPL, "not built in");
+        assert_hresult(guest_wire_hresult(err), E_NOTIMPL);
+        hcs_error_free(err);
 }
 
 HCS_TESTS(cmocka_unit_test_setup_teardown(timers_go_off_in_the_order_of_their_deadlines, set_up, tear_down),
@@ -292,4 +306,4 @@ HCS_TESTS(cmocka_unit_test_setup_teardown(timers_go_off_in_the_order_of_their_de
           cmocka_unit_test(a_unix_transport_dials_the_socket_of_the_port),
           cmocka_unit_test(another_transport_is_refused),
           cmocka_unit_test(failures_are_worded_as_the_original_words_them),
-          cmocka_unit_test(only_codes_that_agents_answer_with_go_out))
+          cmocka_unit_test(only_codes_that_the_original_has_go_out))

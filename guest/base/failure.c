@@ -5,6 +5,7 @@
 #include "guest/base/failure.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json_go.h"
@@ -40,20 +41,12 @@ HRESULT guest_fail_json(struct hcs_error **err, const struct hcs_schema_type *ty
         return guest_fail_with(err, GUEST_E_INVALID_JSON, "%s", hcs_error_message(why));
 }
 
-HRESULT guest_wire_hresult(HRESULT hr) {
-        static const HRESULT known[] = {
-                E_NOTIMPL,
-                GUEST_E_NOT_FOUND,
-                GUEST_E_TIMEOUT,
-                GUEST_E_UNSUPPORTED_VERSION,
-                GUEST_E_INVALID_JSON,
-                GUEST_E_SYSTEM_NOT_FOUND,
-                GUEST_E_SYSTEM_EXISTS,
-                GUEST_E_INVALID_STATE,
-        };
+HRESULT guest_wire_hresult(const struct hcs_error *e) {
+        HRESULT hr = hcs_error_hresult(e);
+        const char *message = hcs_error_message(e);
+        char bare[32], with_cause[32];
 
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(known); i++)
-                if (hr == known[i])
-                        return hr;
-        return E_FAIL;
+        snprintf(bare, sizeof(bare), "HRESULT: 0x%x", (unsigned)hr);
+        snprintf(with_cause, sizeof(with_cause), "HRESULT 0x%x: ", (unsigned)hr);
+        return hr == E_NOTIMPL || strstr(message, bare) || strstr(message, with_cause) ? hr : E_FAIL;
 }

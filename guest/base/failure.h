@@ -9,7 +9,7 @@
 
 #include "hcsshim/schema.h"
 
-/* The codes that an agent answers with; every other failure is E_FAIL on the wire. */
+/* The codes that an agent answers with. */
 #define GUEST_E_NOT_FOUND           HCS_WIN32(1168)
 #define GUEST_E_TIMEOUT             ((HRESULT)0xC0370109)
 #define GUEST_E_UNSUPPORTED_VERSION ((HRESULT)0xC037010C)
@@ -28,7 +28,10 @@ HRESULT guest_fail_with(struct hcs_error **err, HRESULT hr, const char *fmt, ...
  */
 HRESULT guest_fail_json(struct hcs_error **err, const struct hcs_schema_type *type, const char *go_name,
                         const char *text, size_t len);
-/* What a host is told for hr: itself when an agent answers with it, else E_FAIL. */
-HRESULT guest_wire_hresult(HRESULT hr);
+/*
+ * What a host is told: the code of an error that guest_fail() or guest_fail_with() made (their wording is in it), and
+ * E_NOTIMPL. For other failures the original has no code, whatever the rooms below found: E_FAIL.
+ */
+HRESULT guest_wire_hresult(const struct hcs_error *e);
 
 #endif

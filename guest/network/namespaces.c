@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "guest/base/failure.h"
 #include "guest/network/adapter.h"
 #include "platform/thread.h"
 
@@ -86,7 +87,7 @@ static HRESULT find_or_fail(struct guest_namespaces *n, const char *id, struct n
         struct ns *s = find(n, id);
 
         if (!s)
-                return hcs_error_make(err, HCS_WIN32(1168), "namespace '%s' not found", id);
+                return guest_fail_with(err, GUEST_E_NOT_FOUND, "namespace '%s' not found", id);
         *ret = s;
         return S_OK;
 }

@@ -161,7 +161,7 @@ static void an_adapter_is_moved_and_set_up(void **state) {
         assert_ok(guest_namespaces_remove_adapter(n, "NS-1", "adapter-1", &err), err);
         assert_ok(guest_namespaces_remove(n, "ns-1", &err), err);
         assert_hresult(guest_namespaces_find(n, "ns-1", &err), HCS_WIN32(1168));
-        assert_string_equal(hcs_error_message(err), "namespace 'ns-1' not found");
+        assert_string_equal(hcs_error_message(err), "HRESULT 0x80070490: namespace 'ns-1' not found");
         hcs_error_free(err);
         end_holder(pid);
         guest_namespaces_free(n);
