@@ -182,6 +182,16 @@ static const struct step sets[] = {
         SETS("Add", SET("l", "NESTEDIPSET", "a"), S_OK),
         SETS("Remove", SET("a", "IPSET", ""), HCN_E_ENTITY_HAS_REFERENCES),
         SETS("Remove", SET("l", "NESTEDIPSET", ""), S_OK),
+        ENDPOINT("e", "n", "{" V2 "}", S_OK),
+        MODIFY(ENDPOINTS, "e",
+               "{'ResourceType':'Policy','RequestType':'Add','Settings':{'Policies':[{'Type':'ACL','Settings':{'Action'"
+               ":'Block',"
+               "'Direction':'In','RemoteAddresses':'10.0.0.0/8,a'}}]}}",
+               S_OK),
+        MODIFY(ENDPOINTS, "e",
+               "{'ResourceType':'Policy','RequestType':'Add','Settings':{'Policies':[{'Type':'ACL','Settings':{"
+               "'RemoteAddresses':'b'}}]}}",
+               HCN_E_INVALID_POLICY),
         SETS("Remove", SET("a", "IPSET", ""), S_OK),
         EXPECT(NETWORKS, "n", "Policies", "[]"),
         END,
@@ -194,7 +204,8 @@ size_t policy_case_count(void) {
 void policy_case_at(size_t i, char *name, size_t size, struct conformance_case *ret) {
         if (i == HCS_ARRAY_SIZE(rows)) {
                 *ret = (struct conformance_case){
-                        .name = "sets are told apart by their id, and stay while others name them", .steps = sets};
+                        .name = "sets are told apart by their id, are good for rules, and stay while others name them",
+                        .steps = sets};
                 return;
         }
         if (rows[i].wrong)

@@ -22,14 +22,29 @@
 #define NETACL                "{'Type':'NetworkACL','Settings':{'Action':'Block','Direction':'In'}}"
 #define VXLAN                 "{'Type':'VxlanPort','Settings':{'Port':4789}}"
 #define BALANCER(members, hr) CREATE(LOADBALANCERS, "l", "{" V2 ",'HostComputeEndpoints':['%e%']" members "}", hr)
-#define TYPE                  HCN_E_INVALID_POLICY_TYPE
-#define UNSUPPORTED           HCN_E_REQUEST_UNSUPPORTED
+#define OLD_NETWORK                                                                                                \
+        HNS("POST", "/networks/", "{'ID':'a0b4e0c1-1111-4222-8333-444455556666','Name':'old','Type':'nat'}", S_OK, \
+            "Output.Name", "'old'")
+#define OLD_ACL(members, hr)                                                                                       \
+        HNS("POST", "/endpoints/",                                                                                 \
+            "{'VirtualNetwork':'a0b4e0c1-1111-4222-8333-444455556666','Policies':[{'Type':'ACL','Action':'Allow'," \
+            "'Direction':'In'," members "}]}",                                                                     \
+            hr, NULL, NULL)
+#define TYPE        HCN_E_INVALID_POLICY_TYPE
+#define UNSUPPORTED HCN_E_REQUEST_UNSUPPORTED
 
 const struct conformance_case version_cases[] = {
         {"version 7.1 has no version 2", "hns=7.1",
-         STEPS(SAYS("7", "1"), NET("n", "", UNSUPPORTED), RECORD("9.2 and later"),
-               HNS("POST", "/networks/", "{'ID':'a0b4e0c1-1111-4222-8333-444455556666','Name':'old','Type':'nat'}",
-                   S_OK, "Output.Name", "'old'"))},
+         STEPS(SAYS("7", "1"), NET("n", "", UNSUPPORTED), RECORD("9.2 and later"), OLD_NETWORK)},
+        {"version 7.1 has no lists, ranges or ids in ACLs", "hns=7.1",
+         STEPS(OLD_NETWORK, OLD_ACL("'LocalAddresses':'10.0.0.1,10.0.0.2'", UNSUPPORTED),
+               OLD_ACL("'RemotePorts':'80-90'", UNSUPPORTED), OLD_ACL("'Id':'rule'", UNSUPPORTED),
+               OLD_ACL("'RuleType':'Host','Priority':200", UNSUPPORTED),
+               OLD_ACL("'LocalAddresses':'10.0.0.1','LocalPorts':'80','RuleType':'Switch','Priority':200", S_OK))},
+        {"version 7.2 has lists, ranges and ids in ACLs", "hns=7.2",
+         STEPS(OLD_NETWORK, OLD_ACL("'LocalAddresses':'10.0.0.1,10.0.0.2','RemotePorts':'80-90','Id':'rule',"
+                                    "'RuleType':'Host','Priority':200",
+                                    S_OK))},
         {"version 9.1 has no version 2", "hns=9.1", STEPS(SAYS("9", "1"), NET("n", "", UNSUPPORTED))},
         {"version 9.3 has DSR and no sets, VXLAN ports or accelnet", "hns=9.3",
          STEPS(SAYS("9", "3"), EP, BALANCER(",'Flags':1", S_OK), POLICY(SET, TYPE), RECORD("SetPolicy needs version"),

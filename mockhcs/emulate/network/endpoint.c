@@ -213,7 +213,8 @@ static HRESULT create(struct net_model *m, struct net_object *parent, struct hcs
         e->network = n;
         e->containers = hcs_json_new_array();
         e->state = NET_ENDPOINT_CREATED;
-        hr = net_policies_check(m, HCS_SCHEMA_POLICY_ENDPOINT, hcs_json_get(doc, "Policies"), "$.Policies", err);
+        hr = net_policies_check(m, HCS_SCHEMA_POLICY_ENDPOINT, hcs_json_get(doc, "Policies"),
+                                hcs_json_get(n->o.doc, "Policies"), "$.Policies", err);
         if (SUCCEEDED(hr))
                 hr = check_routes(doc, err);
         if (SUCCEEDED(hr))
@@ -318,7 +319,8 @@ static HRESULT modify(struct net_model *m, struct net_object *o, const struct hc
                 return net_refuse(err, HCN_E_REQUEST_UNSUPPORTED, "$.ResourceType", "an endpoint has no \"%s\"",
                                   resource);
         hr = net_policies_modify(m, HCS_SCHEMA_POLICY_ENDPOINT, o->doc, type,
-                                 hcs_json_lookup(request, "Settings.Policies"), &policies, err);
+                                 hcs_json_lookup(request, "Settings.Policies"),
+                                 hcs_json_get(of(o)->network->o.doc, "Policies"), &policies, err);
         return SUCCEEDED(hr) ? net_endpoint_set_policies(m, of(o), policies, err) : hr;
 }
 

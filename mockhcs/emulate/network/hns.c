@@ -121,7 +121,8 @@ static HRESULT update(struct hns_request *r, struct net_endpoint *e, struct hcs_
                 return hr;
         policies = hcs_json_copy(given);
         net_policies_from_legacy(policies);
-        hr = net_policies_check(r->m, HCS_SCHEMA_POLICY_ENDPOINT, policies, "$.Policies", err);
+        hr = net_policies_check(r->m, HCS_SCHEMA_POLICY_ENDPOINT, policies, hcs_json_get(e->network->o.doc, "Policies"),
+                                "$.Policies", err);
         if (SUCCEEDED(hr))
                 return net_endpoint_set_policies(r->m, e, policies, err);
         hcs_json_free(policies);

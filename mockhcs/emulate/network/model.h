@@ -224,13 +224,16 @@ void net_query_deinit(struct net_query *q);
 void net_query_each(struct net_model *m, enum net_kind kind, const struct net_query *q,
                     void (*fn)(void *ctx, struct net_object *o), void *ctx);
 
-/* policy.c */
+/* policy.c, policy_value.c */
+/* sets: the policies of the network, whose sets rules may name. */
 HRESULT net_policies_check(struct net_model *m, enum hcs_schema_policy_kind kind, const struct hcs_json *policies,
-                           const char *path, struct hcs_error **err);
+                           const struct hcs_json *sets, const char *path, struct hcs_error **err);
+HRESULT net_policy_values_check(const struct net_model *m, const char *type, const struct hcs_json *settings,
+                                const struct hcs_json *const *sets, const char *path, struct hcs_error **err);
 /* What `doc`'s list is after a request with those policies; it is left alone. */
 HRESULT net_policies_modify(struct net_model *m, enum hcs_schema_policy_kind kind, const struct hcs_json *doc,
-                            const char *request, const struct hcs_json *policies, struct hcs_json **ret,
-                            struct hcs_error **err);
+                            const char *request, const struct hcs_json *policies, const struct hcs_json *sets,
+                            struct hcs_json **ret, struct hcs_error **err);
 
 bool net_request_known(const char *request); /* Add, Remove, Update, Refresh, Reset */
 

@@ -69,7 +69,8 @@ static void free_parts(struct net_network *n) {
 }
 
 static HRESULT read(struct net_model *m, struct net_network *n, struct hcs_json *doc, struct hcs_error **err) {
-        HRESULT hr = net_policies_check(m, HCS_SCHEMA_POLICY_NETWORK, hcs_json_get(doc, "Policies"), "$.Policies", err);
+        HRESULT hr = net_policies_check(m, HCS_SCHEMA_POLICY_NETWORK, hcs_json_get(doc, "Policies"), NULL, "$.Policies",
+                                        err);
 
         if (SUCCEEDED(hr))
                 hr = read_mac_pool(n, doc, err);
@@ -152,8 +153,9 @@ static HRESULT modify_extension(struct net_object *o, const char *request, const
 static HRESULT modify_policies(struct net_model *m, struct net_object *o, const char *request,
                                const struct hcs_json *settings, struct hcs_error **err) {
         struct hcs_json *policies = NULL;
-        HRESULT hr = net_policies_modify(m, HCS_SCHEMA_POLICY_NETWORK, o->doc, request,
-                                         hcs_json_get(settings, "Policies"), &policies, err);
+        HRESULT hr =
+                net_policies_modify(m, HCS_SCHEMA_POLICY_NETWORK, o->doc, request, hcs_json_get(settings, "Policies"),
+                                    hcs_json_get(o->doc, "Policies"), &policies, err);
 
         if (SUCCEEDED(hr))
                 hcs_json_set(o->doc, "Policies", policies);

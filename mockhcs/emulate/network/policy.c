@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Policies: types and values that a host refuses, and what a modify request makes of a list. The schema has checked the
- * types of the members; here stands what the values must be. Empty values stand for the host's own.
+ * Policies: types that a host refuses, and what a modify request makes of a list. The schema has checked the types of
+ * the members, policy_value.c checks their values.
  */
 
 #include <string.h>
@@ -10,161 +10,8 @@
 #include "base/str.h"
 #include "mockhcs/emulate/network/model.h"
 
-enum check {
-        ADDRESS,
-        PREFIX,
-        MAC,
-        ADDRESSES, /* addresses and prefixes with commas between */
-        PREFIXES,  /* the same as an array */
-        PORTS,     /* ports and ranges with commas between */
-        ACTION,
-        DIRECTION,
-        RULE,
-        SET,
-        REQUIRED,
-};
-
 /* Published types that hcsshim has no settings for. */
 static const char *const other_types[] = {"VLAN", "VSID", "VNET", "Isolation", "Encryption", "InterfaceParameters"};
-
-static const struct {
-        const char *type, *member;
-        enum check check;
-} checks[] = {
-        {"PortMapping", "VIP", ADDRESS},
-        {"ACL", "Action", ACTION},
-        {"ACL", "Direction", DIRECTION},
-        {"ACL", "RuleType", RULE},
-        {"ACL", "LocalAddresses", ADDRESSES},
-        {"ACL", "RemoteAddresses", ADDRESSES},
-        {"ACL", "LocalPorts", PORTS},
-        {"ACL", "RemotePorts", PORTS},
-        {"NetworkACL", "Action", ACTION},
-        {"NetworkACL", "Direction", DIRECTION},
-        {"NetworkACL", "RuleType", RULE},
-        {"NetworkACL", "LocalAddresses", ADDRESSES},
-        {"NetworkACL", "RemoteAddresses", ADDRESSES},
-        {"NetworkACL", "LocalPorts", PORTS},
-        {"NetworkACL", "RemotePorts", PORTS},
-        {"TierAcl", "Direction", DIRECTION},
-        {"OutBoundNAT", "VirtualIP", ADDRESS},
-        {"OutBoundNAT", "Exceptions", PREFIXES},
-        {"OutBoundNAT", "Destinations", PREFIXES},
-        {"SDNRoute", "DestinationPrefix", PREFIX},
-        {"SDNRoute", "NextHop", ADDRESS},
-        {"ProviderAddress", "ProviderAddress", ADDRESS},
-        {"RemoteSubnetRoute", "DestinationPrefix", PREFIX},
-        {"RemoteSubnetRoute", "ProviderAddress", ADDRESS},
-        {"RemoteSubnetRoute", "DistributedRouterMacAddress", MAC},
-        {"SourceMacAddress", "SourceMacAddress", MAC},
-        {"DrMacAddress", "Address", MAC},
-        {"SetPolicy", "PolicyType", SET},
-        {"SetPolicy", "Id", REQUIRED},
-        {"L4Proxy", "IP", ADDRESS},
-};
-
-static bool is_address_or_prefix(const char *text) {
-        struct net_address a;
-        struct net_prefix p;
-
-        return net_address_parse(text, &a) || net_prefix_parse(text, true, &p);
-}
-
-static bool is_port_or_range(const char *text) {
-        char *dash = strchr(text, '-');
-        uint64_t first, last;
-
-        if (dash)
-                *dash = '\0';
-        return hcs_str_to_u64(text, &first) && first <= UINT16_MAX &&
-               (!dash || (hcs_str_to_u64(dash + 1, &last) && last <= UINT16_MAX && first <= last));
-}
-
-static bool each_in_list(const char *text, bool (*fits)(char *item)) {
-        while (*text) {
-                size_t n = strcspn(text, ",");
-                _cleanup_free_ char *item = hcs_strndup(text, n);
-
-                if (!fits(item))
-                        return false;
-                text += n + (text[n] == ',');
-        }
-        return true;
-}
-
-static bool is_address_item(char *item) {
-        return is_address_or_prefix(item);
-}
-
-static bool is_port_item(char *item) {
-        return is_port_or_range(item);
-}
-
-static bool is_one_of(const char *text, const char *a, const char *b, const char *c) {
-        return hcs_strcaseeq(text, a) || hcs_strcaseeq(text, b) || hcs_strcaseeq(text, c);
-}
-
-static bool each_in_array(const struct hcs_json *array) {
-        for (const struct hcs_json *e = hcs_json_first(array); e; e = hcs_json_next(e))
-                if (!is_address_or_prefix(hcs_json_string(e)))
-                        return false;
-        return true;
-}
-
-/* NULL when the value will do, else what would. */
-static const char *expected(enum check check, const struct hcs_json *value) {
-        const char *text = hcs_json_string(value);
-        struct net_address a;
-        struct net_prefix p;
-        net_number mac;
-
-        if (check == REQUIRED)
-                return text && *text ? NULL : "a value";
-        if (check == PREFIXES)
-                return each_in_array(value) ? NULL : "addresses and prefixes";
-        if (!text || !*text)
-                return NULL;
-        switch (check) {
-        case ADDRESS:
-                return net_address_parse(text, &a) ? NULL : "an IP address";
-        case PREFIX:
-                return net_prefix_parse(text, true, &p) ? NULL : "a prefix";
-        case MAC:
-                return net_mac_parse(text, &mac) ? NULL : "a MAC address";
-        case ADDRESSES:
-                return each_in_list(text, is_address_item) ? NULL : "addresses and prefixes with commas between";
-        case PORTS:
-                return each_in_list(text, is_port_item) ? NULL : "ports and ranges with commas between";
-        case ACTION:
-                return is_one_of(text, "Allow", "Block", "Pass") ? NULL : "Allow, Block or Pass";
-        case DIRECTION:
-                return is_one_of(text, "In", "Out", "Out") ? NULL : "In or Out";
-        case RULE:
-                return is_one_of(text, "Host", "Switch", "Switch") ? NULL : "Host or Switch";
-        default:
-                return is_one_of(text, "IPSET", "NESTEDIPSET", "NESTEDIPSET") ? NULL : "IPSET or NESTEDIPSET";
-        }
-}
-
-static HRESULT check_values(const char *type, const struct hcs_json *settings, const char *path,
-                            struct hcs_error **err) {
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(checks); i++) {
-                const struct hcs_json *value;
-                const char *want;
-
-                if (!hcs_strcaseeq(checks[i].type, type))
-                        continue;
-                value = hcs_json_get_nocase(settings, checks[i].member);
-                want = expected(checks[i].check, value);
-                if (want) {
-                        _cleanup_free_ char *where = hcs_asprintf("%s.%s", path, checks[i].member);
-
-                        return net_refuse(err, HCN_E_INVALID_POLICY, where, "%s is expected, not \"%s\"", want,
-                                          hcs_json_string(value) ? hcs_json_string(value) : "");
-                }
-        }
-        return S_OK;
-}
 
 static bool is_other(const char *type) {
         for (size_t i = 0; i < HCS_ARRAY_SIZE(other_types); i++)
@@ -184,7 +31,8 @@ static const struct hcs_json *settings_of(const struct hcs_json *policy) {
 }
 
 HRESULT net_policies_check(struct net_model *m, enum hcs_schema_policy_kind kind, const struct hcs_json *policies,
-                           const char *path, struct hcs_error **err) {
+                           const struct hcs_json *sets, const char *path, struct hcs_error **err) {
+        const struct hcs_json *const both[] = {sets, policies};
         size_t i = 0;
 
         for (const struct hcs_json *p = hcs_json_first(policies); p; p = hcs_json_next(p), i++) {
@@ -200,7 +48,7 @@ HRESULT net_policies_check(struct net_model *m, enum hcs_schema_policy_kind kind
                     !net_uint(settings_of(p), "InternalPort"))
                         hr = net_refuse(err, HCN_E_INVALID_INTERNAL_PORT, inside, "InternalPort is 0");
                 if (SUCCEEDED(hr))
-                        hr = check_values(type_of(p), settings_of(p), inside, err);
+                        hr = net_policy_values_check(m, type_of(p), settings_of(p), both, inside, err);
                 if (FAILED(hr))
                         return hr;
         }
@@ -323,12 +171,17 @@ static HRESULT update_policy(struct hcs_json *list, const struct hcs_json *polic
 }
 
 bool net_request_known(const char *request) {
-        return is_one_of(request, "Add", "Remove", "Update") || is_one_of(request, "Refresh", "Reset", "Reset");
+        static const char *const requests[] = {"Add", "Remove", "Update", "Refresh", "Reset"};
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(requests); i++)
+                if (hcs_streq(requests[i], request))
+                        return true;
+        return false;
 }
 
 HRESULT net_policies_modify(struct net_model *m, enum hcs_schema_policy_kind kind, const struct hcs_json *doc,
-                            const char *request, const struct hcs_json *policies, struct hcs_json **ret,
-                            struct hcs_error **err) {
+                            const char *request, const struct hcs_json *policies, const struct hcs_json *sets,
+                            struct hcs_json **ret, struct hcs_error **err) {
         const struct hcs_json *old = hcs_json_get(doc, "Policies");
         _cleanup_json_ struct hcs_json *list = old ? hcs_json_copy(old) : hcs_json_new_array();
         size_t i = 0;
@@ -338,7 +191,7 @@ HRESULT net_policies_modify(struct net_model *m, enum hcs_schema_policy_kind kin
                 return net_refuse(err, HCN_E_REQUEST_UNSUPPORTED, "$.RequestType", "\"%s\" is not a request", request);
         if (policies && !hcs_json_is(policies, HCS_JSON_ARRAY) && !hcs_json_is(policies, HCS_JSON_NULL))
                 return net_refuse(err, HCN_E_INVALID_JSON, "$.Settings.Policies", "an array is expected");
-        hr = net_policies_check(m, kind, policies, "$.Settings.Policies", err);
+        hr = net_policies_check(m, kind, policies, sets, "$.Settings.Policies", err);
         /* An update speaks for all policies of the types that it holds. */
         for (const struct hcs_json *p = hcs_json_first(policies); SUCCEEDED(hr) && p; p = hcs_json_next(p))
                 if (hcs_streq(request, "Reset") || (hcs_streq(request, "Update") && !key_of(p)))

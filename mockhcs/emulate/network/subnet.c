@@ -134,7 +134,8 @@ static HRESULT add_subnet(struct net_model *m, struct net_network *n, struct hcs
         if (SUCCEEDED(hr))
                 hr = read_gateway(s, subnet, path, err);
         if (SUCCEEDED(hr))
-                hr = net_policies_check(m, HCS_SCHEMA_POLICY_SUBNET, hcs_json_get(subnet, "Policies"), policies, err);
+                hr = net_policies_check(m, HCS_SCHEMA_POLICY_SUBNET, hcs_json_get(subnet, "Policies"), NULL, policies,
+                                        err);
         if (FAILED(hr)) {
                 subnet_free(s);
                 return hr;
