@@ -17,8 +17,10 @@
 static void usage(const char *what) {
         printf("usage: hcstrace %s [OPTIONS] TRACE TRANSPORT\n\n"
                "  --bridge NAME   which one, when the trace holds several (bridge/2)\n"
-               "  --timeout S     how long to wait for the other side's next word (30)\n\n",
-               what);
+               "  --timeout S     %s (30)\n\n",
+               what,
+               hcs_streq(what, "guest") ? "how long to wait for a host that does not answer a dial, or does not read"
+                                        : "how long to wait for the agent's next word");
         puts(hcs_streq(what, "guest")
                      ? "Dials the host as the guest of the trace did and answers it. TRANSPORT: unix:PATH, or vsock:2."
                      : "Waits for an agent to dial and asks it what the host of the trace asked. TRANSPORT: unix:PATH, "
@@ -104,8 +106,10 @@ static int play(struct arguments *a) {
                 hr = guest ? mock_bridge_play_guest(a->trace, stream, &a->options, &report, &err)
                            : mock_bridge_play_host(a->trace, stream, &a->options, &report, &err);
         hcs_stream_close(stream);
-        if (FAILED(hr))
+        if (FAILED(hr)) {
+                mock_bridge_report_deinit(&report);
                 return tell_error(a->what, err);
+        }
         fputs(hcs_buf_cstr(&report.text), stdout);
         printf("%u as recorded, %u otherwise, %u never came\n", report.matched, report.mismatched, report.left);
         hr = report.mismatched || report.left ? E_FAIL : S_OK;

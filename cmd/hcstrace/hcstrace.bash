@@ -4,7 +4,7 @@
 _hcstrace() {
         local cur=${COMP_WORDS[COMP_CWORD]} options=
         if ((COMP_CWORD == 1)); then
-                mapfile -t COMPREPLY < <(compgen -W "record replay verify import guest host show validate --help --version" -- "$cur")
+                mapfile -t COMPREPLY < <(compgen -W "record replay verify import guest host diff show validate --help --version" -- "$cur")
                 return
         fi
         case ${COMP_WORDS[1]} in
@@ -12,10 +12,13 @@ _hcstrace() {
         replay | verify) options="--order --speed --json --help" ;;
         import) options="-o --no-redact --verbose --json --help" ;;
         guest | host) options="--bridge --timeout --help" ;;
+        diff) options="--bridge --help" ;;
         show) options="--handle --all --full --json --help" ;;
         validate) options="--type --profile --guest-answer --list --json --help" ;;
         esac
         case ${COMP_WORDS[COMP_CWORD - 1]} in
+        --bridge) options="bridge/1 bridge/2" ;;
+        --timeout) options="10 30 60 300" ;;
         --order) options="handle global any" ;;
         --profile) options="lenient strict:17763 strict:19041 strict:20348 strict:22000 strict:26100" ;;
         --type) options=$(hcstrace validate --list 2>/dev/null) ;;

@@ -15,6 +15,7 @@ enum {
 
 /* Each gets its own name as argv[0]; returns the exit code. */
 int cmd_bridge(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_replay(int argc, char **argv);

@@ -42,6 +42,18 @@ meet "$trace" other.trace 1 # the exit that a signal should bring never comes
 [[ $guest_status = 1 ]] || fail "another signal was not noticed"
 grep -q '\$.Options.Signal: expected 9, got 15' guest.out || fail "the difference is not told"
 
+"$hcstrace" diff "$trace" "$trace" >diff.out || fail "a trace differs from itself"
+sed 's/"ExitCode":143/"ExitCode":9/; s/0123456789abcdef/fedcba9876543210/g' "$trace" >other.trace
+"$hcstrace" diff "$trace" other.trace >diff.out && fail "another exit code is no difference"
+grep -q '^\$.ExitCode: expected 143, got 9$' diff.out || fail "the difference is not told"
+grep -q '^15 frames in both, 1 of them differ, 0 moved; 0 only in A, 0 only in B$' diff.out || fail "the sums are wrong"
+status=0
+"$hcstrace" diff "$trace" /dev/null >diff.out 2>&1 || status=$?
+[[ $status = 1 ]] || fail "what is no trace is compared"
+status=0
+"$hcstrace" diff "$trace" >diff.out 2>&1 || status=$?
+[[ $status = 2 ]] || fail "one trace is enough"
+
 "$hcstrace" show "$trace" >shown.out
 grep -q 'bridge/1 <- Response(WaitForProcess) #4 {"Result":0,"ExitCode":143}' shown.out || fail "the timeline lacks an answer"
 grep -q '^0 calls, 0 failed, 0 events, 15 frames$' shown.out || fail "the timeline lacks frames"

@@ -60,6 +60,42 @@ HRESULT frames_load(struct frames *f, const char *path, const char *bridge, stru
         return hr;
 }
 
+static bool has(char *const *names, size_t n, const char *name) {
+        for (size_t i = 0; i < n; i++)
+                if (hcs_streq(names[i], name))
+                        return true;
+        return false;
+}
+
+HRESULT frames_bridges(const char *path, char ***ret, size_t *ret_n, struct hcs_error **err) {
+        _cleanup_(mock_trace_reader_freep) struct mock_trace_reader *reader = NULL;
+        HRESULT hr = mock_trace_reader_open(path, &reader, err);
+        char **names = NULL;
+        size_t n = 0;
+
+        while (SUCCEEDED(hr)) {
+                struct mock_record r;
+
+                hr = mock_trace_reader_next(reader, &r, err);
+                if (hr != S_OK)
+                        break;
+                if (r.kind == MOCK_RECORD_FRAME && !has(names, n, r.subject)) {
+                        names = hcs_realloc(names, (n + 1) * sizeof(*names));
+                        names[n++] = hcs_strdup(r.subject);
+                }
+                mock_record_deinit(&r);
+        }
+        if (SUCCEEDED(hr)) {
+                *ret = names;
+                *ret_n = n;
+                return S_OK;
+        }
+        for (size_t i = 0; i < n; i++)
+                free(names[i]);
+        free(names);
+        return hr;
+}
+
 void frames_deinit(struct frames *f) {
         for (size_t i = 0; i < f->n; i++) {
                 free(f->items[i].body);
@@ -205,4 +241,24 @@ void frames_describe(const struct recorded_frame *recorded, struct hcs_buf *out)
 
         hcs_buf_printf(out, "line %llu, %s #%llu", recorded->line, hcs_gcs_type_format(recorded->type, type),
                        (unsigned long long)recorded->id);
+}
+
+HRESULT frames_write(struct hcs_stream *stream, const void *data, size_t n, int64_t timeout_ms,
+                     struct hcs_error **err) {
+        struct hcs_call call = {.timeout_ms = timeout_ms ? timeout_ms : FRAMES_TIMEOUT_MS};
+        HRESULT hr = hcs_stream_write(stream, data, n, &call, err);
+
+        return hr == HCS_E_OPERATION_TIMEOUT ? hcs_error_wrap(err, "the other side does not read"), hr : hr;
+}
+
+bool frames_is_goodbye(HRESULT hr) {
+        return hr == HCS_WIN32(109) || hr == hcs_hresult_from_errno(104); /* EPIPE and ECONNRESET */
+}
+
+HRESULT frames_send(struct hcs_stream *stream, uint32_t type, uint64_t id, const char *body, size_t len,
+                    int64_t timeout_ms, struct hcs_error **err) {
+        _cleanup_buf_ struct hcs_buf out = {0};
+        HRESULT hr = hcs_gcs_frame_append(&out, type, id, body, len, err);
+
+        return FAILED(hr) ? hr : frames_write(stream, out.data, out.len, timeout_ms, err);
 }

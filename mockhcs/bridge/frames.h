@@ -10,6 +10,7 @@
 
 #include "gcs/frame.h"
 #include "gcs/message.h"
+#include "hcsshim/stream.h"
 #include "mockhcs/replay/variables.h"
 #include "mockhcs/trace/diff.h"
 
@@ -31,6 +32,8 @@ struct number {
         uint64_t recorded, live;
 };
 
+#define FRAMES_TIMEOUT_MS 30000
+
 struct frames {
         struct recorded_frame *items;
         size_t n;
@@ -43,6 +46,9 @@ struct frames {
 /* bridge: "bridge/1", NULL for the first that the trace has. E_INVALIDARG when it has none. */
 HRESULT frames_load(struct frames *f, const char *path, const char *bridge, struct hcs_error **err);
 void frames_deinit(struct frames *f);
+/* The bridges that a trace has, in the order of their first frames: an array of *ret_n texts, which the caller frees.
+ */
+HRESULT frames_bridges(const char *path, char ***ret, size_t *ret_n, struct hcs_error **err);
 
 /* The differences between a recorded document and a live one, as mock_diff(); binds what is invented when there are
  * none. */
@@ -57,5 +63,12 @@ bool frame_is(const struct recorded_frame *recorded, enum hcs_gcs_category categ
 struct recorded_frame *frames_request_of(struct frames *f, const struct recorded_frame *response);
 /* "line 7, Request(Start) #2" */
 void frames_describe(const struct recorded_frame *recorded, struct hcs_buf *out);
+
+/* What a player says is taken within its time, 30 s when it has none. */
+HRESULT frames_write(struct hcs_stream *stream, const void *data, size_t n, int64_t timeout_ms, struct hcs_error **err);
+/* What a write or read says of a side that is gone. */
+bool frames_is_goodbye(HRESULT hr);
+HRESULT frames_send(struct hcs_stream *stream, uint32_t type, uint64_t id, const char *body, size_t len,
+                    int64_t timeout_ms, struct hcs_error **err);
 
 #endif

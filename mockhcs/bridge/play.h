@@ -29,7 +29,9 @@ struct mock_bridge_options {
         /* The host's: makes ready for the guest to dial a port, and ends the stream when it does. NULL: not needed. */
         HRESULT (*listen)(void *ctx, uint32_t port, bool is_input, struct hcs_error **err);
         void *ctx;
-        int64_t timeout_ms; /* the host's, for what the guest should say next; 0: 30 s */
+        /* For the other side to take what is said to it, and for the host: for what the guest should say next. A guest
+         * waits for its host as long as that is there. 0: 30 s. */
+        int64_t timeout_ms;
 };
 
 struct mock_bridge_report {
@@ -40,7 +42,8 @@ struct mock_bridge_report {
 };
 void mock_bridge_report_deinit(struct mock_bridge_report *r);
 
-/* The stream stays the caller's. S_OK when the play came to an end, whatever the report says. */
+/* The stream stays the caller's. S_OK when the play came to an end, whatever the report says. The report is to be freed
+ * also on failure: a trace that cannot be played, bytes that are no frames, a host that does not read. */
 HRESULT mock_bridge_play_guest(const char *trace, struct hcs_stream *stream, const struct mock_bridge_options *options,
                                struct mock_bridge_report *ret, struct hcs_error **err);
 HRESULT mock_bridge_play_host(const char *trace, struct hcs_stream *stream, const struct mock_bridge_options *options,

@@ -19,14 +19,6 @@ void mock_bridge_report_deinit(struct mock_bridge_report *r) {
         hcs_buf_deinit(&r->text);
 }
 
-static HRESULT send_frame(struct player *p, uint32_t type, uint64_t id, const char *body, size_t len,
-                          struct hcs_error **err) {
-        _cleanup_buf_ struct hcs_buf out = {0};
-        HRESULT hr = hcs_gcs_frame_append(&out, type, id, body, len, err);
-
-        return FAILED(hr) ? hr : hcs_stream_write(p->stream, out.data, out.len, NULL, err);
-}
-
 /* Answers that may be long in coming: what else happened meanwhile belongs in front of them. */
 static bool is_patient(const struct recorded_frame *f) {
         return frame_is(f, HCS_GCS_NOTIFY) || f->type == (HCS_GCS_RESPONSE | HCS_GCS_WAIT_FOR_PROCESS);
@@ -59,9 +51,10 @@ static HRESULT say(struct player *p, struct recorded_frame *f, struct hcs_error 
 
         f->used = true;
         if (f->broken)
-                return hcs_stream_write(p->stream, f->body, f->len, NULL, err);
+                return frames_write(p->stream, f->body, f->len, p->options->timeout_ms, err);
         body = frames_body(&p->frames, f, &len);
-        return send_frame(p, f->type, request ? request->live_id : f->id, body, len, err);
+        return frames_send(p->stream, f->type, request ? request->live_id : f->id, body, len, p->options->timeout_ms,
+                           err);
 }
 
 /* Everything that has become due. */
@@ -113,8 +106,8 @@ static HRESULT refuse(struct player *p, const struct hcs_gcs_frame *f, const str
         hcs_json_set_i64(answer, "Result", E_UNEXPECTED);
         hcs_json_set_string(answer, "ErrorMessage", why.data);
         hcs_json_print(answer, HCS_JSON_GO, &body);
-        return send_frame(p, (f->type & ~(uint32_t)HCS_GCS_CATEGORY_MASK) | HCS_GCS_RESPONSE, f->id, body.data,
-                          body.len, err);
+        return frames_send(p->stream, (f->type & ~(uint32_t)HCS_GCS_CATEGORY_MASK) | HCS_GCS_RESPONSE, f->id, body.data,
+                           body.len, p->options->timeout_ms, err);
 }
 
 static HRESULT hear(struct player *p, const struct hcs_gcs_frame *f, struct hcs_error **err) {
@@ -173,19 +166,15 @@ static HRESULT play(struct player *p, struct hcs_error **err) {
         return hr;
 }
 
-/* A host that closes while it is spoken to is no failure of the play. */
-static bool is_goodbye(HRESULT hr) {
-        return hr == HCS_WIN32(109) || hr == hcs_hresult_from_errno(104); /* EPIPE and ECONNRESET */
-}
-
 HRESULT mock_bridge_play_guest(const char *trace, struct hcs_stream *stream, const struct mock_bridge_options *options,
                                struct mock_bridge_report *ret, struct hcs_error **err) {
         static const struct mock_bridge_options none;
         struct player p = {.options = options ? options : &none, .stream = stream, .report = ret};
         struct hcs_error *mine = NULL;
-        HRESULT hr = frames_load(&p.frames, trace, p.options->bridge, err);
+        HRESULT hr;
 
         *ret = (struct mock_bridge_report){0};
+        hr = frames_load(&p.frames, trace, p.options->bridge, err);
         if (FAILED(hr))
                 return hr;
         hr = say_due(&p, &mine);
@@ -199,7 +188,7 @@ HRESULT mock_bridge_play_guest(const char *trace, struct hcs_stream *stream, con
                         hcs_buf_putc(&ret->text, '\n');
                 }
         frames_deinit(&p.frames);
-        if (FAILED(hr) && !is_goodbye(hr))
+        if (FAILED(hr) && !frames_is_goodbye(hr)) /* a host that closes while it is spoken to is no failure */
                 return hcs_error_move(err, &mine), hr;
         hcs_error_free(mine);
         return S_OK;

@@ -9,8 +9,6 @@
 #include "mockhcs/bridge/play.h"
 #include "platform/stream.h"
 
-#define TIMEOUT_MS 30000
-
 struct player {
         struct frames frames;
         const struct mock_bridge_options *options;
@@ -35,9 +33,18 @@ static HRESULT listen_for_streams(struct player *p, const struct recorded_frame 
         return S_OK;
 }
 
+/* A guest that is gone, or stuck, ends the play: the rest makes no sense then. */
+static HRESULT give_up(struct player *p, const char *what, const struct recorded_frame *f, struct hcs_error **mine) {
+        *mine = hcs_error_free(*mine);
+        hcs_buf_printf(&p->report->text, "the guest %s ", what);
+        frames_describe(f, &p->report->text);
+        hcs_buf_putc(&p->report->text, '\n');
+        return S_FALSE;
+}
+
 static HRESULT say(struct player *p, struct recorded_frame *f, struct hcs_error **err) {
         _cleanup_free_ char *body = NULL;
-        _cleanup_buf_ struct hcs_buf out = {0};
+        struct hcs_error *mine = NULL;
         HRESULT hr = S_OK;
         size_t len;
 
@@ -48,8 +55,12 @@ static HRESULT say(struct player *p, struct recorded_frame *f, struct hcs_error 
         if (FAILED(hr))
                 return hr;
         body = frames_body(&p->frames, f, &len);
-        hr = hcs_gcs_frame_append(&out, f->type, f->id, body, len, err);
-        return FAILED(hr) ? hr : hcs_stream_write(p->stream, out.data, out.len, NULL, err);
+        hr = frames_send(p->stream, f->type, f->id, body, len, p->options->timeout_ms, &mine);
+        if (frames_is_goodbye(hr))
+                return give_up(p, "hung up before it could be told what is in", f, &mine);
+        if (hr == HCS_E_OPERATION_TIMEOUT)
+                return give_up(p, "does not read what is in", f, &mine);
+        return FAILED(hr) ? hcs_error_move(err, &mine), hr : hr;
 }
 
 /* The recorded frame that a live one should be: by id for answers, by container for notifications. */
@@ -126,9 +137,8 @@ static const struct recorded_frame *awaited(const struct player *p, size_t end) 
         return NULL;
 }
 
-/* S_FALSE: the guest is gone, or does not say what it should; the rest makes no sense then. */
 static HRESULT catch_up(struct player *p, size_t end, struct hcs_error **err) {
-        int64_t ms = p->options->timeout_ms ? p->options->timeout_ms : TIMEOUT_MS;
+        int64_t ms = p->options->timeout_ms ? p->options->timeout_ms : FRAMES_TIMEOUT_MS;
         const struct recorded_frame *f;
 
         while ((f = awaited(p, end))) {
@@ -138,14 +148,12 @@ static HRESULT catch_up(struct player *p, size_t end, struct hcs_error **err) {
 
                 if (hr == S_OK)
                         continue;
-                if (FAILED(hr) && hr != HCS_E_OPERATION_TIMEOUT && hr != hcs_hresult_from_errno(104))
+                if (FAILED(hr) && hr != HCS_E_OPERATION_TIMEOUT && !frames_is_goodbye(hr))
                         return hcs_error_move(err, &mine), hr;
-                hcs_error_free(mine);
-                hcs_buf_printf(&p->report->text, "the guest %s before it said what is in ",
-                               hr == HCS_E_OPERATION_TIMEOUT ? "fell silent" : "hung up");
-                frames_describe(f, &p->report->text);
-                hcs_buf_putc(&p->report->text, '\n');
-                return S_FALSE;
+                return give_up(p,
+                               hr == HCS_E_OPERATION_TIMEOUT ? "fell silent before it said what is in"
+                                                             : "hung up before it said what is in",
+                               f, &mine);
         }
         return S_OK;
 }
@@ -167,9 +175,10 @@ HRESULT mock_bridge_play_host(const char *trace, struct hcs_stream *stream, cons
                               struct mock_bridge_report *ret, struct hcs_error **err) {
         static const struct mock_bridge_options none;
         struct player p = {.options = options ? options : &none, .stream = stream, .report = ret};
-        HRESULT hr = frames_load(&p.frames, trace, p.options->bridge, err);
+        HRESULT hr;
 
         *ret = (struct mock_bridge_report){0};
+        hr = frames_load(&p.frames, trace, p.options->bridge, err);
         if (FAILED(hr))
                 return hr;
         hcs_gcs_reader_init(&p.reader, HCS_GCS_MAX_TO_HOST);

@@ -337,6 +337,54 @@ static void an_agent_that_falls_silent_or_dies_ends_the_play(void **state) {
         }
 }
 
+/* A trace of one frame with more in it than a socket holds. */
+static char *write_long_frame(const char *dir, bool from_guest) {
+        char *path = hcs_asprintf("%s/long", dir);
+        struct mock_trace_writer *writer = NULL;
+        struct hcs_buf body = {0};
+        struct mock_tap *tap;
+
+        hcs_buf_puts(&body, "{\"GuestStacks\":\"");
+        for (size_t i = 0; i < 100000; i++)
+                hcs_buf_puts(&body, "0123456789");
+        hcs_buf_puts(&body, from_guest ? "\"}" : "\"}\n");
+        assert_ok(mock_trace_writer_open(path, &(struct mock_trace_header){.recorder = "test"}, &writer, NULL), NULL);
+        tap = mock_tap_new(writer, "bridge/1", false);
+        mock_tap_frame(tap, &(struct hcs_gcs_tap_frame){.from_guest = from_guest,
+                                                        .type = from_guest ? HCS_GCS_NOTIFY_CONTAINER
+                                                                           : (HCS_GCS_REQUEST | HCS_GCS_DUMP_STACKS),
+                                                        .body = body.data,
+                                                        .len = body.len});
+        mock_tap_free(tap);
+        mock_trace_writer_free(writer);
+        hcs_buf_deinit(&body);
+        return path;
+}
+
+static void a_side_that_does_not_read_ends_the_play(void **state) {
+        static const struct mock_bridge_options impatient = {.timeout_ms = 20};
+        _cleanup_free_ char *dir = hcs_test_tmpdir(), *host = write_long_frame(dir, false), *guest = NULL;
+        struct hcs_stream *played = NULL, *other = NULL;
+        struct mock_bridge_report report;
+        struct hcs_error *err = NULL;
+
+        assert_ok(hcs_stream_pair(&played, &other, NULL), NULL);
+        assert_ok(mock_bridge_play_host(host, played, &impatient, &report, &err), err);
+        assert_string_equal(report.text.data, "the guest does not read what is in line 2, Request(DumpStacks) #0\n");
+        mock_bridge_report_deinit(&report);
+        guest = write_long_frame(dir, true);
+        assert_hresult(mock_bridge_play_guest(guest, played, &impatient, &report, &err), HCS_E_OPERATION_TIMEOUT);
+        assert_non_null(strstr(hcs_error_message(err), "the other side does not read"));
+        hcs_error_free(err);
+        mock_bridge_report_deinit(&report);
+        hcs_stream_close(other);
+        assert_ok(mock_bridge_play_host(trace_path, played, NULL, &report, NULL), NULL);
+        assert_non_null(
+                strstr(report.text.data, "the guest hung up before it could be told what is in line 2, Request("));
+        mock_bridge_report_deinit(&report);
+        hcs_stream_close(played);
+}
+
 static void a_trace_without_frames_cannot_be_played(void **state) {
         _cleanup_free_ char *dir = hcs_test_tmpdir(), *path = hcs_asprintf("%s/empty", dir);
         struct mock_trace_writer *writer = NULL;
@@ -435,5 +483,6 @@ HCS_TESTS(TEST(frames_of_a_session_are_records_without_secrets),
           TEST(what_the_host_never_asked_for_is_told_at_the_end),
           TEST(a_recorded_host_asks_an_agent_and_knows_its_answers),
           TEST(an_agent_that_answers_otherwise_is_told_path_by_path),
-          TEST(an_agent_that_falls_silent_or_dies_ends_the_play), TEST(a_trace_without_frames_cannot_be_played),
-          TEST(bodies_of_every_kind_come_back_byte_for_byte), TEST(records_that_are_no_frames_are_refused_by_member))
+          TEST(an_agent_that_falls_silent_or_dies_ends_the_play), TEST(a_side_that_does_not_read_ends_the_play),
+          TEST(a_trace_without_frames_cannot_be_played), TEST(bodies_of_every_kind_come_back_byte_for_byte),
+          TEST(records_that_are_no_frames_are_refused_by_member))
