@@ -722,6 +722,10 @@ static void an_update_and_any_other_request_can_be_sent(void **state) {
         assert_string_equal(g.ctx, "{\"ContainerId\":\"c1\",\"ActivityId\":\"" ZERO_ID "\",\"Query\":\"\"}\n");
         assert_string_equal(answer, "{\"Result\":-2147467259,\"ErrorMessage\":\"no\",\"Extra\":1}");
         err = hcs_error_free(err);
+        hcs_gcs_set_trace(gc, "00-trace-span-01", NULL);
+        assert_hresult(hcs_gcs_request(gc, "GetProperties", "c1", "{\"Query\":\"\"}", NULL, NULL, NULL), E_FAIL);
+        assert_string_equal(g.ctx, "{\"ContainerId\":\"c1\",\"ActivityId\":\"" ZERO_ID
+                                   "\",\"otsc\":{\"traceparent\":\"00-trace-span-01\"},\"Query\":\"\"}\n");
         assert_hresult(hcs_gcs_request(gc, "Nothing", NULL, NULL, NULL, NULL, NULL), E_INVALIDARG);
         assert_hresult(hcs_gcs_container_modify(c, "{", NULL, &err), HCS_E_INVALID_JSON);
         hcs_error_free(err);

@@ -13,8 +13,15 @@
 #include "platform/stream.h"
 #include "platform/thread.h"
 
-#define LINE_MAX_BYTES (1u << 20)
-#define LAST_WORDS_MAX (64u << 10)
+#define RECORD_MAX_BYTES (1u << 20)
+#define LAST_WORDS_MAX   (64u << 10)
+
+/* How far the object in the buffer has been looked through. */
+struct scan {
+        size_t at;
+        unsigned depth;
+        bool in_string, escaped;
+};
 
 struct hcs_gcs_log {
         struct hcs_stream *stream;
@@ -25,6 +32,7 @@ struct hcs_gcs_log {
         struct hcs_cond ended;
         bool done;
         struct hcs_buf line, last_words;
+        struct scan scan;
         bool terminated; /* no JSON any more */
 };
 
@@ -112,39 +120,63 @@ static void keep_last_words(struct hcs_gcs_log *log, const char *text, size_t n)
         }
 }
 
-static void take_line(struct hcs_gcs_log *log, const char *text, size_t n) {
+/* False: it is no record, so what begins with it are the agent's last words. */
+static bool take_record(struct hcs_gcs_log *log, const char *text, size_t n) {
         static const struct hcs_json_options lax = {.flags = HCS_JSON_DUPLICATE_LAST | HCS_JSON_REPLACE_BAD};
         _cleanup_json_ struct hcs_json *record = NULL;
 
-        if (strspn(text, " \t\r\n") >= n)
-                return;
-        if (SUCCEEDED(hcs_json_parse(text, n, &lax, &record, NULL)) && hcs_json_is(record, HCS_JSON_OBJECT))
-                emit(log, record);
-        else
-                keep_last_words(log, text, n);
+        if (FAILED(hcs_json_parse(text, n, &lax, &record, NULL)) || !hcs_json_is(record, HCS_JSON_OBJECT))
+                return false;
+        emit(log, record);
+        return true;
 }
 
-/* Takes whole lines out of the buffer; a line without an end is one only when no more comes, or it is too long. */
-static void take_lines(struct hcs_gcs_log *log, bool at_end) {
-        size_t from = 0;
+/* Looks for the end of the object that begins the buffer, from where it looked last; 0 when that has not come. */
+static size_t find_end(struct hcs_gcs_log *log) {
+        struct scan *s = &log->scan;
 
-        while (!log->terminated && from < log->line.len) {
-                char *start = log->line.data + from, *end = memchr(start, '\n', log->line.len - from);
-                size_t n = end ? (size_t)(end - start) : log->line.len - from;
+        while (s->at < log->line.len) {
+                char c = log->line.data[s->at++];
 
-                if (!end && !at_end && n <= LINE_MAX_BYTES)
-                        break;
-                take_line(log, start, n + (end != NULL));
-                from += n + (end != NULL);
+                if (s->in_string) {
+                        s->in_string = s->escaped || c != '"';
+                        s->escaped = !s->escaped && c == '\\';
+                } else if (c == '"') {
+                        s->in_string = true;
+                } else if (c == '{' || c == '[') {
+                        s->depth++;
+                } else if ((c == '}' || c == ']') && --s->depth == 0) {
+                        return s->at;
+                }
         }
-        if (log->terminated && from < log->line.len) {
-                keep_last_words(log, log->line.data + from, log->line.len - from);
-                from = log->line.len;
+        return 0;
+}
+
+static void drop(struct hcs_gcs_log *log, size_t n) {
+        log->line.len -= n;
+        memmove(log->line.data, log->line.data + n, log->line.len + 1);
+        log->scan = (struct scan){0};
+}
+
+/* Takes whole objects out of the buffer, however they are spread over lines. One without an end is none when no more
+ * comes, or when it is too long. */
+static void take_records(struct hcs_gcs_log *log, bool at_end) {
+        while (log->line.len) {
+                size_t n = strspn(log->line.data, " \t\r\n");
+
+                if (!log->terminated && n) {
+                        drop(log, n);
+                        continue;
+                }
+                n = log->line.data[0] == '{' ? find_end(log) : log->line.len;
+                if (!log->terminated && !n && !at_end && log->line.len <= RECORD_MAX_BYTES)
+                        return;
+                if (log->terminated || !n || !take_record(log, log->line.data, n)) {
+                        keep_last_words(log, log->line.data, log->line.len);
+                        n = log->line.len;
+                }
+                drop(log, n);
         }
-        if (!from)
-                return;
-        log->line.len -= from;
-        memmove(log->line.data, log->line.data + from, log->line.len + 1);
 }
 
 static void run(void *arg) {
@@ -161,10 +193,10 @@ static void run(void *arg) {
                         log->options.raw(log->options.ctx, log->line.data + log->line.len, n);
                 log->line.len += n;
                 log->line.data[log->line.len] = '\0';
-                take_lines(log, false);
+                take_records(log, false);
         }
         if (log->line.len)
-                take_lines(log, true);
+                take_records(log, true);
         if (log->terminated) {
                 size_t skip = log->last_words.len > LAST_WORDS_MAX ? log->last_words.len - LAST_WORDS_MAX : 0;
 

@@ -176,8 +176,12 @@ uint32_t hcs_gcs_process_pid(const struct hcs_gcs_process *p) {
         return p->pid;
 }
 
+static bool is_stream(enum hcs_gcs_stream stream) {
+        return stream == HCS_GCS_STDIN || stream == HCS_GCS_STDOUT || stream == HCS_GCS_STDERR;
+}
+
 uint32_t hcs_gcs_process_port(const struct hcs_gcs_process *p, enum hcs_gcs_stream stream) {
-        return p->streams[stream].port;
+        return is_stream(stream) ? p->streams[stream].port : 0;
 }
 
 HRESULT hcs_gcs_process_write(struct hcs_gcs_process *p, const void *data, size_t n, const struct hcs_call *call,
@@ -193,8 +197,14 @@ HRESULT hcs_gcs_process_write(struct hcs_gcs_process *p, const void *data, size_
 HRESULT hcs_gcs_process_read(struct hcs_gcs_process *p, enum hcs_gcs_stream stream, void *buf, size_t size,
                              const struct hcs_call *call, size_t *ret_n, struct hcs_error **err) {
         struct hcs_bound b = hcs_bound_of_call(call, HCS_NO_TIMEOUT);
-        HRESULT hr = gcs_channel_read(&p->streams[stream], buf, size, &b, ret_n, err);
+        HRESULT hr;
 
+        if (!is_stream(stream) || stream == HCS_GCS_STDIN) {
+                hr = hcs_error_make(err, E_INVALIDARG, "stream %d is no output of a process", (int)stream);
+                blame(p, "read", err);
+                return hr;
+        }
+        hr = gcs_channel_read(&p->streams[stream], buf, size, &b, ret_n, err);
         if (FAILED(hr)) {
                 hcs_error_wrap(err, "read %s", stream_names[stream]);
                 blame(p, "read", err);
@@ -212,7 +222,8 @@ HRESULT hcs_gcs_process_close_stdin(struct hcs_gcs_process *p, const struct hcs_
 }
 
 void hcs_gcs_process_close_stream(struct hcs_gcs_process *p, enum hcs_gcs_stream stream) {
-        gcs_channel_close(&p->streams[stream]);
+        if (is_stream(stream))
+                gcs_channel_close(&p->streams[stream]);
 }
 
 HRESULT hcs_gcs_process_resize_console(struct hcs_gcs_process *p, uint16_t width, uint16_t height,

@@ -211,8 +211,16 @@ static void streams_that_were_not_asked_for_are_not_there(void **state) {
         assert_int_equal(hcs_gcs_process_port(f.p, HCS_GCS_STDIN), 0);
         assert_hresult(hcs_gcs_process_write(f.p, "x", 1, NULL, &err), E_HANDLE);
         assert_string_equal(hcs_error_message(err), "the process has no such stream");
-        hcs_error_free(err);
+        err = hcs_error_free(err);
         assert_hresult(hcs_gcs_process_read(f.p, HCS_GCS_STDERR, buf, 4, NULL, &n, NULL), E_HANDLE);
+        for (int i = 0; i < 2; i++) {
+                enum hcs_gcs_stream none = (enum hcs_gcs_stream)(i ? 3 : HCS_GCS_STDIN);
+
+                assert_hresult(hcs_gcs_process_read(f.p, none, buf, 4, NULL, &n, &err), E_INVALIDARG);
+                err = hcs_error_free(err);
+                assert_int_equal(hcs_gcs_process_port(f.p, none), 0);
+                hcs_gcs_process_close_stream(f.p, none);
+        }
         teardown(&f);
 }
 

@@ -281,6 +281,26 @@ static void records_of_the_guest_become_records_of_ours(void **state) {
         assert_string_equal(raw.data, said);
 }
 
+static void records_may_share_a_line_or_take_several(void **state) {
+        static const char said[] =
+                "{\"level\":\"info\",\"msg\":\"one\"}{\"level\":\"info\",\"msg\":\"two {\\\" \\\\\"}\n"
+                "{\n  \"level\": \"warn\",\n  \"msg\": \"three\",\n  \"list\": [1, {}]\n}  \n";
+        _cleanup_free_ char *lines = log_of(said, strlen(said), NULL);
+
+        assert_string_equal(lines, "level=info msg=one uvm-id=vm\n"
+                                   "level=info msg=\"two {\\\" \\\\\" uvm-id=vm\n"
+                                   "level=warning msg=three uvm-id=vm list=[1,{}]\n");
+}
+
+static void a_record_that_was_cut_off_counts_as_last_words(void **state) {
+        static const char said[] = "{\"level\":\"info\",\"msg\":\"hello\"}\n{\"level\":\"info\",\"msg";
+        _cleanup_free_ char *lines = log_of(said, strlen(said), NULL);
+
+        assert_string_equal(lines, "level=info msg=hello uvm-id=vm\n"
+                                   "level=error msg=\"gcs terminated\" uvm-id=vm "
+                                   "stderr=\"{\\\"level\\\":\\\"info\\\",\\\"msg\"\n");
+}
+
 static void the_last_words_of_an_agent_are_kept_together(void **state) {
         static const char said[] =
                 "{\"level\":\"info\",\"msg\":\"hello\"}\n"
@@ -313,5 +333,7 @@ HCS_TESTS(cmocka_unit_test(a_name_that_is_no_transport_is_refused),
           cmocka_unit_test(a_memory_transport_queues_dials_and_refuses_what_nobody_listens_for),
           cmocka_unit_test(the_guest_gets_512_bytes_of_entropy_and_the_end),
           cmocka_unit_test(records_of_the_guest_become_records_of_ours),
+          cmocka_unit_test(records_may_share_a_line_or_take_several),
+          cmocka_unit_test(a_record_that_was_cut_off_counts_as_last_words),
           cmocka_unit_test(the_last_words_of_an_agent_are_kept_together),
           cmocka_unit_test(endless_output_takes_bounded_memory))

@@ -84,6 +84,7 @@ HRESULT hcs_gcs_request(struct hcs_gcs_connection *gc, const char *message, cons
         _cleanup_base_ struct gcs_base base;
         void *doc = NULL;
         HRESULT hr;
+        bool lent;
 
         gcs_base_init(gc, container ? container : HCS_GCS_NULL_ID, &borrowed, &base);
         if (!m)
@@ -97,7 +98,12 @@ HRESULT hcs_gcs_request(struct hcs_gcs_connection *gc, const char *message, cons
         request = doc;
         if (!request->ContainerId)
                 request->ContainerId = hcs_strdup(borrowed.ContainerId);
+        lent = !request->otsc.n;
+        if (lent)
+                memcpy(&request->otsc, &borrowed.otsc, sizeof(request->otsc));
         hr = gcs_call(gc, (enum hcs_gcs_rpc)m->rpc, request, HCS_SCHEMA_TYPE_COUNT, 0, call, 0, &rpc, err);
+        if (lent)
+                memset(&request->otsc, 0, sizeof(request->otsc));
         hcs_schema_free(type, doc);
         if (ret_answer && rpc && rpc->body && gcs_rpc_is_done(rpc))
                 *ret_answer = hcs_strdup(rpc->body);

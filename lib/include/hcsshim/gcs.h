@@ -242,9 +242,10 @@ enum hcs_gcs_stream { HCS_GCS_STDIN, HCS_GCS_STDOUT, HCS_GCS_STDERR };
 /* The port of a stream; 0 for one the process was not given. */
 uint32_t hcs_gcs_process_port(const struct hcs_gcs_process *p, enum hcs_gcs_stream stream);
 /*
- * Blocking. Write sends everything. Read: S_OK with *ret_n > 0, S_FALSE at the end of the stream, at which our end is
- * closed. Whoever reads an output must read it to its end or close it, or the wait for the process never ends.
- * HCS_WIN32(6) for a stream the process was not given; HCS_E_CONNECTION_TIMEOUT when the guest never dials it.
+ * Blocking. Write sends everything; one that fails may have sent a part, and the stream is of no use after it. Read:
+ * S_OK with *ret_n > 0, S_FALSE at the end of the stream, at which our end is closed. Whoever reads an output must read
+ * it to its end or close it, or the wait for the process never ends. E_INVALIDARG for what is no output; HCS_WIN32(6)
+ * for a stream the process was not given; HCS_E_CONNECTION_TIMEOUT when the guest never dials it.
  */
 HRESULT hcs_gcs_process_write(struct hcs_gcs_process *p, const void *data, size_t n, const struct hcs_call *call,
                               struct hcs_error **err);
