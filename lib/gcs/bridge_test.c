@@ -728,6 +728,7 @@ static void an_update_and_any_other_request_can_be_sent(void **state) {
                                    "\",\"otsc\":{\"traceparent\":\"00-trace-span-01\"},\"Query\":\"\"}\n");
         assert_hresult(hcs_gcs_request(gc, "Nothing", NULL, NULL, NULL, NULL, NULL), E_INVALIDARG);
         assert_hresult(hcs_gcs_container_modify(c, "{", NULL, &err), HCS_E_INVALID_JSON);
+        assert_hresult(hcs_gcs_container_modify(c, "{", NULL, NULL), HCS_E_INVALID_JSON); /* nobody wants the error */
         hcs_error_free(err);
         hcs_free(answer);
         hcs_gcs_container_unref(c);

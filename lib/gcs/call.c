@@ -75,7 +75,7 @@ HRESULT gcs_document(const char *what, const char *text, char **ret, struct hcs_
                 text = "null";
         hr = hcs_json_parse_cstr(text, &tree, err);
         if (FAILED(hr))
-                return hcs_error_wrap(err, "%s", what);
+                return hcs_error_wrap(err, "%s", what), hr;
         if (ret)
                 *ret = hcs_json_text(tree, HCS_JSON_GO);
         if (ret_tree)

@@ -111,7 +111,7 @@ HRESULT hcs_gcs_command_parameters(const struct hcs_gcs_command *command, char *
         /* Through the type: in its order, without what is empty. */
         hr = hcs_schema_parse_json(type, out, &doc, err);
         if (FAILED(hr))
-                return hcs_error_wrap(err, "process");
+                return hcs_error_wrap(err, "process"), hr;
         *ret = hcs_schema_print(type, doc);
         hcs_schema_free(type, doc);
         return S_OK;

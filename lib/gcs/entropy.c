@@ -18,5 +18,7 @@ HRESULT hcs_gcs_serve_entropy(struct hcs_gcs_listener *l, const struct hcs_call 
                 hr = gcs_accept_bound(l, &b, &s, err);
         if (SUCCEEDED(hr))
                 hr = hcs_stream_write_bound(s, seed, sizeof(seed), &b, &n, err);
-        return FAILED(hr) ? hcs_error_wrap(err, "serve entropy") : hr;
+        if (FAILED(hr))
+                hcs_error_wrap(err, "serve entropy");
+        return hr;
 }

@@ -75,7 +75,9 @@ static HRESULT listen_for(struct hcs_gcs_process *p, enum hcs_gcs_stream which, 
                 port = gc->next_port++;
         }
         hr = gcs_channel_listen(&p->streams[which], gc->transport, port, gc->stdio_ms, err);
-        return FAILED(hr) ? hcs_error_wrap(err, "%s", stream_names[which]) : hr;
+        if (FAILED(hr))
+                hcs_error_wrap(err, "%s", stream_names[which]);
+        return hr;
 }
 
 /* Ports for Linux guests; for Windows ones the hvsocket ids of the same ports. */
@@ -116,7 +118,7 @@ static HRESULT send_wait(struct hcs_gcs_process *p, const struct hcs_call *call,
         hr = gcs_bridge_send(&p->gc->bridge, HCS_GCS_WAIT_FOR_PROCESS, &request, HCS_SCHEMA_TYPE_COUNT, &bound,
                              &p->wait, err);
         if (FAILED(hr))
-                return hcs_error_wrap(err, "failed to wait on process, leaking process");
+                return hcs_error_wrap(err, "failed to wait on process, leaking process"), hr;
         p->wait->pid = p->pid;
         return S_OK;
 }

@@ -60,7 +60,7 @@ HRESULT hcs_gcs_listen(struct hcs_gcs_transport *t, uint32_t port, struct hcs_gc
         if (FAILED(hr)) {
                 hcs_gcs_transport_unref(t);
                 free(l);
-                return hcs_error_wrap(err, "listen for the guest on port %u", (unsigned)port);
+                return hcs_error_wrap(err, "listen for the guest on port %u", (unsigned)port), hr;
         }
         *ret = l;
         return S_OK;

@@ -94,7 +94,7 @@ HRESULT hcs_gcs_request(struct hcs_gcs_connection *gc, const char *message, cons
                 return hr;
         hr = hcs_schema_parse_json(type, tree, &doc, err);
         if (FAILED(hr))
-                return hcs_error_wrap(err, "members");
+                return hcs_error_wrap(err, "members"), hr;
         request = doc;
         if (!request->ContainerId)
                 request->ContainerId = hcs_strdup(borrowed.ContainerId);
