@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "base/str.h"
 #include "guest/policy/doors.h"
 #include "platform/file.h"
@@ -65,38 +66,6 @@ const char *guest_policy_encoded(struct guest_policy *p) {
         return p->encoded ? p->encoded : "";
 }
 
-static int digit(char c) {
-        static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        const char *at = c ? strchr(digits, c) : NULL;
-
-        return at ? (int)(at - digits) : -1;
-}
-
-/* Standard alphabet with padding, as a policy is written. */
-static bool decode(const char *text, struct hcs_buf *out) {
-        size_t n = strlen(text);
-
-        if (n % 4)
-                return false;
-        for (size_t i = 0; i < n; i += 4) {
-                unsigned pad = text[i + 3] == '=' ? text[i + 2] == '=' ? 2 : 1 : 0;
-                uint32_t v = 0;
-
-                if (pad && i + 4 < n)
-                        return false;
-                for (size_t k = 0; k < 4; k++) {
-                        int d = k >= 4 - pad ? 0 : digit(text[i + k]);
-
-                        if (d < 0)
-                                return false;
-                        v = v << 6 | (uint32_t)d;
-                }
-                for (unsigned k = 0; k < 3 - pad; k++)
-                        hcs_buf_putc(out, (char)(v >> (16 - 8 * k)));
-        }
-        return true;
-}
-
 /* allow_all without containers needs no engine. */
 static HRESULT check_open_door(const char *encoded, struct hcs_error **err) {
         _cleanup_json_ struct hcs_json *policy = NULL;
@@ -104,7 +73,7 @@ static HRESULT check_open_door(const char *encoded, struct hcs_error **err) {
         const struct hcs_json *containers;
         uint64_t length = 0;
 
-        if (strlen(encoded) > MAX_POLICY || !decode(encoded, &text))
+        if (strlen(encoded) > MAX_POLICY || !hcs_base64_decode(encoded, strlen(encoded), &text))
                 return hcs_error_make(err, E_FAIL, "unable to decode policy from Base64 format");
         if (FAILED(hcs_json_parse(hcs_buf_cstr(&text), text.len, NULL, &policy, NULL)))
                 return hcs_error_make(err, E_NOTIMPL, "the policy is not JSON: its engine is not built in");

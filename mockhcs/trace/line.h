@@ -71,6 +71,5 @@ struct mock_slice mock_line_document(struct mock_slice raw, struct mock_slice ex
 
 /* Decodes base64; false when it is none. */
 bool mock_base64_decode(struct mock_slice raw, struct hcs_buf *out);
-void mock_base64_encode(const void *data, size_t n, struct hcs_buf *out);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/utf.h"
 #include "mockhcs/trace/line.h"
 #include "mockhcs/trace/names.h"
@@ -285,7 +286,7 @@ static void print_stdio(const struct mock_record *r, struct hcs_buf *out) {
                 mock_scan_quote(r->data, r->len, out);
         } else if (r->len) {
                 put_literal(",\"base64\":\"", out);
-                mock_base64_encode(r->data, r->len, out);
+                hcs_base64_encode(r->data, r->len, out);
                 hcs_buf_putc(out, '"');
         }
         if (r->end)
@@ -326,7 +327,7 @@ static void print_frame(const struct mock_record *r, struct hcs_buf *out) {
                 close_exact(&exact, out);
         } else {
                 put_literal(",\"base64\":\"", out);
-                mock_base64_encode(r->data, r->len, out);
+                hcs_base64_encode(r->data, r->len, out);
                 hcs_buf_putc(out, '"');
         }
 }
