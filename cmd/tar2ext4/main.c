@@ -33,6 +33,9 @@ static const char usage_text[] =
         "  -overlay        OCI whiteouts become those of overlayfs\n"
         "  -inline         content of small files goes into the inodes\n"
         "  -convert-slash  backslashes in names are slashes\n"
+        "  -libarchive-xattrs\n"
+        "                  extended attributes that only libarchive's records have are taken too: another image then\n"
+        "                  than hcsshim's\n"
         "  -verity         dm-verity's superblock and tree behind the file system; prints the root hash\n"
         "  -vhd            the footer of a fixed VHD behind all of it\n"
         "  -only-vhd       no conversion: a copy of the input and the footer\n"
@@ -68,6 +71,7 @@ static int parse(int argc, char **argv, struct arguments *a) {
                 {"overlay", FLAG, &a->layer.convert.overlay},
                 {"inline", FLAG, &a->layer.convert.writer.inline_data},
                 {"convert-slash", FLAG, &a->layer.convert.convert_slash},
+                {"libarchive-xattrs", FLAG, &a->layer.convert.libarchive_xattrs},
                 {"verity", FLAG, &a->layer.verity},
                 {"vhd", FLAG, &a->layer.vhd},
                 {"only-vhd", FLAG, &a->only_vhd},

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "ext4/pax_xattrs.h"
 #include "ext4/tar/reader.h"
 
 #define WHITEOUT       ".wh."
 #define OPAQUE         ".wh..wh..opq"
-#define SCHILY         "SCHILY.xattr."
 #define PROGRESS_EVERY ((uint64_t)1 << 20)
 #define YEAR_ONE       (-62135596800LL) /* Go's zero time, which counts as none */
 
@@ -87,13 +87,6 @@ static uint64_t time_of(const struct tar_time *t) {
         return ext4_time(t->seconds, t->nanoseconds);
 }
 
-static void take_xattrs(const struct conversion *c, const struct tar_pax *pax, struct ext4_xattr_set *out) {
-        for (size_t i = 0; i < pax->n; i++)
-                if (hcs_str_starts(tar_pax_key(pax, i), SCHILY))
-                        ext4_xattr_set_put(out, tar_pax_key(pax, i) + strlen(SCHILY), tar_pax_value(pax, i),
-                                           pax->records[i].value_len);
-}
-
 static HRESULT copy_content(struct conversion *c, struct hcs_error **err) {
         for (;;) {
                 struct tar_piece piece;
@@ -131,10 +124,10 @@ static HRESULT add_file(struct conversion *c, const struct tar_entry *e, struct 
                                        .dev_minor = (uint32_t)e->f.dev_minor,
                                        .link = c->link.data,
                                        .xattrs = &xattrs};
-        HRESULT hr;
+        HRESULT hr = ext4_pax_xattrs(e->pax, c->o->libarchive_xattrs, &xattrs, err);
 
-        take_xattrs(c, e->pax, &xattrs);
-        hr = ext4_writer_create(c->writer, c->name.data, &file, err);
+        if (SUCCEEDED(hr))
+                hr = ext4_writer_create(c->writer, c->name.data, &file, err);
         return FAILED(hr) ? hr : copy_content(c, err);
 }
 
