@@ -49,6 +49,13 @@ int tell_usage(const char *command, const char *fmt, ...) {
         return EXIT_USAGE;
 }
 
+int end_of_options(const char *command, int option, void (*usage_of_command)(void)) {
+        if (option != 'h')
+                return tell_usage(command, NULL);
+        usage_of_command();
+        return EXIT_OK;
+}
+
 /* A full disk or a closed pipe is no success; it is known at the latest here. */
 static int finish(int status) {
         if (fflush(stdout) == 0 && !ferror(stdout))

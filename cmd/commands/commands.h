@@ -38,5 +38,10 @@ int commands_main(const struct command_set *set, int argc, char **argv);
 int tell_error(const char *command, struct hcs_error *err);
 /* Prints "PROGRAM COMMAND: message" and how to get help; returns EXIT_USAGE. fmt NULL: it has been said. */
 int tell_usage(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/*
+ * For what getopt_long() returned and the command itself has no use for: 'h' is --help, anything else has been told to
+ * be wrong. Returns the exit code.
+ */
+int end_of_options(const char *command, int option, void (*usage)(void));
 
 #endif

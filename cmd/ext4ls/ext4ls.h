@@ -38,6 +38,14 @@ struct shown_entry {
         const char *name;
 };
 
+/*
+ * For commands of an image and paths in it: opens argv[optind] and calls each for every path behind it; links that
+ * lead to them are followed, and with follow the last one too. What fails is told and does not end it. Returns the exit
+ * code.
+ */
+int each_path(const char *command, int argc, char **argv, bool follow,
+              HRESULT (*each)(const struct shown_entry *e, struct hcs_error **err));
+
 /* A name with control characters, backslashes and what is not UTF-8 as \ooo. */
 void print_name(const char *name, FILE *out);
 /* "2024-02-29T12:34:56.000000007Z" */

@@ -303,11 +303,8 @@ int cmd_extract(int argc, char **argv) {
                 case 'v':
                         x.verbose = true;
                         break;
-                case 'h':
-                        usage();
-                        return EXIT_OK;
                 default:
-                        return EXIT_USAGE;
+                        return end_of_options("extract", c, usage);
                 }
         if (optind == argc)
                 return tell_usage("extract", "name an image");

@@ -85,11 +85,8 @@ int cmd_ls(int argc, char **argv) {
                 case JSON:
                         l.print = print_json;
                         break;
-                case 'h':
-                        usage();
-                        return EXIT_OK;
                 default:
-                        return EXIT_USAGE;
+                        return end_of_options("ls", c, usage);
                 }
         if (optind == argc)
                 return tell_usage("ls", "name an image");

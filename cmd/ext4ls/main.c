@@ -2,6 +2,8 @@
 
 /* ext4ls: looks into ext4 images. This file knows the subcommands and nothing of what they do. */
 
+#include <getopt.h>
+
 #include "base/mem.h"
 #include "base/utf.h"
 #include "cmd/ext4ls/ext4ls.h"
@@ -53,6 +55,32 @@ bool open_image(const char *command, const char *path, struct opened *ret) {
 void close_image(struct opened *o) {
         ext4_image_free(o->image);
         hcs_data_file_close(o->file);
+}
+
+int each_path(const char *command, int argc, char **argv, bool follow,
+              HRESULT (*each)(const struct shown_entry *e, struct hcs_error **err)) {
+        int status = EXIT_OK;
+        struct opened o;
+
+        if (argc - optind < 2)
+                return tell_usage(command, "name an image and a path");
+        if (!open_image(command, argv[optind], &o))
+                return EXIT_PROBLEMS;
+        for (int i = optind + 1; i < argc; i++) {
+                struct hcs_error *err = NULL;
+                struct ext4_inode node;
+                HRESULT hr = ext4_path_find(o.image, argv[i], follow, &node, &err);
+
+                if (SUCCEEDED(hr)) {
+                        hr = each(&(struct shown_entry){o.image, &node, argv[i]}, &err);
+                        if (FAILED(hr))
+                                hcs_error_wrap(&err, "%.200s", argv[i]);
+                }
+                if (FAILED(hr))
+                        status = tell_error(command, err);
+        }
+        close_image(&o);
+        return status;
 }
 
 int main(int argc, char **argv) {

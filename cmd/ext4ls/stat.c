@@ -66,8 +66,7 @@ int cmd_stat(int argc, char **argv) {
                                                 {0}};
         HRESULT (*print)(const struct shown_entry *e, struct hcs_error **err) = print_stat;
         bool follow = false;
-        int c, status = EXIT_OK;
-        struct opened o;
+        int c;
 
         while ((c = getopt_long(argc, argv, "Lh", options, NULL)) != -1)
                 switch (c) {
@@ -77,31 +76,10 @@ int cmd_stat(int argc, char **argv) {
                 case JSON:
                         print = print_json;
                         break;
-                case 'h':
-                        usage_stat();
-                        return EXIT_OK;
                 default:
-                        return EXIT_USAGE;
+                        return end_of_options("stat", c, usage_stat);
                 }
-        if (argc - optind < 2)
-                return tell_usage("stat", "name an image and a path");
-        if (!open_image("stat", argv[optind], &o))
-                return EXIT_PROBLEMS;
-        for (int i = optind + 1; i < argc; i++) {
-                struct hcs_error *err = NULL;
-                struct ext4_inode node;
-                HRESULT hr = ext4_path_find(o.image, argv[i], follow, &node, &err);
-
-                if (SUCCEEDED(hr)) {
-                        hr = print(&(struct shown_entry){o.image, &node, argv[i]}, &err);
-                        if (FAILED(hr))
-                                hcs_error_wrap(&err, "%.200s", argv[i]);
-                }
-                if (FAILED(hr))
-                        status = tell_error("stat", err);
-        }
-        close_image(&o);
-        return status;
+        return each_path("stat", argc, argv, follow, print);
 }
 
 static void usage_info(void) {
@@ -162,11 +140,8 @@ int cmd_info(int argc, char **argv) {
                 case JSON:
                         json = true;
                         break;
-                case 'h':
-                        usage_info();
-                        return EXIT_OK;
                 default:
-                        return EXIT_USAGE;
+                        return end_of_options("info", c, usage_info);
                 }
         if (argc - optind != 1)
                 return tell_usage("info", "name one image");

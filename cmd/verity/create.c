@@ -5,7 +5,6 @@
  * its name when it is complete; those of a layout one after the other.
  */
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,13 +15,10 @@
 #include "platform/file.h"
 
 struct create {
-        struct layer_options options;
+        struct work work;
         const char *output;
         bool into_directory, hash_device;
         GUID id;
-        struct progress progress;
-        struct report report;
-        struct known known;
         uint64_t copying; /* bytes of the image that is copied */
 };
 
@@ -54,8 +50,12 @@ static char *stem_of(const char *path) {
         return stem;
 }
 
+static const char *end_of(const struct create *c) {
+        return c->work.options.vhd ? ".vhd" : ".img";
+}
+
 static char *output_path(const struct create *c, const struct place *p) {
-        const char *end = c->options.vhd ? ".vhd" : ".img";
+        const char *end = end_of(c);
 
         if (!c->into_directory)
                 return hcs_strdup(c->output);
@@ -68,7 +68,7 @@ static char *output_path(const struct create *c, const struct place *p) {
 
 /* Beside the image, as hcsshim calls it. */
 static char *hashes_path(const struct create *c, const char *output) {
-        const char *end = c->options.vhd ? ".vhd" : ".img";
+        const char *end = end_of(c);
         size_t n = strlen(output) - (hcs_str_ends(output, end) ? strlen(end) : 0);
 
         return hcs_asprintf("%.*s.hash-dev%s", (int)n, output, end);
@@ -77,7 +77,7 @@ static char *hashes_path(const struct create *c, const char *output) {
 static void show_copy(void *ctx, uint64_t done) {
         struct create *c = ctx;
 
-        progress_bytes(&c->progress, done, c->copying);
+        progress_bytes(&c->work.progress, done, c->copying);
 }
 
 static HRESULT copy_image(struct create *c, const struct input *i, struct hcs_data_file *out, struct layer *ret,
@@ -89,53 +89,31 @@ static HRESULT copy_image(struct create *c, const struct input *i, struct hcs_da
         hr = ext4_copy(i->file, 0, out, 0, i->data_size, show_copy, c, &n, err);
         if (SUCCEEDED(hr) && n < i->data_size)
                 return hcs_error_make(err, VERITY_E_EOF, "it became shorter while it was read");
-        return SUCCEEDED(hr) ? layer_complete(out, i->data_size, &c->options, ret, err) : hr;
+        return SUCCEEDED(hr) ? layer_complete(out, i->data_size, &c->work.options, ret, err) : hr;
 }
 
-static HRESULT write_files(struct create *c, const struct place *p, struct hcs_data_file *file, const char *output,
-                           const char *hashes, struct layer *ret, struct hcs_error **err) {
-        _cleanup_(hcs_data_file_closep) struct hcs_data_file *out = NULL, *hashes_out = NULL;
-        HRESULT hr = hcs_data_file_create(output, &out, err);
+static void name_files(const struct work *w, const struct place *p, struct outcome *ret) {
+        const struct create *c = w->ctx;
 
-        if (SUCCEEDED(hr) && hashes)
-                hr = hcs_data_file_create(hashes, &hashes_out, err);
-        c->options.hashes = hashes_out;
+        ret->output = output_path(c, p);
+        ret->hashes = c->hash_device ? hashes_path(c, ret->output) : NULL;
+}
+
+static HRESULT write_files(struct work *w, const struct place *p, struct hcs_data_file *file, struct outcome *ret,
+                           struct hcs_error **err) {
+        _cleanup_(hcs_data_file_closep) struct hcs_data_file *out = NULL, *hashes = NULL;
+        HRESULT hr = hcs_data_file_create(ret->output, &out, err);
+
+        if (SUCCEEDED(hr) && ret->hashes)
+                hr = hcs_data_file_create(ret->hashes, &hashes, err);
+        w->options.hashes = hashes;
         if (SUCCEEDED(hr))
-                hr = p->input->kind == INPUT_IMAGE ? copy_image(c, p->input, out, ret, err)
-                                                   : layer_write(file, out, &c->options, ret, err);
-        c->options.hashes = NULL;
-        if (SUCCEEDED(hr) && hashes_out)
-                hr = hcs_data_file_commit(hashes_out, err);
+                hr = p->input->kind == INPUT_IMAGE ? copy_image(w->ctx, p->input, out, &ret->layer, err)
+                                                   : layer_write(file, out, &w->options, &ret->layer, err);
+        w->options.hashes = NULL;
+        if (SUCCEEDED(hr) && hashes)
+                hr = hcs_data_file_commit(hashes, err);
         return SUCCEEDED(hr) ? hcs_data_file_commit(out, err) : hr;
-}
-
-static HRESULT create_layer(void *ctx, const struct place *p, struct hcs_data_file *file, struct hcs_error **err) {
-        struct create *c = ctx;
-        _cleanup_free_ char *name = place_name(p), *output = NULL, *hashes = NULL;
-        const struct layer *known = known_find(&c->known, p);
-        struct outcome o = {0};
-        HRESULT hr = S_OK;
-
-        if (!file) {
-                report_skipped(&c->report, p);
-                return S_OK;
-        }
-        output = output_path(c, p);
-        hashes = c->hash_device ? hashes_path(c, output) : NULL;
-        c->progress.what = name;
-        if (known)
-                o.layer = *known;
-        else
-                hr = write_files(c, p, file, output, hashes, &o.layer, err);
-        progress_end(&c->progress);
-        if (FAILED(hr))
-                return hr;
-        if (!known)
-                known_add(&c->known, p, &o.layer);
-        o.output = output;
-        o.hashes = hashes;
-        report_layer(&c->report, p, &o);
-        return S_OK;
 }
 
 static int run(struct create *c, const char *path, enum input_kind kind) {
@@ -150,69 +128,52 @@ static int run(struct create *c, const char *path, enum input_kind kind) {
                         hr = hcs_directory_create(c->output, &err);
                 }
         }
-        progress_init(&c->progress, NULL);
-        c->options.convert.progress = progress_convert;
-        c->options.hashing.progress = progress_bytes;
-        c->options.convert.ctx = c->options.hashing.ctx = &c->progress;
         if (SUCCEEDED(hr))
-                hr = input_each(&i, create_layer, c, &err);
-        report_end(&c->report);
-        known_deinit(&c->known);
+                hr = work_on(&c->work, &i, &err);
+        work_end(&c->work);
         return FAILED(hr) ? tell_error("create", err) : EXIT_OK;
 }
 
 int cmd_create(int argc, char **argv) {
-        static const struct option options[] = {{"output", required_argument, NULL, 'o'},
-                                                {"as", required_argument, NULL, 'a'},
-                                                {"hash-dev-vhd", no_argument, NULL, 'd'},
-                                                {"no-vhd", no_argument, NULL, 'n'},
-                                                {"uuid", required_argument, NULL, 'u'},
-                                                {"threads", required_argument, NULL, 't'},
-                                                {"json", no_argument, NULL, 'j'},
-                                                {"help", no_argument, NULL, 'h'},
-                                                {0}};
-        enum input_kind kind = INPUT_GUESS;
-        struct create c = {0};
-        int o;
+        static const struct option table[] = {{"output", required_argument, NULL, 'o'},
+                                              {"hash-dev-vhd", no_argument, NULL, 'd'},
+                                              {"no-vhd", no_argument, NULL, 'n'},
+                                              {"uuid", required_argument, NULL, 'u'},
+                                              OPTION_AS,
+                                              OPTION_THREADS,
+                                              OPTION_JSON,
+                                              OPTION_HELP,
+                                              {0}};
+        struct options options = {.command = "create", .usage = usage};
+        struct create c = {.work = {.name = name_files, .make = write_files, .ctx = &c}};
+        int o, status;
 
-        layer_options_init(&c.options);
-        c.options.verity = true;
-        c.options.vhd = true;
-        while ((o = getopt_long(argc, argv, "ho:", options, NULL)) != -1)
+        work_init(&c.work);
+        c.work.options.verity = true;
+        c.work.options.vhd = true;
+        while ((o = getopt_long(argc, argv, "ho:", table, NULL)) != -1)
                 switch (o) {
                 case 'o':
                         c.output = optarg;
-                        break;
-                case 'a':
-                        kind = input_kind_parse(optarg);
-                        if (kind == INPUT_GUESS)
-                                return tell_usage("create", "--as wants tar, image or layout");
                         break;
                 case 'd':
                         c.hash_device = true;
                         break;
                 case 'n':
-                        c.options.vhd = false;
+                        c.work.options.vhd = false;
                         break;
                 case 'u':
                         if (FAILED(hcs_guid_parse(optarg, &c.id, NULL)))
                                 return tell_usage("create", "--uuid wants a UUID");
-                        c.options.id = &c.id;
+                        c.work.options.id = &c.id;
                         break;
-                case 't':
-                        if (!parse_threads(optarg, &c.options.hashing.threads))
-                                return tell_usage("create", "--threads wants a number from 1 on");
-                        break;
-                case 'j':
-                        c.report.json = c.report.json ? c.report.json : hcs_json_new_array();
-                        break;
-                case 'h':
-                        usage();
-                        return EXIT_OK;
                 default:
-                        return tell_usage("create", NULL);
+                        if (!take_option(&options, o, optarg, &status))
+                                return status;
                 }
         if (!c.output || optind + 1 != argc)
                 return tell_usage("create", "-o OUTPUT and one INPUT are needed");
-        return run(&c, argv[optind], kind);
+        c.work.options.hashing.threads = options.threads;
+        c.work.report.json = options.json ? hcs_json_new_array() : NULL;
+        return run(&c, argv[optind], options.kind);
 }

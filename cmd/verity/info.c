@@ -2,7 +2,6 @@
 
 /* verity info: what is in an image file, from the container inwards. Damage is told and does not end it. */
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -255,40 +254,24 @@ static bool tell(const char *path, const uint64_t *offset, struct hcs_json *all)
 }
 
 int cmd_info(int argc, char **argv) {
-        static const struct option options[] = {{"hash-offset", required_argument, NULL, 'o'},
-                                                {"json", no_argument, NULL, 'j'},
-                                                {"help", no_argument, NULL, 'h'},
-                                                {0}};
-        struct hcs_json *all = NULL;
-        uint64_t offset, *given = NULL;
+        static const struct option table[] = {OPTION_OFFSET, OPTION_JSON, OPTION_HELP, {0}};
+        struct options options = {.command = "info", .usage = usage};
+        _cleanup_json_ struct hcs_json *all = NULL;
         bool ok = true;
-        int o;
+        int o, status;
 
-        while ((o = getopt_long(argc, argv, "h", options, NULL)) != -1)
-                switch (o) {
-                case 'o':
-                        if (!hcs_str_to_u64(optarg, &offset) || offset > INT64_MAX)
-                                return tell_usage("info", "--hash-offset wants a number of bytes");
-                        given = &offset;
-                        break;
-                case 'j':
-                        all = all ? all : hcs_json_new_array();
-                        break;
-                case 'h':
-                        usage();
-                        return EXIT_OK;
-                default:
-                        return tell_usage("info", NULL);
-                }
+        while ((o = getopt_long(argc, argv, "h", table, NULL)) != -1)
+                if (!take_option(&options, o, optarg, &status))
+                        return status;
         if (optind == argc)
                 return tell_usage("info", "a FILE is needed");
+        all = options.json ? hcs_json_new_array() : NULL;
         for (int n = optind; n < argc; n++)
-                ok &= tell(argv[n], given, all);
+                ok &= tell(argv[n], options.has_offset ? &options.offset : NULL, all);
         if (all) {
                 _cleanup_free_ char *text = hcs_json_text(all, HCS_JSON_PRETTY);
 
                 puts(text);
-                hcs_json_free(all);
         }
         return ok ? EXIT_OK : EXIT_PROBLEMS;
 }

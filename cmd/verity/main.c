@@ -3,7 +3,6 @@
 /* verity: dm-verity for layers and images. This file knows the subcommands and nothing of what they do. */
 
 #include "base/mem.h"
-#include "base/str.h"
 #include "cmd/verity/verity.h"
 
 static const struct command commands[] = {
@@ -27,15 +26,6 @@ static const struct command_set set = {
         .commands = commands,
         .n = HCS_ARRAY_SIZE(commands),
 };
-
-bool parse_threads(const char *text, unsigned *ret) {
-        uint64_t n;
-
-        if (!hcs_str_to_u64(text, &n) || n == 0 || n > 1024)
-                return false;
-        *ret = (unsigned)n;
-        return true;
-}
 
 int main(int argc, char **argv) {
         return commands_main(&set, argc, argv);

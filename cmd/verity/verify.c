@@ -2,7 +2,6 @@
 
 /* verity verify: data against tree against root hash; what is wrong first, from the top of the tree down, is named. */
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,8 +11,8 @@
 
 struct verify {
         const char *hash_file;
-        bool has_offset, no_superblock;
-        uint64_t offset;
+        bool no_superblock;
+        struct options common;
         struct verity_superblock sb; /* what the options say, for no_superblock */
         struct verity_options options;
 };
@@ -33,8 +32,8 @@ static void usage(void) {
 
 /* Where the superblock, or without one the tree, is. */
 static HRESULT find_hashes(const struct verify *v, const struct input *i, uint64_t *ret, struct hcs_error **err) {
-        if (v->has_offset)
-                *ret = v->offset;
+        if (v->common.has_offset)
+                *ret = v->common.offset;
         else if (v->hash_file)
                 *ret = 0;
         else if (i->ext4)
@@ -114,21 +113,16 @@ static bool parse_name(const char *text, struct verity_superblock *sb) {
         return true;
 }
 
-/* What an option says; false: not something it can say. */
-static bool take_option(struct verify *v, int o, const char *value) {
+/* What an option of ours says; false: not something it can say. */
+static bool take_own_option(struct verify *v, int o, const char *value) {
         switch (o) {
         case 'f':
                 v->hash_file = value;
                 return true;
-        case 'o':
-                v->has_offset = true;
-                return hcs_str_to_u64(value, &v->offset) && v->offset <= INT64_MAX;
-        case 't':
-                return parse_threads(value, &v->options.threads);
         case 'n':
                 v->no_superblock = true;
                 return true;
-        case 'a':
+        case 'A':
                 return parse_name(value, &v->sb);
         case 's':
                 return parse_salt(value, &v->sb);
@@ -173,35 +167,32 @@ static int run(struct verify *v, const char *path, const char *root_text) {
 }
 
 int cmd_verify(int argc, char **argv) {
-        static const struct option options[] = {{"hash-file", required_argument, NULL, 'f'},
-                                                {"hash-offset", required_argument, NULL, 'o'},
-                                                {"threads", required_argument, NULL, 't'},
-                                                {"no-superblock", no_argument, NULL, 'n'},
-                                                {"hash", required_argument, NULL, 'a'},
-                                                {"salt", required_argument, NULL, 's'},
-                                                {"data-block-size", required_argument, NULL, 'D'},
-                                                {"hash-block-size", required_argument, NULL, 'H'},
-                                                {"data-blocks", required_argument, NULL, 'B'},
-                                                {"format", required_argument, NULL, 'F'},
-                                                {"help", no_argument, NULL, 'h'},
-                                                {0}};
-        struct verify v = {0};
-        int o;
+        static const char own[] = "fnAsDHBF";
+        static const struct option table[] = {{"hash-file", required_argument, NULL, 'f'},
+                                              {"no-superblock", no_argument, NULL, 'n'},
+                                              {"hash", required_argument, NULL, 'A'},
+                                              {"salt", required_argument, NULL, 's'},
+                                              {"data-block-size", required_argument, NULL, 'D'},
+                                              {"hash-block-size", required_argument, NULL, 'H'},
+                                              {"data-blocks", required_argument, NULL, 'B'},
+                                              {"format", required_argument, NULL, 'F'},
+                                              OPTION_OFFSET,
+                                              OPTION_THREADS,
+                                              OPTION_HELP,
+                                              {0}};
+        struct verify v = {.common = {.command = "verify", .usage = usage}};
+        int o, which, status;
 
         verity_superblock_init(&v.sb);
-        while ((o = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-                if (o == 'h') {
-                        usage();
-                        return EXIT_OK;
+        while ((o = getopt_long(argc, argv, "h", table, &which)) != -1)
+                if (!strchr(own, o)) {
+                        if (!take_option(&v.common, o, optarg, &status))
+                                return status;
+                } else if (!take_own_option(&v, o, optarg)) {
+                        return tell_usage("verify", "--%s cannot be %s", table[which].name, optarg);
                 }
-                if (o == '?')
-                        return tell_usage("verify", NULL);
-                if (!take_option(&v, o, optarg)) {
-                        fprintf(stderr, "verity verify: an option cannot have the value %s\n", optarg);
-                        return tell_usage("verify", NULL);
-                }
-        }
         if (optind + 2 != argc)
                 return tell_usage("verify", "an IMAGE and a ROOTHASH are needed");
+        v.options.threads = v.common.threads;
         return run(&v, argv[optind], argv[optind + 1]);
 }

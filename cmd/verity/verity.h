@@ -2,8 +2,10 @@
 #ifndef CMD_VERITY_VERITY_H
 #define CMD_VERITY_VERITY_H
 
-/* What the subcommands of verity share: what an input is, how layers are told. */
+/* What the subcommands of verity share: what an input is, what is done with its layers and how that is told, options.
+ */
 
+#include <getopt.h>
 #include <stdbool.h>
 
 #include "base/json.h"
@@ -21,9 +23,6 @@ int cmd_create(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_roothash(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
-
-/* A number from 1 on. */
-bool parse_threads(const char *text, unsigned *ret);
 
 enum input_kind { INPUT_GUESS, INPUT_TAR, INPUT_IMAGE, INPUT_LAYOUT };
 
@@ -56,7 +55,7 @@ struct place {
 /* What became of it. */
 struct outcome {
         struct layer layer;
-        const char *output, *hashes; /* files; NULL: none */
+        char *output, *hashes; /* files; NULL: none */
 };
 
 /*
@@ -70,17 +69,6 @@ HRESULT input_each(struct input *i,
 /* "layer 2 of v1 (sha256:...)" or the path. Caller frees. */
 char *place_name(const struct place *p);
 
-/* What was done already, so that a layer of several manifests is done once; zeroed to begin. */
-struct known {
-        struct known_layer *item;
-        size_t n;
-};
-
-/* NULL: not yet, or not of a layout. */
-const struct layer *known_find(const struct known *k, const struct place *p);
-void known_add(struct known *k, const struct place *p, const struct layer *layer);
-void known_deinit(struct known *k);
-
 /* What has been told; zeroed to begin. */
 struct report {
         struct hcs_json *json; /* an array; NULL: text for people, at once */
@@ -92,5 +80,55 @@ void report_layer(struct report *r, const struct place *p, const struct outcome 
 void report_skipped(struct report *r, const struct place *p);
 /* Prints the JSON. */
 void report_end(struct report *r);
+
+/*
+ * What is done with the layers of inputs, told one after the other; a layer that is in several manifests is done once.
+ * Zeroed to begin, but for the functions.
+ */
+struct work {
+        /* Sets the names of the files that there will be; NULL: there are none. */
+        void (*name)(const struct work *w, const struct place *p, struct outcome *ret);
+        /* Does it; ret has the names already. */
+        HRESULT(*make)
+        (struct work *w, const struct place *p, struct hcs_data_file *file, struct outcome *ret,
+         struct hcs_error **err);
+        void *ctx; /* the functions' own */
+        struct layer_options options;
+        struct progress progress;
+        struct report report;
+        struct known_layer *known;
+        size_t n_known;
+};
+
+/* Sets what layer_options_init() does, and the progress. */
+void work_init(struct work *w);
+HRESULT work_on(struct work *w, struct input *i, struct hcs_error **err);
+/* Prints what is left of the report. */
+void work_end(struct work *w);
+
+/* Options that several subcommands have, for their tables: take_option() knows them. */
+#define OPTION_AS \
+        { "as", required_argument, NULL, 'a' }
+#define OPTION_THREADS \
+        { "threads", required_argument, NULL, 't' }
+#define OPTION_JSON \
+        { "json", no_argument, NULL, 'j' }
+#define OPTION_OFFSET \
+        { "hash-offset", required_argument, NULL, 'O' }
+#define OPTION_HELP \
+        { "help", no_argument, NULL, 'h' }
+
+/* What they say; zeroed to begin, but for the first two. */
+struct options {
+        const char *command;
+        void (*usage)(void);
+        enum input_kind kind;
+        unsigned threads;
+        bool json, has_offset;
+        uint64_t offset;
+};
+
+/* For one that getopt_long() returned. False: that was the end, with the exit code in *ret_status. */
+bool take_option(struct options *o, int option, const char *value, int *ret_status);
 
 #endif
