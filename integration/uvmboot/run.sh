@@ -70,13 +70,42 @@ expect 125 "wait for the agent's log" "$uvmboot" --boot-files-path "$boot" --acc
 grep -q "console and logs are in \`$work/hcsshim/kept/uvmboot-0" "$work/out"
 ls "$work"/hcsshim/kept/uvmboot-0.*/{console.log,qemu.log,qemu.arguments} >/dev/null
 
+# start: uvmboot that waits for a guest in vain, as $pid, and its QEMU as $qemu
+start() {
+        "$uvmboot" --boot-files-path "$boot" --accel tcg --exec true >"$work/out" 2>&1 </dev/null &
+        pid=$!
+        wait_for "QEMU runs" "$work/out"
+        qemu=$(sed -n 's/.*QEMU runs (process \([0-9]*\)).*/\1/p' "$work/out")
+}
+nothing_left() {
+        [[ -z $(find "$work/hcsshim" -mindepth 1 -maxdepth 1 -name 'uvmboot-*') ]] || { ls -R "$work/hcsshim"; exit 1; }
+}
+
+# Its QEMU is killed: it says so at once.
+start
+kill -KILL "$qemu"
+code=0
+wait "$pid" || code=$?
+[[ $code -eq 125 ]]
+grep -q "QEMU was ended by signal 9" "$work/out" || { cat "$work/out"; exit 1; }
+nothing_left
+
+# It is killed: QEMU goes with it, and the next one sweeps what is left of both.
+start
+kill -KILL "$pid"
+wait "$pid" || true
+while [[ -e /proc/$qemu/status ]] && ! grep -q '^State:.Z' "/proc/$qemu/status"; do
+        kill -0 "$qemu" 2>/dev/null || break
+done
+[[ -n $(find "$work/hcsshim" -mindepth 1 -maxdepth 1 -name 'uvmboot-*') ]]
+expect 125 "/nonexistent.img" "$uvmboot" --boot-files-path "$boot" --accel tcg --mount-scsi /nonexistent.img --exec true
+nothing_left
+
 # Asked to end while it waits, it ends, and leaves nothing.
-"$uvmboot" --boot-files-path "$boot" --accel tcg --exec true >"$work/out" 2>&1 </dev/null &
-pid=$!
-wait_for "QEMU runs" "$work/out"
+start
 kill -TERM "$pid"
 code=0
 wait "$pid" || code=$?
 [[ $code -eq 125 ]]
 grep -q interrupted "$work/out"
-[[ -z $(find "$work/hcsshim" -mindepth 1 -maxdepth 1 -name 'uvmboot-*') ]]
+nothing_left

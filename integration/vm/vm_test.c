@@ -2,14 +2,9 @@
 
 /* Machines by QEMU with the test guest in them. Machines are shared by the tests that leave them as they were. */
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "integration/vm/pattern.h"
@@ -309,183 +304,6 @@ static void a_guest_that_powers_off_is_a_clean_end(void **state) {
         assert_int_equal(read(shared.control, &byte, 1), 0);
 }
 
-static size_t count_entries(const char *path) {
-        DIR *d = opendir(path);
-        size_t n = 0;
-
-        for (struct dirent *e; d && (e = readdir(d));)
-                n += e->d_name[0] != '.';
-        if (d)
-                closedir(d);
-        return n;
-}
-
-static void nothing_is_left_of_a_machine(void **state) {
-        _cleanup_free_ char *base = hcs_asprintf("%s/clean", folder);
-        struct vm_options o = rig_options(NULL);
-        int64_t pid;
-        struct rig r;
-
-        o.run_base = base;
-        rig_start(&r, &o);
-        pid = vm_pid(r.vm);
-        assert_int_equal(count_entries(base), 2); /* a lock and the machine's */
-        rig_stop(&r);
-        assert_int_equal(kill((pid_t)pid, 0), -1);
-        assert_int_equal(errno, ESRCH);
-        assert_int_equal(count_entries(base), 1);
-}
-
-static void a_qemu_that_is_killed_is_seen_at_once(void **state) {
-        struct vm_options o = rig_options(NULL);
-        struct hcs_error *err = NULL;
-        struct vm_end end;
-        struct rig r;
-        char byte;
-        int fd;
-
-        rig_start(&r, &o);
-        fd = rig_dial(&r, GUEST_ECHO);
-        assert_int_equal(kill((pid_t)vm_pid(r.vm), SIGKILL), 0);
-        assert_int_equal(read(fd, &byte, 1), 0);
-        assert_ok(vm_wait(r.vm, PATIENCE, &end, &err), err);
-        assert_int_equal(end.kind, VM_END_DIED);
-        assert_int_equal(end.exit_code, 128 + SIGKILL);
-        assert_hresult(vm_fail(r.vm, E_FAIL, &err, "do a thing"), HCS_E_UNEXPECTED_EXIT);
-        expect_in(hcs_error_message(err), "test: do a thing: QEMU ended: QEMU was ended by signal 9");
-        hcs_error_free(err);
-        close(fd);
-        rig_stop(&r);
-}
-
-static void a_guest_that_panics_ends_with_the_consoles_last_words(void **state) {
-        struct vm_options o = rig_options("panic");
-        struct hcs_error *err = NULL;
-        _cleanup_free_ char *path = NULL;
-        struct rig r;
-
-        rig_prepare(&r, &o);
-        assert_ok(vm_start(r.vm, PATIENCE, &err), err);
-        assert_ok(vm_wait(r.vm, PATIENCE, NULL, &err), err);
-        assert_hresult(rig_wait(&r, 0, &err), HCS_E_UNEXPECTED_EXIT);
-        expect_in(hcs_error_message(err),
-                  "the guest's kernel panicked: Kernel panic - not syncing: Attempted to kill init");
-        expect_in(hcs_error_hint(err), "Kernel panic - not syncing");
-        path = vm_artefact_path(r.vm, "console.log");
-        expect_in(hcs_error_message(err), "/kept/test.");
-        hcs_error_free(err);
-        rig_stop(&r);
-        assert_int_equal(access(path, R_OK), 0);
-}
-
-static void a_panic_without_a_reboot_is_ended_too(void **state) {
-        struct vm_options o = rig_options(NULL);
-        struct vm_end end;
-        struct hcs_error *err = NULL;
-        struct rig r;
-
-        o.command_line = "console=ttyS0 quiet panic=0 -- panic";
-        rig_prepare(&r, &o);
-        assert_ok(vm_start(r.vm, PATIENCE, &err), err);
-        assert_ok(vm_wait(r.vm, PATIENCE, &end, &err), err);
-        assert_int_equal(end.kind, VM_END_PANIC);
-        rig_stop(&r);
-}
-
-static void a_guest_that_hangs_hits_the_deadline(void **state) {
-        struct vm_options o = rig_options("hang");
-        struct hcs_error *err = NULL;
-        struct rig r;
-
-        rig_prepare(&r, &o);
-        assert_ok(vm_start(r.vm, PATIENCE, &err), err);
-        assert_hresult(vm_wait(r.vm, hcs_clock_ns() + SECONDS / 2, NULL, NULL), HCS_E_OPERATION_TIMEOUT);
-        assert_hresult(rig_wait(&r, hcs_clock_ns() + SECONDS / 2, &err), HCS_E_CONNECTION_TIMEOUT);
-        expect_in(hcs_error_message(err), "test: wait for the guest (console and logs are in `");
-        hcs_error_free(err);
-        rig_stop(&r);
-}
-
-static void an_owner_that_is_killed_takes_its_machine_along(void **state) {
-        _cleanup_free_ char *base = hcs_asprintf("%s/orphans", folder);
-        struct vm_options o = rig_options("hang");
-        struct hcs_error *err = NULL;
-        int64_t qemu = 0;
-        int pipes[2], status;
-        struct vm *vm = NULL;
-        pid_t owner;
-
-        o.run_base = base;
-        assert_int_equal(pipe(pipes), 0);
-        owner = fork();
-        if (owner == 0) {
-                struct rig r;
-
-                rig_prepare(&r, &o);
-                if (FAILED(vm_start(r.vm, PATIENCE, NULL)))
-                        _exit(1);
-                qemu = vm_pid(r.vm);
-                (void)!write(pipes[1], &qemu, sizeof(qemu));
-                pause();
-        }
-        assert_int_equal(read(pipes[0], &qemu, sizeof(qemu)), sizeof(qemu));
-        assert_int_equal(kill(owner, SIGKILL), 0);
-        assert_int_equal(waitpid(owner, &status, 0), owner);
-        close(pipes[0]);
-        close(pipes[1]);
-        for (uint64_t deadline = PATIENCE; kill((pid_t)qemu, 0) == 0;) {
-                char stat_path[64], state_text[512] = "";
-                FILE *f;
-
-                assert_true(hcs_clock_ns() < deadline);
-                /* Whoever adopts orphans here may be slow to bury them. */
-                snprintf(stat_path, sizeof(stat_path), "/proc/%d/stat", (int)qemu);
-                f = fopen(stat_path, "re");
-                if (f) {
-                        (void)!fread(state_text, 1, sizeof(state_text) - 1, f);
-                        fclose(f);
-                }
-                if (strstr(state_text, ") Z "))
-                        break;
-        }
-        /* The next machine sweeps what the dead one left. */
-        assert_int_equal(count_entries(base), 2);
-        assert_ok(vm_new(&o, &vm, &err), err);
-        assert_int_equal(count_entries(base), 2);
-        vm_free(vm);
-        assert_int_equal(count_entries(base), 1);
-}
-
-static void what_cannot_start_says_why(void **state) {
-        struct vm_options o = rig_options(NULL);
-        struct hcs_error *err = NULL;
-        _cleanup_free_ char *not_a_kernel = make_file("empty", 0);
-        struct rig r;
-
-        o.qemu = "/nonexistent/qemu";
-        o.accelerator = VM_ACCELERATOR_TCG;
-        rig_prepare(&r, &o);
-        assert_hresult(vm_start(r.vm, PATIENCE, &err), HCS_WIN32(2));
-        expect_in(hcs_error_message(err), "test: start: start `/nonexistent/qemu`");
-        err = hcs_error_free(err);
-        assert_hresult(vm_start(r.vm, PATIENCE, NULL), HCS_E_INVALID_STATE);
-        rig_stop(&r);
-
-        o = rig_options(NULL);
-        o.kernel = not_a_kernel;
-        o.accelerator = VM_ACCELERATOR_TCG;
-        rig_prepare(&r, &o);
-        assert_hresult(vm_start(r.vm, PATIENCE, &err), HCS_E_UNEXPECTED_EXIT);
-        expect_in(hcs_error_message(err), "QEMU ended: ");
-        err = hcs_error_free(err);
-        rig_stop(&r);
-
-        o.kernel = "/nonexistent/kernel";
-        assert_hresult(vm_new(&o, &r.vm, &err), HCS_WIN32(2));
-        expect_in(hcs_error_message(err), "test: kernel: `/nonexistent/kernel` not found");
-        hcs_error_free(err);
-}
-
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup(the_guest_has_what_the_machine_was_given, boot_shared),
@@ -498,13 +316,6 @@ int main(int argc, char **argv) {
                 cmocka_unit_test(adapters_and_persistent_memory_come_and_go),
                 cmocka_unit_test(memory_grows_in_modules_up_to_its_limit),
                 cmocka_unit_test_teardown(a_guest_that_powers_off_is_a_clean_end, stop_shared),
-                cmocka_unit_test(nothing_is_left_of_a_machine),
-                cmocka_unit_test(a_qemu_that_is_killed_is_seen_at_once),
-                cmocka_unit_test(a_guest_that_panics_ends_with_the_consoles_last_words),
-                cmocka_unit_test(a_panic_without_a_reboot_is_ended_too),
-                cmocka_unit_test(a_guest_that_hangs_hits_the_deadline),
-                cmocka_unit_test(an_owner_that_is_killed_takes_its_machine_along),
-                cmocka_unit_test(what_cannot_start_says_why),
         };
 
         rig_skip_unless_possible();

@@ -15,7 +15,7 @@
 #include "platform/clock.h"
 #include "platform/env.h"
 #include "platform/file.h"
-#include "platform/work_folder.h"
+#include "platform/thread.h"
 
 #define DEADLINE    (15ull * HCS_NS_PER_S)
 #define FIRST_WORDS (5ull * HCS_NS_PER_S)
@@ -58,12 +58,15 @@ static struct hcs_json *read_cache(const char *path) {
         return cache;
 }
 
-/* Answers of other boots go. A cache that cannot be written costs the next run a probe. */
-static void write_cache(const char *path, const char *key, const char *why) {
+/* Answers of other boots go. A cache that cannot be written (false) costs the next run a probe. */
+static bool write_cache(const char *path, const char *key, const char *why) {
         _cleanup_json_ struct hcs_json *old = read_cache(path), *cache = hcs_json_new_object();
         _cleanup_free_ char *folder = hcs_strdup(path), *text = NULL;
         size_t boot = strcspn(key, " ") + 1;
-        char *slash = strrchr(folder, '/');
+        char *slash = folder ? strrchr(folder, '/') : NULL;
+
+        if (!path)
+                return false;
 
         for (struct hcs_json *j = hcs_json_first(old); j; j = hcs_json_next(j))
                 if (strncmp(hcs_json_key(j), key, boot) == 0 && hcs_json_string(j))
@@ -74,7 +77,7 @@ static void write_cache(const char *path, const char *key, const char *why) {
                 hcs_directory_create(folder, NULL);
         }
         text = hcs_json_text(cache, HCS_JSON_PRETTY);
-        hcs_file_write(path, text, strlen(text), NULL);
+        return SUCCEEDED(hcs_file_write(path, text, strlen(text), NULL));
 }
 
 /* Has its kernel said anything? The firmware's words, and those of the kernel's loader, have no time in front. */
@@ -142,20 +145,38 @@ static char *why_not(const struct vm_probe_options *o) {
         return boot_one(o);
 }
 
-enum vm_accelerator vm_accelerator_probe(const struct vm_probe_options *o, char **ret_why) {
-        _cleanup_free_ char *path = cache_path(o), *key = make_key(o), *why = NULL;
-        _cleanup_json_ struct hcs_json *cache = read_cache(path);
-        const char *known = hcs_json_get_string(cache, key);
-        bool kvm;
+/* Finds it out once, and all who ask meanwhile wait for that: a guest on a bad host takes its time. */
+static char *ask(const struct vm_probe_options *o, bool *ret_known) {
+        static struct hcs_mutex lock = HCS_MUTEX_INIT;
+        static char *last_key, *last_why; /* for a process whose cache cannot be written */
+        _cleanup_free_ char *path = cache_path(o), *key = make_key(o);
+        _cleanup_json_ struct hcs_json *cache = NULL;
+        const char *known;
+        char *why;
+        hcs_guard(&lock);
 
-        if (known) {
-                why = *known ? hcs_strdup(known) : NULL;
-        } else {
-                why = why_not(o);
-                if (path)
-                        write_cache(path, key, why ? why : "");
+        cache = read_cache(path);
+        known = hcs_json_get_string(cache, key);
+        if (!known && hcs_streq(key, last_key))
+                known = last_why;
+        *ret_known = known;
+        why = known ? hcs_strdup(known) : why_not(o);
+        if (!why)
+                why = hcs_strdup("");
+        if (!known && !write_cache(path, key, why) && !(o->cache && !*o->cache)) {
+                free(last_key);
+                free(last_why);
+                last_key = steal_pointer(&key);
+                last_why = hcs_strdup(why);
         }
-        kvm = !why;
+        return why;
+}
+
+enum vm_accelerator vm_accelerator_probe(const struct vm_probe_options *o, char **ret_why) {
+        bool known, kvm;
+        _cleanup_free_ char *why = ask(o, &known);
+
+        kvm = !*why;
         if (ret_why)
                 *ret_why = kvm ? hcs_asprintf("KVM: a guest boots with it%s", known ? " (known from before)" : "")
                                : hcs_asprintf("TCG, not KVM: %s%s", why, known ? " (known from before)" : "");

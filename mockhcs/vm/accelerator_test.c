@@ -86,6 +86,17 @@ static void a_guest_that_comes_up_is_kvm_and_is_remembered(void **state) {
         assert_int_equal(b->tried, 1);
 }
 
+static void a_cache_that_cannot_be_written_is_this_process(void **state) {
+        struct bench *b = *state;
+        _cleanup_free_ char *why = NULL, *again = NULL;
+
+        free(b->cache);
+        b->cache = hcs_strdup("/proc/no/such/cache");
+        why = probe(b, CAME_UP, "/dev/null", 0, VM_ACCELERATOR_KVM);
+        again = probe(b, "exit 1\n", "/dev/null", 0, VM_ACCELERATOR_KVM);
+        assert_int_equal(b->tried, 1);
+}
+
 static void a_guest_that_does_not_is_tcg(void **state) {
         static const struct {
                 const char *script;
@@ -125,5 +136,5 @@ static void a_device_that_is_not_there_is_not_tried(void **state) {
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-HCS_TESTS(T(a_guest_that_comes_up_is_kvm_and_is_remembered), T(a_guest_that_does_not_is_tcg),
-          T(a_device_that_is_not_there_is_not_tried))
+HCS_TESTS(T(a_guest_that_comes_up_is_kvm_and_is_remembered), T(a_cache_that_cannot_be_written_is_this_process),
+          T(a_guest_that_does_not_is_tcg), T(a_device_that_is_not_there_is_not_tried))
