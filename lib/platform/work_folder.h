@@ -13,13 +13,14 @@
 struct hcs_work_folder;
 
 /*
- * BASE/NAME.XXXXXX with mode 0700. base NULL: $XDG_RUNTIME_DIR/hcsshim, else /tmp/hcsshim-UID; it is made if needed and
- * must be ours. name may have no slash. Errors: E_INVALIDARG for a name, E_ACCESSDENIED for a base that is somebody
- * else's, what the system says.
+ * BASE/NAME.XXXXXX with mode 0700. base NULL: $XDG_RUNTIME_DIR/hcsshim (unless that is too long for sockets in it),
+ * else /tmp/hcsshim-UID; it is made if needed and must be ours. name may have no slash. Errors: E_INVALIDARG for a name,
+ * E_ACCESSDENIED for a base that is somebody else's, what the system says.
  */
 HRESULT hcs_work_folder_new(const char *base, const char *name, struct hcs_work_folder **ret, struct hcs_error **err);
 const char *hcs_work_folder_path(const struct hcs_work_folder *f);
-/* Moves what is in it under `inside` to a folder that stays: BASE/kept/NAME.XXXXXX, which *ret_path names. */
+/* Moves what is in it under `inside` to a folder that stays: BASE/kept/NAME.XXXXXX, which *ret_path names. The last 20
+ * of a base stay. */
 HRESULT hcs_work_folder_keep(struct hcs_work_folder *f, const char *inside, char **ret_path, struct hcs_error **err);
 /* Removes it with all that is in it. NULL is fine, returns NULL. */
 struct hcs_work_folder *hcs_work_folder_free(struct hcs_work_folder *f);

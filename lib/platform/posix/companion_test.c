@@ -132,6 +132,25 @@ static void a_folder_goes_with_its_owner_and_the_next_one_sweeps(void **state) {
         assert_true(hcs_file_is_directory(kept));
 }
 
+static void of_what_is_kept_the_last_stays(void **state) {
+        _cleanup_free_ char *base = hcs_test_tmpdir(), *first = NULL;
+
+        for (int i = 0; i < 25; i++) {
+                _cleanup_free_ char *kept = NULL, *inside = NULL;
+                struct hcs_work_folder *f = NULL;
+
+                assert_ok(hcs_work_folder_new(base, "x", &f, NULL), NULL);
+                inside = hcs_asprintf("%s/log/deep", hcs_work_folder_path(f));
+                assert_ok(hcs_directory_create(inside, NULL), NULL);
+                assert_ok(hcs_work_folder_keep(f, "log", &kept, NULL), NULL);
+                hcs_work_folder_free(f);
+                assert_true(hcs_file_is_directory(kept));
+                if (!first)
+                        first = steal_pointer(&kept);
+                assert_int_equal(hcs_file_is_directory(first), i < 20);
+        }
+}
+
 static void a_base_that_is_somebody_elses_is_refused(void **state) {
         _cleanup_free_ char *folder = hcs_test_tmpdir(), *link = hcs_asprintf("%s/link", folder);
         struct hcs_work_folder *f = NULL;
@@ -146,4 +165,4 @@ HCS_TESTS(cmocka_unit_test(a_companion_has_what_it_was_given_and_nothing_else),
           cmocka_unit_test(exit_codes_and_signals_are_told), cmocka_unit_test(a_program_that_is_not_there_is_named),
           cmocka_unit_test(a_companion_ends_with_the_thread_that_started_it),
           cmocka_unit_test(a_folder_goes_with_its_owner_and_the_next_one_sweeps),
-          cmocka_unit_test(a_base_that_is_somebody_elses_is_refused))
+          cmocka_unit_test(of_what_is_kept_the_last_stays), cmocka_unit_test(a_base_that_is_somebody_elses_is_refused))

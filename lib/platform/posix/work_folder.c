@@ -20,6 +20,9 @@
 #define LOCK "lock"
 #define KEPT "kept"
 
+#define KEPT_MAX    20
+#define RUNTIME_MAX 64 /* bytes: sockets below it have names of 107 in all */
+
 struct hcs_work_folder {
         char *base, *path;
         int lock;
@@ -45,7 +48,8 @@ static char *default_base(void) {
         const char *runtime = getenv("XDG_RUNTIME_DIR");
         struct stat st;
 
-        if (runtime && *runtime == '/' && stat(runtime, &st) == 0 && st.st_uid == geteuid())
+        if (runtime && *runtime == '/' && strlen(runtime) <= RUNTIME_MAX && stat(runtime, &st) == 0 &&
+            st.st_uid == geteuid())
                 return hcs_asprintf("%s/hcsshim", runtime);
         return hcs_asprintf("/tmp/hcsshim-%u", (unsigned)geteuid());
 }
@@ -131,6 +135,38 @@ const char *hcs_work_folder_path(const struct hcs_work_folder *f) {
         return f->path;
 }
 
+/* The oldest go, but not what was just kept. */
+static void thin_out(const char *kept, const char *newest) {
+        for (;;) {
+                _cleanup_free_ char *oldest = NULL;
+                struct timespec when = {0};
+                unsigned n = 0;
+                DIR *d = opendir(kept);
+                struct dirent *e;
+
+                while (d && (e = readdir(d))) {
+                        _cleanup_free_ char *path = hcs_asprintf("%s/%s", kept, e->d_name);
+                        struct stat st;
+
+                        if (e->d_name[0] == '.' || lstat(path, &st) < 0)
+                                continue;
+                        n++;
+                        if (hcs_streq(path, newest))
+                                continue;
+                        if (!oldest || st.st_mtim.tv_sec < when.tv_sec ||
+                            (st.st_mtim.tv_sec == when.tv_sec && st.st_mtim.tv_nsec < when.tv_nsec)) {
+                                free(oldest);
+                                oldest = steal_pointer(&path);
+                                when = st.st_mtim;
+                        }
+                }
+                if (d)
+                        closedir(d);
+                if (n <= KEPT_MAX || !oldest || FAILED(hcs_folder_remove(oldest, NULL)))
+                        return;
+        }
+}
+
 HRESULT hcs_work_folder_keep(struct hcs_work_folder *f, const char *inside, char **ret_path, struct hcs_error **err) {
         _cleanup_free_ char *from = hcs_asprintf("%s/%s", f->path, inside), *kept = hcs_asprintf("%s/" KEPT, f->base),
                             *place = NULL;
@@ -141,6 +177,7 @@ HRESULT hcs_work_folder_keep(struct hcs_work_folder *f, const char *inside, char
         place = hcs_asprintf("%s/%s", kept, strrchr(f->path, '/') + 1);
         if (rename(from, place) < 0)
                 return hcs_error_errno(err, errno, "keep `%s` as `%s`", from, place);
+        thin_out(kept, place);
         *ret_path = steal_pointer(&place);
         return S_OK;
 }
