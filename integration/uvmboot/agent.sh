@@ -8,7 +8,7 @@ uvmboot=("$1" --boot-files-path "$2" --accel tcg)
 tar2ext4=$3
 hcstrace=$4
 command -v qemu-system-x86_64 >/dev/null || { echo "SKIPPED: qemu-system-x86_64 is not installed" >&2; exit 77; }
-work=$(mktemp -d)
+work=$(mktemp -d /tmp/uvmboot.XXXXXX) # names of sockets are short
 trap 'rm -rf "$work"' EXIT
 export XDG_RUNTIME_DIR=$work
 

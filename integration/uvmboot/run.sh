@@ -6,7 +6,7 @@
 set -euo pipefail
 uvmboot=$1
 boot=$2
-work=$(mktemp -d)
+work=$(mktemp -d /tmp/uvmboot.XXXXXX) # names of sockets are short
 trap 'rm -rf "$work"' EXIT
 export XDG_RUNTIME_DIR=$work
 

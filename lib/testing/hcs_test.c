@@ -12,6 +12,8 @@
 #include "base/buf.h"
 #include "base/json.h"
 
+#define TMPDIR_MAX 32 /* names of sockets below it have 107 bytes in all */
+
 static char *tmpdirs[64];
 static size_t n_tmpdirs;
 
@@ -29,7 +31,8 @@ static void remove_tmpdirs(void) {
 
 char *hcs_test_tmpdir(void) {
         const char *base = getenv("TMPDIR");
-        char *path = hcs_asprintf("%s/hcstest.XXXXXX", base && *base ? base : "/tmp");
+        bool fits = base && *base && strlen(base) <= TMPDIR_MAX;
+        char *path = hcs_asprintf("%s/hcstest.XXXXXX", fits ? base : "/tmp");
 
         if (!mkdtemp(path) || n_tmpdirs == HCS_ARRAY_SIZE(tmpdirs)) {
                 perror("mkdtemp");
