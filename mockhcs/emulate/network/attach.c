@@ -65,6 +65,15 @@ static struct hcs_json *find(const struct net_endpoint *e, const char *system) {
         return NULL;
 }
 
+const char *net_machine_of(const struct net_endpoint *e) {
+        const char *machine = "";
+
+        for (const struct hcs_json *c = hcs_json_first(e->containers); c; c = hcs_json_next(c))
+                if (!hcs_streq(hcs_json_string(c), "Host"))
+                        machine = hcs_json_string(c);
+        return machine;
+}
+
 HRESULT net_attach_system(struct net_model *m, struct net_endpoint *e, const char *system, struct hcs_error **err) {
         HRESULT hr = must_be_local(e, NULL, err);
 

@@ -83,7 +83,7 @@ void net_normalise(enum hcs_schema_type_id type, struct hcs_json *doc) {
                 return;
         fix_case(hcs_schema_type_at(type), doc);
         name_numbers(type, doc);
-        dns = hcs_json_get(doc, "Dns");
+        dns = type == HCS_SCHEMA_HCN_DNS ? doc : hcs_json_get(doc, "Dns");
         if (hcs_json_is(dns, HCS_JSON_OBJECT)) {
                 fix_case(hcs_schema_type_at(HCS_SCHEMA_HCN_DNS), dns);
                 split_list(dns, "ServerList");
@@ -97,6 +97,20 @@ void net_normalise(enum hcs_schema_type_id type, struct hcs_json *doc) {
                 normalise_each(HCS_SCHEMA_HCN_SUBNET_POLICY, hcs_json_get(doc, "Policies"));
         else if (type == HCS_SCHEMA_HCN_HOST_COMPUTE_ENDPOINT)
                 normalise_each(HCS_SCHEMA_HCN_ENDPOINT_POLICY, hcs_json_get(doc, "Policies"));
+}
+
+HRESULT net_dns_check(const struct hcs_json *dns, const char *path, struct hcs_error **err) {
+        struct net_address a;
+        size_t i = 0;
+
+        for (const struct hcs_json *s = hcs_json_first(hcs_json_get(dns, "ServerList")); s; s = hcs_json_next(s), i++)
+                if (!hcs_json_string(s) || !net_address_parse(hcs_json_string(s), &a)) {
+                        _cleanup_free_ char *where = hcs_asprintf("%s.ServerList[%zu]", path, i);
+
+                        return net_refuse(err, HCN_E_INVALID_IP, where, "\"%s\" is not an IP address",
+                                          hcs_json_string(s) ? hcs_json_string(s) : "");
+                }
+        return S_OK;
 }
 
 static HRESULT fits_version(struct net_model *m, enum hcs_schema_type_id type, const struct hcs_json *doc,

@@ -216,6 +216,8 @@ static HRESULT create(struct net_model *m, struct net_object *parent, struct hcs
         hr = net_policies_check(m, HCS_SCHEMA_POLICY_ENDPOINT, hcs_json_get(doc, "Policies"),
                                 hcs_json_get(n->o.doc, "Policies"), "$.Policies", err);
         if (SUCCEEDED(hr))
+                hr = net_dns_check(hcs_json_get(doc, "Dns"), "$.Dns", err);
+        if (SUCCEEDED(hr))
                 hr = check_routes(doc, err);
         if (SUCCEEDED(hr))
                 hr = read_addresses(n, e, doc, err);
@@ -285,7 +287,8 @@ HRESULT net_endpoint_set_policies(struct net_model *m, struct net_endpoint *e, s
 /* The port of a virtual machine: which one it is plugged into. */
 static HRESULT modify_port(struct net_model *m, struct net_endpoint *e, const char *request,
                            const struct hcs_json *settings, struct hcs_error **err) {
-        const char *vm = net_text(settings, "VirtualMachineId");
+        const char *vm = net_text(settings, "VirtualMachineId"), *nic = net_text(settings, "VirtualNicName");
+        const char *system = *vm ? vm : *nic ? nic : net_text(settings, "PortId");
         GUID id;
 
         if (is_remote(e->o.doc))
@@ -296,7 +299,9 @@ static HRESULT modify_port(struct net_model *m, struct net_endpoint *e, const ch
         if (*vm && FAILED(hcs_guid_parse(vm, &id, NULL)))
                 return net_refuse(err, HCN_E_GUID_CONVERSION_FAILURE, "$.Settings.VirtualMachineId",
                                   "\"%s\" is not a GUID", vm);
-        return hcs_streq(request, "Add") ? net_attach_system(m, e, vm, err) : net_detach_system(m, e, vm, err);
+        if (!*system)
+                return net_refuse(err, E_INVALIDARG, "$.Settings", "a virtual machine, adapter or port is expected");
+        return hcs_streq(request, "Add") ? net_attach_system(m, e, system, err) : net_detach_system(m, e, system, err);
 }
 
 static HRESULT modify(struct net_model *m, struct net_object *o, const struct hcs_json *doc, struct hcs_error **err) {

@@ -26,6 +26,7 @@ struct ghost {
         enum net_kind kind;
         char id[HCS_GUID_TEXT_SIZE];
         char *name;
+        struct hcs_json *doc; /* as it was */
 };
 
 struct net_fault {
@@ -125,6 +126,7 @@ HRESULT net_faults_load(struct net_model *m, const char *path, struct hcs_error 
 }
 
 static void ghost_free(struct ghost *g) {
+        hcs_json_free(g->doc);
         free(g->name);
         free(g);
 }
@@ -179,6 +181,7 @@ void net_faults_deleted(struct net_model *m, const struct net_object *o) {
                 g = hcs_calloc(1, sizeof(*g));
                 g->kind = o->kind;
                 g->name = hcs_strdup(o->name);
+                g->doc = hcs_json_copy(o->doc);
                 memcpy(g->id, o->id_text, sizeof(g->id));
                 g->next = m->ghosts;
                 m->ghosts = g;
@@ -203,11 +206,8 @@ bool net_faults_haunts(const struct net_model *m, enum net_kind kind, const char
 
 void net_faults_list(const struct net_model *m, enum net_kind kind, const struct hcs_json *filter,
                      void (*fn)(void *ctx, const char *id), void *ctx) {
-        const char *id = hcs_json_string(hcs_json_get_nocase(filter, "ID"));
-        const char *name = hcs_json_string(hcs_json_get_nocase(filter, "Name"));
-
         for (const struct ghost *g = m->ghosts; g; g = g->next)
-                if (g->kind == kind && (!id || hcs_strcaseeq(g->id, id)) && (!name || hcs_streq(g->name, name)))
+                if (g->kind == kind && net_query_fits(g->doc, filter))
                         fn(ctx, g->id);
 }
 

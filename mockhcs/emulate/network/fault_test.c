@@ -108,6 +108,30 @@ static void its_id_and_name_are_taken_meanwhile(void **state) {
                        HCN_E_NETWORK_ALREADY_EXISTS);
 }
 
+static void what_shows_for_a_while_is_filtered_like_the_rest(void **state) {
+        _cleanup_free_ char *path = hcs_asprintf("%s/faults", dir), *spec = hcs_asprintf("emulate,net-faults=%s", path);
+        static const char faults[] = "[{\"fault\":\"late-delete\",\"kind\":\"endpoint\",\"ms\":3600000}]";
+        _cleanup_free_ char *here = NULL, *elsewhere = NULL;
+        void *network = NULL, *endpoint = NULL;
+
+        assert_ok(hcs_file_write(path, faults, strlen(faults), NULL), NULL);
+        assert_ok(mockhcs_open(spec, &mock, NULL), NULL);
+        assert_hresult(networks_create(NETWORKS, NULL, ID, "{}", &network), S_OK);
+        assert_hresult(networks_create(ENDPOINTS, network, ID, "{}", &endpoint), S_OK);
+        networks_close(ENDPOINTS, endpoint);
+        networks_close(NETWORKS, network);
+        assert_hresult(networks_delete(ENDPOINTS, ID), S_OK);
+        assert_hresult(networks_enumerate(ENDPOINTS, "{\"Filter\":\"{\\\"VirtualNetwork\\\":\\\"" ID "\\\"}\"}", &here),
+                       S_OK);
+        assert_string_equal(here, "[\"" ID "\"]");
+        assert_hresult(networks_enumerate(
+                               ENDPOINTS,
+                               "{\"Filter\":\"{\\\"VirtualNetwork\\\":\\\"b0b4e0c1-1111-4222-8333-444455556666\\\"}\"}",
+                               &elsewhere),
+                       S_OK);
+        assert_string_equal(elsewhere, "[]");
+}
+
 static void a_phantom_exists_and_cannot_be_opened(void **state) {
         _cleanup_free_ char *list = NULL;
         void *handle = NULL;
@@ -214,6 +238,7 @@ static void a_restart_can_lose_everything(void **state) {
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 HCS_TESTS(TEST(rows_that_are_none_are_refused), TEST(a_deleted_object_shows_for_a_while),
-          TEST(its_id_and_name_are_taken_meanwhile), TEST(a_phantom_exists_and_cannot_be_opened),
-          TEST(a_call_fails_as_often_as_it_is_told), TEST(a_call_that_hangs_holds_nobody_else_up),
-          TEST(a_restart_makes_handles_useless), TEST(a_restart_can_lose_everything))
+          TEST(its_id_and_name_are_taken_meanwhile), TEST(what_shows_for_a_while_is_filtered_like_the_rest),
+          TEST(a_phantom_exists_and_cannot_be_opened), TEST(a_call_fails_as_often_as_it_is_told),
+          TEST(a_call_that_hangs_holds_nobody_else_up), TEST(a_restart_makes_handles_useless),
+          TEST(a_restart_can_lose_everything))

@@ -51,13 +51,13 @@ static bool same(const struct hcs_json *wanted, const struct hcs_json *value, bo
         return a && b && !exact ? hcs_strcaseeq(a, b) : value && hcs_json_equal(wanted, value);
 }
 
-static bool fits(const struct net_object *o, const struct hcs_json *filter) {
+bool net_query_fits(const struct hcs_json *doc, const struct hcs_json *filter) {
         for (const struct hcs_json *f = hcs_json_first(filter); f; f = hcs_json_next(f)) {
                 const char *key = hcs_json_key(f);
 
                 if (hcs_strcaseeq(key, "VirtualNetwork"))
                         key = "HostComputeNetwork";
-                if (!same(f, hcs_json_get_nocase(o->doc, key), hcs_strcaseeq(key, "Name")))
+                if (!same(f, hcs_json_get_nocase(doc, key), hcs_strcaseeq(key, "Name")))
                         return false;
         }
         return true;
@@ -76,21 +76,21 @@ void net_query_each(struct net_model *m, enum net_kind kind, const struct net_qu
                 network = wanted(q, "HostComputeNetwork");
         if (id) {
                 o = net_find(m, kind, id);
-                if (o && fits(o, q->filter))
+                if (o && net_query_fits(o->doc, q->filter))
                         fn(ctx, o);
         } else if (name) {
                 for (o = net_find_named(m, kind, name); o; o = o->same_name_next)
-                        if (fits(o, q->filter))
+                        if (net_query_fits(o->doc, q->filter))
                                 fn(ctx, o);
         } else if (network && kind == NET_ENDPOINT) {
                 struct net_network *n = (struct net_network *)net_find(m, NET_NETWORK, network);
 
                 for (struct net_endpoint *e = n ? n->first : NULL; e; e = e->next)
-                        if (fits(&e->o, q->filter))
+                        if (net_query_fits(e->o.doc, q->filter))
                                 fn(ctx, &e->o);
         } else {
                 for (o = m->tables[kind].first; o; o = o->next)
-                        if (fits(o, q->filter))
+                        if (net_query_fits(o->doc, q->filter))
                                 fn(ctx, o);
         }
 }

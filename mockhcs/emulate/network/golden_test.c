@@ -33,6 +33,7 @@ static const struct {
         {"hnsv1-endpoint-create-zero.json", "an endpoint without a network"},
         {"hnsv1-loadbalancer-min.json", "a list without references"},
         {"hnsv1-policylist-remove-endpoint.json", "a policy without a type"},
+        {"hnsv1-endpoint-container-attach-0.json", "a container without an id"},
         {"hnsv1-endpoint-container-detach.json", "it is not attached"},
         {"hnsv1-endpoint-host-detach.json", "it is not attached"},
         {"hnsv1-namespace-remove-endpoint.json", "it is not in the namespace"},

@@ -12,8 +12,8 @@
 
 struct hns_request {
         struct net_model *m;
-        const char *method;
-        char *parts[4]; /* "endpoints", id, "attach" */
+        const char *method, *path;
+        char *parts[4]; /* "endpoints", id, "attach"; what makes it four is one too many */
         size_t n_parts;
         const struct hcs_json *object; /* NULL when there is none */
 };
@@ -22,6 +22,14 @@ typedef HRESULT (*hns_handler)(struct hns_request *r, struct hcs_json **output, 
 
 static const char *id_of(const struct hns_request *r) {
         return r->n_parts > 1 ? r->parts[1] : "";
+}
+
+static bool is(const struct hns_request *r, const char *method) {
+        return hcs_strcaseeq(r->method, method);
+}
+
+static HRESULT unsupported(const struct hns_request *r, struct hcs_error **err) {
+        return net_refuse(err, HCN_E_REQUEST_UNSUPPORTED, NULL, "%s %s", r->method, r->path);
 }
 
 static HRESULT find(struct hns_request *r, enum net_kind kind, struct net_object **ret, struct hcs_error **err) {
@@ -78,13 +86,13 @@ static HRESULT delete (struct hns_request *r, enum net_kind kind, struct hcs_jso
 }
 
 static HRESULT plain(struct hns_request *r, enum net_kind kind, struct hcs_json **output, struct hcs_error **err) {
-        if (hcs_strcaseeq(r->method, "GET"))
+        if (is(r, "GET") && r->n_parts <= 2)
                 return get(r, kind, output, err);
-        if (hcs_strcaseeq(r->method, "DELETE") && r->n_parts == 2)
+        if (is(r, "DELETE") && r->n_parts == 2)
                 return delete (r, kind, output, err);
-        if (hcs_strcaseeq(r->method, "POST") && r->n_parts == 1)
+        if (is(r, "POST") && r->n_parts == 1)
                 return post(r, kind, output, err);
-        return net_refuse(err, HCN_E_REQUEST_UNSUPPORTED, NULL, "%s /%s", r->method, r->parts[0]);
+        return unsupported(r, err);
 }
 
 static HRESULT networks(struct hns_request *r, struct hcs_json **output, struct hcs_error **err) {
@@ -93,22 +101,37 @@ static HRESULT networks(struct hns_request *r, struct hcs_json **output, struct 
 
 /* ---- endpoints ---- */
 
-static const char *system_of_request(const struct hcs_json *request) {
+/* Who takes it or lets go of it: a container, an adapter of a virtual machine, or the host. Clients do not name the
+ * adapter again when they detach it. */
+static HRESULT system_of_request(const struct net_endpoint *e, const struct hcs_json *request, bool add,
+                                 const char **ret, struct hcs_error **err) {
         const char *id = net_text(request, "ContainerId"), *nic = net_text(request, "VirtualNicName");
+        const char *type = net_text(request, "SystemType");
+        bool host = hcs_strcaseeq(type, "Host"), machine = hcs_strcaseeq(type, "VirtualMachine");
 
-        if (*id)
-                return id;
-        return *nic ? nic : net_text(request, "SystemType");
+        if (*type && !host && !machine && !hcs_strcaseeq(type, "Container"))
+                return net_refuse(err, HCN_E_INVALID_JSON, "$.SystemType",
+                                  "Container, VirtualMachine or Host is expected, not \"%s\"", type);
+        if (machine && !add && !*id && !*nic) {
+                *ret = net_machine_of(e);
+                return S_OK;
+        }
+        if (!host && !*id && !*nic)
+                return net_refuse(err, E_INVALIDARG, machine ? "$.VirtualNicName" : "$.ContainerId", "it is empty");
+        *ret = *id ? id : *nic ? nic : type;
+        return S_OK;
 }
 
 static HRESULT attach(struct hns_request *r, struct net_endpoint *e, struct hcs_error **err) {
         bool add = hcs_streq(r->parts[2], "attach");
         HRESULT hr = net_check(r->m, HCS_SCHEMA_HNS_ENDPOINT_ATTACH_DETACH_REQUEST, r->object, err);
+        const char *system = NULL;
 
+        if (SUCCEEDED(hr))
+                hr = system_of_request(e, r->object, add, &system, err);
         if (FAILED(hr))
                 return hr;
-        return add ? net_attach_system(r->m, e, system_of_request(r->object), err)
-                   : net_detach_system(r->m, e, system_of_request(r->object), err);
+        return add ? net_attach_system(r->m, e, system, err) : net_detach_system(r->m, e, system, err);
 }
 
 /* The whole endpoint, of which only the policies can be others. */
@@ -134,13 +157,13 @@ static HRESULT endpoints(struct hns_request *r, struct hcs_json **output, struct
         struct net_object *o;
         HRESULT hr;
 
-        if (!hcs_strcaseeq(r->method, "POST") || r->n_parts == 1)
+        if (!is(r, "POST") || r->n_parts == 1)
                 return plain(r, NET_ENDPOINT, output, err);
+        if (!acts && r->n_parts != 2)
+                return unsupported(r, err);
         hr = find(r, NET_ENDPOINT, &o, err);
         if (FAILED(hr))
                 return hr;
-        if (!acts && r->n_parts != 2)
-                return net_refuse(err, HCN_E_REQUEST_UNSUPPORTED, NULL, "an endpoint cannot \"%s\"", r->parts[2]);
         hr = acts ? attach(r, (struct net_endpoint *)o, err) : update(r, (struct net_endpoint *)o, err);
         r->m->changed = true;
         if (SUCCEEDED(hr) && !acts)
@@ -151,7 +174,7 @@ static HRESULT endpoints(struct hns_request *r, struct hcs_json **output, struct
 static HRESULT endpoint_stats(struct hns_request *r, struct hcs_json **output, struct hcs_error **err) {
         _cleanup_free_ char *text = NULL;
         struct net_object *o;
-        HRESULT hr = find(r, NET_ENDPOINT, &o, err);
+        HRESULT hr = is(r, "GET") && r->n_parts == 2 ? find(r, NET_ENDPOINT, &o, err) : unsupported(r, err);
 
         if (FAILED(hr))
                 return hr;
@@ -170,13 +193,8 @@ static HRESULT resource(struct hns_request *r, struct net_namespace *space, stru
 
         if (FAILED(hr))
                 return hr;
-        if (hcs_streq(net_text(r->object, "Type"), "Container")) {
-                if (add)
-                        net_space_add_container(space, id ? id : "");
-                else
-                        net_space_remove(space, "Container", id ? id : "");
-                return S_OK;
-        }
+        if (hcs_streq(net_text(r->object, "Type"), "Container"))
+                return net_space_change_container(space, add ? "Add" : "Remove", id ? id : "", "$.Data.Id", err);
         if (!hcs_streq(net_text(r->object, "Type"), "Endpoint"))
                 return net_refuse(err, HCN_E_REQUEST_UNSUPPORTED, "$.Type", "Endpoint or Container is expected");
         e = (struct net_endpoint *)net_find(r->m, NET_ENDPOINT, id);
@@ -193,13 +211,12 @@ static HRESULT namespaces(struct hns_request *r, struct hcs_json **output, struc
 
         if (r->n_parts < 3)
                 return plain(r, NET_NAMESPACE, output, err);
+        if (!is(r, "POST") || r->n_parts != 3 ||
+            (!hcs_streq(r->parts[2], "addresource") && !hcs_streq(r->parts[2], "removeresource")))
+                return unsupported(r, err);
         hr = find(r, NET_NAMESPACE, &o, err);
         if (FAILED(hr))
                 return hr;
-        if (!hcs_strcaseeq(r->method, "POST") ||
-            (!hcs_streq(r->parts[2], "addresource") && !hcs_streq(r->parts[2], "removeresource")))
-                return net_refuse(err, HCN_E_REQUEST_UNSUPPORTED, NULL, "%s a namespace's \"%s\"", r->method,
-                                  r->parts[2]);
         hr = resource(r, (struct net_namespace *)o, err);
         r->m->changed = true;
         if (SUCCEEDED(hr))
@@ -233,20 +250,20 @@ static HRESULT policy_lists(struct hns_request *r, struct hcs_json **output, str
         struct net_object *o;
         HRESULT hr;
 
-        if (hcs_strcaseeq(r->method, "POST") && r->n_parts == 1)
+        if (is(r, "POST") && r->n_parts == 1)
                 return post_list(r, output, err);
-        if (hcs_strcaseeq(r->method, "GET") && r->n_parts == 1) {
+        if (is(r, "GET") && r->n_parts == 1) {
                 *output = hcs_json_new_array();
                 net_query_each(r->m, NET_LOADBALANCER, &(struct net_query){0}, append, (void *[]){r->m, *output});
                 net_query_each(r->m, NET_ROUTE, &(struct net_query){0}, append, (void *[]){r->m, *output});
                 return S_OK;
         }
-        if (r->n_parts != 2)
-                return net_refuse(err, HCN_E_REQUEST_UNSUPPORTED, NULL, "%s /policylists", r->method);
+        if (r->n_parts != 2 || is(r, "POST"))
+                return unsupported(r, err);
         hr = find_list(r, &o, err);
         if (SUCCEEDED(hr))
                 *output = net_to_legacy(r->m, o);
-        if (SUCCEEDED(hr) && hcs_strcaseeq(r->method, "DELETE"))
+        if (SUCCEEDED(hr) && is(r, "DELETE"))
                 net_delete(r->m, o);
         return hr;
 }
@@ -255,27 +272,27 @@ static HRESULT policy_lists(struct hns_request *r, struct hcs_json **output, str
 
 static HRESULT accelnet(struct hns_request *r, struct hcs_json **output, struct hcs_error **err) {
         struct net_model *m = r->m;
-        HRESULT hr = net_need(m, "Accelnet", NULL, err);
+        HRESULT hr = r->n_parts == 1 ? net_need(m, "Accelnet", NULL, err) : unsupported(r, err);
 
         if (FAILED(hr))
                 return hr;
-        if (hcs_strcaseeq(r->method, "POST")) {
+        if (is(r, "POST")) {
                 hr = net_check(m, HCS_SCHEMA_HNS_HNS_NNV_MANAGEMENT_MAC_LIST, r->object, err);
                 if (FAILED(hr))
                         return hr;
                 hcs_json_free(m->accelnet);
                 m->accelnet = hcs_json_copy(r->object);
-                m->changed = true;
         }
         *output = m->accelnet ? hcs_json_copy(m->accelnet) : hcs_json_new_object();
-        if (hcs_strcaseeq(r->method, "DELETE"))
+        if (is(r, "DELETE"))
                 m->accelnet = hcs_json_free(m->accelnet);
+        m->changed |= !is(r, "GET");
         return S_OK;
 }
 
 static HRESULT globals(struct hns_request *r, struct hcs_json **output, struct hcs_error **err) {
-        if (r->n_parts != 2 || !hcs_strcaseeq(r->parts[1], "version") || !hcs_strcaseeq(r->method, "GET"))
-                return net_refuse(err, HCN_E_REQUEST_UNSUPPORTED, NULL, "%s /globals", r->method);
+        if (r->n_parts != 2 || !hcs_strcaseeq(r->parts[1], "version") || !is(r, "GET"))
+                return unsupported(r, err);
         *output = hcs_json_new_object();
         hcs_json_set_i64(*output, "Major", r->m->version.major);
         hcs_json_set_i64(*output, "Minor", r->m->version.minor);
@@ -292,10 +309,12 @@ static const struct {
 };
 
 static HRESULT route(struct hns_request *r, struct hcs_json **output, struct hcs_error **err) {
-        for (size_t i = 0; r->n_parts && i < HCS_ARRAY_SIZE(handlers); i++)
+        bool known = is(r, "GET") || is(r, "POST") || is(r, "DELETE");
+
+        for (size_t i = 0; known && r->n_parts && i < HCS_ARRAY_SIZE(handlers); i++)
                 if (hcs_strcaseeq(handlers[i].name, r->parts[0]))
                         return handlers[i].handler(r, output, err);
-        return net_refuse(err, HCN_E_REQUEST_UNSUPPORTED, NULL, "no such path");
+        return unsupported(r, err);
 }
 
 static HRESULT take_object(struct mock_call *call, struct hns_request *r, struct hcs_error **err) {
@@ -323,7 +342,8 @@ static void split_path(struct hns_request *r, char *path) {
 
 void hns_call(struct emulator *em, struct mock_call *call, struct emissions *out) {
         _cleanup_free_ char *path = hcs_strdup(mock_call_text(call, "path"));
-        struct hns_request r = {.m = em->net, .method = mock_call_text(call, "method")};
+        struct hns_request r = {
+                .m = em->net, .method = mock_call_text(call, "method"), .path = mock_call_text(call, "path")};
         struct hcs_json *output = NULL;
         struct hcs_error *err = NULL;
         HRESULT hr;

@@ -19,9 +19,18 @@ static struct hcs_json *take(struct hcs_json *doc, const char *name) {
         return member ? hcs_json_detach(doc, member) : NULL;
 }
 
-static void address_in(struct hcs_json *doc, const char *address, const char *length) {
-        struct hcs_json *ip = take(doc, address), *prefix = take(doc, length), *config;
+/* A length without an address says nothing: the subnet's is taken. */
+static HRESULT address_in(struct hcs_json *doc, const char *address, const char *length, uint64_t longest,
+                          struct hcs_error **err) {
+        struct hcs_json *ip, *prefix, *config;
 
+        if (net_uint(doc, length) > longest) {
+                _cleanup_free_ char *path = hcs_asprintf("$.%s", length);
+
+                return net_refuse(err, HCN_E_INVALID_PREFIX, path, "longer than an address");
+        }
+        ip = take(doc, address);
+        prefix = take(doc, length);
         if (hcs_json_string(ip) && *hcs_json_string(ip)) {
                 config = hcs_json_append(net_array_of(doc, "IpConfigurations"), hcs_json_new_object());
                 hcs_json_set_string(config, "IpAddress", hcs_json_string(ip));
@@ -30,6 +39,7 @@ static void address_in(struct hcs_json *doc, const char *address, const char *le
         }
         hcs_json_free(ip);
         hcs_json_free(prefix);
+        return S_OK;
 }
 
 static void gateway_in(struct hcs_json *doc, const char *name, const char *to) {
@@ -72,9 +82,12 @@ HRESULT net_endpoint_from_legacy(struct net_model *m, struct hcs_json *doc, stru
                 hr = network_in(m, doc, err);
         if (FAILED(hr))
                 return hr;
+        hr = address_in(doc, "IPAddress", "PrefixLength", 32, err);
+        if (SUCCEEDED(hr))
+                hr = address_in(doc, "IPv6Address", "IPv6PrefixLength", 128, err);
+        if (FAILED(hr))
+                return hr;
         net_policies_from_legacy(hcs_json_get(doc, "Policies"));
-        address_in(doc, "IPAddress", "PrefixLength");
-        address_in(doc, "IPv6Address", "IPv6PrefixLength");
         gateway_in(doc, "GatewayAddress", "0.0.0.0/0");
         gateway_in(doc, "GatewayAddressV6", "::/0");
         net_legacy_dns_in(doc);

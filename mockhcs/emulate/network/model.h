@@ -203,6 +203,8 @@ char *net_error_record(HRESULT hr, const struct hcs_error *err);
 void net_normalise(enum hcs_schema_type_id type, struct hcs_json *doc);
 HRESULT net_check(struct net_model *m, enum hcs_schema_type_id type, const struct hcs_json *doc,
                   struct hcs_error **err);
+/* The DNS settings of a network or endpoint, at that path. */
+HRESULT net_dns_check(const struct hcs_json *dns, const char *path, struct hcs_error **err);
 /* Members in the order of the type, then those it does not know. */
 void net_order(enum hcs_schema_type_id type, struct hcs_json *doc);
 /* The member's value, made when it is absent or null. */
@@ -220,6 +222,7 @@ struct net_query {
 };
 HRESULT net_query_parse(const struct hcs_json *doc, struct net_query *ret, struct hcs_error **err);
 void net_query_deinit(struct net_query *q);
+bool net_query_fits(const struct hcs_json *doc, const struct hcs_json *filter);
 /* Calls fn for what fits, oldest first. */
 void net_query_each(struct net_model *m, enum net_kind kind, const struct net_query *q,
                     void (*fn)(void *ctx, struct net_object *o), void *ctx);
@@ -269,10 +272,15 @@ HRESULT net_detach_space(struct net_model *m, struct net_endpoint *e, struct net
                          struct hcs_error **err);
 HRESULT net_attach_system(struct net_model *m, struct net_endpoint *e, const char *system, struct hcs_error **err);
 HRESULT net_detach_system(struct net_model *m, struct net_endpoint *e, const char *system, struct hcs_error **err);
+/* The system that was attached last and is not the host; "" when there is none. */
+const char *net_machine_of(const struct net_endpoint *e);
 
 /* namespace.c */
 void net_space_add_container(struct net_namespace *space, const char *id);
 void net_space_remove(struct net_namespace *space, const char *type, const char *id);
+/* As a client asks for it; request: Add, Remove, or one that changes nothing. */
+HRESULT net_space_change_container(struct net_namespace *space, const char *request, const char *id, const char *path,
+                                   struct hcs_error **err);
 
 /* reference.c: the endpoints that load balancers and routes name. */
 void net_references_add(struct net_model *m, struct net_object *o);

@@ -47,7 +47,15 @@ static const char *resource_id(const struct hcs_json *resource) {
         return id ? id : "";
 }
 
-/* The endpoints that a new namespace begins with; two entries for one endpoint are one too many. */
+static bool is_listed_before(const struct hcs_json *list, const struct hcs_json *resource) {
+        for (const struct hcs_json *r = hcs_json_first(list); r != resource; r = hcs_json_next(r))
+                if (hcs_streq(net_text(r, "Type"), net_text(resource, "Type")) &&
+                    hcs_strcaseeq(resource_id(r), resource_id(resource)))
+                        return true;
+        return false;
+}
+
+/* What a new namespace begins with. */
 static HRESULT check_resources(struct net_model *m, const struct hcs_json *list, struct hcs_error **err) {
         size_t i = 0;
 
@@ -55,8 +63,12 @@ static HRESULT check_resources(struct net_model *m, const struct hcs_json *list,
                 _cleanup_free_ char *path = hcs_asprintf("$.Resources[%zu].Data.ID", i);
                 const struct net_endpoint *e;
 
-                if (!hcs_streq(net_text(r, "Type"), "Endpoint"))
+                if (hcs_streq(net_text(r, "Type"), "Container") && *resource_id(r))
                         continue;
+                if (!hcs_streq(net_text(r, "Type"), "Endpoint"))
+                        return net_refuse(err, HCN_E_INVALID_JSON, path,
+                                          "the id of an Endpoint or Container is expected, not of a \"%s\"",
+                                          net_text(r, "Type"));
                 e = (const struct net_endpoint *)net_find(m, NET_ENDPOINT, resource_id(r));
                 if (!e)
                         return net_refuse(err, HCN_E_ENDPOINT_NOT_FOUND, path, "there is no endpoint \"%s\"",
@@ -64,6 +76,8 @@ static HRESULT check_resources(struct net_model *m, const struct hcs_json *list,
                 if (e->space)
                         return net_refuse(err, HCN_E_ENDPOINT_NAMESPACE_ALREADY_EXISTS, path, "it is in namespace %s",
                                           e->space->o.id_text);
+                if (is_listed_before(list, r))
+                        return net_refuse(err, HCN_E_ENDPOINT_NAMESPACE_ALREADY_EXISTS, path, "it is there twice");
         }
         return S_OK;
 }
@@ -152,15 +166,12 @@ static HRESULT modify_endpoint(struct net_model *m, struct net_namespace *space,
         return hcs_streq(request, "Remove") ? net_detach_space(m, e, space, path, err) : S_OK;
 }
 
-static HRESULT modify_container(struct net_namespace *space, const char *request, const struct hcs_json *settings,
-                                struct hcs_error **err) {
-        const char *id = net_text(settings, "ContainerId");
-
+HRESULT net_space_change_container(struct net_namespace *space, const char *request, const char *id, const char *path,
+                                   struct hcs_error **err) {
         if (!*id)
-                return net_refuse(err, E_INVALIDARG, "$.Settings.ContainerId", "the id of a container is expected");
+                return net_refuse(err, E_INVALIDARG, path, "the id of a container is expected");
         if (hcs_streq(request, "Remove") && !find_resource(space, "Container", id))
-                return net_refuse(err, HCS_WIN32(0x490), "$.Settings.ContainerId", "\"%s\" is not in the namespace",
-                                  id);
+                return net_refuse(err, HCS_WIN32(0x490), path, "\"%s\" is not in the namespace", id);
         if (hcs_streq(request, "Add"))
                 net_space_add_container(space, id);
         else if (hcs_streq(request, "Remove"))
@@ -186,7 +197,8 @@ static HRESULT modify(struct net_model *m, struct net_object *o, const struct hc
         if (hcs_streq(resource, "Endpoint"))
                 hr = modify_endpoint(m, of(o), type, settings, err);
         else if (hcs_streq(resource, "Container"))
-                hr = modify_container(of(o), type, settings, err);
+                hr = net_space_change_container(of(o), type, net_text(settings, "ContainerId"),
+                                                "$.Settings.ContainerId", err);
         else
                 hr = net_refuse(err, HCN_E_REQUEST_UNSUPPORTED, "$.ResourceType", "a namespace has no \"%s\"",
                                 resource);

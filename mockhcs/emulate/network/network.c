@@ -73,6 +73,8 @@ static HRESULT read(struct net_model *m, struct net_network *n, struct hcs_json 
                                         err);
 
         if (SUCCEEDED(hr))
+                hr = net_dns_check(hcs_json_get(doc, "Dns"), "$.Dns", err);
+        if (SUCCEEDED(hr))
                 hr = read_mac_pool(n, doc, err);
         if (SUCCEEDED(hr))
                 hr = net_subnets_read(m, n, doc, err);
@@ -112,9 +114,13 @@ static HRESULT create(struct net_model *m, struct net_object *parent, struct hcs
 static HRESULT modify_dns(struct net_object *o, const char *request, const struct hcs_json *settings,
                           struct hcs_error **err) {
         struct hcs_json *dns = net_object_of(o->doc, "Dns");
+        HRESULT hr;
 
         if (settings && !hcs_json_is(settings, HCS_JSON_OBJECT))
                 return net_refuse(err, HCN_E_INVALID_JSON, "$.Settings", "an object is expected");
+        hr = net_dns_check(settings, "$.Settings", err);
+        if (FAILED(hr))
+                return hr;
         if (hcs_streq(request, "Remove") || hcs_streq(request, "Reset")) {
                 hcs_json_set_new_object(o->doc, "Dns");
         } else if (hcs_streq(request, "Update")) {
@@ -169,6 +175,9 @@ static HRESULT modify(struct net_model *m, struct net_object *o, const struct hc
         HRESULT hr;
 
         net_normalise(HCS_SCHEMA_HCN_MODIFY_NETWORK_SETTING_REQUEST, request);
+        if (hcs_streq(net_text(request, "ResourceType"), "DNS") &&
+            hcs_json_is(hcs_json_get(request, "Settings"), HCS_JSON_OBJECT))
+                net_normalise(HCS_SCHEMA_HCN_DNS, hcs_json_get(request, "Settings"));
         hr = net_check(m, HCS_SCHEMA_HCN_MODIFY_NETWORK_SETTING_REQUEST, request, err);
         if (FAILED(hr))
                 return hr;

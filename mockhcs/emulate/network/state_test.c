@@ -140,6 +140,21 @@ static void a_reboot_keeps_what_is_persistent(void **state) {
         mockhcs_close(mock);
 }
 
+static void a_management_mac_list_comes_back_until_it_is_deleted(void **state) {
+        static const char list[] = "{\"MacAddressList\":[{\"MacAddress\":\"00-15-5D-00-00-01\"}]}";
+        _cleanup_free_ char *dir = hcs_test_tmpdir(), *path = hcs_asprintf("%s/state", dir);
+        static const char *const methods[] = {"POST", "GET", "DELETE", "GET"};
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(methods); i++) {
+                struct mockhcs *mock = open_with(path, "");
+                _cleanup_free_ char *answer = NULL;
+
+                assert_hresult(networks_hns(methods[i], "/accelnet/", i ? "" : list, &answer), S_OK);
+                assert_int_equal(strstr(answer, "00-15-5D-00-00-01") != NULL, i < 3);
+                mockhcs_close(mock);
+        }
+}
+
 static void a_run_that_changes_nothing_writes_nothing(void **state) {
         _cleanup_free_ char *dir = hcs_test_tmpdir(), *path = hcs_asprintf("%s/state", dir), *list = NULL;
         struct mockhcs *mock = open_with(path, "");
@@ -194,5 +209,5 @@ static void options_that_are_none_are_refused(void **state) {
 
 #define TEST(f) cmocka_unit_test_setup(f, setup)
 HCS_TESTS(TEST(a_second_run_goes_on_where_the_first_ended), TEST(a_reboot_keeps_what_is_persistent),
-          TEST(a_run_that_changes_nothing_writes_nothing), TEST(a_file_that_is_bad_is_refused_and_left_alone),
-          TEST(options_that_are_none_are_refused))
+          TEST(a_management_mac_list_comes_back_until_it_is_deleted), TEST(a_run_that_changes_nothing_writes_nothing),
+          TEST(a_file_that_is_bad_is_refused_and_left_alone), TEST(options_that_are_none_are_refused))

@@ -177,7 +177,14 @@ HRESULT net_subnets_read(struct net_model *m, struct net_network *n, struct hcs_
         for (struct hcs_json *ipam = hcs_json_first(hcs_json_get(doc, "Ipams")); ipam;
              ipam = hcs_json_next(ipam), i++) {
                 struct hcs_json *s = hcs_json_first(hcs_json_get(ipam, "Subnets"));
+                const char *type = net_text(ipam, "Type");
 
+                if (*type && !hcs_strcaseeq(type, "Static") && !hcs_strcaseeq(type, "DHCP")) {
+                        _cleanup_free_ char *where = hcs_asprintf("$.Ipams[%zu].Type", i);
+
+                        return net_refuse(err, HCN_E_INVALID_NETWORK, where, "Static or DHCP is expected, not \"%s\"",
+                                          type);
+                }
                 for (size_t k = 0; s; s = hcs_json_next(s), k++) {
                         _cleanup_free_ char *path = hcs_asprintf("$.Ipams[%zu].Subnets[%zu]", i, k);
                         HRESULT hr = add_subnet(m, n, s, path, err);
