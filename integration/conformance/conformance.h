@@ -77,6 +77,7 @@ size_t policy_case_count(void);
 void policy_case_at(size_t i, char *name, size_t size, struct conformance_case *ret);
 
 /* Where a platform is known to answer otherwise than the emulator. */
+/* What hosts have to have (an adapter for types that need one) is said by the cases of those types alone. */
 struct difference {
         const char *name; /* of the case */
         const char *what, *source;

@@ -14,6 +14,6 @@ const struct difference differences[] = {
         {"an L2Bridge network is made and deleted", "needs an adapter (0x803B0006)", "hns-18"},
         {"a Transparent network is made and deleted", "needs an adapter (0x803B0006)", "hns-18"},
         {"an Overlay network is made and deleted", "needs an adapter (0x803B0006)", "hns-18"},
-        {"Infiniband: made and deleted", "needs hardware", "NetworkMode"},
+        {"an Infiniband network is made and deleted", "needs hardware", "NetworkMode"},
         {NULL, NULL, NULL},
 };

@@ -2,8 +2,9 @@
 
 /*
  * The conformance suite of host networking as one program with TAP output. Against the emulator every case has an
- * engine of its own; against a platform the cases run in its one service, those for another version are skipped, and
- * those where it is known to differ are marked so.
+ * engine of its own; with a trace it runs twice, recorded and then against the recording alone. Against a platform the
+ * cases run in its one service, those for another version are skipped, and those where it is known to differ are marked
+ * so.
  */
 
 #include <getopt.h>
@@ -22,14 +23,16 @@ static const struct conformance_case *const lists[] = {network_cases,  subnet_ca
 
 struct suite {
         bool list, platform;
-        const char *only;
+        const char *only, *trace;
         unsigned n, failed;
 };
 
 static void usage(void) {
         puts("usage: conformance [OPTIONS] COMPUTENETWORK VMCOMPUTE\n\n"
              "  -l         list the cases\n"
+             "  -d         list where hosts are known to differ\n"
              "  -t NAME    run one\n"
+             "  -r TRACE   record each, and replay it from there\n"
              "  -p         the libraries are those of a platform, not the emulator's\n\n"
              "Both libraries by path or, with -p, by name.");
 }
@@ -74,11 +77,20 @@ static const struct difference *known_difference(const char *name) {
         return NULL;
 }
 
-static bool run_in_emulator(const struct conformance_case *c) {
-        _cleanup_free_ char *spec = hcs_asprintf("speed=0,emulate%s%s", c->options ? "," : "", c->options ?: "");
+/* Handles that are none are no problem of a replay here: cases use them on purpose. */
+static unsigned problems(struct mockhcs *mock, bool failed, char **ret_report) {
+        unsigned n = mockhcs_verify(mock, failed, ret_report);
+        struct mockhcs_counters counters;
+
+        mockhcs_counters(mock, &counters);
+        return n - (n && counters.stale_handles);
+}
+
+/* In an engine of that composition. */
+static bool run_in_engine(const struct conformance_case *c, const char *spec) {
         struct mockhcs *mock = NULL;
         struct hcs_error *err = NULL;
-        _cleanup_free_ char *leaks = NULL;
+        _cleanup_free_ char *leaks = NULL, *report = NULL;
         struct run *r;
         bool ok;
 
@@ -92,8 +104,19 @@ static bool run_in_emulator(const struct conformance_case *c) {
         run_free(r);
         if (mockhcs_leaks(mock, &leaks) && ok)
                 ok = run_failed(NULL, "left open: %s", leaks);
+        if (hcs_str_starts(spec, "replay") && problems(mock, !ok, &report))
+                ok = run_failed(NULL, "replayed: %s", report);
         mockhcs_close(mock);
         return ok;
+}
+
+static bool run_in_emulator(const struct suite *s, const struct conformance_case *c) {
+        _cleanup_free_ char *emulate = hcs_asprintf("emulate%s%s", c->options ? "," : "", c->options ?: ""),
+                            *record = hcs_asprintf("speed=0,%s%s%s%s", s->trace ? "record=" : "", s->trace ?: "",
+                                                   s->trace ? ",redact=no," : "", emulate),
+                            *replay = hcs_asprintf("replay=%s", s->trace ?: "");
+
+        return run_in_engine(c, record) && (!s->trace || run_in_engine(c, replay));
 }
 
 static bool run_in_platform(const struct conformance_case *c) {
@@ -119,24 +142,46 @@ static void run_case(struct suite *s, const struct conformance_case *c) {
                 printf("ok %u - %s # SKIP needs %s\n", s->n, c->name, c->options);
                 return;
         }
-        ok = s->platform ? run_in_platform(c) : run_in_emulator(c);
+        ok = s->platform ? run_in_platform(c) : run_in_emulator(s, c);
         s->failed += !ok && !d;
         printf("%s %u - %s%s%s\n", ok || d ? "ok" : "not ok", s->n, c->name, !ok && d ? " # SKIP differs: " : "",
                !ok && d ? d->what : "");
         fflush(stdout);
 }
 
-static void run_all(struct suite *s) {
+static void each_case(struct suite *s, void (*fn)(struct suite *s, const struct conformance_case *c)) {
         for (size_t l = 0; l < HCS_ARRAY_SIZE(lists); l++)
                 for (const struct conformance_case *c = lists[l]; c->name; c++)
-                        run_case(s, c);
+                        fn(s, c);
         for (size_t i = 0; i < policy_case_count(); i++) {
                 struct conformance_case c;
                 char name[128];
 
                 policy_case_at(i, name, sizeof(name), &c);
-                run_case(s, &c);
+                fn(s, &c);
         }
+}
+
+static void count_difference(struct suite *s, const struct conformance_case *c) {
+        s->n += known_difference(c->name) != NULL;
+}
+
+/* A row that is of no case would say nothing, unnoticed. */
+static void check_differences(struct suite *s) {
+        struct suite found = {0};
+        unsigned rows = 0;
+
+        while (differences[rows].name)
+                rows++;
+        each_case(&found, count_difference);
+        s->n++;
+        s->failed += found.n != rows;
+        printf("%s %u - known differences are of cases that there are\n", found.n == rows ? "ok" : "not ok", s->n);
+}
+
+static void list_differences(void) {
+        for (const struct difference *d = differences; d->name; d++)
+                printf("%-56s %-40s %s\n", d->name, d->what, d->source);
 }
 
 int main(int argc, char **argv) {
@@ -146,10 +191,16 @@ int main(int argc, char **argv) {
         struct suite s = {0};
         int c;
 
-        while ((c = getopt(argc, argv, "lt:ph")) != -1)
+        while ((c = getopt(argc, argv, "ldt:r:ph")) != -1)
                 switch (c) {
                 case 'l':
                         s.list = true;
+                        break;
+                case 'd':
+                        list_differences();
+                        return 0;
+                case 'r':
+                        s.trace = optarg;
                         break;
                 case 't':
                         s.only = optarg;
@@ -172,7 +223,9 @@ int main(int argc, char **argv) {
                 return 2;
         }
         networks_use(&api, hns);
-        run_all(&s);
+        each_case(&s, run_case);
+        if (!s.list && !s.only)
+                check_differences(&s);
         if (!s.list)
                 printf("1..%u\n", s.n);
         if (s.n == 0)
