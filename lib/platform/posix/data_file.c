@@ -20,6 +20,7 @@
 
 #include "base/str.h"
 #include "platform/posix/data_file_private.h"
+#include "platform/posix/move.h"
 #include "platform/posix/quiet.h"
 
 #define COPY_AT_ONCE ((uint64_t)1 << 30) /* so that a signal or a progress report is not kept waiting for ever */
@@ -282,7 +283,6 @@ HRESULT hcs_data_file_resize(struct hcs_data_file *f, uint64_t size, struct hcs_
 
 HRESULT hcs_data_file_copy(struct hcs_data_file *from, uint64_t from_offset, struct hcs_data_file *to,
                            uint64_t to_offset, uint64_t n, uint64_t *ret_n, struct hcs_error **err) {
-        off_t in = (off_t)from_offset, out = (off_t)to_offset;
         struct quiet quiet;
         ssize_t moved;
         int why;
@@ -290,9 +290,7 @@ HRESULT hcs_data_file_copy(struct hcs_data_file *from, uint64_t from_offset, str
         if (n > COPY_AT_ONCE)
                 n = COPY_AT_ONCE;
         quiet_enter(&quiet);
-        do
-                moved = copy_file_range(from->fd, &in, to->fd, &out, (size_t)n, 0);
-        while (moved < 0 && errno == EINTR);
+        moved = hcs_move(from->fd, (off_t)from_offset, to->fd, (off_t)to_offset, (size_t)n);
         why = moved < 0 ? errno : 0;
         quiet_leave(&quiet, why);
         /* Full disks and broken ones are errors; any other refusal only says that these two files do not go together.
