@@ -40,6 +40,7 @@ static void run(const char *const *argv, struct best *best) {
         int status;
         pid_t pid;
 
+        fflush(stdout);
         sync();
         start = hcs_clock_ns();
         pid = fork();
