@@ -42,17 +42,22 @@ static void put_quoted(unsigned char c, struct hcs_buf *out) {
                 hcs_buf_printf(out, "'%.*s'", (int)hcs_utf8_encode(c, utf), utf);
 }
 
-static bool fail(struct scan *s, const char *where) {
+/* Inside a word, a number or an escape. Go reads a blank behind the end, which is what is wrong then. */
+static bool fail_inside(struct scan *s, const char *where) {
         _cleanup_buf_ struct hcs_buf text = {0};
 
-        if (s->p >= s->end) {
-                s->error = hcs_strdup("unexpected end of JSON input");
-                return false;
-        }
         hcs_buf_puts(&text, "invalid character ");
-        put_quoted((unsigned char)*s->p, &text);
+        put_quoted(s->p < s->end ? (unsigned char)*s->p : ' ', &text);
         hcs_buf_printf(&text, " %s", where);
         s->error = hcs_buf_steal(&text);
+        return false;
+}
+
+/* Where a blank may be. */
+static bool fail(struct scan *s, const char *where) {
+        if (s->p < s->end)
+                return fail_inside(s, where);
+        s->error = hcs_strdup("unexpected end of JSON input");
         return false;
 }
 
@@ -69,7 +74,7 @@ static bool scan_literal(struct scan *s, const char *word) {
                 if (s->p < s->end && *s->p == word[i])
                         continue;
                 where = hcs_asprintf("in literal %s (expecting '%c')", word, word[i]);
-                return fail(s, where);
+                return fail_inside(s, where);
         }
         s->p++;
         return true;
@@ -85,13 +90,13 @@ static bool scan_string(struct scan *s) {
                         continue;
                 s->p++;
                 if (s->p >= s->end || !*s->p || !strchr("bfnrt\\/\"u", *s->p))
-                        return fail(s, "in string escape code");
+                        return fail_inside(s, "in string escape code");
                 if (*s->p != 'u')
                         continue;
                 for (int i = 0; i < 4; i++) {
                         s->p++;
                         if (s->p >= s->end || !*s->p || !strchr("0123456789abcdefABCDEF", *s->p))
-                                return fail(s, "in \\u hexadecimal character escape");
+                                return fail_inside(s, "in \\u hexadecimal character escape");
                 }
         }
         s->p++;
@@ -100,7 +105,7 @@ static bool scan_string(struct scan *s) {
 
 static bool scan_digits(struct scan *s, const char *where) {
         if (s->p >= s->end || !is_digit(*s->p))
-                return fail(s, where);
+                return fail_inside(s, where);
         while (s->p < s->end && is_digit(*s->p))
                 s->p++;
         return true;
