@@ -21,7 +21,8 @@ HRESULT oci_spec_parse_json(const struct hcs_json *json, struct hcs_schema_oci_s
 }
 
 HRESULT oci_spec_parse(const char *text, size_t len, struct hcs_schema_oci_spec **ret, struct hcs_error **err) {
-        static const struct hcs_json_options options = {.flags = HCS_JSON_DUPLICATE_LAST | HCS_JSON_ALLOW_BOM};
+        static const struct hcs_json_options options = {.max_bytes = OCI_MAX_SPEC,
+                                                        .flags = HCS_JSON_DUPLICATE_LAST | HCS_JSON_ALLOW_BOM};
         _cleanup_json_ struct hcs_json *json = NULL;
         HRESULT hr = hcs_json_parse(text, len, &options, &json, err);
 
@@ -32,8 +33,12 @@ struct hcs_schema_oci_spec *oci_spec_copy(const struct hcs_schema_oci_spec *spec
         _cleanup_free_ char *text = oci_spec_print(spec);
         struct hcs_schema_oci_spec *copy = NULL;
 
+        struct hcs_json_options options = {.max_bytes = strlen(text) + 1};
+        _cleanup_json_ struct hcs_json *json = NULL;
+
         /* What was parsed and printed can be parsed again. */
-        oci_spec_parse(text, strlen(text), &copy, NULL);
+        if (SUCCEEDED(hcs_json_parse(text, strlen(text), &options, &json, NULL)))
+                oci_spec_parse_json(json, &copy, NULL);
         return copy;
 }
 

@@ -18,7 +18,10 @@
 
 struct hcs_json;
 
-/* HCS_E_INVALID_JSON with line and column, or with the member's path. Free with oci_spec_free(). */
+#define OCI_MAX_SPEC ((size_t)8 << 20)
+
+/* HCS_E_INVALID_JSON with line and column, or with the member's path; HCS_WIN32(223) for more than OCI_MAX_SPEC bytes.
+ * Free with oci_spec_free(). */
 HRESULT oci_spec_parse(const char *text, size_t len, struct hcs_schema_oci_spec **ret, struct hcs_error **err);
 /* The same from a tree, which stays the caller's. */
 HRESULT oci_spec_parse_json(const struct hcs_json *json, struct hcs_schema_oci_spec **ret, struct hcs_error **err);

@@ -58,6 +58,13 @@ void schema_clear_field(const struct hcs_schema_field *f, void *at) {
                                             : n * schema_value_size(f));
 }
 
+void hcs_schema_clear(const struct hcs_schema_type *type, void *doc, const char *member) {
+        const struct hcs_schema_field *f = hcs_schema_field_find(type, member, false);
+
+        if (f)
+                schema_clear_field(f, schema_at(f, doc));
+}
+
 void schema_free_members(const struct hcs_schema_type *type, void *doc) {
         for (size_t i = 0; i < type->n_fields; i++)
                 free_field(&type->fields[i], schema_at(&type->fields[i], doc));

@@ -86,6 +86,8 @@ HRESULT hcs_schema_parse_answer(const struct hcs_schema_type *type, const char *
                                 struct hcs_error **err);
 /* Drops what the schema does not know, at every level below: what hcsshim would have kept of the document. */
 void hcs_schema_forget_unknown(const struct hcs_schema_type *type, void *doc);
+/* Frees what a member holds and makes it empty; the member must be the type's. */
+void hcs_schema_clear(const struct hcs_schema_type *type, void *doc, const char *member);
 /* Struct to text, byte for byte as Go's json.Marshal prints the same document. Caller frees. */
 char *hcs_schema_print(const struct hcs_schema_type *type, const void *doc);
 /* The same without escapes for HTML, as messages of the bridge are encoded. */
