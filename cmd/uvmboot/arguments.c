@@ -19,7 +19,8 @@ static const char usage_text[] =
         "  --exec CMD              run `sh -c CMD`; without the agent: what the VM's init starts\n"
         "  --host-exec CMD         run `sh -c CMD` on this host instead, with the bridge left to it: $UVM_SOCKET is "
         "what\n"
-        "                          hcs_gcs_transport_open() calls unix:PATH\n"
+        "                          hcs_gcs_transport_open() calls unix:PATH; disks and\n"
+        "                          images are in the VM, and not mounted\n"
         "  -t, --tty               the command gets a terminal (by default when it is a shell and you are at one)\n"
         "  --gcs[=false]           with the agent (default), or without: the console is yours then\n"
         "  --console               the same as --gcs=false\n"
@@ -306,9 +307,8 @@ static int complete(struct uvmboot_options *o) {
 
         if (o->exec && o->arguments)
                 return wrong("--exec and a command (%s) exclude each other", o->arguments[0]);
-        if (o->host_exec && (o->exec || o->arguments || !o->gcs || o->vsock == VM_VSOCK_KERNEL || o->n_scsi ||
-                             o->n_vpmem || o->n_layers))
-                return wrong("--host-exec leaves the agent to another: no command, mounts, console or kernel's vsock");
+        if (o->host_exec && (o->exec || o->arguments || !o->gcs || o->vsock == VM_VSOCK_KERNEL || o->n_layers))
+                return wrong("--host-exec leaves the agent to another: no command, layers, console or kernel's vsock");
         if (o->root_fs && !hcs_streq(o->root_fs, "initrd") && !hcs_streq(o->root_fs, "none"))
                 return wrong("--root-fs-type %s: a kernel of Debian finds its disks only with the modules of an initrd",
                              o->root_fs);

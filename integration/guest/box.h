@@ -32,4 +32,14 @@ void box_run(struct box *b, struct host *h, const char *input, struct outcome *r
 void box_sh(struct box *b, struct host *h, const char *script, struct outcome *ret);
 void box_delete(struct box *b, struct host *h);
 
+/* A box that is taken down at the end of its case. After a failure the agent is gone, and with it the box. */
+struct boxed {
+        struct host *h;
+        struct box box;
+};
+void boxed_deinit(struct boxed *b);
+#define BOX(b, args)                                       \
+        _cleanup_(boxed_deinit) struct boxed b = {.h = h}; \
+        box_init(&b.box, h, args)
+
 #endif

@@ -16,6 +16,8 @@ enum needs {
         NEEDS_FAULTY_RUNTIME = 1 << 5, /* the runtime does as suite_fault_file says: crash, hang, lazy or none */
         NEEDS_BOUNDED_CLOSE = 1 << 6,  /* the agent gives up on a host that does not close its streams */
         NEEDS_POWER_OFF = 1 << 7,      /* powering off ends the agent, and no more than that */
+        NEEDS_DISKS = 1 << 8,          /* the VM has the disks of cases_disk.c */
+        NEEDS_ADAPTER = 1 << 9,        /* the VM has an adapter in QEMU's network for users */
 };
 
 struct test_case {
@@ -34,9 +36,11 @@ struct case_table {
         void (*run)(struct host *h, size_t i);
 };
 extern const struct case_table protocol_cases, request_cases, golden_cases, uvm_cases, container_cases, pod_cases,
-        fault_cases;
+        disk_cases, network_cases, fault_cases;
 
-/* What the suite was told: where a static busybox is in the VM, and the golden cases. */
-extern const char *suite_busybox, *suite_golden, *suite_fault_file;
+/* What the suite was told: where a static busybox is in the VM, the golden cases, the layer on the disks (its root hash
+ * and the size of its file system), the adapter's id on the VMBus. */
+extern const char *suite_busybox, *suite_golden, *suite_fault_file, *suite_root_hash, *suite_adapter;
+extern uint64_t suite_layer_size;
 
 #endif

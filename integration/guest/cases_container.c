@@ -10,26 +10,7 @@
 #include "integration/guest/box.h"
 #include "integration/guest/cases.h"
 
-#define BOX(b, args)                             \
-        _cleanup_box_ struct boxed b = {.h = h}; \
-        box_init(&b.box, h, args)
 #define PROCESS_FMT "{\"ContainerId\":\"%s\",\"ProcessId\":%u"
-
-/* A box that is taken down at the end of its case. After a failure the agent is gone, and with it the box. */
-struct boxed {
-        struct host *h;
-        struct box box;
-};
-static void boxed_deinit(struct boxed *b) {
-        box_deinit(&b->box, b->h);
-}
-#define _cleanup_box_ _cleanup_(boxed_deinit)
-
-static void expect(struct host *h, struct outcome *o, uint32_t code, const char *out) {
-        check(o->exit_code == code, "exit code %u: %s%s", o->exit_code, o->out, o->err);
-        check(!out || hcs_streq(o->out, out), "stdout: %s stderr: %s", o->out, o->err);
-        outcome_deinit(o);
-}
 
 static void streams_and_the_exit_code_arrive(struct host *h) {
         struct outcome o = {0};
@@ -37,7 +18,7 @@ static void streams_and_the_exit_code_arrive(struct host *h) {
 
         box_run(&b.box, h, "in", &o);
         check(hcs_streq(o.err, "err\n"), "stderr: %s", o.err);
-        expect(h, &o, 7, "out\nin");
+        outcome_check(h, &o, 7, "out\nin");
 }
 
 static void the_natural_end_is_notified_once_the_exit_code_is_told(struct host *h) {
@@ -48,7 +29,7 @@ static void the_natural_end_is_notified_once_the_exit_code_is_told(struct host *
         box_run(&b.box, h, NULL, &o);
         type = host_notification(h, b.box.id);
         check(hcs_streq(type, "UnexpectedExit"), "%s", type);
-        expect(h, &o, 0, "");
+        outcome_check(h, &o, 0, "");
         check(host_notification_count(h, b.box.id) == 0, "a second notification");
 }
 
@@ -87,7 +68,7 @@ static void another_process_runs_beside_the_first(struct host *h) {
         box_create(&b.box, h);
         box_start(&b.box, h, 0);
         box_sh(&b.box, h, "echo exec; exit 3", &o);
-        expect(h, &o, 3, "exec\n");
+        outcome_check(h, &o, 3, "exec\n");
         check(host_notification_count(h, b.box.id) == 0, "the container has ended");
 }
 
@@ -283,7 +264,7 @@ static void the_end_of_input_reaches_the_process(struct host *h) {
         BOX(b, "[\"cat\"]");
 
         box_run(&b.box, h, "to the end", &o);
-        expect(h, &o, 0, "to the end");
+        outcome_check(h, &o, 0, "to the end");
 }
 
 static void without_stdin_input_ends_at_once(struct host *h) {
@@ -291,7 +272,7 @@ static void without_stdin_input_ends_at_once(struct host *h) {
         BOX(b, "[\"sh\",\"-c\",\"cat; echo done\"]");
 
         box_run(&b.box, h, NULL, &o);
-        expect(h, &o, 0, "done\n");
+        outcome_check(h, &o, 0, "done\n");
 }
 
 static void megabytes_arrive_whole(struct host *h) {
@@ -300,7 +281,7 @@ static void megabytes_arrive_whole(struct host *h) {
 
         box_run(&b.box, h, NULL, &o);
         check(strlen(o.out) == 16777216, "%zu bytes", strlen(o.out));
-        expect(h, &o, 0, NULL);
+        outcome_check(h, &o, 0, NULL);
 }
 
 static void a_terminal_is_one_and_is_resized(struct host *h) {
@@ -359,7 +340,7 @@ static void another_process_gets_the_user_it_names(struct host *h) {
                  "{\"OciProcess\":{\"args\":[\"sh\",\"-c\",\"id -u; id -g\"],\"env\":[\"PATH=/bin\"],\"cwd\":\"/\","
                  "\"user\":{\"username\":\"ann:staff\"}}}",
                  NULL, &o);
-        expect(h, &o, 0, "1000\n50\n");
+        outcome_check(h, &o, 0, "1000\n50\n");
 }
 
 static void another_process_with_an_unknown_user_fails(struct host *h) {
@@ -381,7 +362,7 @@ static void names_files_are_mounted(struct host *h) {
         box_run(&b.box, h, NULL, &o);
         check(hcs_str_starts(o.out, "conform\nconform\n127.0.0.1"), "%s", o.out);
         check(strstr(o.out, "resolv\n"), "%s", o.out);
-        expect(h, &o, 0, NULL);
+        outcome_check(h, &o, 0, NULL);
 }
 
 static void names_files_of_the_spec_win(struct host *h) {
@@ -395,7 +376,7 @@ static void names_files_of_the_spec_win(struct host *h) {
                              b.box.bundle);
         box_add_mount(&b.box, h, mount);
         box_run(&b.box, h, NULL, &o);
-        expect(h, &o, 0, "mine\n");
+        outcome_check(h, &o, 0, "mine\n");
 }
 
 static void mounts_of_the_vm_are_found(struct host *h) {
@@ -406,7 +387,7 @@ static void mounts_of_the_vm_are_found(struct host *h) {
                       "{\"destination\":\"/here\",\"type\":\"bind\",\"source\":\"uvm:///"
                       "proc\",\"options\":[\"rbind\",\"ro\"]}");
         box_run(&b.box, h, NULL, &o);
-        expect(h, &o, 0, "1\n");
+        outcome_check(h, &o, 0, "1\n");
 }
 
 static void mounts_of_the_vm_that_are_not_there_fail(struct host *h) {
@@ -426,7 +407,7 @@ static void a_missing_working_directory_is_made(struct host *h) {
 
         box_set(&b.box, h, "process.cwd", "\"/made/for/it\"");
         box_run(&b.box, h, NULL, &o);
-        expect(h, &o, 0, "/made/for/it\n");
+        outcome_check(h, &o, 0, "/made/for/it\n");
 }
 
 static void a_read_only_root_is_one(struct host *h) {
@@ -435,7 +416,7 @@ static void a_read_only_root_is_one(struct host *h) {
 
         box_set(&b.box, h, "root.readonly", "true");
         box_run(&b.box, h, NULL, &o);
-        expect(h, &o, 0, "read-only\n");
+        outcome_check(h, &o, 0, "read-only\n");
 }
 
 /* A soft limit on files below the hard one is no measure of an agent: runc's own runtime raises it in some builds. */
@@ -449,7 +430,7 @@ static void rlimits_of_the_spec_hold_for_all_processes(struct host *h) {
         box_create(&b.box, h);
         box_start(&b.box, h, 0);
         box_sh(&b.box, h, "ulimit -n; ulimit -H -n; ulimit -t; ulimit -H -t", &o);
-        expect(h, &o, 0, "77\n77\n5555\n7777\n");
+        outcome_check(h, &o, 0, "77\n77\n5555\n7777\n");
 }
 
 static void a_hook_is_run(struct host *h) {
@@ -463,7 +444,7 @@ static void a_hook_is_run(struct host *h) {
         box_run(&b.box, h, NULL, &o);
         there = host_sh(h, "test -e %s/hooked && echo yes || echo no", b.box.bundle);
         check(hcs_streq(there, "yes"), "it did not run");
-        expect(h, &o, 0, NULL);
+        outcome_check(h, &o, 0, NULL);
 }
 
 static void the_list_of_processes_has_the_first_one(struct host *h) {
@@ -570,7 +551,7 @@ static void an_id_can_be_used_again_after_deletion(struct host *h) {
         box_delete(&b.box, h);
         free(host_sh(h, "mkdir -p %s/rootfs/bin; cp %s %s/rootfs/bin/true", b.box.bundle, suite_busybox, b.box.bundle));
         box_run(&b.box, h, NULL, &o);
-        expect(h, &o, 0, "");
+        outcome_check(h, &o, 0, "");
 }
 
 static void deletion_of_a_running_container_fails_and_forgets_it(struct host *h) {
@@ -595,9 +576,9 @@ static void two_containers_live_side_by_side(struct host *h) {
         box_start(&b.box, h, 0);
         box_start(&c.box, h, 0);
         box_sh(&c.box, h, "touch /only-here; ls /only-here", &o);
-        expect(h, &o, 0, "/only-here\n");
+        outcome_check(h, &o, 0, "/only-here\n");
         box_sh(&b.box, h, "ls /only-here 2>/dev/null || echo none", &o);
-        expect(h, &o, 0, "none\n");
+        outcome_check(h, &o, 0, "none\n");
 }
 
 #define CASE(text, function) \

@@ -12,17 +12,6 @@
 #include "integration/guest/cases.h"
 #include "platform/file.h"
 
-struct boxed {
-        struct host *h;
-        struct box box;
-};
-static void boxed_deinit(struct boxed *b) {
-        box_deinit(&b->box, b->h);
-}
-#define BOX(b, args)                                       \
-        _cleanup_(boxed_deinit) struct boxed b = {.h = h}; \
-        box_init(&b.box, h, args)
-
 static void still_works(struct host *h) {
         struct outcome o = {0};
         BOX(b, "[\"echo\",\"works\"]");

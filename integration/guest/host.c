@@ -302,6 +302,29 @@ void host_call_ok(struct host *h, uint32_t rpc, const char *fmt, ...) {
                      hcs_json_get_string(answer, "ErrorMessage"));
 }
 
+#define MODIFY \
+        "{\"ContainerId\":\"" UVM "\",\"Request\":{\"RequestType\":\"%s\",\"ResourceType\":\"%s\",\"Settings\":%s}}"
+
+void host_modify(struct host *h, const char *request, const char *resource, const char *fmt, ...) {
+        _cleanup_free_ char *settings = NULL;
+        va_list ap;
+
+        va_start(ap, fmt);
+        settings = hcs_vasprintf(fmt, ap);
+        va_end(ap);
+        host_call_ok(h, HCS_GCS_MODIFY_SETTINGS, MODIFY, request, resource, settings);
+}
+
+char *host_modify_failing(struct host *h, const char *request, const char *resource, const char *fmt, ...) {
+        _cleanup_free_ char *settings = NULL;
+        va_list ap;
+
+        va_start(ap, fmt);
+        settings = hcs_vasprintf(fmt, ap);
+        va_end(ap);
+        return host_call_failing(h, HCS_GCS_MODIFY_SETTINGS, E_FAIL, MODIFY, request, resource, settings);
+}
+
 void host_negotiate(struct host *h) {
         host_call_ok(h, HCS_GCS_NEGOTIATE_PROTOCOL,
                      "{\"ContainerId\":\"\",\"ActivityId\":\"" UVM "\",\"MinimumVersion\":4,\"MaximumVersion\":4}");

@@ -79,6 +79,11 @@ char *host_call_failing(struct host *h, uint32_t rpc, HRESULT expected, const ch
 /* The same for success. */
 void host_call_ok(struct host *h, uint32_t rpc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 HRESULT host_result(const struct hcs_json *answer);
+/* ModifySettings of the VM: settings as printf, and what must come of it. The message of a failure: caller frees. */
+void host_modify(struct host *h, const char *request, const char *resource, const char *fmt, ...)
+        __attribute__((format(printf, 4, 5)));
+char *host_modify_failing(struct host *h, const char *request, const char *resource, const char *fmt, ...)
+        __attribute__((format(printf, 4, 5)));
 
 /* Waits for a notification of that container; its Type. It is taken out. Caller frees. */
 char *host_notification(struct host *h, const char *container);
@@ -108,6 +113,8 @@ struct outcome {
         uint32_t exit_code;
 };
 void outcome_deinit(struct outcome *o);
+/* It must have ended with that code, having said out (NULL: anything). Deinitialises it. */
+void outcome_check(struct host *h, struct outcome *o, uint32_t code, const char *out);
 /* Starts, feeds, reads and waits. */
 void host_run(struct host *h, const char *container, const char *params, const char *input, struct outcome *ret);
 /* A shell script in the VM; its output without the last newline. It must succeed. Caller frees. */

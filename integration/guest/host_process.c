@@ -160,6 +160,12 @@ void host_run(struct host *h, const char *container, const char *params, const c
         host_close(&p.in);
 }
 
+void outcome_check(struct host *h, struct outcome *o, uint32_t code, const char *out) {
+        check(o->exit_code == code, "exit code %u: %s%s", o->exit_code, o->out, o->err);
+        check(!out || hcs_streq(o->out, out), "stdout: %s stderr: %s", o->out, o->err);
+        outcome_deinit(o);
+}
+
 char *host_sh(struct host *h, const char *fmt, ...) {
         _cleanup_free_ char *script = NULL, *string = NULL, *params = NULL;
         struct outcome o = {0};
