@@ -14,8 +14,8 @@ struct hcs_work_folder;
 
 /*
  * BASE/NAME.XXXXXX with mode 0700. base NULL: $XDG_RUNTIME_DIR/hcsshim (unless that is too long for sockets in it),
- * else /tmp/hcsshim-UID; it is made if needed and must be ours. name may have no slash. Errors: E_INVALIDARG for a name,
- * E_ACCESSDENIED for a base that is somebody else's, what the system says.
+ * else /tmp/hcsshim-UID; it is made if needed and must be ours. name may have no slash. Errors: E_INVALIDARG for a
+ * name, E_ACCESSDENIED for a base that is somebody else's, what the system says.
  */
 HRESULT hcs_work_folder_new(const char *base, const char *name, struct hcs_work_folder **ret, struct hcs_error **err);
 const char *hcs_work_folder_path(const struct hcs_work_folder *f);
