@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The image build: the same bytes twice, any base, what it refuses. usage: test.sh SOURCE-ROOT
+# The image build: the same bytes twice, any base, what it refuses. usage: test.sh SOURCE-ROOT VERITY
 set -euo pipefail
 root=$(cd "$1" && pwd)
+verity=$(realpath "$2")
 build=$root/guest/image/build.py
 busybox=$root/.deps/guest/root/bin/busybox
 work=$(mktemp -d)
@@ -34,12 +35,20 @@ program init
 program gcs
 
 # The default base, twice; times and owners of the inputs do not matter.
-"$build" --out one --init init --bin gcs --link tool=gcs --info gcs.commit=0123
+"$build" --out one --init init --bin gcs --link tool=gcs --info gcs.commit=0123 --verity "$verity"
 touch -d 2001-01-01 init gcs
-"$build" --out two --init init --bin gcs --link tool=gcs --info gcs.commit=0123
-for file in delta.tar.gz rootfs.tar.gz initrd.img kernel; do
+"$build" --out two --init init --bin gcs --link tool=gcs --info gcs.commit=0123 --verity "$verity"
+for file in delta.tar.gz rootfs.tar.gz initrd.img kernel rootfs.vhd; do
         cmp "one/$file" "two/$file"
 done
+# What the disk is told to be, it is, to our eyes and to those of cryptsetup.
+hash=$(sed -n 's/.*"rootHash": *"\([0-9a-f]*\)".*/\1/p' one/rootfs.verity.json)
+size=$(sed -n 's/.*"imageSize": *\([0-9]*\).*/\1/p' one/rootfs.verity.json)
+"$verity" verify one/rootfs.vhd "$hash" >/dev/null
+if command -v veritysetup >/dev/null; then
+        veritysetup verify one/rootfs.vhd one/rootfs.vhd "$hash" --hash-offset="$size"
+fi
+[[ $(tail -c 512 one/rootfs.vhd | head -c 8) == conectix ]] || fail "rootfs.vhd has no footer"
 "$busybox" cpio -t <one/initrd.img >initrd.list 2>/dev/null
 tar -tzf one/rootfs.tar.gz | sed 's,/$,,' >rootfs.list
 tar -tzf one/delta.tar.gz | sed 's,/$,,' >delta.list

@@ -2,15 +2,19 @@
 # SPDX-License-Identifier: MIT
 #
 # uvmboot with a container over layers of ours: what is joined, its streams, exit code and statistics, dm-verity that
-# does not match, terminals and their size. usage: container.sh UVMBOOT IMAGE-FOLDER TAR2EXT4 BUSYBOX HCSTRACE
+# does not match, terminals and their size.
+# usage: container.sh UVMBOOT IMAGE-FOLDER TAR2EXT4 BUSYBOX HCSTRACE BUILD.PY VERITY
 set -euo pipefail
 uvmboot=("$1" --boot-files-path "$2" --accel tcg)
 tar2ext4=$3
 busybox=$4
 hcstrace=$5
+build=$6
+verity=$7
 command -v qemu-system-x86_64 >/dev/null || { echo "SKIPPED: qemu-system-x86_64 is not installed" >&2; exit 77; }
 work=$(mktemp -d /tmp/uvmboot.XXXXXX) # names of sockets are short
-trap 'rm -rf "$work"' EXIT
+pid=
+trap '[[ -z $pid ]] || kill "$pid" 2>/dev/null || true; rm -rf "$work"' EXIT
 export XDG_RUNTIME_DIR=$work
 
 fail() {
@@ -74,8 +78,11 @@ code=0
 "${uvmboot[@]}" --layer "$work/below.vhd,${hash//[0-7]/8}" --exec true </dev/null >"$work/out" 2>"$work/err" || code=$?
 [[ $code -eq 125 ]] || fail "exit code $code instead of 125"
 grep -q "mount $work/below.vhd (dm-verity): guest RPC failure" "$work/err" || fail "no reason is given"
-# A terminal, of the container and of the VM: it has our size, and follows it.
-for what in "--layer $work/below.vhd" ""; do
+# A terminal, of a container over the image that guest/image makes for disks, and of the VM: it has our size, and follows
+# it.
+"$build" --out "$work/image" --no-modules --verity "$verity"
+hash=$(sed -n 's/.*"rootHash": *"\([0-9a-f]*\)".*/\1/p' "$work/image/rootfs.verity.json")
+for what in "--layer $work/image/rootfs.vhd,$hash" ""; do
         mkfifo "$work/keys"
         # shellcheck disable=SC2016 # the shell at the new terminal expands it
         what=$what work=$work uvmboot="${uvmboot[*]}" TERM=vt100 script -qfec \
@@ -97,6 +104,7 @@ for what in "--layer $work/below.vhd" ""; do
         exec 3>&-
         code=0
         wait "$pid" || code=$?
+        pid=
         [[ $code -eq 5 ]] || fail "exit code $code instead of 5 at a terminal"
         rm "$work/keys" "$work/tty" "$work/out"
 done

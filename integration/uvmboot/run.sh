@@ -7,7 +7,8 @@ set -euo pipefail
 uvmboot=$1
 boot=$2
 work=$(mktemp -d /tmp/uvmboot.XXXXXX) # names of sockets are short
-trap 'rm -rf "$work"' EXIT
+pid=
+trap '[[ -z $pid ]] || kill "$pid" 2>/dev/null || true; rm -rf "$work"' EXIT
 export XDG_RUNTIME_DIR=$work
 
 # expect CODE WORDS COMMAND...: the exit code, and words of the output
@@ -106,6 +107,7 @@ start
 kill -TERM "$pid"
 code=0
 wait "$pid" || code=$?
+pid=
 [[ $code -eq 125 ]]
 grep -q interrupted "$work/out"
 nothing_left
