@@ -154,7 +154,7 @@ static void every_option_becomes_an_argument(void **state) {
         expect_argument(text, "-smp\n3\n");
         expect_argument(text, "-m\n300M,slots=11,maxmem=4396M\n");
         expect_argument(text, "memory-backend-memfd,id=mem,size=300M,share=on\n");
-        expect_argument(text, "-append\nconsole=ttyS0 -- a b\n");
+        expect_argument(text, "-append\nno_timer_check console=ttyS0 -- a b\n");
         expect_argument(text, "-no-reboot\n");
         expect_argument(text, "vhost-user-vsock-pci,chardev=vsock\n");
         expect_argument(text, "virtio-scsi-pci,id=scsi1\n");

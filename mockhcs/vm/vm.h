@@ -70,12 +70,13 @@ struct vm_nic {
 };
 
 struct vm_options {
-        const char *name;                           /* "uvm": what errors call it */
-        const char *qemu;                           /* NULL: qemu-system-x86_64 of PATH */
-        const char *kernel, *initrd, *command_line; /* initrd may be NULL */
-        unsigned processors;                        /* 0: 2, or 1 where the host has one */
-        unsigned memory_mb;                         /* 0: 1024 */
-        unsigned memory_limit_mb; /* what adding memory may lead to, persistent memory included; 0: no more */
+        const char *name;            /* "uvm": what errors call it */
+        const char *qemu;            /* NULL: qemu-system-x86_64 of PATH */
+        const char *kernel, *initrd; /* initrd may be NULL */
+        const char *command_line;    /* of the kernel; with TCG "no_timer_check" is put in front of it */
+        unsigned processors;         /* 0: 2, or 1 where the host has one */
+        unsigned memory_mb;          /* 0: 1024 */
+        unsigned memory_limit_mb;    /* what adding memory may lead to, persistent memory included; 0: no more */
         enum vm_accelerator accelerator;
         enum vm_vsock vsock;
         uint32_t guest_cid;          /* 0: 3 */
