@@ -106,7 +106,8 @@ static int parse(int argc, char **argv, struct arguments *a) {
                         return wrong("true or false is expected", name);
                 }
         }
-        if (!a->help && !a->version && (i < argc || !a->output)) {
+        /* An empty name is none, as in hcsshim. */
+        if (!a->help && !a->version && (i < argc || !*a->output)) {
                 fputs(usage_text, stderr);
                 return EXIT_FAILURE;
         }
@@ -138,7 +139,7 @@ static HRESULT run(struct arguments *a, struct hcs_error **err) {
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *in = NULL, *out = NULL;
         char text[VERITY_ROOT_TEXT];
         struct layer layer;
-        HRESULT hr = hcs_data_file_open(a->input, &in, err);
+        HRESULT hr = hcs_data_file_open(*a->input ? a->input : "-", &in, err);
 
         if (SUCCEEDED(hr))
                 hr = hcs_data_file_create(a->output, &out, err);
@@ -154,7 +155,7 @@ static HRESULT run(struct arguments *a, struct hcs_error **err) {
 }
 
 int main(int argc, char **argv) {
-        struct arguments a = {.input = "-"};
+        struct arguments a = {.input = "", .output = ""};
         struct hcs_error *err = NULL;
         _cleanup_free_ char *text = NULL;
         int status = parse(argc, argv, &a);

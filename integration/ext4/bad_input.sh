@@ -4,11 +4,13 @@
 # tar2ext4 when things go wrong around it: a full disk, a limit on file sizes, a pipe that breaks, a signal, a packed tar
 # that was cut off. The error names the entry and its offset, and neither an image nor a part of one stays behind; the
 # one that was there before stays as it was. The same tar gives the same image through a pipe, gzip and zstd.
-# usage: bad_input.sh SOURCE_ROOT TAR2EXT4 MAKE_TAR
+# usage: bad_input.sh TAR2EXT4 MAKE_TAR EXT4LS SANITIZERS
 
 set -u
-tar2ext4=$(realpath "$2")
-make_tar=$(realpath "$3")
+tar2ext4=$(realpath "$1")
+make_tar=$(realpath "$2")
+ext4ls=$(realpath "$3")
+sanitizers=$4
 work=$(mktemp -d)
 mounted=
 finish() {
@@ -109,6 +111,16 @@ kill -TERM $pid
 wait $pid 2>/dev/null
 exec 9>&-
 [[ $(ls -A "$work/out") == before ]] || fail "left behind by a signal: $(ls -A "$work/out")"
+
+# A million entries in one directory, in 16 MiB and 200 bytes an entry; a sanitizer's memory is its own.
+if [[ $sanitizers == none ]]; then
+        # shellcheck disable=SC2016
+        "$make_tar" empty 1000000 | bash -c 'ulimit -v 211696; exec "$1" -o "$2"' - "$tar2ext4" "$work/million" ||
+                fail "a million entries"
+        n=$("$ext4ls" -R "$work/million" | wc -l)
+        [[ $n -eq 1000002 ]] || fail "$n names instead of a million, their directory and lost+found"
+        rm -f "$work/million"
+fi
 
 # What cannot be opened or made.
 refused "nowhere" "$tar2ext4" -i "$work/nowhere" -o "$work/out/before"
