@@ -5,6 +5,7 @@
  * blank or "="). The image appears when it is complete, or not at all.
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,9 +150,10 @@ static HRESULT run(struct arguments *a, struct hcs_error **err) {
                 hr = hcs_data_file_commit(out, err);
         if (FAILED(hr))
                 return hr;
-        if (a->layer.verity && !a->only_vhd)
-                puts(verity_root_format(&layer.root, text));
-        return S_OK;
+        if (!a->layer.verity || a->only_vhd)
+                return S_OK;
+        puts(verity_root_format(&layer.root, text));
+        return fflush(stdout) == 0 ? S_OK : hcs_error_errno(err, errno, "tell the root hash");
 }
 
 int main(int argc, char **argv) {

@@ -10,37 +10,10 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "cmd/commands/commands.h"
 #include "cmd/progress/progress.h"
 #include "ext4/vhd/vhd.h"
 #include "ext4/vhd/vhdx.h"
-
-enum { EXIT_OK = 0, EXIT_PROBLEMS = 1, EXIT_USAGE = 2 };
-
-static const char usage_text[] =
-        "usage: vhd check FILE...\n"
-        "       vhd add [--id UUID] -o VHD FILE\n"
-        "       vhd strip -o IMAGE FILE\n\n"
-        "  check   tells for each file which disk it is, and all that is wrong with it: the footer of a VHD, the\n"
-        "          headers, region tables and metadata of a VHDX\n"
-        "  add     a copy of the file (- is standard input), whatever it is, with the footer of a fixed VHD\n"
-        "  strip   a copy of a fixed VHD without its footer\n\n"
-        "Exit codes: 0 all is well; 1 a disk is damaged, or a file cannot be read or written; 2 wrong usage.\n";
-
-static int tell(const char *command, struct hcs_error *err) {
-        _cleanup_free_ char *text = hcs_error_format(err);
-
-        fflush(stdout);
-        fprintf(stderr, "vhd %s: %s\n", command, text);
-        hcs_error_free(err);
-        return EXIT_PROBLEMS;
-}
-
-static int wrong(const char *what) {
-        if (what)
-                fprintf(stderr, "vhd: %s\n", what);
-        fputs(usage_text, stderr);
-        return EXIT_USAGE;
-}
 
 /* S_FALSE: damaged, and told. */
 static HRESULT check_vhdx(const char *path, struct hcs_data_file *f, struct hcs_error **err) {
@@ -80,12 +53,21 @@ static HRESULT check_vhd(const char *path, struct hcs_data_file *f, struct hcs_e
         return damage ? S_FALSE : S_OK;
 }
 
-static int check(int argc, char **argv) {
-        int status = EXIT_OK;
+static void usage_check(void) {
+        puts("usage: vhd check FILE...\n\n"
+             "Tells for each file which disk it is, and all that is wrong with it: the footer of a VHD, the headers,\n"
+             "region tables and metadata of a VHDX.");
+}
 
-        if (argc < 2)
-                return wrong("check wants a FILE");
-        for (int n = 1; n < argc; n++) {
+static int check(int argc, char **argv) {
+        static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
+        int o = getopt_long(argc, argv, "h", options, NULL), status = EXIT_OK;
+
+        if (o != -1)
+                return end_of_options("check", o, usage_check);
+        if (optind == argc)
+                return tell_usage("check", "a FILE is needed");
+        for (int n = optind; n < argc; n++) {
                 _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = NULL;
                 struct hcs_error *err = NULL;
                 HRESULT hr = hcs_data_file_open(argv[n], &f, &err);
@@ -95,7 +77,7 @@ static int check(int argc, char **argv) {
                 if (SUCCEEDED(hr))
                         hr = vhdx_is(f) ? check_vhdx(argv[n], f, &err) : check_vhd(argv[n], f, &err);
                 if (FAILED(hr))
-                        tell("check", err);
+                        tell_error("check", err);
                 if (hr != S_OK)
                         status = EXIT_PROBLEMS;
         }
@@ -122,9 +104,23 @@ static HRESULT copy(const char *from, const char *to, bool add, struct vhd_copy_
         return SUCCEEDED(hr) ? hcs_data_file_commit(out, err) : hr;
 }
 
+static void usage_add(void) {
+        puts("usage: vhd add [--id UUID] -o VHD FILE\n\n"
+             "Writes a copy of the file (- is standard input), whatever it is, with the footer of a fixed VHD.\n\n"
+             "  -o VHD     the copy\n"
+             "  --id UUID  the disk's id in the footer; a random one when left out");
+}
+
+static void usage_strip(void) {
+        puts("usage: vhd strip -o IMAGE FILE\n\n"
+             "Writes a copy of a fixed VHD without its footer.");
+}
+
 static int add_or_strip(int argc, char **argv) {
-        static const struct option options[] = {
-                {"id", required_argument, NULL, 'i'}, {"output", required_argument, NULL, 'o'}, {0}};
+        static const struct option options[] = {{"id", required_argument, NULL, 'i'},
+                                                {"output", required_argument, NULL, 'o'},
+                                                {"help", no_argument, NULL, 'h'},
+                                                {0}};
         bool add = hcs_streq(argv[0], "add");
         struct vhd_copy_options copy_options = {0};
         const char *output = NULL;
@@ -132,48 +128,43 @@ static int add_or_strip(int argc, char **argv) {
         GUID id;
         int o;
 
-        while ((o = getopt_long(argc, argv, "o:", options, NULL)) != -1)
+        while ((o = getopt_long(argc, argv, "ho:", options, NULL)) != -1)
                 switch (o) {
                 case 'i':
                         if (!add || FAILED(hcs_guid_parse(optarg, &id, NULL)))
-                                return wrong("--id is for add and wants a UUID");
+                                return tell_usage(argv[0], "--id is for add and wants a UUID");
                         copy_options.id = &id;
                         break;
                 case 'o':
                         output = optarg;
                         break;
                 default:
-                        return wrong(NULL);
+                        return end_of_options(argv[0], o, add ? usage_add : usage_strip);
                 }
         if (!output || optind + 1 != argc)
-                return wrong("-o and one FILE are needed");
+                return tell_usage(argv[0], "-o and one FILE are needed");
         if (FAILED(copy(argv[optind], output, add, &copy_options, &err)))
-                return tell(argv[0], err);
+                return tell_error(argv[0], err);
         return EXIT_OK;
 }
 
-static int run(int argc, char **argv) {
-        if (argc < 2)
-                return wrong(NULL);
-        if (hcs_streq(argv[1], "check"))
-                return check(argc - 1, argv + 1);
-        if (hcs_streq(argv[1], "add") || hcs_streq(argv[1], "strip"))
-                return add_or_strip(argc - 1, argv + 1);
-        if (hcs_streq(argv[1], "--version")) {
-                puts("vhd " HCS_VERSION);
-                return EXIT_OK;
-        }
-        if (!hcs_streq(argv[1], "--help") && !hcs_streq(argv[1], "-h") && !hcs_streq(argv[1], "help"))
-                return wrong("no such command");
-        fputs(usage_text, stdout);
-        return EXIT_OK;
-}
+static const struct command commands[] = {
+        {"check", check, "tell which disks files are, and all that is wrong with them"},
+        {"add", add_or_strip, "copy a file and put the footer of a fixed VHD behind it"},
+        {"strip", add_or_strip, "copy a fixed VHD without its footer"},
+};
+
+static const struct command_set set = {
+        .program = "vhd",
+        .version = HCS_VERSION,
+        .synopsis = "vhd COMMAND [OPTIONS] FILE...",
+        .notes = "vhd COMMAND --help says more. Exit codes: 0 all is well; 1 a disk is damaged, or a file cannot be "
+                 "read or\n"
+                 "written; 2 wrong usage.\n",
+        .commands = commands,
+        .n = HCS_ARRAY_SIZE(commands),
+};
 
 int main(int argc, char **argv) {
-        int status = run(argc, argv);
-
-        if (fflush(stdout) == 0 && !ferror(stdout))
-                return status;
-        perror("vhd: standard output");
-        return EXIT_PROBLEMS;
+        return commands_main(&set, argc, argv);
 }

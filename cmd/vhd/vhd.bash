@@ -8,8 +8,9 @@ _vhd() {
                 return
         fi
         case ${COMP_WORDS[1]}$cur in
-        add-*) mapfile -t COMPREPLY < <(compgen -W "-o --id" -- "$cur") ;;
-        strip-*) mapfile -t COMPREPLY < <(compgen -W "-o" -- "$cur") ;;
+        add-*) mapfile -t COMPREPLY < <(compgen -W "-o --id --help" -- "$cur") ;;
+        strip-*) mapfile -t COMPREPLY < <(compgen -W "-o --help" -- "$cur") ;;
+        check-*) mapfile -t COMPREPLY < <(compgen -W "--help" -- "$cur") ;;
         *) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
         esac
 }

@@ -71,6 +71,10 @@ refused 2 "a value is missing: -o" -o
 refused 2 "true or false is expected: -vhd=maybe" -vhd=maybe -o "$work/x"
 [[ ! -e $work/x ]] || fail "an output of wrong usage"
 
+# A root hash that arrives nowhere is no success.
+"$tar2ext4" -verity -i "$tar" -o "$work/image" >/dev/full 2>"$work/log" && fail "standard output is full"
+grep -q "tell the root hash" "$work/log" || fail "standard output is full: $(<"$work/log")"
+
 # On a terminal, and only there, it says how far it is.
 if command -v script >/dev/null; then
         # shellcheck disable=SC2016 # the inner shell expands it
