@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Eight threads at one model: objects of their own and objects in common, lists, and callbacks that call back in. */
+/* Eight threads at one model: objects of their own and objects in common, lists, callbacks that call back in, and
+ * registrations that several take back at once. */
 
 #define HCS_ABI_PROTOTYPES
 #include "hcsshim/abi/computenetwork.h"
@@ -129,4 +130,74 @@ static void eight_threads_do_not_get_in_each_others_way(void **state) {
                 fail_msg("%s", report);
 }
 
-HCS_TESTS(cmocka_unit_test_setup_teardown(eight_threads_do_not_get_in_each_others_way, setup, teardown))
+static HCN_CALLBACK itself;
+static unsigned calls;
+
+static void HCS_ABI_CALL on_event_once(DWORD type, void *context, HRESULT status, PCWSTR data) {
+        __atomic_fetch_add(&calls, 1, __ATOMIC_SEQ_CST);
+        *(HRESULT *)context = (HRESULT)HcnUnregisterServiceCallback(itself);
+}
+
+static void a_registration_is_taken_back_from_within_its_callback(void **state) {
+        HRESULT taken_back = E_FAIL;
+        void *space = NULL;
+
+        calls = 0;
+        assert_hresult(HcnRegisterServiceCallback(on_event_once, &taken_back, &itself), S_OK);
+        for (int i = 0; i < 3; i++) {
+                assert_hresult(networks_create(NAMESPACES, NULL, NULL, "{}", &space), S_OK);
+                networks_close(NAMESPACES, space);
+                mockhcs_drain(mock);
+        }
+        assert_hresult(taken_back, S_OK);
+        assert_int_equal(__atomic_load_n(&calls, __ATOMIC_SEQ_CST), 1);
+        assert_hresult(HcnUnregisterServiceCallback(itself), E_HANDLE);
+        networks_close(NETWORKS, common);
+}
+
+/* What a callback may touch until its registration is taken back, and nobody after. */
+struct guest {
+        HCN_CALLBACK callback;
+        bool gone;
+        unsigned late, taken_back;
+};
+
+static void HCS_ABI_CALL on_event_of_guest(DWORD type, void *context, HRESULT status, PCWSTR data) {
+        struct guest *g = context;
+
+        __atomic_fetch_add(&g->late, __atomic_load_n(&g->gone, __ATOMIC_SEQ_CST), __ATOMIC_SEQ_CST);
+}
+
+static void take_back(void *arg) {
+        struct guest *g = arg;
+        HRESULT hr = (HRESULT)HcnUnregisterServiceCallback(g->callback);
+
+        if (hr == S_OK) {
+                __atomic_store_n(&g->gone, true, __ATOMIC_SEQ_CST);
+                __atomic_fetch_add(&g->taken_back, 1, __ATOMIC_SEQ_CST);
+        }
+}
+
+static void of_two_threads_that_take_a_registration_back_one_does(void **state) {
+        for (int i = 0; i < 50; i++) {
+                struct guest g = {0};
+                struct hcs_thread threads[2];
+                void *space = NULL;
+
+                assert_hresult(HcnRegisterServiceCallback(on_event_of_guest, &g, &g.callback), S_OK);
+                assert_hresult(networks_create(NAMESPACES, NULL, NULL, "{}", &space), S_OK);
+                for (int t = 0; t < 2; t++)
+                        assert_ok(hcs_thread_start(&threads[t], take_back, &g, NULL), NULL);
+                networks_close(NAMESPACES, space);
+                for (int t = 0; t < 2; t++)
+                        hcs_thread_join(&threads[t]);
+                assert_int_equal(g.taken_back, 1);
+                assert_int_equal(g.late, 0);
+        }
+        networks_close(NETWORKS, common);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+HCS_TESTS(TEST(eight_threads_do_not_get_in_each_others_way),
+          TEST(a_registration_is_taken_back_from_within_its_callback),
+          TEST(of_two_threads_that_take_a_registration_back_one_does))
