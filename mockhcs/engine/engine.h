@@ -38,6 +38,9 @@ void mock_engine_close(struct mock_engine *e); /* drains, closes every handle, t
 struct mock_engine *mock_engine_ref(struct mock_engine *e);
 void mock_engine_unref(struct mock_engine *e);
 
+/* What a handle of the C API stands for. */
+struct mock_engine *mockhcs_engine(struct mockhcs *m);
+
 /* The engine behind the exports; opened from MOCKHCS on first use. With a reference; NULL when it cannot be opened. */
 struct mock_engine *mock_engine_current(void);
 

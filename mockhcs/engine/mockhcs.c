@@ -165,6 +165,10 @@ HRESULT mockhcs_open(const char *spec, struct mockhcs **ret, struct hcs_error **
         return S_OK;
 }
 
+struct mock_engine *mockhcs_engine(struct mockhcs *m) {
+        return m->engine;
+}
+
 struct mockhcs *mockhcs_close(struct mockhcs *m) {
         size_t i;
 

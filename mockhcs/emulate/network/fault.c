@@ -247,10 +247,7 @@ static void lose(struct net_model *m, bool all) {
 }
 
 static void restart(struct net_model *m, const struct net_fault *f) {
-        for (const struct net_listener *l = m->listeners; l; l = l->next)
-                emit_event(m->out, l->handle, "ServiceDisconnect", S_OK, NULL);
-        net_listeners_free(m);
-        memcpy(m->unloaded, m->newest, sizeof(m->unloaded));
+        net_restarted(m);
         if (!hcs_streq(f->objects, "kept"))
                 lose(m, hcs_streq(f->objects, "lost"));
 }

@@ -54,6 +54,45 @@ HRESULT net_model_new(struct emulator *em, const struct mock_options *options, s
         return S_OK;
 }
 
+struct net_model *net_model_aside(const struct net_model *m) {
+        struct net_model *aside = hcs_calloc(1, sizeof(*aside));
+
+        aside->em = m->em;
+        aside->version = m->version;
+        aside->next_compartment = 1;
+        hcs_cond_init(&aside->wake);
+        return aside;
+}
+
+static void free_tables(struct net_model *m) {
+        for (size_t i = 0; i < NET_KINDS; i++) {
+                net_map_deinit(&m->tables[i].by_id, NULL);
+                net_map_deinit(&m->tables[i].by_name, NULL);
+        }
+        net_map_deinit(&m->ports, NULL);
+        hcs_json_free(m->accelnet);
+}
+
+void net_model_take(struct net_model *m, struct net_model *aside) {
+        size_t n_faults = m->n_faults;
+
+        m->n_faults = 0; /* nothing haunts what goes now */
+        net_clear(m);
+        m->n_faults = n_faults;
+        free_tables(m);
+        memcpy(m->tables, aside->tables, sizeof(m->tables));
+        memset(aside->tables, 0, sizeof(aside->tables));
+        m->ports = aside->ports;
+        aside->ports = (struct net_map){0};
+        m->accelnet = steal_pointer(&aside->accelnet);
+        m->next_id = aside->next_id;
+        m->next_mac = aside->next_mac;
+        m->next_compartment = aside->next_compartment;
+        m->next_nat = aside->next_nat;
+        m->next_port = aside->next_port;
+        m->changed = true;
+}
+
 void net_clear(struct net_model *m) {
         for (int kind = NET_KINDS; kind-- > 0;)
                 while (m->tables[kind].last)
@@ -78,12 +117,7 @@ struct net_model *net_model_free(struct net_model *m) {
                 net_object_free(o);
         }
         net_reservations_free(m);
-        for (size_t i = 0; i < NET_KINDS; i++) {
-                net_map_deinit(&m->tables[i].by_id, NULL);
-                net_map_deinit(&m->tables[i].by_name, NULL);
-        }
-        net_map_deinit(&m->ports, NULL);
-        hcs_json_free(m->accelnet);
+        free_tables(m);
         hcs_cond_deinit(&m->wake);
         free(m->state_path);
         free(m);

@@ -192,6 +192,9 @@ void net_delete(struct net_model *m, struct net_object *o);
 /* Is the handle of this run of the service, and its object still there? */
 HRESULT net_usable(const struct net_model *m, const struct mock_handle *h, struct hcs_error **err);
 void net_clear(struct net_model *m); /* deletes everything */
+/* An empty one of the same version, to be filled aside; and its objects in place of those that m has. */
+struct net_model *net_model_aside(const struct net_model *m);
+void net_model_take(struct net_model *m, struct net_model *aside);
 
 /* refusal.c */
 HRESULT net_refuse(struct hcs_error **err, HRESULT hr, const char *path, const char *fmt, ...) _printf_(4, 5);
@@ -299,6 +302,8 @@ void net_notify_data(struct net_model *m, const char *event, const struct net_ob
 void net_listen(struct net_model *m, struct mock_call *call);
 void net_unlisten(struct net_model *m, struct mock_call *call);
 void net_listeners_free(struct net_model *m);
+/* The service comes back: handles given out before are of no use, and who listens hears that. */
+void net_restarted(struct net_model *m);
 
 /* guestservice.c */
 void net_reserve(struct net_model *m, struct mock_call *call);
@@ -326,6 +331,11 @@ struct hcs_json *net_endpoint_to_legacy(struct net_model *m, const struct net_ob
 /* state.c */
 HRESULT net_state_load(struct net_model *m, const char *boot, struct hcs_error **err);
 void net_state_save(struct net_model *m);
+struct hcs_json *net_state_describe(struct net_model *m);
+HRESULT net_state_write(struct net_model *m, const char *path, struct hcs_error **err);
+HRESULT net_state_read(const char *path, struct hcs_json **ret, struct hcs_error **err);
+/* Makes what a description holds, in a model that is empty. */
+HRESULT net_state_apply(struct net_model *m, const struct hcs_json *root, bool reboot, struct hcs_error **err);
 
 /* fault.c */
 HRESULT net_faults_load(struct net_model *m, const char *path, struct hcs_error **err);

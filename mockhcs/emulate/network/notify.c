@@ -74,3 +74,10 @@ void net_listeners_free(struct net_model *m) {
         while (m->listeners)
                 drop(m, &m->listeners);
 }
+
+void net_restarted(struct net_model *m) {
+        for (const struct net_listener *l = m->listeners; l; l = l->next)
+                emit_event(m->out, l->handle, "ServiceDisconnect", S_OK, NULL);
+        net_listeners_free(m);
+        memcpy(m->unloaded, m->newest, sizeof(m->unloaded));
+}

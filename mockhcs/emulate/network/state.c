@@ -2,10 +2,10 @@
 
 /*
  * The model in a file, so that it outlives the process: read when the emulator opens, written when it ends and
- * something changed. The file holds the documents as version 2 shows them, what only the model knows beside them, and
- * the counters, so that a run goes on as if there had been one process. net-boot says what happened to the host in
- * between: resume  nothing reboot  networks that are not persistent are gone, and so are namespaces and everything that
- * was attached clean   nothing is left
+ * something changed, and both when a program asks for it (snapshot.c). The file holds the documents as version 2 shows
+ * them, what only the model knows beside them, and the counters, so that a run goes on as if there had been one
+ * process. net-boot says what happened to the host in between: resume  nothing reboot  networks that are not persistent
+ * are gone, and so are namespaces and everything that was attached clean   nothing is left
  */
 
 #include <string.h>
@@ -42,7 +42,7 @@ static void save_attachment(const struct net_endpoint *e, struct hcs_json *attac
         hcs_json_set(a, "Systems", hcs_json_copy(e->containers));
 }
 
-static struct hcs_json *describe(struct net_model *m) {
+struct hcs_json *net_state_describe(struct net_model *m) {
         struct hcs_json *root = hcs_json_new_object(), *attachments;
 
         hcs_json_set_u64(root, "NetworkState", VERSION);
@@ -62,16 +62,19 @@ static struct hcs_json *describe(struct net_model *m) {
         return root;
 }
 
+HRESULT net_state_write(struct net_model *m, const char *path, struct hcs_error **err) {
+        _cleanup_json_ struct hcs_json *root = net_state_describe(m);
+        _cleanup_free_ char *text = hcs_json_text(root, HCS_JSON_PRETTY);
+
+        return hcs_file_write(path, text, strlen(text), err);
+}
+
 void net_state_save(struct net_model *m) {
-        _cleanup_json_ struct hcs_json *root = NULL;
         _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
-        _cleanup_free_ char *text = NULL;
 
         if (!m->state_path || !m->changed)
                 return;
-        root = describe(m);
-        text = hcs_json_text(root, HCS_JSON_PRETTY);
-        if (FAILED(hcs_file_write(m->state_path, text, strlen(text), &err)))
+        if (FAILED(net_state_write(m, m->state_path, &err)))
                 hcs_log(HCS_LOG_ERROR, "the state of the networks is lost", "file", m->state_path, "error",
                         hcs_error_message(err), NULL);
 }
@@ -150,7 +153,7 @@ static void load_attachments(struct net_model *m, const struct hcs_json *attachm
         }
 }
 
-static HRESULT load(struct net_model *m, const struct hcs_json *root, bool reboot, struct hcs_error **err) {
+HRESULT net_state_apply(struct net_model *m, const struct hcs_json *root, bool reboot, struct hcs_error **err) {
         const struct hcs_json *accelnet = hcs_json_get(root, "Accelnet");
         HRESULT hr = S_OK;
 
@@ -169,9 +172,17 @@ static HRESULT load(struct net_model *m, const struct hcs_json *root, bool reboo
         return S_OK;
 }
 
+HRESULT net_state_read(const char *path, struct hcs_json **ret, struct hcs_error **err) {
+        _cleanup_buf_ struct hcs_buf text = {0};
+        HRESULT hr = hcs_file_read(path, (size_t)1 << 30, &text, err);
+
+        return FAILED(hr) ? hr
+                          : hcs_json_parse(hcs_buf_cstr(&text), text.len,
+                                           &(struct hcs_json_options){.max_bytes = 1u << 30}, ret, err);
+}
+
 HRESULT net_state_load(struct net_model *m, const char *boot, struct hcs_error **err) {
         _cleanup_json_ struct hcs_json *root = NULL;
-        _cleanup_buf_ struct hcs_buf text = {0};
         bool reboot = hcs_streq(boot, "reboot"), clean = hcs_streq(boot, "clean");
         HRESULT hr;
 
@@ -182,12 +193,9 @@ HRESULT net_state_load(struct net_model *m, const char *boot, struct hcs_error *
         m->changed = clean || reboot;
         if (!m->state_path || clean || !hcs_file_exists(m->state_path))
                 return S_OK;
-        hr = hcs_file_read(m->state_path, (size_t)1 << 30, &text, err);
+        hr = net_state_read(m->state_path, &root, err);
         if (SUCCEEDED(hr))
-                hr = hcs_json_parse(hcs_buf_cstr(&text), text.len, &(struct hcs_json_options){.max_bytes = 1u << 30},
-                                    &root, err);
-        if (SUCCEEDED(hr))
-                hr = load(m, root, reboot, err);
+                hr = net_state_apply(m, root, reboot, err);
         if (FAILED(hr))
                 return hcs_error_wrap(err, "net-state %s", m->state_path);
         m->changed = reboot;

@@ -59,6 +59,20 @@ MOCKHCS_EXPORT unsigned mockhcs_leaks(struct mockhcs *m, char **ret_report);
 /* Waits until nothing is due: no queued callback, no output in flight (timers that lie ahead do not count). */
 MOCKHCS_EXPORT void mockhcs_drain(struct mockhcs *m);
 
+/*
+ * The networks of an emulator, saved in a file as net-state=FILE has them, and put back as of then, at any time of a
+ * run. boot says what the host went through (path NULL: with what it has now):
+ *   resume   nothing: all is as in the file
+ *   reboot   networks that are not persistent, namespaces and attachments are gone
+ *   clean    a new installation: nothing is left, and path is not read
+ * The service restarts with it: handles given out before are HCN_E_OBJECT_USED_AFTER_UNLOAD, and listeners hear
+ * ServiceDisconnect. Compute systems stay. A file that cannot be read or made changes nothing. E_NOTIMPL: what stands
+ * behind the exports is no emulator; E_INVALIDARG: boot is none of these, or the file is none, with its place in it.
+ */
+MOCKHCS_EXPORT HRESULT mockhcs_networks_save(struct mockhcs *m, const char *path, struct hcs_error **err);
+MOCKHCS_EXPORT HRESULT mockhcs_networks_restore(struct mockhcs *m, const char *path, const char *boot,
+                                                struct hcs_error **err);
+
 struct mockhcs_counters {
         uint64_t calls;
         uint64_t failures;         /* calls that returned a failure */
