@@ -51,6 +51,14 @@ static void rows_that_are_none_are_refused(void **state) {
                 {"[{\"fault\":\"hang\",\"call\":\"HcnFly\"}]", "[0].call"},
                 {"[{\"fault\":\"fail\",\"call\":\"HNSCall\",\"hr\":\"S_OK\"}]", "[0].hr"},
                 {"[{\"fault\":\"restart\",\"objects\":\"some\"}]", "[0].objects"},
+                {"[{\"fault\":\"hang\",\"call\":\"HNSCall\",\"nht\":2}]", "[0].nht: a row of hang has no such member"},
+                {"[{\"fault\":\"phantom\",\"kind\":\"network\",\"name\":\"x\"},{\"fault\":\"late-delete\",\"ms\":\"9\"}"
+                 "]",
+                 "[1].ms: a number"},
+                {"[{\"fault\":\"fail\",\"call\":\"*\",\"times\":-1,\"hr\":\"E_FAIL\"}]", "[0].times: a number"},
+                {"[{\"fault\":\"fail\",\"call\":\"*\",\"hr\":5}]", "[0].hr: a string"},
+                {"[{\"fault\":\"event\",\"name\":\"SystemExited\",\"how\":\"lost\"}]", "[0].name"},
+                {"[{\"fault\":\"event\",\"how\":\"loud\"}]", "[0].how"},
                 {"[", "line 1"},
         };
 
@@ -225,6 +233,77 @@ static void a_restart_makes_handles_useless(void **state) {
         assert_hresult(HcnUnregisterServiceCallback(callback), S_OK);
 }
 
+static unsigned heard;
+
+static void HCS_ABI_CALL count_creates(DWORD type, void *context, HRESULT status, PCWSTR data) {
+        __atomic_fetch_add(&heard, type == HcnNotificationNamespaceCreate, __ATOMIC_SEQ_CST);
+}
+
+static unsigned heard_of_one_more(void) {
+        void *space = NULL;
+
+        __atomic_store_n(&heard, 0, __ATOMIC_SEQ_CST);
+        assert_hresult(networks_create(NAMESPACES, NULL, NULL, "{}", &space), S_OK);
+        networks_close(NAMESPACES, space);
+        mockhcs_drain(mock);
+        return __atomic_load_n(&heard, __ATOMIC_SEQ_CST);
+}
+
+static void notifications_are_lost_doubled_and_late(void **state) {
+        HCN_CALLBACK callback = NULL;
+
+        assert_ok(open_with("[{\"fault\":\"event\",\"name\":\"NamespaceCreate\",\"nth\":2,\"how\":\"lost\"},"
+                            "{\"fault\":\"event\",\"name\":\"NamespaceCreate\",\"nth\":3,\"how\":\"twice\"},"
+                            "{\"fault\":\"event\",\"nth\":4,\"how\":\"late\",\"ms\":60000}]",
+                            NULL),
+                  NULL);
+        assert_hresult(HcnRegisterServiceCallback(count_creates, NULL, &callback), S_OK);
+        assert_int_equal(heard_of_one_more(), 1);
+        assert_int_equal(heard_of_one_more(), 0);
+        assert_int_equal(heard_of_one_more(), 2);
+        assert_int_equal(heard_of_one_more(), 1); /* speed=0: late is at once */
+        assert_hresult(HcnUnregisterServiceCallback(callback), S_OK);
+}
+
+static void a_late_notification_finds_nobody_who_is_gone(void **state) {
+        _cleanup_free_ char *path = hcs_asprintf("%s/faults", dir), *spec = hcs_asprintf("emulate,net-faults=%s", path);
+        static const char faults[] = "[{\"fault\":\"event\",\"how\":\"late\",\"times\":9,\"ms\":20}]";
+        HCN_CALLBACK callback = NULL, other = NULL;
+        void *space = NULL;
+
+        assert_ok(hcs_file_write(path, faults, strlen(faults), NULL), NULL);
+        assert_ok(mockhcs_open(spec, &mock, NULL), NULL);
+        assert_hresult(HcnRegisterServiceCallback(count_creates, NULL, &callback), S_OK);
+        __atomic_store_n(&heard, 0, __ATOMIC_SEQ_CST);
+        assert_hresult(networks_create(NAMESPACES, NULL, NULL, "{}", &space), S_OK);
+        networks_close(NAMESPACES, space);
+        assert_hresult(HcnUnregisterServiceCallback(callback), S_OK);
+        /* Who comes later hears the next one, which is due after the first. */
+        assert_hresult(HcnRegisterServiceCallback(count_creates, NULL, &other), S_OK);
+        assert_hresult(networks_create(NAMESPACES, NULL, NULL, "{}", &space), S_OK);
+        networks_close(NAMESPACES, space);
+        while (__atomic_load_n(&heard, __ATOMIC_SEQ_CST) == 0)
+                mockhcs_drain(mock);
+        assert_int_equal(__atomic_load_n(&heard, __ATOMIC_SEQ_CST), 1);
+        assert_hresult(HcnUnregisterServiceCallback(other), S_OK);
+}
+
+static void every_call_can_fail_for_a_while(void **state) {
+        _cleanup_free_ char *answer = NULL, *list = NULL;
+        void *handle = NULL;
+
+        assert_ok(open_with("[{\"fault\":\"fail\",\"call\":\"*\",\"nth\":2,\"times\":3,\"hr\":\"0x800706BA\"}]", NULL),
+                  NULL);
+        assert_hresult(networks_create(NETWORKS, NULL, ID, "{}", &handle), S_OK);
+        assert_hresult(networks_open(NETWORKS, ID, &(void *){NULL}), HCS_WIN32(1722));
+        assert_hresult(networks_enumerate(NETWORKS, NULL, &list), HCS_WIN32(1722));
+        assert_hresult(networks_hns("GET", "/networks/", "", &answer), S_OK);
+        assert_non_null(strstr(answer, "\"ErrorCode\":2147944122"));
+        assert_hresult(networks_close(NETWORKS, handle), S_OK);
+        assert_hresult(networks_enumerate(NETWORKS, NULL, &list), S_OK);
+        assert_string_equal(list, "[\"" ID "\"]");
+}
+
 static void a_restart_can_lose_everything(void **state) {
         _cleanup_free_ char *list = NULL;
         void *handle = NULL;
@@ -241,4 +320,5 @@ HCS_TESTS(TEST(rows_that_are_none_are_refused), TEST(a_deleted_object_shows_for_
           TEST(its_id_and_name_are_taken_meanwhile), TEST(what_shows_for_a_while_is_filtered_like_the_rest),
           TEST(a_phantom_exists_and_cannot_be_opened), TEST(a_call_fails_as_often_as_it_is_told),
           TEST(a_call_that_hangs_holds_nobody_else_up), TEST(a_restart_makes_handles_useless),
-          TEST(a_restart_can_lose_everything))
+          TEST(a_restart_can_lose_everything), TEST(notifications_are_lost_doubled_and_late),
+          TEST(a_late_notification_finds_nobody_who_is_gone), TEST(every_call_can_fail_for_a_while))

@@ -337,11 +337,17 @@ HRESULT net_state_read(const char *path, struct hcs_json **ret, struct hcs_error
 /* Makes what a description holds, in a model that is empty. */
 HRESULT net_state_apply(struct net_model *m, const struct hcs_json *root, bool reboot, struct hcs_error **err);
 
-/* fault.c */
+/* fault.c, fault_call.c, fault_ghost.c */
 HRESULT net_faults_load(struct net_model *m, const char *path, struct hcs_error **err);
 void net_faults_free(struct net_model *m);
 /* Before a call is answered; true when it was answered here. May wait, without the lock. */
 bool net_faults_before(struct net_model *m, struct mock_call *call, struct emissions *out);
+/* What becomes of a notification, and how late it is. */
+enum net_fate { NET_ARRIVES, NET_IS_LOST, NET_COMES_TWICE, NET_IS_LATE };
+enum net_fate net_faults_event(struct net_model *m, const char *event, uint64_t *ret_ms);
+/* To one listener. */
+void net_faults_raise(struct net_model *m, struct mock_handle *on, const char *event, const char *data,
+                      enum net_fate fate, uint64_t ms);
 void net_faults_deleted(struct net_model *m, const struct net_object *o);
 /* Is there something of that id or name that only the list shows? */
 bool net_faults_haunts(const struct net_model *m, enum net_kind kind, const char *id, const char *name);

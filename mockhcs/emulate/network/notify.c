@@ -22,11 +22,13 @@ static char *document(const struct net_object *about, struct hcs_json *data) {
 void net_notify_data(struct net_model *m, const char *event, const struct net_object *about,
                      const struct net_object *also, struct hcs_json *data) {
         _cleanup_free_ char *text = document(about, data);
+        uint64_t ms = 0;
+        enum net_fate fate = net_faults_event(m, event, &ms);
 
         m->changed = true;
         for (const struct net_listener *l = m->listeners; l; l = l->next)
                 if (!l->of || l->of == also)
-                        emit_event(m->out, l->handle, event, S_OK, text);
+                        net_faults_raise(m, l->handle, event, text, fate, ms);
 }
 
 void net_notify(struct net_model *m, const char *event, const struct net_object *about, const struct net_object *also) {
