@@ -39,6 +39,14 @@ int verb_modify(struct hcnctl *x, int argc, char **argv) {
         return EXIT_OK;
 }
 
+/* hcsshim has no call of its own for it: users of sets send the request. */
+static HRESULT update_network(struct hcnctl *x, const char *id, const char *policies, struct hcs_error **err) {
+        _cleanup_free_ char *request =
+                hcs_asprintf("{\"ResourceType\":\"Policy\",\"RequestType\":\"Update\",\"Settings\":%s}", policies);
+
+        return hcn_modify(x->c, HCN_KIND_NETWORK, id, request, NULL, err);
+}
+
 static int change_policy(struct hcnctl *x, const char *request_type, int argc, char **argv) {
         bool is_network = x->kind == HCN_KIND_NETWORK;
         _cleanup_free_ char *id = NULL, *settings = NULL, *policy = NULL, *request = NULL;
@@ -57,8 +65,10 @@ static int change_policy(struct hcnctl *x, const char *request_type, int argc, c
                 hr = hcn_endpoint_apply_policies(x->c, id, request_type, request, &err);
         else if (hcs_streq(request_type, "Add"))
                 hr = hcn_network_add_policies(x->c, id, request, &err);
-        else
+        else if (hcs_streq(request_type, "Remove"))
                 hr = hcn_network_remove_policies(x->c, id, request, &err);
+        else
+                hr = update_network(x, id, request, &err);
         return FAILED(hr) ? tell_error(x, err) : EXIT_OK;
 }
 

@@ -14,7 +14,7 @@ _hcnctl() {
         0) options="network endpoint namespace loadbalancer route service features hns --json --library --help --version" ;;
         1)
                 case ${words[0]} in
-                network) options="list show create delete modify add-policy remove-policy" ;;
+                network) options="list show create delete modify add-policy remove-policy update-policy" ;;
                 endpoint) options="list show create delete modify add-policy remove-policy update-policy attach detach stats" ;;
                 namespace) options="list show create delete modify add-endpoint remove-endpoint sync" ;;
                 loadbalancer | lb | route) options="list show create delete modify add-endpoint remove-endpoint" ;;

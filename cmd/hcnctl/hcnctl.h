@@ -26,7 +26,7 @@ struct hcnctl {
         const char *what; /* "network list": what an error begins with */
 };
 
-/* A verb gets its own name as argv[0]; returns the exit code. */
+/* A verb gets "hcnctl KIND VERB" as argv[0]; returns the exit code. */
 typedef int (*verb_fn)(struct hcnctl *x, int argc, char **argv);
 int verb_list(struct hcnctl *x, int argc, char **argv);
 int verb_show(struct hcnctl *x, int argc, char **argv);

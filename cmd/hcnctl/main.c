@@ -42,7 +42,7 @@ static const struct {
         {"modify", verb_modify, ANY, "ID|NAME REQUEST", "sends a modify request, of a load balancer the whole object"},
         {"add-policy", verb_add_policy, NETWORK | ENDPOINT, "ID|NAME TYPE [SETTINGS]", "adds a policy"},
         {"remove-policy", verb_remove_policy, NETWORK | ENDPOINT, "ID|NAME TYPE [SETTINGS]", "takes a policy away"},
-        {"update-policy", verb_update_policy, ENDPOINT, "ID|NAME TYPE [SETTINGS]", "replaces a policy"},
+        {"update-policy", verb_update_policy, NETWORK | ENDPOINT, "ID|NAME TYPE [SETTINGS]", "replaces a policy"},
         {"add-endpoint", verb_add_endpoint, NAMESPACE | LOAD_BALANCER | ROUTE, "ID ENDPOINT",
          "puts an endpoint into it"},
         {"remove-endpoint", verb_remove_endpoint, NAMESPACE | LOAD_BALANCER | ROUTE, "ID ENDPOINT",
@@ -54,6 +54,18 @@ static const struct {
         {"sync", verb_sync, NAMESPACE, "ID", "tells the VM of a guest namespace that it changed"},
 };
 
+static void usage_of_verb(FILE *out, size_t i) {
+        fprintf(out, "  %-16s %s\n                   %s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
+}
+
+static int help_kind(const char *name, enum hcn_kind kind) {
+        printf("usage: hcnctl [--json] [--library PATH] %s VERB ...\n\n", name);
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(verbs); i++)
+                if (verbs[i].kinds & (1u << kind))
+                        usage_of_verb(stdout, i);
+        return EXIT_OK;
+}
+
 static void usage(FILE *out) {
         fputs("usage: hcnctl [--json] [--library PATH] KIND VERB ...\n"
               "       hcnctl [--json] features\n"
@@ -61,8 +73,7 @@ static void usage(FILE *out) {
               "KIND is network, endpoint, namespace, loadbalancer (lb), route or service.\n\n",
               out);
         for (size_t i = 0; i < HCS_ARRAY_SIZE(verbs); i++)
-                fprintf(out, "  %-16s %s\n                   %s\n", verbs[i].name, verbs[i].arguments,
-                        verbs[i].summary);
+                usage_of_verb(out, i);
         fputs("\nA DOCUMENT, REQUEST or SETTINGS is JSON text, the name of a file, or - for standard input. --json "
               "prints\n"
               "documents as the service gives them; --library says where computenetwork and vmcompute are.\n"
@@ -134,7 +145,7 @@ static int help(const struct hcnctl *x, verb_fn verb) {
 
 static int run_verb(struct hcnctl *x, int argc, char **argv) {
         const char *const *names = kind_of(argv[0], &x->kind);
-        _cleanup_free_ char *what = NULL;
+        _cleanup_free_ char *what = NULL, *program = NULL;
 
         if (!names) {
                 fprintf(stderr, "hcnctl: no kind of object is called `%s' (hcnctl --help)\n", argv[0]);
@@ -144,14 +155,18 @@ static int run_verb(struct hcnctl *x, int argc, char **argv) {
                 fprintf(stderr, "hcnctl %s: a verb is needed (hcnctl --help)\n", argv[0]);
                 return EXIT_USAGE;
         }
+        if (hcs_streq(argv[1], "--help"))
+                return help_kind(names[0], x->kind);
         what = hcs_asprintf("%s %s", names[0], argv[1]);
         x->what = what;
         for (size_t i = 0; i < HCS_ARRAY_SIZE(verbs); i++)
                 if (hcs_streq(verbs[i].name, argv[1])) {
                         if (!(verbs[i].kinds & (1u << x->kind)))
                                 return tell_usage(x, "a %s has no such verb", hcn_kind_name(x->kind));
-                        return wants_help(argc - 2, argv + 2) ? help(x, verbs[i].run)
-                                                              : run(x, verbs[i].run, argc - 1, argv + 1);
+                        if (wants_help(argc - 2, argv + 2))
+                                return help(x, verbs[i].run);
+                        argv[1] = program = hcs_asprintf("hcnctl %s", what); /* for what getopt says */
+                        return run(x, verbs[i].run, argc - 1, argv + 1);
                 }
         return tell_usage(x, "no such verb");
 }

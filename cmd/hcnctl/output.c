@@ -154,10 +154,11 @@ static void print_value(const struct hcs_json *j, int indent) {
 
 static void print_tree(const struct hcs_json *j, int indent) {
         for (const struct hcs_json *m = hcs_json_first(j); m; m = hcs_json_next(m)) {
-                if (hcs_json_key(m))
-                        printf("%*s%s:", indent, "", hcs_json_key(m));
-                else
-                        printf("%*s-", indent, "");
+                _cleanup_free_ char *name = hcs_strdup(hcs_json_key(m));
+
+                if (name)
+                        clean(name);
+                printf("%*s%s%s", indent, "", name ? name : "-", name ? ":" : "");
                 print_value(m, indent);
         }
 }

@@ -66,6 +66,12 @@ ctl 1 "settings that do not fit" endpoint add-policy web ACL '{"Priority":"high"
 matches '\$\.Priority: settings of a ACL policy: a number is expected'
 ctl 1 "a policy of no type" network add-policy nat Teleport
 matches 'there is no policy "Teleport"'
+ctl 0 "a set on a network" network add-policy bridge SetPolicy '{"Id":"s","Name":"s","PolicyType":"IPSET","Values":"1.1.1.1"}'
+ctl 0 "is updated" network update-policy bridge SetPolicy '{"Id":"s","Name":"s","PolicyType":"IPSET","Values":"2.2.2.2"}'
+ctl 0 "and seen" network show bridge
+matches 'Values: 2.2.2.2'
+ctl 3 "one that is not there" network update-policy bridge SetPolicy '{"Id":"t","Name":"t","PolicyType":"IPSET"}'
+matches '0x803B0008'
 ctl 0 "counters" endpoint stats web
 matches '^BytesReceived: '
 
@@ -127,7 +133,11 @@ ctl 2 "no kind" teapot list
 ctl 2 "no verb" network brew
 ctl 2 "a verb of another kind" route attach x
 ctl 2 "an option of another kind" namespace create --vip 1.1.1.1
+matches '^hcnctl namespace create: .*--vip'
 ctl 2 "nothing" network
+ctl 0 "help of a kind" lb --help
+matches 'add-endpoint'
+silent_about 'add-policy'
 ctl 0 "help" --help
 ctl 0 "help of create" lb create --help
 matches '--port OUT:IN'
