@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* verity info: what is in an image file, from the container inwards. Damage is told and does not end it. */
+/* verity info: what is in a file, from the container inwards. Damage is told and does not end it. */
 
 #include <stdio.h>
 #include <string.h>
@@ -11,15 +11,18 @@
 #include "ext4/read/image.h"
 #include "ext4/vhd/vhd.h"
 #include "ext4/vhd/vhdx.h"
+#include "platform/file.h"
 
 static void usage(void) {
-        puts("usage: verity info [OPTIONS] FILE...\n\n"
+        puts("usage: verity info [OPTIONS] INPUT...\n\n"
              "Tells what an image says of itself: the footer of a VHD and all that is wrong with it, the headers of a\n"
              "VHDX, the size of an ext4 file system, dm-verity's superblock and the root hash that the tree makes "
              "(which\n"
-             "is believed: verify checks). Exit code 1 when something is damaged.\n\n"
+             "is believed: verify checks). Of a tar its entries are counted, of a layout the layers listed. Exit code "
+             "1\n"
+             "when something is damaged.\n\n"
              "  --hash-offset N  the superblock is at that byte; without, behind the ext4 file system, or at 0\n"
-             "  --json           machine-readable: an array with an object for each file");
+             "  --json           machine-readable: an array with an object for each file, or layer of a layout");
 }
 
 /* One file. */
@@ -211,6 +214,14 @@ static void print_text(const struct hcs_json *o) {
         }
 }
 
+/* A file that is nothing else. */
+static void add_tar(struct info *i) {
+        struct hcs_error *err = NULL;
+
+        if (!hcs_json_get(i->out, "problems") && info_tar(i->file, i->out, &err) && err)
+                add_error(i, err);
+}
+
 static HRESULT look(struct info *i, const uint64_t *offset, struct hcs_error **err) {
         HRESULT hr = hcs_data_file_open(i->path, &i->file, err);
         uint64_t ext4;
@@ -228,35 +239,44 @@ static HRESULT look(struct info *i, const uint64_t *offset, struct hcs_error **e
         add_vhd(i);
         ext4 = add_ext4(i);
         add_verity(i, offset ? *offset : ext4, offset != NULL);
+        if (!hcs_json_get(i->out, "vhd") && !hcs_json_get(i->out, "ext4") && !hcs_json_get(i->out, "verity"))
+                add_tar(i);
         return S_OK;
 }
 
-static bool tell(const char *path, const uint64_t *offset, struct hcs_json *all) {
+static void tell_file(struct info *i, struct report *r) {
+        if (r->json)
+                hcs_json_append(r->json, steal_pointer(&i->out));
+        else
+                print_text(i->out);
+}
+
+static bool tell(const char *path, const uint64_t *offset, struct report *r) {
         struct info i = {.path = path, .out = hcs_json_new_object()};
         struct hcs_error *err = NULL;
-        HRESULT hr;
+        HRESULT hr = S_OK;
 
         hcs_json_set_string(i.out, "file", path);
-        hr = look(&i, offset, &err);
-        hcs_data_file_close(i.file);
-        if (FAILED(hr)) {
-                hcs_json_free(i.out);
-                tell_error("info", err);
-                return false;
-        }
-        if (all) {
-                hcs_json_append(all, i.out);
+        if (hcs_file_is_directory(path)) {
+                hr = info_layout(path, r, &err);
         } else {
-                print_text(i.out);
-                hcs_json_free(i.out);
+                hr = look(&i, offset, &err);
+                if (SUCCEEDED(hr))
+                        hr = hcs_json_get(i.out, "tar") && !i.damaged ? info_layout(path, r, &err) : S_FALSE;
+                if (hr == S_FALSE)
+                        tell_file(&i, r);
         }
-        return !i.damaged;
+        hcs_data_file_close(i.file);
+        hcs_json_free(i.out);
+        if (FAILED(hr))
+                tell_error("info", err);
+        return SUCCEEDED(hr) && !i.damaged;
 }
 
 int cmd_info(int argc, char **argv) {
         static const struct option table[] = {OPTION_OFFSET, OPTION_JSON, OPTION_HELP, {0}};
         struct options options = {.command = "info", .usage = usage};
-        _cleanup_json_ struct hcs_json *all = NULL;
+        struct report report = {0};
         bool ok = true;
         int o, status;
 
@@ -264,14 +284,10 @@ int cmd_info(int argc, char **argv) {
                 if (!take_option(&options, o, optarg, &status))
                         return status;
         if (optind == argc)
-                return tell_usage("info", "a FILE is needed");
-        all = options.json ? hcs_json_new_array() : NULL;
+                return tell_usage("info", "an INPUT is needed");
+        report.json = options.json ? hcs_json_new_array() : NULL;
         for (int n = optind; n < argc; n++)
-                ok &= tell(argv[n], options.has_offset ? &options.offset : NULL, all);
-        if (all) {
-                _cleanup_free_ char *text = hcs_json_text(all, HCS_JSON_PRETTY);
-
-                puts(text);
-        }
+                ok &= tell(argv[n], options.has_offset ? &options.offset : NULL, &report);
+        report_end(&report);
         return ok ? EXIT_OK : EXIT_PROBLEMS;
 }

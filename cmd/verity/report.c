@@ -61,7 +61,25 @@ static void print_heading(struct report *r, const struct place *p) {
         printf("  %s\n", p->manifest->digest);
 }
 
-void report_layer(struct report *r, const struct place *p, const struct outcome *o) {
+static void tell_verdict(const struct report *r, const struct place *p, struct outcome *o) {
+        _cleanup_free_ char *name = place_name(p);
+
+        if (!o->problem) {
+                printf("%s: verified\n", name);
+                return;
+        }
+        hcs_error_wrap(&o->problem, "%s", name);
+        tell_error(r->verdicts, steal_pointer(&o->problem));
+}
+
+static void set_verdict(struct hcs_json *j, struct outcome *o) {
+        hcs_json_set_bool(j, "verified", !o->problem);
+        if (o->problem)
+                hcs_json_set_string(j, "problem", hcs_error_message(o->problem));
+        o->problem = hcs_error_free(o->problem);
+}
+
+void report_layer(struct report *r, const struct place *p, struct outcome *o) {
         char root[VERITY_ROOT_TEXT];
 
         verity_root_format(&o->layer.root, root);
@@ -75,6 +93,12 @@ void report_layer(struct report *r, const struct place *p, const struct outcome 
                         hcs_json_set_string(j, "output", o->output);
                 }
                 set_string(j, "hashes", o->hashes);
+                if (r->verdicts)
+                        set_verdict(j, o);
+                return;
+        }
+        if (r->verdicts) {
+                tell_verdict(r, p, o);
                 return;
         }
         print_heading(r, p);
@@ -96,6 +120,20 @@ void report_skipped(struct report *r, const struct place *p) {
         print_heading(r, p);
         printf("%4zu  skipped, no layer of a file system:", p->index);
         print_visible(p->layer->blob.media_type);
+        putchar('\n');
+}
+
+void report_blob(struct report *r, const struct place *p) {
+        const struct oci_layer *l = p->layer;
+
+        if (r->json) {
+                hcs_json_set_u64(add_object(r, p), "bytes", l->blob.size);
+                return;
+        }
+        print_heading(r, p);
+        printf("%4zu  %s  %12llu", p->index, l->blob.digest, (unsigned long long)l->blob.size);
+        print_visible(l->blob.media_type);
+        print_visible(l->diff_id);
         putchar('\n');
 }
 

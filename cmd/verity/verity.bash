@@ -11,7 +11,7 @@ _verity() {
         create) options="-o --as --hash-dev-vhd --no-vhd --uuid --threads --json --help" ;;
         roothash) options="--as --threads --json --help" ;;
         verify)
-                options="--hash-file --hash-offset --threads --no-superblock --hash --salt --data-block-size --hash-block-size
+                options="--as --hash-file --hash-offset --threads --json --no-superblock --hash --salt --data-block-size --hash-block-size
                         --data-blocks --format --help"
                 ;;
         info) options="--hash-offset --json --help" ;;

@@ -55,7 +55,8 @@ struct place {
 /* What became of it. */
 struct outcome {
         struct layer layer;
-        char *output, *hashes; /* files; NULL: none */
+        char *output, *hashes;     /* files; NULL: none */
+        struct hcs_error *problem; /* it is not what it should be; NULL: it is */
 };
 
 /*
@@ -73,11 +74,15 @@ char *place_name(const struct place *p);
 struct report {
         struct hcs_json *json; /* an array; NULL: text for people, at once */
         const struct oci_manifest *manifest;
+        const char *verdicts; /* of this subcommand: whether there are problems is told, and not the root hash */
 };
 
-void report_layer(struct report *r, const struct place *p, const struct outcome *o);
+/* Takes the problem. */
+void report_layer(struct report *r, const struct place *p, struct outcome *o);
 /* A layer that is no file system. */
 void report_skipped(struct report *r, const struct place *p);
+/* A layer as its descriptor has it, and nothing done with it. */
+void report_blob(struct report *r, const struct place *p);
 /* Prints the JSON. */
 void report_end(struct report *r);
 
@@ -92,6 +97,8 @@ struct work {
         HRESULT(*make)
         (struct work *w, const struct place *p, struct hcs_data_file *file, struct outcome *ret,
          struct hcs_error **err);
+        /* Finds problems; NULL: there are none. */
+        void (*judge)(struct work *w, const struct place *p, struct outcome *o);
         void *ctx; /* the functions' own */
         struct layer_options options;
         struct progress progress;
@@ -130,5 +137,12 @@ struct options {
 
 /* For one that getopt_long() returned. False: that was the end, with the exit code in *ret_status. */
 bool take_option(struct options *o, int option, const char *value, int *ret_status);
+
+/*
+ * For info. The entries of a tar, as a member of out; false: it is none. What it breaks off with is left in *err.
+ */
+bool info_tar(struct hcs_data_file *f, struct hcs_json *out, struct hcs_error **err);
+/* The layers of a layout, told. S_FALSE: it is none. */
+HRESULT info_layout(const char *path, struct report *r, struct hcs_error **err);
 
 #endif

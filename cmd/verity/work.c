@@ -72,6 +72,8 @@ static HRESULT work_on_layer(void *ctx, const struct place *p, struct hcs_data_f
                 o.layer = *known;
         else
                 hr = make(w, p, file, &o, err);
+        if (SUCCEEDED(hr) && w->judge)
+                w->judge(w, p, &o);
         if (SUCCEEDED(hr))
                 report_layer(&w->report, p, &o);
         free(o.output);

@@ -212,6 +212,27 @@ for archive in layout.tar layout.tar.gz; do
 done
 expect 0 "as JSON" "$verity" roothash --json layout
 [[ $(grep -c '"rootHash"' out) -eq 6 ]] || fail "not six layers in the JSON"
+mapfile -t roots < <(for tar in realistic-layer one-dir wh-opaque; do "$verity" roothash "$tars/$tar.tar" | cut -d' ' -f1; done)
+expect 0 "a layout whose root hashes are all given" "$verity" verify layout "${roots[@]}"
+[[ $(grep -c ": verified$" out) -eq 6 ]] || fail "not six layers are verified"
+expect 3 "a layout with a layer more" "$verity" verify layout "${roots[0]}" "${roots[2]}"
+says "layer 1 of v1: the root hash is ${roots[1]}, which was not given"
+says "layer 2 of v2: verified"
+expect 3 "the same as JSON" "$verity" verify --json layout.tar "${roots[0]}" "${roots[2]}"
+[[ $(grep -c '"verified": true' out) -eq 4 && $(grep -c '"verified": false' out) -eq 2 ]] || fail "other verdicts in the JSON"
+expect 0 "a tar" "$verity" verify "$tars/one-dir.tar" "${roots[1]}"
+expect 3 "a tar of another root hash" "$verity" verify --as tar "$tars/one-dir.tar" "${roots[0]}"
+expect 1 "a tar that ends too soon" "$verity" verify "$tars/truncated-data.tar" "${roots[0]}"
+expect 2 "an image of two root hashes" "$verity" verify data.vhd "${roots[0]}" "${roots[1]}"
+expect 0 "info of a layout" "$verity" info layout
+says "v2  linux/"
+[[ $(grep -c "sha256:.*application/vnd.oci.image.layer.*sha256:" out) -eq 6 ]] || fail "info: not six layers"
+expect 0 "info of a tar of one" "$verity" info --json layout.tar
+[[ $(grep -c '"diffId"' out) -eq 6 ]] || fail "info: not six layers in the JSON"
+expect 0 "info of a tar" "$verity" info "$tars/realistic-layer.tar"
+says "tar    entries"
+expect 1 "info of one that ends too soon" "$verity" info "$tars/truncated-data.tar"
+says "damaged: unexpected EOF"
 expect 0 "images of a layout" "$verity" create -o deep/er/images layout
 mv deep/er/images images
 [[ $(find images -name '*.vhd' | wc -l) -eq 3 ]] || fail "not three images"
