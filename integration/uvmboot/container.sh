@@ -78,8 +78,14 @@ code=0
 "${uvmboot[@]}" --layer "$work/below.vhd,${hash//[0-7]/8}" --exec true </dev/null >"$work/out" 2>"$work/err" || code=$?
 [[ $code -eq 125 ]] || fail "exit code $code instead of 125"
 grep -q "mount $work/below.vhd (dm-verity): guest RPC failure" "$work/err" || fail "no reason is given"
+[[ -z $(find "$work/hcsshim" -mindepth 1 -maxdepth 1 -name 'uvmboot-*') ]] || fail "something is left"
+
 # A terminal, of a container over the image that guest/image makes for disks, and of the VM: it has our size, and follows
 # it.
+if ! script -qfec true /dev/null >/dev/null 2>&1 </dev/null; then
+        echo "no terminals can be made here: not tested"
+        exit 0
+fi
 "$build" --out "$work/image" --no-modules --verity "$verity"
 hash=$(sed -n 's/.*"rootHash": *"\([0-9a-f]*\)".*/\1/p' "$work/image/rootfs.verity.json")
 for what in "--layer $work/image/rootfs.vhd,$hash" ""; do
@@ -108,4 +114,3 @@ for what in "--layer $work/image/rootfs.vhd,$hash" ""; do
         [[ $code -eq 5 ]] || fail "exit code $code instead of 5 at a terminal"
         rm "$work/keys" "$work/tty" "$work/out"
 done
-[[ -z $(find "$work/hcsshim" -mindepth 1 -maxdepth 1 -name 'uvmboot-*') ]] || fail "something is left"

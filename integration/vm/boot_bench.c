@@ -45,12 +45,31 @@ static void serve_entropy(void *arg) {
         hcs_gcs_serve_entropy(arg, &call, NULL);
 }
 
+struct listeners {
+        struct hcs_gcs_listener *entropy, *log, *bridge;
+};
+
+/* A guest that is gone calls nobody. */
+static void ended(void *ctx, struct vm *vm) {
+        struct listeners *l = ctx;
+
+        hcs_gcs_listener_wake(l->entropy);
+        hcs_gcs_listener_wake(l->log);
+        hcs_gcs_listener_wake(l->bridge);
+}
+
+static void listeners_deinit(struct listeners *l) {
+        hcs_gcs_listener_close(l->entropy);
+        hcs_gcs_listener_close(l->log);
+        hcs_gcs_listener_close(l->bridge);
+}
+
 /* From the start of QEMU to the end of the negotiation; what the host does is what uvmboot does. */
 static double negotiated(const char *initrd) {
         struct vm_options o = rig_options(NULL);
         const struct hcs_call call = {.timeout_ms = 60000};
         _cleanup_(hcs_gcs_transport_unrefp) struct hcs_gcs_transport *transport = NULL;
-        _cleanup_(hcs_gcs_listener_closep) struct hcs_gcs_listener *entropy = NULL, *log = NULL, *bridge = NULL;
+        _cleanup_(listeners_deinit) struct listeners l = {0};
         _cleanup_(hcs_gcs_connection_unrefp) struct hcs_gcs_connection *gc = NULL;
         struct hcs_stream *stream = NULL, *log_stream = NULL;
         struct hcs_gcs_log *reader = NULL;
@@ -60,6 +79,8 @@ static double negotiated(const char *initrd) {
         uint64_t start;
         double result;
 
+        o.ended = ended;
+        o.ctx = &l;
         o.initrd = initrd;
         o.command_line = "console=ttyS0 quiet panic=-1 -- -e 1 /bin/vsockexec -e 109 /bin/gcs -v4 -log-format json "
                          "-loglevel info "
@@ -70,17 +91,17 @@ static double negotiated(const char *initrd) {
                 _cleanup_free_ char *name = hcs_asprintf("unix:%s/v.sock", vm_folder(vm));
 
                 if (FAILED(hcs_gcs_transport_open(name, &transport, &err)) ||
-                    FAILED(hcs_gcs_listen(transport, HCS_GCS_ENTROPY, &entropy, &err)) ||
-                    FAILED(hcs_gcs_listen(transport, HCS_GCS_LOG, &log, &err)) ||
-                    FAILED(hcs_gcs_listen(transport, HCS_GCS_BRIDGE, &bridge, &err)) ||
-                    FAILED(hcs_thread_start(&thread, serve_entropy, entropy, &err)))
+                    FAILED(hcs_gcs_listen(transport, HCS_GCS_ENTROPY, &l.entropy, &err)) ||
+                    FAILED(hcs_gcs_listen(transport, HCS_GCS_LOG, &l.log, &err)) ||
+                    FAILED(hcs_gcs_listen(transport, HCS_GCS_BRIDGE, &l.bridge, &err)) ||
+                    FAILED(hcs_thread_start(&thread, serve_entropy, l.entropy, &err)))
                         stop("listen", err);
         }
         start = hcs_clock_ns();
         if (FAILED(vm_start(vm, start + 120ull * HCS_NS_PER_S, &err)) ||
-            FAILED(hcs_gcs_accept(log, &call, &log_stream, &err)) ||
+            FAILED(hcs_gcs_accept(l.log, &call, &log_stream, &err)) ||
             FAILED(hcs_gcs_log_new(log_stream, NULL, &reader, &err)) ||
-            FAILED(hcs_gcs_accept(bridge, &call, &stream, &err)) ||
+            FAILED(hcs_gcs_accept(l.bridge, &call, &stream, &err)) ||
             FAILED(hcs_gcs_connect(stream, transport, NULL, &call, &gc, &err))) {
                 struct hcs_error *whole = NULL;
 
