@@ -4,7 +4,7 @@
 _hcsdoc() {
         local cur=${COMP_WORDS[COMP_CWORD]}
         if ((COMP_CWORD == 1)); then
-                mapfile -t COMPREPLY < <(compgen -W "lcow-container wcow-container annotations --help --version" -- "$cur")
+                mapfile -t COMPREPLY < <(compgen -W "lcow-uvm lcow-uvm-v2 wcow-uvm lcow-container wcow-container annotations --help --version" -- "$cur")
         elif [[ ${COMP_WORDS[1]} == annotations ]]; then
                 mapfile -t COMPREPLY < <(compgen -W "$(hcsdoc annotations 2>/dev/null | grep '^[^ ]')" -- "$cur")
         elif [[ $cur == -* ]]; then

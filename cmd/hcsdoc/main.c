@@ -12,8 +12,11 @@
 #include "platform/file.h"
 
 static const struct hcsdoc_kind kinds[] = {
-        {"lcow-container", oci_make_lcow, "Create"},
-        {"wcow-container", hcsdoc_wcow_container, "Create"},
+        {"lcow-uvm", hcsdoc_lcow_uvm, "HcsCreateComputeSystem", hcsdoc_lcow_uvm_preparations},
+        {"lcow-uvm-v2", hcsdoc_lcow_uvm_v2, "HcsCreateComputeSystem", hcsdoc_lcow_uvm_v2_preparations},
+        {"wcow-uvm", hcsdoc_wcow_uvm, "HcsCreateComputeSystem", hcsdoc_wcow_uvm_preparations},
+        {"lcow-container", oci_make_lcow, "Create", NULL},
+        {"wcow-container", hcsdoc_wcow_container, "Create", NULL},
 };
 
 enum show { SHOW_DOCUMENT, SHOW_PRETTY, SHOW_STEPS, SHOW_EXPLANATION };
@@ -53,7 +56,7 @@ static HRESULT show(const struct hcsdoc_kind *kind, const struct hcs_json *descr
         } else {
                 hr = kind->make(description, made, err);
                 if (what == SHOW_STEPS)
-                        hcsdoc_steps(kind, made, &out);
+                        hcsdoc_steps(kind, description, made, &out);
                 else if (SUCCEEDED(hr))
                         print_document(made->document, what == SHOW_PRETTY);
         }
@@ -177,6 +180,9 @@ static int annotations(int argc, char **argv) {
 }
 
 static const struct command commands[] = {
+        {"lcow-uvm", run, "a Linux utility VM: the document for HCS"},
+        {"lcow-uvm-v2", run, "the same from the second Linux shim"},
+        {"wcow-uvm", run, "a Windows utility VM, also a confidential one: the document for HCS"},
         {"lcow-container", run, "a Linux container: the message to the guest that makes it"},
         {"wcow-container", run, "a Windows container: the document for HCS, or for the guest"},
         {"annotations", annotations, "what annotations there are, and what they do"},

@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "cmd/hcsdoc/hcsdoc.h"
 
-static void put_line(struct hcs_json *line, struct hcs_buf *out) {
+void hcsdoc_put_line(struct hcs_json *line, struct hcs_buf *out) {
         hcs_json_print(line, HCS_JSON_COMPACT, out);
         hcs_buf_putc(out, '\n');
         hcs_json_free(line);
@@ -35,18 +35,21 @@ static struct hcs_json *step_line(const struct oci_step *s) {
         return line;
 }
 
-void hcsdoc_steps(const struct hcsdoc_kind *kind, const struct oci_made *made, struct hcs_buf *out) {
+void hcsdoc_steps(const struct hcsdoc_kind *kind, const struct hcs_json *description, const struct oci_made *made,
+                  struct hcs_buf *out) {
         bool is_last = false;
         struct hcs_json *line;
 
+        if (kind->prepare)
+                kind->prepare(description, out);
         for (size_t i = 0; i < made->steps.n; i++) {
                 is_last = made->document && hcs_streq(made->steps.items[i].text, made->document);
-                put_line(step_line(&made->steps.items[i]), out);
+                hcsdoc_put_line(step_line(&made->steps.items[i]), out);
         }
         if (!made->document || is_last)
                 return;
         line = hcs_json_new_object();
         hcs_json_set_string(line, "proc", kind->sends);
         hcs_json_set_string(line, "configuration", made->document);
-        put_line(line, out);
+        hcsdoc_put_line(line, out);
 }

@@ -65,6 +65,59 @@ static void cases_of_the_original_are_printed_to_the_byte(void **state) {
         assert_int_equal(n, 129);
 }
 
+/* The program's own part: kinds are told apart, bytes and errors come out. */
+static void check_vm(const struct hcs_json *c, void *ctx) {
+        const char *error = hcs_json_get_string(c, "error"), *want = hcs_json_get_string(c, "output_text");
+        _cleanup_free_ char *text = hcs_json_text(c, HCS_JSON_COMPACT), *line = NULL, *arguments = NULL;
+        _cleanup_buf_ struct hcs_buf out = {0}, errors = {0};
+        bool of_system = error && strstr(error, "File not found");
+
+        arguments = hcs_asprintf("%s -q", (const char *)ctx);
+        assert_int_equal(run(arguments, text, &out, &errors), error ? 1 : 0);
+        line = hcs_asprintf("%s\n", error ? error : "");
+        if (error && !of_system)
+                assert_string_equal(hcs_buf_cstr(&errors), line);
+        assert_string_equal(hcs_buf_cstr(&out), error ? "" : want);
+}
+
+static void utility_vms_of_the_original_are_printed_to_the_byte(void **state) {
+        hcs_test_each_case("golden/wcow-uvm.jsonl", check_vm, (void *)"wcow-uvm");
+}
+
+static void a_utility_vm_needs_no_more_than_a_specification(void **state) {
+        static const char policy[] =
+                "{\"spec\":{\"annotations\":{\"io.microsoft.virtualmachine.lcow.securitypolicy\":\"YWJj\"},"
+                "\"linux\":{}},\"bundle\":\"C:\\\\b\"}";
+        _cleanup_buf_ struct hcs_buf out = {0}, errors = {0};
+        unsigned lines = 0;
+
+        assert_int_equal(run("lcow-uvm", "{\"linux\":{}}", &out, &errors), 0);
+        assert_non_null(strstr(hcs_buf_cstr(&out), "\"KernelCmdLine\":\"root=/dev/pmem0 "));
+        assert_int_equal(run("lcow-uvm-v2",
+                             "{\"spec\":{\"linux\":{}},\"shim_options\":{\"sandbox_platform\":\"linux/amd64\"}}", &out,
+                             &errors),
+                         0);
+        assert_non_null(strstr(hcs_buf_cstr(&out), "\"KernelCmdLine\":\"root=/dev/sda "));
+        assert_int_equal(errors.len, 0);
+        assert_int_equal(run("lcow-uvm --steps", policy, &out, &errors), 0);
+        for (const char *p = hcs_buf_cstr(&out); *p; p++)
+                lines += *p == '\n';
+        assert_int_equal(lines, 5); /* two files copied, access to them, the document */
+        assert_non_null(strstr(hcs_buf_cstr(&out), "\"to\":\"C:\\\\b\\\\kernel.vmgs\""));
+}
+
+static void an_annotation_of_a_utility_vm_is_explained(void **state) {
+        _cleanup_buf_ struct hcs_buf out = {0}, errors = {0};
+
+        assert_int_equal(
+                run("lcow-uvm --explain",
+                    "{\"annotations\":{\"io.microsoft.virtualmachine.computetopology.memory.sizeinmb\":\"4096\"},"
+                    "\"linux\":{}}",
+                    &out, &errors),
+                0);
+        assert_non_null(strstr(hcs_buf_cstr(&out), "ComputeTopology.Memory.SizeInMB: 4096 (without: 1024)"));
+}
+
 static void a_specification_alone_is_enough(void **state) {
         _cleanup_buf_ struct hcs_buf out = {0}, errors = {0};
 
@@ -158,6 +211,10 @@ static int forget_folder(void **state) {
 }
 
 HCS_TESTS(cmocka_unit_test_setup_teardown(cases_of_the_original_are_printed_to_the_byte, make_folder, forget_folder),
+          cmocka_unit_test_setup_teardown(utility_vms_of_the_original_are_printed_to_the_byte, make_folder,
+                                          forget_folder),
+          cmocka_unit_test_setup_teardown(a_utility_vm_needs_no_more_than_a_specification, make_folder, forget_folder),
+          cmocka_unit_test_setup_teardown(an_annotation_of_a_utility_vm_is_explained, make_folder, forget_folder),
           cmocka_unit_test_setup_teardown(a_specification_alone_is_enough, make_folder, forget_folder),
           cmocka_unit_test_setup_teardown(a_job_of_the_host_is_its_limits, make_folder, forget_folder),
           cmocka_unit_test_setup_teardown(every_request_is_shown_with_the_document_last, make_folder, forget_folder),
