@@ -28,6 +28,26 @@ const struct conformance_case subnet_cases[] = {
                EXPECT(NETWORKS, "n", "Ipams[0].Subnets[0]",
                       "{'IpAddressPrefix':'172.16.0.0/20','Routes':[{'NextHop':'172.16.0.1','DestinationPrefix':"
                       "'0.0.0.0/0'}]}"))},
+        {"a NAT subnet of zeros is the host's choice", NULL,
+         STEPS(CREATE(NETWORKS, "n",
+                      "{'Name':'n','Type':'NAT'," V2 ",'Ipams':[{'Subnets':[{'IpAddressPrefix':'0.0.0.0/0','Routes':[{"
+                      "'NextHop':'0.0.0.0','DestinationPrefix':'0.0.0.0/0'}]}]}]}",
+                      S_OK),
+               EXPECT(NETWORKS, "n", "Ipams[0].Subnets[0].IpAddressPrefix", "'172.16.0.0/20'"),
+               EXPECT(NETWORKS, "n", "Ipams[0].Subnets[0].Routes",
+                      "[{'NextHop':'172.16.0.1','DestinationPrefix':'0.0.0.0/0'}]"),
+               HNS("POST", "/networks/",
+                   "{'ID':'a0b4e0c1-1111-4222-8333-444455556666','Name':'old','Type':'nat','Subnets':[{'AddressPrefix':"
+                   "'0.0.0.0/0','GatewayAddress':'0.0.0.0'}]}",
+                   S_OK, "Output.Subnets[0].GatewayAddress", "'172.16.16.1'"),
+               HNS("DELETE", "/networks/a0b4e0c1-1111-4222-8333-444455556666", "", S_OK, NULL, NULL))},
+        {"a subnet of zeros of another network is a DHCP server's", NULL,
+         STEPS(CREATE(NETWORKS, "n",
+                      "{'Name':'n','Type':'Transparent'," V2
+                      ",'Ipams':[{'Type':'DHCP','Subnets':[{'IpAddressPrefix':'0.0.0.0/0'}]}]}",
+                      S_OK),
+               EXPECT(NETWORKS, "n", "Ipams[0].Subnets[0].IpAddressPrefix", "'0.0.0.0/0'"),
+               ENDPOINT("e", "n", "{" V2 "}", S_OK), EXPECT(ENDPOINTS, "e", "IpConfigurations", "[]"))},
         {"two NAT networks get different subnets", NULL,
          STEPS(CREATE(NETWORKS, "a", "{" V2 "}", S_OK), CREATE(NETWORKS, "b", "{" V2 "}", S_OK),
                EXPECT(NETWORKS, "b", "Ipams[0].Subnets[0].IpAddressPrefix", "'172.16.16.0/20'"))},

@@ -104,39 +104,72 @@ static HRESULT read_gateway(struct net_subnet *s, const struct hcs_json *subnet,
         return S_OK;
 }
 
+/* The first address, in place of a default route that says nothing. */
 static void add_gateway_route(struct net_subnet *s, struct hcs_json *subnet) {
-        struct hcs_json *route;
+        struct hcs_json *routes = net_array_of(subnet, "Routes"), *route;
         char text[NET_ADDRESS_TEXT];
 
+        for (struct hcs_json *r = hcs_json_first(routes), *next; r; r = next) {
+                next = hcs_json_next(r);
+                if (is_default_route(r))
+                        hcs_json_free(hcs_json_detach(routes, r));
+        }
         s->gateway = (struct net_address){.value = s->prefix.first + 1, .v6 = s->prefix.v6};
-        route = hcs_json_append(net_array_of(subnet, "Routes"), hcs_json_new_object());
+        route = hcs_json_append(routes, hcs_json_new_object());
         hcs_json_set_string(route, "NextHop", net_address_format(&s->gateway, text));
         hcs_json_set_string(route, "DestinationPrefix", s->prefix.v6 ? "::/0" : "0.0.0.0/0");
 }
 
+/* The next /20 of 172.16.0.0/12 that no other translation has, nor the network itself. */
+static HRESULT choose_prefix(struct net_model *m, const struct net_network *n, struct hcs_json *subnet,
+                             struct net_prefix *ret, const char *path, struct hcs_error **err) {
+        char text[NET_PREFIX_TEXT];
+
+        for (uint64_t i = 0; i < 256; i++) {
+                uint32_t block = (uint32_t)((m->next_nat + i) % 256);
+                struct net_prefix p = {.first = 0xAC100000u + (block << 12), .length = 20};
+
+                if (overlapping(m, &p) || FAILED(check_overlap(m, n, &p, NULL, NULL)))
+                        continue;
+                m->next_nat = block + 1;
+                hcs_json_set_string(subnet, "IpAddressPrefix", net_prefix_format(&p, text));
+                *ret = p;
+                return S_OK;
+        }
+        return net_refuse(err, HCN_E_INVALID_SUBNET, path, "no subnet is left in 172.16.0.0/12");
+}
+
+/* 0.0.0.0/0 leaves the choice to the service, or to a DHCP server. */
+static HRESULT read_prefix(struct net_model *m, const struct net_network *n, struct hcs_json *subnet,
+                           struct net_prefix *ret, const char *path, struct hcs_error **err) {
+        const char *text = net_text(subnet, "IpAddressPrefix");
+
+        if (!net_prefix_parse(text, false, ret))
+                return net_refuse(err, HCN_E_INVALID_PREFIX, path, "\"%s\" is not a prefix without host bits", text);
+        if (ret->v6 && !net_feature(m, "IPv6DualStack"))
+                return net_need(m, "IPv6DualStack", path, err);
+        if (ret->length == 0 && !ret->v6 && n->type->translates)
+                return choose_prefix(m, n, subnet, ret, path, err);
+        return ret->length ? check_overlap(m, n, ret, path, err) : S_OK;
+}
+
 static HRESULT add_subnet(struct net_model *m, struct net_network *n, struct hcs_json *subnet, const char *path,
                           struct hcs_error **err) {
-        const char *text = net_text(subnet, "IpAddressPrefix");
         _cleanup_free_ char *where = hcs_asprintf("%s.IpAddressPrefix", path);
         _cleanup_free_ char *policies = hcs_asprintf("%s.Policies", path);
         struct net_subnet *s;
         HRESULT hr;
 
-        if (!*text)
+        if (!*net_text(subnet, "IpAddressPrefix"))
                 return S_OK; /* one that a DHCP server knows more about */
         s = hcs_calloc(1, sizeof(*s));
-        if (!net_prefix_parse(text, false, &s->prefix))
-                hr = net_refuse(err, HCN_E_INVALID_PREFIX, where, "\"%s\" is not a prefix without host bits", text);
-        else if (s->prefix.v6 && !net_feature(m, "IPv6DualStack"))
-                hr = net_need(m, "IPv6DualStack", where, err);
-        else
-                hr = check_overlap(m, n, &s->prefix, where, err);
+        hr = read_prefix(m, n, subnet, &s->prefix, where, err);
         if (SUCCEEDED(hr))
                 hr = read_gateway(s, subnet, path, err);
         if (SUCCEEDED(hr))
                 hr = net_policies_check(m, HCS_SCHEMA_POLICY_SUBNET, hcs_json_get(subnet, "Policies"), NULL, policies,
                                         err);
-        if (FAILED(hr)) {
+        if (FAILED(hr) || s->prefix.length == 0) {
                 subnet_free(s);
                 return hr;
         }
@@ -150,25 +183,13 @@ static HRESULT add_subnet(struct net_model *m, struct net_network *n, struct hcs
         return S_OK;
 }
 
-/* The next /20 of 172.16.0.0/12 that no other translation has. */
 static HRESULT choose_subnet(struct net_model *m, struct net_network *n, struct hcs_json *doc, struct hcs_error **err) {
-        struct hcs_json *ipam, *subnet;
-        char text[NET_PREFIX_TEXT];
+        struct hcs_json *ipam = hcs_json_append(net_array_of(doc, "Ipams"), hcs_json_new_object()), *subnet;
 
-        for (uint64_t i = 0; i < 256; i++) {
-                uint32_t block = (uint32_t)((m->next_nat + i) % 256);
-                struct net_prefix p = {.first = 0xAC100000u + (block << 12), .length = 20};
-
-                if (overlapping(m, &p))
-                        continue;
-                m->next_nat = block + 1;
-                ipam = hcs_json_append(net_array_of(doc, "Ipams"), hcs_json_new_object());
-                hcs_json_set_string(ipam, "Type", "Static");
-                subnet = hcs_json_append(hcs_json_set_new_array(ipam, "Subnets"), hcs_json_new_object());
-                hcs_json_set_string(subnet, "IpAddressPrefix", net_prefix_format(&p, text));
-                return add_subnet(m, n, subnet, "$.Ipams[0].Subnets[0]", err);
-        }
-        return net_refuse(err, HCN_E_INVALID_SUBNET, "$.Ipams", "no subnet is left in 172.16.0.0/12");
+        hcs_json_set_string(ipam, "Type", "Static");
+        subnet = hcs_json_append(hcs_json_set_new_array(ipam, "Subnets"), hcs_json_new_object());
+        hcs_json_set_string(subnet, "IpAddressPrefix", "0.0.0.0/0");
+        return add_subnet(m, n, subnet, "$.Ipams[0].Subnets[0]", err);
 }
 
 HRESULT net_subnets_read(struct net_model *m, struct net_network *n, struct hcs_json *doc, struct hcs_error **err) {
