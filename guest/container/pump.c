@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The pump of pump.h: splice() while it works, else read and write through a buffer. */
+/*
+ * The pump of pump.h: splice() where it pays, else read and write through a buffer. It does not pay towards vsock,
+ * which takes pages from a pipe one by one: a packet for every 4 KiB, where a write() gives packets of 64 KiB.
+ */
 
 #include "guest/container/pump.h"
 
@@ -9,13 +12,14 @@
 #include <poll.h>
 #include <stddef.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 
 #define CHUNK  (256 * 1024) /* asked of one splice(); what a pipe holds limits it */
-#define BUFFER (32 * 1024)
-#define ROUNDS 16 /* before other sources get their turn */
+#define BUFFER (64 * 1024)  /* a packet of vsock */
+#define ROUNDS 16           /* before other sources get their turn */
 
 static bool ready(int fd, short events) {
         struct pollfd p = {.fd = fd, .events = events};
@@ -68,6 +72,13 @@ static ssize_t move_by_copy(struct guest_pump *p) {
         return n;
 }
 
+static bool is_vsock(int fd) {
+        socklen_t size = sizeof(int);
+        int domain = 0;
+
+        return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_VSOCK;
+}
+
 static void turn(struct guest_pump *p) {
         ssize_t n = 1;
 
@@ -84,6 +95,8 @@ static void turn(struct guest_pump *p) {
                 /* Blocked, or its turn is over: the side that it needs brings it back. */
                 bool waits_for_output = p->copying ? p->start != p->end : n < 0 && ready(p->from.fd, POLLIN);
 
+                if (n < 0 && p->start == p->end) /* a stream that is idle costs nothing */
+                        p->buf = hcs_free(p->buf);
                 guest_loop_watch(p->loop, &p->from, waits_for_output ? 0 : EPOLLIN);
                 guest_loop_watch(p->loop, &p->to, waits_for_output ? EPOLLOUT : 0);
         } else {
@@ -106,7 +119,7 @@ void guest_pump_start(struct guest_pump *p, struct guest_loop *loop, int from, i
                 .from = {.fd = from, .fn = on_from},
                 .to = {.fd = to, .fn = on_to},
                 .tee = tee,
-                .copying = tee >= 0,
+                .copying = tee >= 0 || is_vsock(to),
                 .running = true,
                 .done = done,
         };
