@@ -4,7 +4,7 @@
 
 /*
  * What stands behind the ABI: a stack of layers. The lowest answers (replay, emulate, later remote and real), those
- * above it decorate (record, later faults). A call goes down by invoke(), completions, events and output come up
+ * above it decorate (record, faults). A call goes down by invoke(), completions, events and output come up
  * through the sink that each layer was given. A layer that decorates hands on what it does not care about.
  *
  * Threads: invoke(), note() and input() come from any number of client threads and from the engine's dispatcher at
@@ -69,6 +69,7 @@ struct mock_backend {
         struct mock_sink *up;      /* where completions, events and output go */
         struct mock_backend *next; /* decorators: the layer below, owned */
         uint32_t build;            /* the Windows build that answers; 0: not known. Decorators say what is below. */
+        const char *remark;        /* what the header of a recording says of the layer, as JSON; NULL: nothing */
 };
 
 /* The options that follow an element in the composition string. */
@@ -99,6 +100,7 @@ struct mock_backend_kind {
          struct mock_backend *next, struct mock_backend **ret, struct hcs_error **err);
 };
 extern const struct mock_backend_kind mock_emulate_kind;
+extern const struct mock_backend_kind mock_faults_kind;
 extern const struct mock_backend_kind mock_record_kind;
 extern const struct mock_backend_kind mock_replay_kind;
 

@@ -17,6 +17,7 @@
 /* The kinds of layers; a new one is one row here. */
 static const struct mock_backend_kind *const kinds[] = {
         &mock_emulate_kind,
+        &mock_faults_kind,
         &mock_record_kind,
         &mock_replay_kind,
 };
@@ -88,10 +89,11 @@ static HRESULT engine_option(struct mock_engine *e, const char *key, const char 
                                ? S_OK
                                : hcs_error_make(err, E_INVALIDARG, "%s=%s: expected yes or no", key, value);
         }
-        return hcs_error_make(err, E_INVALIDARG,
-                              "\"%s\" is neither a layer (emulate, record=FILE, replay=FILE) nor an engine option "
-                              "(speed, pending, leaks)",
-                              key);
+        return hcs_error_make(
+                err, E_INVALIDARG,
+                "\"%s\" is neither a layer (emulate, record=FILE, replay=FILE, faults=RULES) nor an engine option "
+                "(speed, pending, leaks)",
+                key);
 }
 
 static HRESULT add_layer(struct composition *c, const struct mock_backend_kind *kind, const char *argument,
@@ -102,7 +104,7 @@ static HRESULT add_layer(struct composition *c, const struct mock_backend_kind *
         if (c->n == MAX_LAYERS)
                 return hcs_error_make(err, E_INVALIDARG, "%s: more than %d layers", kind->name, MAX_LAYERS);
         if (kind->needs_argument && !*argument)
-                return hcs_error_make(err, E_INVALIDARG, "%s needs a file: %s=FILE", kind->name, kind->name);
+                return hcs_error_make(err, E_INVALIDARG, "%s needs an argument: %s=...", kind->name, kind->name);
         if (!kind->needs_argument && *argument)
                 return hcs_error_make(err, E_INVALIDARG, "%s takes no argument, got \"%s\"", kind->name, argument);
         c->layers[c->n].kind = kind;

@@ -245,6 +245,7 @@ static HRESULT open_recorder(struct mock_engine *engine, struct mock_sink *up, c
         struct mock_trace_header header = {.recorder = "mockhcs 0.1.0",
                                            .os = next->build ? "windows" : "linux",
                                            .build = next->build,
+                                           .faults = next->remark,
                                            .redacted = !hcs_streq(redact, "no")};
         struct recorder *r;
         HRESULT hr;

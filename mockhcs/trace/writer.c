@@ -50,6 +50,7 @@ static void put(struct mock_trace_writer *w, const char *data, size_t len, size_
 
 static void print_header(const struct mock_trace_header *h, struct hcs_buf *out) {
         _cleanup_json_ struct hcs_json *j = hcs_json_new_object();
+        struct hcs_json *faults;
         char now[40];
 
         hcs_json_set_string(j, "trace", "hcs");
@@ -67,6 +68,8 @@ static void print_header(const struct mock_trace_header *h, struct hcs_buf *out)
                 hcs_json_set_string(j, "started",
                                     h->started ? h->started : hcs_wall_clock_format(hcs_wall_clock_ns(), now));
         hcs_json_set_bool(j, "redacted", h->redacted);
+        if (h->faults && SUCCEEDED(hcs_json_parse_cstr(h->faults, &faults, NULL)))
+                hcs_json_set(j, "faults", faults);
         hcs_json_print(j, HCS_JSON_COMPACT, out);
         hcs_buf_putc(out, '\n');
 }

@@ -17,6 +17,7 @@ struct mock_trace_header {
         uint32_t build;       /* Windows build, 0 unknown */
         const char *started;  /* RFC3339 UTC; NULL: now; "": nobody knows */
         bool redacted;
+        const char *faults; /* JSON: which faults were injected below; NULL: none */
 };
 
 /* Creates (truncates) the file, mode 0600, and writes the header. "-" is stdout. */

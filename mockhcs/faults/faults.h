@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOCKHCS_FAULTS_FAULTS_H
+#define MOCKHCS_FAULTS_FAULTS_H
+
+/*
+ * The layer of faults: hands calls down, and does to them, to their completions and to events what the rules want.
+ * One lock guards the lists; neither the layer below nor the sink is called with it. What is done later runs on the
+ * engine's dispatcher and its clock, so `speed=0` makes every delay due at once.
+ */
+
+#include "mockhcs/engine/backend.h"
+#include "mockhcs/faults/plan.h"
+#include "platform/thread.h"
+
+/* A call whose completion the layer waits for, or holds. */
+struct fault_watch {
+        struct fault_watch *next;
+        struct fault_plan plan;
+        uint64_t number;
+        struct mock_handle *subject, *operation; /* referenced; NULL where there is none */
+        struct mock_handle *system;              /* the one that exit is meant for; referenced */
+        struct mock_completion completion;       /* once it came */
+};
+
+/* An event that is heard later. */
+struct fault_event {
+        struct fault_event *next;
+        struct mock_handle *on; /* referenced */
+        char *name, *data;
+        HRESULT hr;
+};
+
+/* A handle of a system or process that the client has. */
+struct fault_handle {
+        struct fault_handle *next;
+        struct mock_handle *h; /* referenced */
+        char *id;              /* of systems */
+        HRESULT refuse;        /* what every call on it gets but closing; S_OK: none */
+        bool dying;            /* its exit is on its way and is an unexpected one */
+};
+
+struct faults {
+        struct mock_backend backend; /* first */
+        struct mock_sink sink;       /* what the layer below reports to */
+        struct fault_rules rules;
+        uint64_t seed;
+        struct hcs_mutex lock;
+        struct fault_watch *waiting; /* for a completion */
+        struct fault_watch *late, *reordered;
+        struct fault_event *reordered_events;
+        struct fault_handle *handles;
+        const struct fault_rule *hung[8];
+        size_t n_hung;
+        bool disconnected;
+        uint64_t internal; /* calls of our own */
+        char *remark;      /* backend.remark */
+};
+
+/* held.c: completions and events on their way up. */
+struct fault_watch *fault_watch_new(const struct fault_plan *plan, const struct mock_call *call);
+void fault_watch_free(struct fault_watch *w);
+void fault_watch_list_free(struct fault_watch *list);
+/* The completion came, at once or later; takes w. Gives it up, holds it, or drops it. */
+void fault_completed(struct faults *f, struct fault_watch *w, const struct mock_completion *c);
+/* Whoever held on until the client's next call on that object or operation gets up now. */
+void fault_release_late(struct faults *f, const struct mock_handle *operation, const struct mock_handle *subject);
+void fault_event(struct faults *f, const struct mock_event *event);
+void fault_event_list_free(struct fault_event *list);
+
+/* gone.c: handles that are of no use, systems that are gone, a service that is away. */
+void fault_handle_add(struct faults *f, struct mock_handle *h, const char *id, HRESULT refuse);
+void fault_handle_remove(struct faults *f, const struct mock_handle *h);
+void fault_handle_list_free(struct fault_handle *list);
+/* What a call on it is refused with; S_OK: it is not. */
+HRESULT fault_handle_refusal(struct faults *f, const struct mock_handle *h);
+bool fault_handle_dying(struct faults *f, const struct mock_handle *h);
+void fault_kill_system(struct faults *f, struct mock_handle *system); /* later, on the dispatcher */
+void fault_disconnect(struct faults *f, uint64_t ns);
+bool fault_is_internal(uint64_t number);
+
+/* scenario.c: rules with a name, from what went wrong for others. */
+struct fault_scenario {
+        const char *name, *rules, *summary, *source;
+};
+const struct fault_scenario *fault_scenarios(size_t *ret_n);
+const struct fault_scenario *fault_scenario_find(const char *name);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Completions and events that come later, twice, in another order or never; see faults.h. */
+
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "mockhcs/faults/document.h"
+#include "mockhcs/faults/faults.h"
+
+static struct mock_handle *ref(struct mock_handle *h) {
+        return h ? mock_handle_ref(h) : NULL;
+}
+
+static void unref(struct mock_handle *h) {
+        if (h)
+                mock_handle_unref(h);
+}
+
+struct fault_watch *fault_watch_new(const struct fault_plan *plan, const struct mock_call *call) {
+        struct fault_watch *w = hcs_calloc(1, sizeof(*w));
+        struct mock_handle *subject = mock_call_subject(call);
+
+        w->plan = *plan;
+        w->number = call->number;
+        w->subject = ref(subject ? subject : call->created);
+        w->operation = ref(call->operation);
+        w->system = ref(call->system                                          ? call->system
+                        : call->process                                       ? call->process->system
+                        : call->created && call->created->kind == MOCK_SYSTEM ? call->created
+                                                                              : NULL);
+        return w;
+}
+
+void fault_watch_free(struct fault_watch *w) {
+        unref(w->subject);
+        unref(w->operation);
+        unref(w->system);
+        mock_completion_deinit(&w->completion);
+        free(w);
+}
+
+void fault_watch_list_free(struct fault_watch *list) {
+        while (list) {
+                struct fault_watch *w = list;
+
+                list = w->next;
+                fault_watch_free(w);
+        }
+}
+
+/* ---- completions ---- */
+
+struct posted {
+        struct faults *f;
+        struct fault_watch *watch;
+};
+
+static void give(struct faults *f, struct fault_watch *w) {
+        struct fault_watch *held;
+
+        f->backend.up->ops->complete(f->backend.up, &w->completion);
+        if (w->plan.duplicate)
+                f->backend.up->ops->complete(f->backend.up, &w->completion);
+        fault_watch_free(w);
+        hcs_mutex_lock(&f->lock);
+        held = f->reordered;
+        f->reordered = NULL;
+        hcs_mutex_unlock(&f->lock);
+        while (held) {
+                w = held;
+                held = w->next;
+                w->plan.reorder = false;
+                give(f, w);
+        }
+}
+
+static void run_posted(void *arg) {
+        struct posted *p = arg;
+
+        give(p->f, p->watch);
+        free(p);
+}
+
+static void drop_posted(void *arg) {
+        struct posted *p = arg;
+
+        fault_watch_free(p->watch);
+        free(p);
+}
+
+static void hold(struct faults *f, struct fault_watch **list, struct fault_watch *w) {
+        hcs_mutex_lock(&f->lock);
+        w->next = *list;
+        *list = w;
+        hcs_mutex_unlock(&f->lock);
+}
+
+static void edit(struct fault_watch *w) {
+        struct mock_completion *c = &w->completion;
+
+        if (FAILED(w->plan.complete)) {
+                c->hr = w->plan.complete;
+                mock_value_deinit(&c->result);
+                mock_value_set_document(&c->result, "result", hcs_strdup(w->plan.document ? w->plan.document : ""));
+        }
+        if (w->plan.omit)
+                fault_omit(&c->result, w->plan.omit_path, w->plan.chance);
+        if (w->plan.shuffle)
+                fault_shuffle(&c->result, w->plan.chance);
+}
+
+void fault_completed(struct faults *f, struct fault_watch *w, const struct mock_completion *c) {
+        w->completion.number = w->number;
+        w->completion.hr = c->hr;
+        w->completion.process = c->process;
+        mock_value_copy(&w->completion.result, &c->result);
+        edit(w);
+        if (w->plan.exit && w->system && SUCCEEDED(w->completion.hr))
+                fault_kill_system(f, w->system);
+        if (w->plan.never) {
+                fault_watch_free(w);
+        } else if (w->plan.late) {
+                hold(f, &f->late, w);
+        } else if (w->plan.reorder) {
+                hold(f, &f->reordered, w);
+        } else if (w->plan.delay || FAILED(w->plan.complete)) {
+                struct posted *p = hcs_calloc(1, sizeof(*p));
+
+                *p = (struct posted){f, w};
+                mock_engine_after(f->backend.engine, w->plan.delay_ns, run_posted, drop_posted, p);
+        } else {
+                give(f, w);
+        }
+}
+
+void fault_release_late(struct faults *f, const struct mock_handle *operation, const struct mock_handle *subject) {
+        struct fault_watch *due = NULL;
+
+        hcs_mutex_lock(&f->lock);
+        for (struct fault_watch **at = &f->late; *at;) {
+                struct fault_watch *w = *at;
+
+                if ((operation && w->operation == operation) || (subject && w->subject == subject)) {
+                        *at = w->next;
+                        w->next = due;
+                        due = w;
+                } else {
+                        at = &w->next;
+                }
+        }
+        hcs_mutex_unlock(&f->lock);
+        while (due) {
+                struct fault_watch *w = due;
+
+                due = w->next;
+                give(f, w);
+        }
+}
+
+/* ---- events ---- */
+
+struct posted_event {
+        struct faults *f;
+        struct fault_event *event;
+};
+
+static void event_free(struct fault_event *e) {
+        mock_handle_unref(e->on);
+        free(e->name);
+        free(e->data);
+        free(e);
+}
+
+void fault_event_list_free(struct fault_event *list) {
+        while (list) {
+                struct fault_event *e = list;
+
+                list = e->next;
+                event_free(e);
+        }
+}
+
+static struct fault_event *event_copy(const struct mock_event *event) {
+        struct fault_event *e = hcs_calloc(1, sizeof(*e));
+
+        e->on = mock_handle_ref(event->on);
+        e->name = hcs_strdup(event->name);
+        e->data = event->data ? hcs_strdup(event->data) : NULL;
+        e->hr = event->hr;
+        return e;
+}
+
+static void raise_event(struct faults *f, const struct mock_event *event) {
+        struct fault_event *held;
+
+        f->backend.up->ops->event(f->backend.up, event);
+        hcs_mutex_lock(&f->lock);
+        held = f->reordered_events;
+        f->reordered_events = NULL;
+        hcs_mutex_unlock(&f->lock);
+        for (struct fault_event *e = held; e; e = e->next)
+                f->backend.up->ops->event(f->backend.up, &(struct mock_event){e->on, e->name, e->hr, e->data});
+        fault_event_list_free(held);
+}
+
+static void run_event(void *arg) {
+        struct posted_event *p = arg;
+
+        raise_event(p->f, &(struct mock_event){p->event->on, p->event->name, p->event->hr, p->event->data});
+        event_free(p->event);
+        free(p);
+}
+
+static void drop_event(void *arg) {
+        struct posted_event *p = arg;
+
+        event_free(p->event);
+        free(p);
+}
+
+void fault_event(struct faults *f, const struct mock_event *event) {
+        struct fault_plan plan;
+
+        fault_plan_event(&f->rules, f->seed, event, &plan);
+        if (plan.never)
+                return;
+        if (plan.reorder) {
+                struct fault_event *e = event_copy(event);
+
+                hcs_guard(&f->lock);
+                e->next = f->reordered_events;
+                f->reordered_events = e;
+        } else if (plan.delay) {
+                struct posted_event *p = hcs_calloc(1, sizeof(*p));
+
+                *p = (struct posted_event){f, event_copy(event)};
+                mock_engine_after(f->backend.engine, plan.delay_ns, run_event, drop_event, p);
+        } else {
+                raise_event(f, event);
+                if (plan.duplicate)
+                        raise_event(f, event);
+        }
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Which rules apply, and what they add up to; see plan.h. */
+
+#include "mockhcs/faults/plan.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "mockhcs/faults/document.h"
+
+static double fraction(uint64_t *state) {
+        return (double)(fault_next(state) >> 11) * 0x1p-53;
+}
+
+static bool is_object(const struct fault_rule *r, const struct mock_handle *subject, const struct mock_handle *created,
+                      const char *id) {
+        return !r->object || (subject && fault_glob(r->object, subject->symbol)) ||
+               (created && fault_glob(r->object, created->symbol)) || (id && fault_glob(r->object, id));
+}
+
+/* "configuration.VirtualMachine" is a member of the argument of that name. */
+static bool has_argument(const struct fault_rule *r, struct mock_call *call) {
+        size_t n = r->path ? strcspn(r->path, ".") : 0;
+        _cleanup_free_ char *name = r->path ? hcs_strndup(r->path, n) : NULL, *text = NULL;
+        struct mock_value *v = name ? mock_call_arg(call, name) : NULL;
+        const struct hcs_json *member;
+
+        if (!r->path)
+                return true;
+        if (!v || mock_value_is_empty(v))
+                return false;
+        if (!r->path[n])
+                return !r->value || fault_glob(r->value, v->text ? v->text : "");
+        member = hcs_json_lookup(mock_value_tree(v, NULL), r->path + n + 1);
+        if (!member || !r->value)
+                return member != NULL;
+        text = hcs_json_string(member) ? hcs_strdup(hcs_json_string(member)) : hcs_json_text(member, HCS_JSON_COMPACT);
+        return fault_glob(r->value, text);
+}
+
+/* The rule fits but for number and chance: counts, and decides those. */
+static bool happens(struct fault_rule *r, uint64_t seed, size_t index, uint64_t *ret_state) {
+        uint64_t n = atomic_fetch_add(&r->seen, 1) + 1;
+
+        *ret_state = seed ^ (index + 1) * 0x9e3779b97f4a7c15u ^ n * 0xd1b54a32d192ed03u;
+        if (r->from && (n < r->from || n > r->to))
+                return false;
+        return r->probability >= 1 || fraction(ret_state) < r->probability;
+}
+
+static void add(struct fault_plan *p, const struct fault_rule *r, uint64_t *state) {
+        for (size_t i = 0; i < r->n_actions; i++) {
+                const struct fault_action *a = &r->actions[i];
+                double chance = fraction(state), chance2 = fraction(state);
+
+                p->any = true;
+                switch (a->type) {
+                case FAULT_DELAY:
+                        p->delay = true;
+                        p->delay_ns += fault_delay_draw(&a->delay, chance, chance2);
+                        break;
+                case FAULT_NEVER:
+                        p->never = true;
+                        break;
+                case FAULT_LATE:
+                        p->late = true;
+                        break;
+                case FAULT_FAIL:
+                case FAULT_STOPPED:
+                        p->refuse = a->type == FAULT_FAIL ? a->hr : HCS_E_SYSTEM_ALREADY_STOPPED;
+                        p->document = r->document;
+                        break;
+                case FAULT_COMPLETE:
+                        p->complete = a->hr;
+                        p->document = r->document;
+                        break;
+                case FAULT_DUPLICATE:
+                        p->duplicate = true;
+                        break;
+                case FAULT_REORDER:
+                        p->reorder = true;
+                        break;
+                case FAULT_EXIT:
+                        p->exit = true;
+                        break;
+                case FAULT_DISCONNECT:
+                        p->disconnect = true;
+                        p->disconnect_ns = fault_delay_draw(&a->delay, chance, chance2);
+                        break;
+                case FAULT_HANG:
+                        p->hang = r;
+                        p->never = true;
+                        break;
+                case FAULT_OMIT:
+                        p->omit = true;
+                        p->omit_path = a->path;
+                        p->chance = fault_next(state);
+                        break;
+                case FAULT_SHUFFLE:
+                        p->shuffle = true;
+                        p->chance = fault_next(state);
+                        break;
+                case FAULT_STALE:
+                        p->stale = true;
+                        break;
+                case FAULT_TYPES:
+                        break;
+                }
+        }
+}
+
+void fault_plan_call(struct fault_rules *rules, uint64_t seed, struct mock_call *call, struct fault_plan *ret) {
+        const char *id = mock_call_text(call, "id");
+
+        *ret = (struct fault_plan){0};
+        for (size_t i = 0; i < rules->n; i++) {
+                struct fault_rule *r = &rules->rules[i];
+                uint64_t state;
+
+                if (!r->event && fault_glob(r->name, call->function->name) &&
+                    is_object(r, mock_call_subject(call), call->created, id) && has_argument(r, call) &&
+                    happens(r, seed, i, &state))
+                        add(ret, r, &state);
+        }
+}
+
+void fault_plan_event(struct fault_rules *rules, uint64_t seed, const struct mock_event *event,
+                      struct fault_plan *ret) {
+        *ret = (struct fault_plan){0};
+        for (size_t i = 0; i < rules->n; i++) {
+                struct fault_rule *r = &rules->rules[i];
+                uint64_t state;
+
+                if (r->event && fault_glob(r->name, event->name) && is_object(r, event->on, NULL, NULL) &&
+                    happens(r, seed, i, &state))
+                        add(ret, r, &state);
+        }
+}
+
+bool fault_plan_holds(const struct fault_plan *p) {
+        return p->never || p->late || p->delay || p->reorder || FAILED(p->complete);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOCKHCS_FAULTS_PLAN_H
+#define MOCKHCS_FAULTS_PLAN_H
+
+/*
+ * What the rules want done to one call or event. Which rules apply depends on the call, on how many such calls there
+ * were, and on chance; and chance on the seed, the rule and that number alone, so that the same run fails the same way.
+ */
+
+#include "mockhcs/engine/backend.h"
+#include "mockhcs/faults/rule.h"
+
+struct fault_plan {
+        bool any;
+        bool never, late, duplicate, reorder, exit, stale, shuffle, omit;
+        uint64_t delay_ns, disconnect_ns; /* disconnect_ns counts when disconnect */
+        bool delay, disconnect;
+        HRESULT refuse, complete;      /* S_OK: no */
+        const char *document;          /* of the failure; the rule's */
+        const char *omit_path;         /* the rule's */
+        uint64_t chance;               /* for omit and shuffle */
+        const struct fault_rule *hang; /* the rule that said so */
+};
+
+void fault_plan_call(struct fault_rules *rules, uint64_t seed, struct mock_call *call, struct fault_plan *ret);
+void fault_plan_event(struct fault_rules *rules, uint64_t seed, const struct mock_event *event, struct fault_plan *ret);
+/* Does completion have to wait, or never come? */
+bool fault_plan_holds(const struct fault_plan *p);
+
+#endif

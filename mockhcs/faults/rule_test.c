@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Rules as they are written, delays as they are drawn, and what is done to documents. */
+
+#include "mockhcs/faults/rule.h"
+
+#include "base/str.h"
+#include "mockhcs/faults/document.h"
+#include "mockhcs/faults/faults.h"
+#include "testing/hcs_test.h"
+
+static void assert_refused(const char *text, const char *message) {
+        struct fault_rules r = {0};
+        struct hcs_error *err = NULL;
+
+        assert_hresult(fault_rules_parse(text, &r, &err), E_INVALIDARG);
+        assert_string_equal(hcs_error_message(err), message);
+        assert_int_equal(r.n, 0);
+        hcs_error_free(err);
+}
+
+static void rules_are_read_with_all_their_parts(void **state) {
+        struct fault_rules r = {0};
+        struct hcs_error *err = NULL;
+        const struct fault_rule *a, *b;
+
+        assert_ok(fault_rules_parse(
+                          "HcsModify*@system/?#2..[configuration.Settings.Name=a b*]%0.25 delay=1s fail=0x80070005;"
+                          " event:SystemExited never ;",
+                          &r, &err),
+                  err);
+        assert_int_equal(r.n, 2);
+        a = &r.rules[0];
+        b = &r.rules[1];
+        assert_string_equal(a->name, "HcsModify*");
+        assert_string_equal(a->object, "system/?");
+        assert_int_equal(a->from, 2);
+        assert_true(a->to == UINT64_MAX);
+        assert_string_equal(a->path, "configuration.Settings.Name");
+        assert_string_equal(a->value, "a b*");
+        assert_true(a->probability == 0.25);
+        assert_int_equal(a->n_actions, 2);
+        assert_int_equal(fault_rule_action(a, FAULT_DELAY)->delay.a, 1000000000);
+        assert_hresult(fault_rule_action(a, FAULT_FAIL)->hr, E_ACCESSDENIED);
+        assert_true(b->event);
+        assert_string_equal(b->name, "SystemExited");
+        fault_rules_deinit(&r);
+}
+
+static void rules_that_are_none_are_named_with_the_word(void **state) {
+        assert_refused("Hcs* explode", "rule `Hcs* explode': `explode': delay, never, late, fail, complete, duplicate, "
+                                       "reorder, stopped, exit, disconnect, hang, omit, shuffle or stale is expected");
+        assert_refused("Hcs*", "rule `Hcs*': `Hcs*': an action is expected behind it");
+        assert_refused("@x never",
+                       "rule `@x never': `@x': the name of a function or event is expected, maybe with `*'");
+        assert_refused("a#0 never", "rule `a#0 never': `0': #N, #N..M or #N.. is expected, with numbers from 1 on");
+        assert_refused("a#3..2 never",
+                       "rule `a#3..2 never': `3': #N, #N..M or #N.. is expected, with numbers from 1 on");
+        assert_refused("a%2 never", "rule `a%2 never': `2': a probability from 0 to 1 is expected");
+        assert_refused("a[b never", "rule `a[b never': `[b never': `]' is missing");
+        assert_refused("a[b]c never", "rule `a[b]c never': `c': @, #, [ or % is expected");
+        assert_refused("a delay", "rule `a delay': `delay': a time is expected, as in delay=500ms");
+        assert_refused("a delay=5x", "rule `a delay=5x': `5x': a time is expected, as in delay=500ms");
+        assert_refused("a delay=2s..1s", "rule `a delay=2s..1s': `2s..1s': a time is expected, as in delay=500ms");
+        assert_refused("a fail=0", "rule `a fail=0': `0': the name or number of a failure is expected");
+        assert_refused("a never=1", "rule `a never=1': `1': it takes no value");
+        assert_refused("event:a exit", "rule `event:a exit': `exit': that cannot be done to an event");
+        assert_refused("a never never never never never",
+                       "rule `a never never never never never': `never': a rule has at most four actions");
+}
+
+static void a_file_of_rules_may_have_documents(void **state) {
+        static const char text[] = "[\"a never\",{\"rule\":\"b fail=E_FAIL\",\"document\":{\"Error\":1}}]";
+        _cleanup_json_ struct hcs_json *json = NULL, *bad = NULL;
+        struct fault_rules r = {0};
+        struct hcs_error *err = NULL;
+
+        assert_ok(hcs_json_parse_cstr(text, &json, &err), err);
+        assert_ok(fault_rules_parse_json(json, &r, &err), err);
+        assert_int_equal(r.n, 2);
+        assert_string_equal(r.rules[1].document, "{\"Error\":1}");
+        fault_rules_deinit(&r);
+        assert_ok(hcs_json_parse_cstr("[\"a never\",7]", &bad, &err), err);
+        assert_hresult(fault_rules_parse_json(bad, &r, &err), E_INVALIDARG);
+        assert_string_equal(hcs_error_message(err), "$[1]: a rule, or an object with \"rule\", is expected");
+        hcs_error_free(err);
+}
+
+static uint64_t draw(const char *text, double chance, double chance2) {
+        struct fault_delay d;
+
+        assert_true(fault_delay_parse(text, &d));
+        return fault_delay_draw(&d, chance, chance2);
+}
+
+static void delays_are_drawn_as_they_are_written(void **state) {
+        struct fault_delay d;
+
+        assert_int_equal(draw("500", 0.9, 0), 500000000);
+        assert_int_equal(draw("10us", 0, 0), 10000);
+        assert_int_equal(draw("1ms..9ms", 0.5, 0), 5000000);
+        assert_int_equal(draw("100ms~20ms", 0, 0.3), 100000000);
+        assert_true(draw("1ms~20ms", 0.99, 0.5) == 0); /* never before the call */
+        assert_int_equal(draw("p50:1ms/p100:3ms", 0.1, 0), 1000000);
+        assert_int_equal(draw("p50:1ms/p100:3ms", 0.75, 0), 2000000);
+        assert_int_equal(draw("p50:1ms/p99:3ms", 0.999, 0), 3000000);
+        assert_false(fault_delay_parse("25h", &d));
+        assert_false(fault_delay_parse("p50:2ms/p40:3ms", &d));
+        assert_false(fault_delay_parse("p50:2ms/", &d));
+        assert_false(fault_delay_parse("", &d));
+        assert_false(fault_delay_parse("-1ms", &d));
+}
+
+static void globs_are_matched(void **state) {
+        assert_true(fault_glob("*", ""));
+        assert_true(fault_glob("Hcs*System", "HcsStartComputeSystem"));
+        assert_true(fault_glob("*a*b", "xaxbxb"));
+        assert_false(fault_glob("Hcs", "HcsX"));
+        assert_false(fault_glob("?", ""));
+}
+
+static void a_document_loses_a_member_or_its_order(void **state) {
+        struct mock_value v = {0};
+
+        mock_value_set_document(&v, "result", hcs_strdup("{\"a\":{\"b\":1,\"c\":2},\"d\":3}"));
+        assert_true(fault_omit(&v, "a.b", 0));
+        assert_string_equal(v.text, "{\"a\":{\"c\":2},\"d\":3}");
+        assert_false(fault_omit(&v, "a.x", 0));
+        assert_true(fault_omit(&v, NULL, 1)); /* the second member there is */
+        assert_string_equal(v.text, "{\"a\":{},\"d\":3}");
+        mock_value_deinit(&v);
+
+        mock_value_set_document(&v, "result", hcs_strdup("{\"a\":1,\"b\":2,\"c\":3,\"d\":4}"));
+        for (uint64_t seed = 0; hcs_streq(v.text, "{\"a\":1,\"b\":2,\"c\":3,\"d\":4}"); seed++) {
+                assert_true(seed < 100);
+                fault_shuffle(&v, seed);
+        }
+        assert_int_equal(v.len, strlen("{\"a\":1,\"b\":2,\"c\":3,\"d\":4}"));
+        mock_value_deinit(&v);
+        mock_value_set_document(&v, "result", hcs_strdup("no document"));
+        fault_shuffle(&v, 1);
+        assert_false(fault_omit(&v, NULL, 1));
+        assert_string_equal(v.text, "no document");
+        mock_value_deinit(&v);
+}
+
+static void every_scenario_is_made_of_rules(void **state) {
+        size_t n;
+        const struct fault_scenario *s = fault_scenarios(&n);
+
+        for (size_t i = 0; i < n; i++) {
+                struct fault_rules r = {0};
+                struct hcs_error *err = NULL;
+
+                assert_ok(fault_rules_parse(s[i].rules, &r, &err), err);
+                assert_true(r.n > 0);
+                assert_ptr_equal(fault_scenario_find(s[i].name), &s[i]);
+                fault_rules_deinit(&r);
+        }
+        assert_null(fault_scenario_find("Hcs* never"));
+}
+
+#define TEST(f) cmocka_unit_test(f)
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                TEST(rules_are_read_with_all_their_parts),
+                TEST(rules_that_are_none_are_named_with_the_word),
+                TEST(a_file_of_rules_may_have_documents),
+                TEST(delays_are_drawn_as_they_are_written),
+                TEST(globs_are_matched),
+                TEST(a_document_loses_a_member_or_its_order),
+                TEST(every_scenario_is_made_of_rules),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

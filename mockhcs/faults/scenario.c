@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+
+/* What went wrong for others, as rules with a name. The sources are issues of public projects. */
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "mockhcs/faults/faults.h"
+
+static const struct fault_scenario scenarios[] = {
+        {"never-starts", "HcsStartComputeSystem never", "the start of a system never completes",
+         "microsoft/hcsshim 152, 763, 846, 1056, 1751"},
+        {"never-created", "HcsCreateComputeSystem never", "the creation of a system never completes",
+         "microsoft/hcsshim 1056"},
+        {"slow-start", "HcsStartComputeSystem delay=p50:20ms/p99:2s/p100:10s", "some starts take very long",
+         "microsoft/hcsshim 801, kubernetes/kubernetes 107290"},
+        {"slow-events", "event:* delay=10ms..200ms", "events are heard late", "flannel-io/flannel 1857"},
+        {"exit-before-start", "HcsStartComputeSystem delay=50ms exit",
+         "the exit of a system is heard before its start completes", "microsoft/hcsshim 813"},
+        {"already-stopped", "HcsShut*ComputeSystem stopped; HcsTerminateComputeSystem stopped",
+         "who stops a system is told that it has stopped", "microsoft/hcsshim 866"},
+        {"unexpected-exit", "HcsCreateProcess exit", "the system is gone as soon as a process runs in it",
+         "microsoft/Windows-Containers 356"},
+        {"lost-exit", "event:SystemExited never; event:ProcessExited never", "exits are never heard",
+         "microsoft/hcsshim 813"},
+        {"twice", "event:* duplicate; * duplicate", "completions and events come twice",
+         "the mock's own engine counts them"},
+        {"out-of-order", "event:* reorder", "an event is heard behind the next one", "microsoft/hcsshim 813"},
+        {"invalid-json", "HcsCreateComputeSystem fail=0xC037010D; HcsModifyComputeSystem fail=0xC037010D",
+         "documents are refused as invalid", "microsoft/hcsshim 2714, docker/for-win 115"},
+        {"exists-but-cannot-be-opened",
+         "HcnCreateNetwork fail=HCN_E_NETWORK_ALREADY_EXISTS; HcnOpenNetwork fail=0x803B0001",
+         "a network exists already and cannot be opened", "microsoft/WSL 11811"},
+        {"service-restarts", "*#6 disconnect=100ms", "the service goes away in the midst of a run and comes back",
+         "Azure/azure-container-networking 3343, 3498"},
+        {"networks-hang", "Hcn* hang; HNSCall hang", "the network service answers nothing any more", "moby/moby 40699"},
+        {"all-hangs", "*#8 hang", "from the eighth call on nothing completes", "moby/moby 40699"},
+        {"members-left-out", "Hcs*Properties omit; Hcn*Query* omit; *Enumerate*%0.5 omit",
+         "answers lack a member that may be left out", "microsoft/hcsshim 2488"},
+        {"members-shuffled", "* shuffle", "members of answers stand in another order", "the JSON of every language"},
+        {"late-completion", "HcsCreateComputeSystem late; HcsStartComputeSystem late; HcsCreateProcess late",
+         "a call completes when its caller has given up", "Azure/azure-container-networking 1848"},
+        {"stale-handle", "HcsOpenComputeSystem stale; HcsOpenProcess stale", "a handle that was given out is none",
+         "microsoft/hcsshim 866"},
+};
+
+const struct fault_scenario *fault_scenarios(size_t *ret_n) {
+        *ret_n = HCS_ARRAY_SIZE(scenarios);
+        return scenarios;
+}
+
+const struct fault_scenario *fault_scenario_find(const char *name) {
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(scenarios); i++)
+                if (hcs_streq(scenarios[i].name, name))
+                        return &scenarios[i];
+        return NULL;
+}
