@@ -20,6 +20,7 @@ int cmd_import(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_show(int argc, char **argv);
+int cmd_torture(int argc, char **argv);
 int cmd_validate(int argc, char **argv);
 
 /* The escape for a terminal, "" for anything else or with NO_COLOR set. */

@@ -10,6 +10,7 @@ static const struct command commands[] = {
         {"record", cmd_record, "run a program against the emulator and write what it calls into a trace"},
         {"replay", cmd_replay, "run a program against a trace; say where it goes another way"},
         {"verify", cmd_replay, "the same, and fail also for what the program never asked for"},
+        {"torture", cmd_torture, "run a program under faults, and say which of them break it"},
         {"import", cmd_import, "turn a debug log of hcsshim, dockerd or containerd into a trace"},
         {"guest", cmd_bridge, "let the guest of a recorded bridge stand in for a VM"},
         {"host", cmd_bridge, "let the host of a recorded bridge ask an agent, and compare its answers"},

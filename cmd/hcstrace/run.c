@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * hcstrace record, replay and verify: run a program with the mock behind its DLLs. The program finds our libraries
- * through the loader's path, the mock finds its composition in MOCKHCS and leaves its report in the file MOCKHCS_REPORT
- * names.
+ * hcstrace record, replay and verify: run a program with the mock behind its DLLs, and tell what the mock found.
  */
 
 #include <getopt.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "cmd/hcstrace/hcstrace.h"
+#include "cmd/hcstrace/under_mock.h"
 #include "mockhcs/trace/report.h"
-#include "platform/env.h"
 #include "platform/file.h"
-#include "platform/process.h"
 
 struct run {
         const char *name; /* of the subcommand */
@@ -45,29 +39,6 @@ static void usage(const char *name) {
                        name, hcs_streq(name, "verify") ? ", or a recorded call was never asked for" : "");
 }
 
-/* Our libraries: beside the program in a build tree, under lib when installed. */
-static char *library_path(void) {
-        static const char *const places[] = {"../../mockhcs/abi", "../lib", "../lib/x86_64-linux-gnu"};
-        static const char *const more[] = {"../../mockhcs", "../lib", "../lib/x86_64-linux-gnu"};
-        char self[PATH_MAX];
-        ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-        _cleanup_free_ char *old = hcs_env_get("LD_LIBRARY_PATH");
-        const char *folder;
-
-        if (n <= 0)
-                return NULL;
-        self[n] = '\0';
-        folder = dirname(self);
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(places); i++) {
-                _cleanup_free_ char *library = hcs_asprintf("%s/%s/libcomputecore.so", folder, places[i]);
-
-                if (hcs_file_exists(library))
-                        return hcs_asprintf("LD_LIBRARY_PATH=%s/%s:%s/%s%s%s", folder, places[i], folder, more[i],
-                                            old ? ":" : "", old ? old : "");
-        }
-        return NULL;
-}
-
 /* Commas and backslashes of a path are the composition's own. */
 static void put_escaped(struct hcs_buf *b, const char *path) {
         for (; *path; path++) {
@@ -80,7 +51,7 @@ static void put_escaped(struct hcs_buf *b, const char *path) {
 static char *composition(const struct run *r) {
         _cleanup_buf_ struct hcs_buf b = {0};
 
-        hcs_buf_printf(&b, "MOCKHCS=%s=", hcs_streq(r->name, "record") ? "record" : "replay");
+        hcs_buf_printf(&b, "%s=", hcs_streq(r->name, "record") ? "record" : "replay");
         put_escaped(&b, r->trace);
         if (r->keep_secrets)
                 hcs_buf_puts(&b, ",redact=no");
@@ -117,51 +88,28 @@ static void print_report(const struct run *r, struct hcs_json *problems, int cod
 static const char no_call[] = "the program made no call at all: is it linked with vmcompute or computecore, or does it "
                               "load them?\n";
 
-/* The problems that the mock found. A program that never came near our libraries has asked for nothing. */
-static struct hcs_json *read_report(const struct run *r, const char *file) {
-        struct hcs_json *problems = NULL;
-        _cleanup_buf_ struct hcs_buf text = {0};
-
-        if (SUCCEEDED(hcs_file_read(file, (size_t)64 << 20, &text, NULL)) &&
-            SUCCEEDED(hcs_json_parse_cstr(hcs_buf_cstr(&text), &problems, NULL)))
-                return problems;
-        problems = hcs_json_new_array();
+/* A program that never came near our libraries has asked for nothing. */
+static void tell_no_call(const struct run *r, struct mock_outcome *o) {
         if (r->unasked)
-                hcs_json_append(problems, mock_problem_new("unasked", "%s", no_call));
+                hcs_json_append(o->problems, mock_problem_new("unasked", "%s", no_call));
         else if (hcs_streq(r->name, "record"))
                 fprintf(stderr, "hcstrace record: there is no trace, %s", no_call);
-        return problems;
 }
 
 static int run_program(const struct run *r, char **program) {
-        char report_file[] = "/tmp/hcstrace.XXXXXX";
-        int fd = mkstemp(report_file), code = 0;
-        _cleanup_free_ char *libraries = library_path(), *spec = composition(r), *report_env = NULL;
-        _cleanup_json_ struct hcs_json *problems = NULL;
-        struct hcs_child *child = NULL;
+        _cleanup_free_ char *spec = composition(r);
+        _cleanup_(mock_outcome_deinit) struct mock_outcome o = {0};
         struct hcs_error *err = NULL;
-        HRESULT hr;
+        bool records = hcs_streq(r->name, "record");
 
-        if (fd >= 0)
-                close(fd);
-        unlink(report_file); /* the mock makes it anew: then there was a run */
-        report_env = hcs_asprintf("MOCKHCS_REPORT=%s", report_file);
-        {
-                const char *env[] = {spec, report_env, r->unasked ? "MOCKHCS_VERIFY=1" : "MOCKHCS_VERIFY=0", libraries,
-                                     NULL};
-
-                hr = hcs_child_spawn(program, env, &child, &err);
-        }
-        if (SUCCEEDED(hr))
-                hr = hcs_child_wait(child, &code, &err);
-        if (SUCCEEDED(hr))
-                problems = read_report(r, report_file);
-        unlink(report_file);
-        if (FAILED(hr))
+        if (FAILED(run_under_mock(&(struct mock_run){.program = program, .composition = spec, .unasked = r->unasked},
+                                  &o, &err)))
                 return tell_error(r->name, err);
-        if (!hcs_streq(r->name, "record") || hcs_json_first(problems))
-                print_report(r, problems, code);
-        return hcs_json_first(problems) && !hcs_streq(r->name, "record") ? EXIT_PROBLEMS : code;
+        if (!o.called)
+                tell_no_call(r, &o);
+        if (!records || hcs_json_first(o.problems))
+                print_report(r, o.problems, o.code);
+        return hcs_json_first(o.problems) && !records ? EXIT_PROBLEMS : o.code;
 }
 
 int cmd_record(int argc, char **argv) {

@@ -235,7 +235,7 @@ static HRESULT run_on_host(struct uvm *u, int *ret_code, struct hcs_error **err)
         HRESULT hr;
 
         uvmboot_step(&u->steps, "the host runs %s", u->options->host_exec);
-        hr = hcs_child_spawn(argv, environment, &child, err);
+        hr = hcs_child_spawn(argv, environment, HCS_CHILD_SHARES, &child, err);
         if (SUCCEEDED(hr))
                 hr = hcs_child_wait(child, ret_code, err);
         if (SUCCEEDED(hr))

@@ -73,7 +73,7 @@ static uint64_t run_veritysetup(char *data, char *hashes) {
         uint64_t start = hcs_clock_ns();
         int code = 0;
 
-        must(hcs_child_spawn(argv, NULL, &child, &err), err);
+        must(hcs_child_spawn(argv, NULL, HCS_CHILD_SHARES, &child, &err), err);
         must(hcs_child_wait(child, &code, &err), err);
         if (code != 0)
                 exit(1);

@@ -98,4 +98,22 @@ head -c 100000 /dev/urandom >"$work/noise.log"
 expect 3 "noise is no error" "$hcstrace" import "$work/noise.log"
 expect 1 "no such log" "$hcstrace" import "$work/none.log"
 
+expect 1 "a lost exit breaks the client" "$hcstrace" torture --timeout 3 --scenario lost-exit --scenario unexpected-exit -- "$client"
+says 'broken  lost-exit                    seed 1: hangs'
+says 'smallest: event:ProcessExited never'
+says 'ok      unexpected-exit              seed 1, exit code 1'
+expect 0 "what it survives" "$hcstrace" torture --faults 'HcsModify* delay=1ms..5ms' --runs 3 --json -- "$client"
+says '"broken": false'
+expect 1 "strict" "$hcstrace" torture --strict --faults 'HcsStart* fail=E_FAIL' -- "$client"
+says "ends with 1"
+expect 1 "a program that makes no call" "$hcstrace" torture -- true
+says "the program made no call at all"
+expect 2 "a scenario that there is not" "$hcstrace" torture --scenario nothing -- "$client"
+expect 2 "no program" "$hcstrace" torture
+expect 1 "rules that are none" "$hcstrace" torture --faults 'Hcs* explode' -- "$client"
+export HCSSHIM_LIBRARY_PATH=$build/mockhcs/abi LD_LIBRARY_PATH=$build/mockhcs
+MOCKHCS="record=$work/faulted.trace,faults=slow-events,seed=42,emulate" expect 0 "faults below a recording" "$client"
+expect 0 "the seed is in the trace" head -n 1 "$work/faulted.trace"
+says '"faults":{"argument":"slow-events","seed":42,"rules":["event:* delay=10ms..200ms"]}'
+
 finish

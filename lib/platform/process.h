@@ -2,23 +2,33 @@
 #ifndef HCS_PLATFORM_PROCESS_H
 #define HCS_PLATFORM_PROCESS_H
 
-/* Child programs: started with our standard streams and some more environment, then waited for. */
+/* Child programs: started with our standard input and some more environment, then waited for. */
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "hcsshim/error.h"
 
 struct hcs_child;
 
+enum hcs_child_output {
+        HCS_CHILD_SHARES, /* standard output and error are ours */
+        HCS_CHILD_MUTE,   /* they go nowhere */
+};
+
 /*
  * argv ends with NULL; argv[0] is searched in PATH. environment: "NAME=value" strings that replace or extend ours, NULL
  * terminated, may be NULL. HCS_WIN32(ERROR_FILE_NOT_FOUND) and friends name the program.
  */
-HRESULT hcs_child_spawn(char *const *argv, const char *const *environment, struct hcs_child **ret,
-                        struct hcs_error **err);
+HRESULT hcs_child_spawn(char *const *argv, const char *const *environment, enum hcs_child_output output,
+                        struct hcs_child **ret, struct hcs_error **err);
 /* Waits for the end and frees the child. A program ended by signal N has exit code 128 + N, as in a shell. */
 HRESULT hcs_child_wait(struct hcs_child *child, int *ret_exit_code, struct hcs_error **err);
+/* Has it ended, or does it before the monotonic deadline? It stays to be waited for either way. */
+bool hcs_child_ended(struct hcs_child *child, uint64_t deadline_ns);
+/* Ends the program by force. It stays to be waited for. */
+void hcs_child_kill(struct hcs_child *child);
 
 /* Where the program of this process is; NULL when that cannot be found out. Caller frees. */
 char *hcs_process_path(void);

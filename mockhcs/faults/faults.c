@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "hcsshim/log.h"
+#include "mockhcs/faults/scenario.h"
 #include "platform/file.h"
 #include "platform/random.h"
 

@@ -78,11 +78,4 @@ void fault_kill_system(struct faults *f, struct mock_handle *system); /* later, 
 void fault_disconnect(struct faults *f, uint64_t ns);
 bool fault_is_internal(uint64_t number);
 
-/* scenario.c: rules with a name, from what went wrong for others. */
-struct fault_scenario {
-        const char *name, *rules, *summary, *source;
-};
-const struct fault_scenario *fault_scenarios(size_t *ret_n);
-const struct fault_scenario *fault_scenario_find(const char *name);
-
 #endif

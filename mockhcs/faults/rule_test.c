@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 #include "mockhcs/faults/document.h"
-#include "mockhcs/faults/faults.h"
+#include "mockhcs/faults/scenario.h"
 #include "testing/hcs_test.h"
 
 static void assert_refused(const char *text, const char *message) {

@@ -2,9 +2,10 @@
 
 /* What went wrong for others, as rules with a name. The sources are issues of public projects. */
 
+#include "mockhcs/faults/scenario.h"
+
 #include "base/mem.h"
 #include "base/str.h"
-#include "mockhcs/faults/faults.h"
 
 static const struct fault_scenario scenarios[] = {
         {"never-starts", "HcsStartComputeSystem never", "the start of a system never completes",

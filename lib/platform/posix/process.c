@@ -5,12 +5,18 @@
 #include "platform/process.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "platform/clock.h"
 
 struct hcs_child {
         pid_t pid;
@@ -45,12 +51,21 @@ static char **merge_environment(const char *const *environment) {
         return merged;
 }
 
-HRESULT hcs_child_spawn(char *const *argv, const char *const *environment, struct hcs_child **ret,
-                        struct hcs_error **err) {
+HRESULT hcs_child_spawn(char *const *argv, const char *const *environment, enum hcs_child_output output,
+                        struct hcs_child **ret, struct hcs_error **err) {
         _cleanup_free_ char **merged = environment ? merge_environment(environment) : NULL;
         struct hcs_child *child;
+        posix_spawn_file_actions_t actions;
         pid_t pid;
-        int r = posix_spawnp(&pid, argv[0], NULL, NULL, argv, merged ? merged : environ);
+        int r;
+
+        posix_spawn_file_actions_init(&actions);
+        if (output == HCS_CHILD_MUTE) {
+                posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+                posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+        }
+        r = posix_spawnp(&pid, argv[0], &actions, NULL, argv, merged ? merged : environ);
+        posix_spawn_file_actions_destroy(&actions);
 
         if (r)
                 return hcs_error_errno(err, r, "start `%s`", argv[0]);
@@ -72,6 +87,24 @@ HRESULT hcs_child_wait(struct hcs_child *child, int *ret_exit_code, struct hcs_e
                 return hcs_error_errno(err, errno, "wait for process %d", (int)owned->pid);
         *ret_exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
         return S_OK;
+}
+
+bool hcs_child_ended(struct hcs_child *child, uint64_t deadline_ns) {
+        struct pollfd p = {.fd = (int)syscall(SYS_pidfd_open, child->pid, 0), .events = POLLIN};
+        int r;
+
+        do {
+                uint64_t now = hcs_clock_ns();
+                uint64_t left_ms = deadline_ns > now ? (deadline_ns - now + 999999) / 1000000 : 0;
+
+                r = poll(&p, 1, left_ms > INT_MAX ? INT_MAX : (int)left_ms);
+        } while (r < 0 && errno == EINTR);
+        close(p.fd);
+        return r > 0;
+}
+
+void hcs_child_kill(struct hcs_child *child) {
+        kill(child->pid, SIGKILL);
 }
 
 char *hcs_process_path(void) {
