@@ -7,6 +7,7 @@
 
 #include "base/hex.h"
 #include "base/str.h"
+#include "base/utf.h"
 #include "cmd/verity/verity.h"
 #include "ext4/read/image.h"
 #include "ext4/vhd/vhd.h"
@@ -189,10 +190,11 @@ static void add_verity(struct info *i, uint64_t offset, bool must) {
 }
 
 static void print_value(const struct hcs_json *v) {
+        _cleanup_free_ char *text = hcs_json_string(v) ? hcs_utf8_visible(hcs_json_string(v)) : NULL;
         char number[32];
 
-        if (hcs_json_string(v))
-                printf("%s\n", hcs_json_string(v));
+        if (text)
+                printf("%s\n", text);
         else if (hcs_json_is(v, HCS_JSON_NUMBER))
                 printf("%s\n", hcs_json_number_text(v, number, sizeof(number)));
         else

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/utf.h"
 #include "ext4/pax_xattrs.h"
 #include "ext4/tar/reader.h"
 
@@ -162,15 +163,23 @@ static HRESULT convert(struct conversion *c, uint64_t *ret_size, struct hcs_erro
 
         while ((hr = tar_reader_next(c->reader, &entry, err)) == S_OK) {
                 hr = add_entry(c, entry, err);
-                if (FAILED(hr))
+                if (FAILED(hr)) {
+                        _cleanup_free_ char *name = hcs_utf8_visible(hcs_buf_cstr(&c->name));
+
                         return hcs_error_wrap(err, "entry %llu `%.200s` at offset %llu",
-                                              (unsigned long long)c->entries + 1, c->name.data,
+                                              (unsigned long long)c->entries + 1, name,
                                               (unsigned long long)entry->offset);
+                }
                 c->entries++;
                 report(c, false);
         }
-        if (SUCCEEDED(hr))
-                hr = ext4_writer_finish(c->writer, ret_size, err);
+        if (FAILED(hr)) {
+                _cleanup_free_ char *before = hcs_utf8_visible(hcs_buf_cstr(&c->name));
+
+                return hcs_error_wrap(err, "entry %llu%s%.200s", (unsigned long long)c->entries + 1,
+                                      c->entries ? " behind " : "", before);
+        }
+        hr = ext4_writer_finish(c->writer, ret_size, err);
         if (SUCCEEDED(hr))
                 hr = drain(c, err);
         if (SUCCEEDED(hr))

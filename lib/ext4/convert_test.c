@@ -78,6 +78,7 @@ static void a_tar_cut_off_anywhere_is_refused_or_ends_at_an_entry(void **state) 
                         taken++;
                 } else {
                         assert_hresult(hr, TAR_E_EOF);
+                        assert_int_equal(strncmp(hcs_error_message(err), "entry ", 6), 0);
                         assert_says(&err, "unexpected EOF at offset");
                 }
                 hcs_data_file_close(image);
@@ -150,6 +151,17 @@ static void entries_below_a_file_are_refused(void **state) {
         make_entry(&tar, '0', "file/a/b", NULL, "x", 1);
         make_end(&tar);
         refuse(&tar, EXT4_E_NO_PATH, "entry 2 `file/a/b` at offset 1024: failed to ensure parent directories");
+}
+
+static void names_in_messages_cannot_steer_a_terminal(void **state) {
+        _cleanup_buf_ struct hcs_buf tar = {0}, broken = {0};
+
+        make_entry(&tar, '1', "a\x1b[2J\n\xff", "gone", NULL, 0);
+        make_end(&tar);
+        refuse(&tar, EXT4_E_NO_FILE, "entry 1 `a\\033[2J\\012\\377` at offset 0: gone: file not found");
+        make_entry(&broken, '0', "\x1b", NULL, NULL, 0);
+        hcs_buf_append(&broken, "no header", 9);
+        refuse(&broken, TAR_E_EOF, "entry 2 behind \\033: unexpected EOF at offset 521");
 }
 
 static void absurd_sizes_are_refused_before_anything_is_made_for_them(void **state) {
@@ -292,6 +304,7 @@ HCS_TESTS(cmocka_unit_test(a_tar_cut_off_anywhere_is_refused_or_ends_at_an_entry
           cmocka_unit_test(no_path_leads_out_of_the_image), cmocka_unit_test(links_are_kept_and_never_followed),
           cmocka_unit_test(hard_links_to_nothing_to_themselves_and_to_directories_are_refused),
           cmocka_unit_test(entries_below_a_file_are_refused),
+          cmocka_unit_test(names_in_messages_cannot_steer_a_terminal),
           cmocka_unit_test(absurd_sizes_are_refused_before_anything_is_made_for_them),
           cmocka_unit_test(a_sparse_file_may_be_large_but_not_larger_than_the_disk),
           cmocka_unit_test(long_names_are_refused_or_kept_as_whole),

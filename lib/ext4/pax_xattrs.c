@@ -7,6 +7,7 @@
 #include "base/base64.h"
 #include "base/hex.h"
 #include "base/str.h"
+#include "base/utf.h"
 
 #define SCHILY     "SCHILY.xattr."
 #define LIBARCHIVE "LIBARCHIVE.xattr."
@@ -31,10 +32,15 @@ static HRESULT take_libarchive(const char *key, const char *value, size_t len, s
                                struct hcs_error **err) {
         _cleanup_buf_ struct hcs_buf name = {0}, bytes = {0};
 
-        if (!unescape(key + strlen(LIBARCHIVE), &name))
-                return hcs_error_make(err, EXT4_E_XATTR, "%.200s: a NUL in the name", key);
-        if (!hcs_base64_decode_unpadded(value, len, &bytes))
-                return hcs_error_make(err, EXT4_E_XATTR, "%.200s: the value is not base64", key);
+        const char *why = !unescape(key + strlen(LIBARCHIVE), &name)        ? "a NUL in the name"
+                          : !hcs_base64_decode_unpadded(value, len, &bytes) ? "the value is not base64"
+                                                                            : NULL;
+
+        if (why) {
+                _cleanup_free_ char *visible = hcs_utf8_visible(key);
+
+                return hcs_error_make(err, EXT4_E_XATTR, "%.200s: %s", visible, why);
+        }
         ext4_xattr_set_put(out, hcs_buf_cstr(&name), bytes.data, bytes.len);
         return S_OK;
 }

@@ -5,14 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf.h"
 #include "ext4/writer_private.h"
 
 const char *ext4_writer_show(const char *name, struct ext4_shown *s) {
-        size_t n = strlen(name);
+        _cleanup_free_ char *visible = hcs_utf8_visible(name);
+        size_t n = strlen(visible);
 
         if (n < sizeof(s->text))
-                return strcpy(s->text, name);
-        snprintf(s->text, sizeof(s->text), "%.120s...%s", name, name + n - 120);
+                return strcpy(s->text, visible);
+        snprintf(s->text, sizeof(s->text), "%.120s...%s", visible, visible + n - 120);
         return s->text;
 }
 

@@ -31,7 +31,7 @@ struct ext4_place {
         size_t len;
 };
 
-/* A name in a message, the midst of a long one left out. */
+/* A name in a message: fit for a terminal, the midst of a long one left out. */
 struct ext4_shown {
         char text[260];
 };

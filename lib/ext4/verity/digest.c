@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/utf.h"
 
 /* The kernel's names, and libcrypto's for the same. */
 static const struct {
@@ -50,8 +51,11 @@ HRESULT verity_digest_new(const struct verity_superblock *sb, struct verity_dige
         for (size_t i = 0; i < HCS_ARRAY_SIZE(names) && !d->md; i++)
                 if (hcs_streq(sb->algorithm, names[i].kernel))
                         d->md = EVP_MD_fetch(NULL, names[i].openssl, NULL);
-        if (!d->md)
-                return hcs_error_make(err, VERITY_E_ALGORITHM, "no hash algorithm `%s`", sb->algorithm);
+        if (!d->md) {
+                _cleanup_free_ char *visible = hcs_utf8_visible(sb->algorithm);
+
+                return hcs_error_make(err, VERITY_E_ALGORITHM, "no hash algorithm `%s`", visible);
+        }
         d->context = EVP_MD_CTX_new();
         if (!d->context || !EVP_DigestInit_ex2(d->context, d->md, NULL))
                 return hcs_error_make(err, E_OUTOFMEMORY, "a context for %s", sb->algorithm);
