@@ -133,13 +133,18 @@ static char *boot_one(const struct vm_probe_options *o) {
         return why;
 }
 
-static char *why_not(const struct vm_probe_options *o) {
+/* NULL when the device can be opened. It may be another time, so this is not kept. */
+static char *device_problem(const struct vm_probe_options *o) {
         const char *device = o->device ? o->device : "/dev/kvm";
 
         if (access(device, F_OK) < 0)
                 return hcs_asprintf("%s is not there", device);
         if (access(device, R_OK | W_OK) < 0)
                 return hcs_asprintf("%s may not be opened", device);
+        return NULL;
+}
+
+static char *why_not(const struct vm_probe_options *o) {
         if (o->trying)
                 o->trying(o->ctx);
         return boot_one(o);
@@ -173,9 +178,11 @@ static char *ask(const struct vm_probe_options *o, bool *ret_known) {
 }
 
 enum vm_accelerator vm_accelerator_probe(const struct vm_probe_options *o, char **ret_why) {
-        bool known, kvm;
-        _cleanup_free_ char *why = ask(o, &known);
+        bool known = false, kvm;
+        _cleanup_free_ char *why = device_problem(o);
 
+        if (!why)
+                why = ask(o, &known);
         kvm = !*why;
         if (ret_why)
                 *ret_why = kvm ? hcs_asprintf("KVM: a guest boots with it%s", known ? " (known from before)" : "")

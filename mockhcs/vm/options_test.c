@@ -182,7 +182,7 @@ static void without_a_way_to_the_host_there_is_no_vsock(void **state) {
 static void what_the_probe_knows_it_does_not_try_again(void **state) {
         _cleanup_free_ char *cache = hcs_asprintf("%s/deep/cache", folder), *why = NULL, *again = NULL;
         const struct vm_probe_options o = {
-                .qemu = "/nonexistent/qemu", .kernel = kernel, .cache = cache, .deadline_ns = 1};
+                .qemu = "/nonexistent/qemu", .kernel = kernel, .cache = cache, .deadline_ns = 1, .device = "/dev/null"};
 
         assert_int_equal(vm_accelerator_probe(&o, &why), VM_ACCELERATOR_TCG);
         assert_non_null(strstr(why, "TCG, not KVM: "));
