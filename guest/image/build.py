@@ -77,14 +77,21 @@ def add_host_libraries(tree, base, programs):
                 host.add(tree, path, done)
 
 
+def add_places(tree, base):
+    """What init needs to be there, where a base does not have it."""
+    for name, mode in ("dev", 0o755), ("proc", 0o755), ("run", 0o755), ("sys", 0o755), ("tmp", 0o1777):
+        if name not in base.nodes:
+            tree.folder(name, mode)
+    if base.resolve("dev/console") not in base.nodes:
+        tree.put("dev/console", Node(stat.S_IFCHR | 0o600, device=(5, 1)))
+
+
 def base_of(args, packages):
     tree = Tree()
     if args.base == "debian":
         packages.base(tree, HERE / "base.txt")
     elif args.base == "none":
-        for folder in ("bin", "dev", "proc", "run", "sys", "tmp"):
-            tree.folder(folder)
-        tree.put("dev/console", Node(stat.S_IFCHR | 0o600, device=(5, 1)))
+        tree.folder("bin")
     else:
         tree.read_tar(args.base)
     return tree
@@ -97,6 +104,7 @@ def delta_of(args, base, packages):
         node = base.nodes.get(name)
         if node and stat.S_ISLNK(node.mode):
             tree.link(name, node.target)
+    add_places(tree, base)
     if args.init:
         tree.file("init", args.init.read_bytes(), 0o755)
     for file in args.bin:

@@ -86,7 +86,7 @@ echo old >base/init
 tar -C base --owner=7 --group=8 -czf base.tar.gz .
 "$build" --out usr --base base.tar.gz --init init --bin gcs
 tar -tzf usr/rootfs.tar.gz | sed 's,/$,,' >rootfs.list
-has rootfs.list bin usr/bin/gcs usr/lib/modules/modules.load etc/second
+has rootfs.list dev/console proc run sys tmp bin usr/bin/gcs usr/lib/modules/modules.load etc/second
 grep -qx bin/gcs rootfs.list && fail "the link to usr/bin is gone"
 tar -tvzf usr/rootfs.tar.gz etc/first | grep -q ' 7/8 ' || fail "other owners"
 tar -tvzf usr/rootfs.tar.gz etc/second | grep -q 'link to etc/first' || fail "no hard link"
