@@ -58,6 +58,7 @@ static struct hcs_system *started(void) {
 static void finish(struct hcs_system *s) {
         hcs_system_terminate(s, NULL, NULL);
         hcs_system_close(s, NULL);
+        hcs_system_unref(s);
         end();
 }
 
@@ -126,6 +127,7 @@ static void an_unexpected_exit_reaches_who_waits(void **state) {
         assert_ok(hcs_system_wait(s, NULL, &err), err);
         assert_hresult(hcs_system_exit_error(s, NULL), HCS_E_UNEXPECTED_EXIT);
         hcs_process_close(p, NULL);
+        hcs_process_unref(p);
         finish(s);
 }
 
@@ -153,9 +155,11 @@ static void a_whole_life(const char *faults) {
         assert_ok(hcs_process_wait(p, NULL, &code, &err), err);
         assert_int_equal(code, 0);
         assert_ok(hcs_process_close(p, &err), err);
+        hcs_process_unref(p);
         assert_ok(hcs_system_terminate(s, NULL, &err), err);
         assert_ok(hcs_system_wait(s, NULL, &err), err);
         assert_ok(hcs_system_close(s, &err), err);
+        hcs_system_unref(s);
         end();
 }
 
@@ -199,6 +203,7 @@ static void a_service_that_restarts_fails_calls_and_comes_back(void **state) {
         assert_ok(hcs_enumerate(client, "{}", NULL, &list, &err), err);
         free(list);
         hcs_system_close(s, NULL);
+        hcs_system_unref(s);
         end();
 }
 
@@ -211,6 +216,7 @@ static void a_handle_that_is_none_is_an_error_and_is_closed(void **state) {
         if (SUCCEEDED(hcs_system_open(client, "a", NULL, &again, &err))) {
                 assert_hresult(hcs_system_pause(again, NULL, NULL, NULL), E_HANDLE);
                 hcs_system_close(again, NULL);
+                hcs_system_unref(again);
         }
         hcs_error_free(err);
         finish(s);
@@ -246,6 +252,7 @@ static void answers_that_lack_members_are_survived(void **state) {
                         free(text);
                         hcs_system_terminate(s, NULL, NULL);
                         hcs_system_close(s, NULL);
+                        hcs_system_unref(s);
                 }
                 end();
         }
