@@ -50,3 +50,14 @@ char *hcs_buf_steal(struct hcs_buf *b) {
         *b = (struct hcs_buf){0};
         return text;
 }
+
+void hcs_buf_put_u64(struct hcs_buf *b, uint64_t n) {
+        char digits[20];
+        size_t at = sizeof(digits);
+
+        do {
+                digits[--at] = (char)('0' + n % 10);
+                n /= 10;
+        } while (n);
+        hcs_buf_append(b, digits + at, sizeof(digits) - at);
+}

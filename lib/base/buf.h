@@ -24,9 +24,10 @@ void hcs_buf_deinit(struct hcs_buf *b);
 void hcs_buf_grow(struct hcs_buf *b, size_t extra); /* what the inline ones do when there is no room */
 void hcs_buf_printf(struct hcs_buf *b, const char *fmt, ...) _printf_(2, 3);
 void hcs_buf_vprintf(struct hcs_buf *b, const char *fmt, va_list ap) _printf_(2, 0);
-void hcs_buf_clear(struct hcs_buf *b);             /* len = 0, memory kept */
-const char *hcs_buf_cstr(const struct hcs_buf *b); /* never NULL */
-char *hcs_buf_steal(struct hcs_buf *b);            /* never NULL; caller frees; buffer is empty after */
+void hcs_buf_put_u64(struct hcs_buf *b, uint64_t n); /* in decimal */
+void hcs_buf_clear(struct hcs_buf *b);               /* len = 0, memory kept */
+const char *hcs_buf_cstr(const struct hcs_buf *b);   /* never NULL */
+char *hcs_buf_steal(struct hcs_buf *b);              /* never NULL; caller frees; buffer is empty after */
 
 /* Room for extra bytes and a NUL. */
 static inline void hcs_buf_reserve(struct hcs_buf *b, size_t extra) {

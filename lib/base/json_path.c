@@ -23,7 +23,9 @@ void hcs_json_path_member(struct hcs_buf *path, const char *name) {
 }
 
 void hcs_json_path_index(struct hcs_buf *path, size_t i) {
-        hcs_buf_printf(path, "[%zu]", i);
+        hcs_buf_putc(path, '[');
+        hcs_buf_put_u64(path, i);
+        hcs_buf_putc(path, ']');
 }
 
 struct hcs_json *hcs_json_lookup(const struct hcs_json *root, const char *path) {

@@ -7,10 +7,6 @@
 
 #include "base/json_private.h"
 
-static bool needs_escape(unsigned char c, bool html) {
-        return c < 0x20 || c == '"' || c == '\\' || (html && (c == '<' || c == '>' || c == '&'));
-}
-
 static void put_escape(struct hcs_buf *out, unsigned char c) {
         switch (c) {
         case '"':
@@ -38,22 +34,30 @@ static void put_escape(struct hcs_buf *out, unsigned char c) {
         }
 }
 
+/* What may have to be escaped: controls, quotes and backslashes (1), for HTML (2), the first byte of U+2028 (4). */
+static const unsigned char special[256] = {
+        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,         1,          1,         1,         1,         1,
+        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, ['"'] = 1, ['\\'] = 1, ['<'] = 2, ['>'] = 2, ['&'] = 2, [0xE2] = 4,
+};
+
 void hcs_json_print_string(const char *s, size_t n, enum hcs_json_style style, struct hcs_buf *out) {
-        bool go = style == HCS_JSON_GO || style == HCS_JSON_GO_NO_HTML, html = style == HCS_JSON_GO;
+        bool go = style == HCS_JSON_GO || style == HCS_JSON_GO_NO_HTML;
+        unsigned char mask = (unsigned char)(1 | (style == HCS_JSON_GO ? 2 : 0) | (go ? 4 : 0));
         size_t done = 0;
 
         hcs_buf_reserve(out, n + 2);
         hcs_buf_putc(out, '"');
         for (size_t i = 0; i < n; i++) {
                 unsigned char c = (unsigned char)s[i];
-                /* U+2028 and U+2029 are E2 80 A8 and E2 80 A9. */
-                bool separator = go && c == 0xE2 && n - i >= 3 && (unsigned char)s[i + 1] == 0x80 &&
-                                 ((unsigned char)s[i + 2] & 0xFE) == 0xA8;
 
-                if (!separator && !needs_escape(c, html))
+                if (!(special[c] & mask))
+                        continue;
+                /* U+2028 and U+2029 are E2 80 A8 and E2 80 A9. */
+                if (c == 0xE2 &&
+                    (n - i < 3 || (unsigned char)s[i + 1] != 0x80 || ((unsigned char)s[i + 2] & 0xFE) != 0xA8))
                         continue;
                 hcs_buf_append(out, s + done, i - done);
-                if (separator) {
+                if (c == 0xE2) {
                         hcs_buf_puts(out, (unsigned char)s[i + 2] == 0xA8 ? "\\u2028" : "\\u2029");
                         i += 2;
                 } else {
@@ -66,21 +70,13 @@ void hcs_json_print_string(const char *s, size_t n, enum hcs_json_style style, s
 }
 
 static void put_number(const cJSON *c, struct hcs_buf *out) {
-        char text[24], *p = text + sizeof(text);
-        uint64_t v;
-
         if (c->valuestring) {
                 hcs_buf_puts(out, c->valuestring);
                 return;
         }
-        v = (uint64_t)(c->valuedouble < 0 ? -c->valuedouble : c->valuedouble);
-        do {
-                *--p = (char)('0' + v % 10);
-                v /= 10;
-        } while (v);
         if (c->valuedouble < 0)
-                *--p = '-';
-        hcs_buf_append(out, p, (size_t)(text + sizeof(text) - p));
+                hcs_buf_putc(out, '-');
+        hcs_buf_put_u64(out, (uint64_t)(c->valuedouble < 0 ? -c->valuedouble : c->valuedouble));
 }
 
 static void newline(struct hcs_buf *out, unsigned depth) {

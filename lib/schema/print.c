@@ -23,6 +23,12 @@ static void put_text(const struct printer *p, const struct hcs_schema_field *f, 
         hcs_json_print_string(s, strlen(s), p->style, p->out);
 }
 
+static void put_signed(const struct printer *p, int64_t n) {
+        if (n < 0)
+                hcs_buf_putc(p->out, '-');
+        hcs_buf_put_u64(p->out, n < 0 ? 0 - (uint64_t)n : (uint64_t)n);
+}
+
 static void put_value(const struct printer *p, const struct hcs_schema_field *f, const void *at) {
         switch (f->kind) {
         case HCS_SCHEMA_STRING:
@@ -35,22 +41,22 @@ static void put_value(const struct printer *p, const struct hcs_schema_field *f,
                 hcs_buf_puts(p->out, *(const bool *)at ? "true" : "false");
                 return;
         case HCS_SCHEMA_U8:
-                hcs_buf_printf(p->out, "%u", *(const uint8_t *)at);
+                hcs_buf_put_u64(p->out, *(const uint8_t *)at);
                 return;
         case HCS_SCHEMA_U16:
-                hcs_buf_printf(p->out, "%u", *(const uint16_t *)at);
+                hcs_buf_put_u64(p->out, *(const uint16_t *)at);
                 return;
         case HCS_SCHEMA_U32:
-                hcs_buf_printf(p->out, "%u", *(const uint32_t *)at);
+                hcs_buf_put_u64(p->out, *(const uint32_t *)at);
                 return;
         case HCS_SCHEMA_U64:
-                hcs_buf_printf(p->out, "%llu", (unsigned long long)*(const uint64_t *)at);
+                hcs_buf_put_u64(p->out, *(const uint64_t *)at);
                 return;
         case HCS_SCHEMA_I32:
-                hcs_buf_printf(p->out, "%d", *(const int32_t *)at);
+                put_signed(p, *(const int32_t *)at);
                 return;
         case HCS_SCHEMA_I64:
-                hcs_buf_printf(p->out, "%lld", (long long)*(const int64_t *)at);
+                put_signed(p, *(const int64_t *)at);
                 return;
         case HCS_SCHEMA_F64: {
                 _cleanup_json_ struct hcs_json *number = hcs_json_new_double(*(const double *)at);
@@ -165,7 +171,11 @@ static void put_members(const struct printer *p, const struct hcs_schema_type *t
 
                 if (!(f->flags & HCS_SCHEMA_ALWAYS) && is_empty(f, at))
                         continue;
-                put_name(p, f->name, &first);
+                /* Names of the schema need no escapes. */
+                hcs_buf_puts(p->out, first ? "\"" : ",\"");
+                hcs_buf_puts(p->out, f->name);
+                hcs_buf_append(p->out, "\":", 2);
+                first = false;
                 put_field(p, f, at);
         }
         for (const struct hcs_json *m = hcs_json_first(extra); m; m = hcs_json_next(m)) {
