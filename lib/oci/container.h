@@ -40,7 +40,7 @@ struct oci_lcow_layer {
 };
 struct oci_lcow {
         const char *id;
-        struct hcs_schema_oci_spec *spec; /* annotations are expanded, root and mounts become the guest's */
+        struct hcs_schema_oci_spec *spec; /* becomes what the guest gets: copy it if it is needed once more */
         const struct oci_host *host;
         struct oci_uvm *uvm;
         const struct oci_lcow_layer *layers;

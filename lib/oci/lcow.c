@@ -183,31 +183,40 @@ static void filter_resources(struct hcs_schema_oci_linux_resources *r) {
                 *r->cpu->quota = -1;
 }
 
-static char *print(struct lcow_work *k, struct oci_warnings *w) {
-        struct hcs_schema_oci_spec *spec = oci_spec_copy(k->c->spec);
+/* What the guest cannot do, or has its own way of doing, goes. */
+static void filter(struct hcs_schema_oci_spec *spec, struct oci_warnings *w) {
         const struct hcs_schema_type *linux_type = hcs_schema_type_at(HCS_SCHEMA_OCI_LINUX);
-        struct hcs_schema_version version = {.Major = 2, .Minor = 1};
-        struct hcs_schema_gcs_linux_hosted_system document = {
-                .SchemaVersion = &version, .OciBundlePath = k->root, .ScratchDirPath = k->scratch};
-        _cleanup_free_ char *text = NULL;
-        char *printed;
 
         oci_spec_forget_unknown(spec);
         filter_windows(spec);
         hcs_schema_clear(hcs_schema_type_at(HCS_SCHEMA_OCI_SPEC), spec, "hooks");
-        if (spec->linux_) {
-                hcs_schema_clear(linux_type, spec->linux_, "cgroupsPath");
-                if (oci_annotation_bool(spec, OCI_A_LCOW_PRIVILEGED, false, w))
-                        hcs_schema_clear(linux_type, spec->linux_, "seccomp");
-                if (spec->linux_->resources)
-                        filter_resources(spec->linux_->resources);
-        }
-        text = oci_spec_print(spec);
-        hcs_json_parse_cstr(text, &document.OciSpecification, NULL);
-        printed = hcs_schema_print(hcs_schema_type_at(HCS_SCHEMA_GCS_LINUX_HOSTED_SYSTEM), &document);
-        hcs_json_free(document.OciSpecification);
-        oci_spec_free(spec);
-        return printed;
+        if (!spec->linux_)
+                return;
+        hcs_schema_clear(linux_type, spec->linux_, "cgroupsPath");
+        if (oci_annotation_bool(spec, OCI_A_LCOW_PRIVILEGED, false, w))
+                hcs_schema_clear(linux_type, spec->linux_, "seccomp");
+        if (spec->linux_->resources)
+                filter_resources(spec->linux_->resources);
+}
+
+static void put_member(struct hcs_buf *b, const char *name, const char *value) {
+        hcs_buf_printf(b, ",\"%s\":", name);
+        hcs_json_print_string(value, strlen(value), HCS_JSON_GO, b);
+}
+
+/* A gcs.LinuxHostedSystem. The specification is printed into it as it is: a tree of it would cost as much again. */
+static char *print(const struct lcow_work *k) {
+        _cleanup_free_ char *spec = oci_spec_print(k->c->spec);
+        _cleanup_buf_ struct hcs_buf b = {0};
+
+        hcs_buf_puts(&b, "{\"SchemaVersion\":{\"Major\":2,\"Minor\":1}");
+        put_member(&b, "OciBundlePath", k->root);
+        hcs_buf_puts(&b, ",\"OciSpecification\":");
+        hcs_buf_puts(&b, spec);
+        if (k->scratch)
+                put_member(&b, "ScratchDirPath", k->scratch);
+        hcs_buf_putc(&b, '}');
+        return hcs_buf_steal(&b);
 }
 
 /* Closers first, then the overlay, the scratch and the layers. */
@@ -226,10 +235,12 @@ HRESULT oci_lcow_document(const struct oci_lcow *c, char **ret, struct oci_warni
         k.rootfs = hcs_asprintf("%s/rootfs", k.root);
         if (SUCCEEDED(hr)) {
                 if (FAILED(hr = set_root(&k, err)) || FAILED(hr = lcow_add_mounts(&k, err)) ||
-                    FAILED(hr = add_devices(&k, err)))
+                    FAILED(hr = add_devices(&k, err))) {
                         give_back(&k);
-                else
-                        *ret = print(&k, w);
+                } else {
+                        filter(c->spec, w);
+                        *ret = print(&k);
+                }
         }
         oci_uses_deinit(&k.uses);
         oci_uses_deinit(&k.overlay);

@@ -22,6 +22,12 @@ static HRESULT wrap(struct hcs_error **err, HRESULT hr, const char *what, const 
         return hr;
 }
 
+static int by_name(const void *a, const void *b) {
+        const char *x = *(char *const *)a, *y = *(char *const *)b;
+
+        return strcmp(x ? x : "", y ? y : "");
+}
+
 /* A device node for a destination that asks for one, else a file system. */
 static HRESULT add_disk(struct lcow_work *k, struct hcs_schema_oci_mount *m, struct hcs_error **err) {
         bool is_evd = hcs_streq(m->type, "extensible-virtual-disk");
@@ -38,6 +44,9 @@ static HRESULT add_disk(struct lcow_work *k, struct hcs_schema_oci_mount *m, str
         oci_ticket ticket;
         HRESULT hr = is_evd ? oci_mount_evd(m->source, &evd_type, &evd_path, err) : S_OK;
 
+        /* hcsshim sorts them where they are, to compare mounts: the specification shows it. */
+        if (m->options.n)
+                qsort(m->options.items, m->options.n, sizeof(char *), by_name);
         if (is_evd && SUCCEEDED(hr)) {
                 disk.type = "ExtensibleVirtualDisk";
                 disk.path = evd_path;

@@ -108,14 +108,25 @@ void oci_pipe_deinit(struct oci_pipe *p) {
 }
 
 char *oci_path_join(const char *folder, const char *rest) {
-        char *path = hcs_asprintf("%s\\%s", folder, rest + strspn(rest, "/\\"));
+        _cleanup_buf_ struct hcs_buf b = {0};
+        size_t root = strlen(folder);
 
-        for (char *p = path; *p; p++)
-                if (*p == '/')
-                        *p = '\\';
-        for (size_t n = strlen(path); n > 3 && path[n - 1] == '\\'; n--)
-                path[n - 1] = '\0';
-        return path;
+        hcs_buf_puts(&b, folder);
+        while (*rest) {
+                size_t n = strcspn(rest, "/\\");
+
+                if (n == 2 && rest[0] == '.' && rest[1] == '.') {
+                        while (b.len > root && b.data[b.len - 1] != '\\')
+                                b.len--;
+                        b.len -= b.len > root;
+                        b.data[b.len] = '\0';
+                } else if (n && !(n == 1 && rest[0] == '.')) {
+                        hcs_buf_putc(&b, '\\');
+                        hcs_buf_append(&b, rest, n);
+                }
+                rest += n + (rest[n] != '\0');
+        }
+        return hcs_buf_steal(&b);
 }
 
 const char *oci_path_base(const char *path) {

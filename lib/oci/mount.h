@@ -36,7 +36,7 @@ bool oci_mount_pipe(const struct hcs_schema_oci_mount *m, const char *uvm_id, st
 void oci_pipe_deinit(struct oci_pipe *p);
 
 /* Windows paths. Caller frees. */
-char *oci_path_join(const char *folder, const char *rest); /* with one backslash, slashes turned */
+char *oci_path_join(const char *folder, const char *rest); /* not above the folder; slashes turned, dots resolved */
 char *oci_path_parent(const char *path);                   /* with its last backslash, as Go's filepath.Split */
 const char *oci_path_base(const char *path);               /* behind the last separator */
 

@@ -114,6 +114,20 @@ static void annotations_are_set_found_and_removed(void **state) {
         assert_int_equal(spec->annotations.n, 2);
 }
 
+static void specifications_of_runtimes_are_known_to_the_last_member(void **state) {
+        static const char *const files[] = {"oci/runc.json", "oci/runc-rootless.json", "oci/crun.json"};
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(files); i++) {
+                _cleanup_free_ char *text = hcs_test_fixture(files[i], NULL), *before = NULL, *after = NULL;
+                _cleanup_oci_spec_ struct hcs_schema_oci_spec *spec = parsed(text);
+
+                before = oci_spec_print(spec);
+                oci_spec_forget_unknown(spec);
+                after = oci_spec_print(spec);
+                assert_string_equal(before, after);
+        }
+}
+
 static void a_misfit_is_told_with_its_path(void **state) {
         static const char text[] = "{\"mounts\":[{\"destination\":7}]}";
         struct hcs_schema_oci_spec *spec = NULL;
@@ -129,4 +143,5 @@ HCS_TESTS(cmocka_unit_test(every_member_survives_and_keeps_its_place),
           cmocka_unit_test(what_is_absent_is_printed_as_go_prints_it),
           cmocka_unit_test(names_are_read_in_any_case_and_the_last_of_two_counts),
           cmocka_unit_test(kinds_are_told_by_their_sections), cmocka_unit_test(annotations_are_set_found_and_removed),
+          cmocka_unit_test(specifications_of_runtimes_are_known_to_the_last_member),
           cmocka_unit_test(a_misfit_is_told_with_its_path))

@@ -21,6 +21,8 @@ struct oci_uvm *oci_uvm_new(const struct oci_uvm_settings *settings, const struc
         struct oci_uvm *u = hcs_calloc(1, sizeof(*u));
 
         u->s = *settings;
+        if (u->s.scsi_controllers > 4)
+                u->s.scsi_controllers = 4;
         u->host = host;
         u->sink = sink;
         return u;

@@ -33,10 +33,10 @@ struct oci_sink {
 struct oci_uvm_settings {
         const char *id; /* "pod@vm"; must outlive the VM */
         bool is_windows;
-        uint32_t build;     /* of the host */
-        int32_t processors; /* of the VM */
-        unsigned scsi_controllers;
-        bool first_lun_taken; /* Windows VMs have their scratch there */
+        uint32_t build;            /* of the host */
+        int32_t processors;        /* of the VM */
+        unsigned scsi_controllers; /* up to 4 */
+        bool first_lun_taken;      /* Windows VMs have their scratch there */
         uint32_t vpmem_count;
         uint64_t vpmem_size; /* bytes */
         bool vpmem_multi_mapping;

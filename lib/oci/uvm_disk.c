@@ -2,10 +2,7 @@
 
 /* Disks of a utility VM: attachments to its SCSI controllers, and mounts of them in the guest, each with its users. */
 
-#include <stdio.h>
-
 #include "base/str.h"
-#include "hcsshim/guid.h"
 #include "oci/uvm_private.h"
 
 struct uvm_attachment {
@@ -50,15 +47,13 @@ void uvm_free_disks(struct oci_uvm *u) {
         free(u->attachments);
 }
 
-/* Controllers have the GUIDs that hcsshim gives them: version 5 of their number. */
 static char *attachment_resource(size_t slot) {
-        char name[24], text[HCS_GUID_TEXT_SIZE];
-        GUID ns, guid;
+        /* As hcsshim names them: version 5 GUIDs of "0" to "3". */
+        static const char *const controllers[] = {
+                "df6d0690-79e5-55b6-a5ec-c1e2f77f580a", "0110f83b-de10-5172-a266-78bca56bf50a",
+                "b5d2d8d4-3a75-51bf-945b-3444dc6b8579", "305891a9-b251-5dfe-91a2-c25d9212275b"};
 
-        hcs_guid_parse("d422512d-2bf2-4752-809d-7b82b5fcb1b4", &ns, NULL);
-        snprintf(name, sizeof(name), "%zu", slot / UVM_LUNS);
-        hcs_guid_v5(&ns, name, (uint32_t)strlen(name), &guid);
-        return hcs_asprintf("VirtualMachine/Devices/Scsi/%s/Attachments/%zu", hcs_guid_format(&guid, text),
+        return hcs_asprintf("VirtualMachine/Devices/Scsi/%s/Attachments/%zu", controllers[slot / UVM_LUNS],
                             slot % UVM_LUNS);
 }
 
