@@ -18,6 +18,7 @@
 #include "integration/fuzz/guest.h"
 #include "integration/fuzz/layer.h"
 #include "integration/fuzz/network.h"
+#include "integration/fuzz/spec.h"
 #include "integration/fuzz/trace.h"
 #include "integration/fuzz/vsock.h"
 #include "mockhcs/trace/record.h"
@@ -108,6 +109,7 @@ static bool (*const families[])(uint8_t which, const uint8_t *data, size_t size)
         fuzz_guest,   //
         fuzz_layer,   //
         fuzz_network, //
+        fuzz_spec,    //
         fuzz_trace,   //
         fuzz_vsock,   //
 };

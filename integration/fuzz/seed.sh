@@ -159,3 +159,15 @@ for n, line in enumerate(open(f"{sys.argv[1]}/fixtures/golden/gcs/guest.jsonl", 
         pathlib.Path(sys.argv[2], f"modify-{n}").write_bytes(b"M" + json.dumps(json.loads(body)["Request"]).encode())
 PYTHON
 put W "sh -c 'echo \"a b\"' c\\ d; e" "$2"
+for f in "$1"/fixtures/oci/*.json; do
+        put S "$(cat "$f")" "$2"
+done
+while read -r line; do # containers of the golden cases, each with its host and VM
+        put "${line:0:1}" "${line:1}" "$2"
+done < <(python3 -c '
+import json, sys
+for name in ("wcow", "lcow"):
+        for line in open(f"{sys.argv[1]}/fixtures/golden/{name}-container.jsonl", encoding="utf-8"):
+                given = json.loads(line)["input"]
+                if isinstance(given, dict):
+                        print(name[0] + json.dumps(given))' "$1")
