@@ -256,6 +256,12 @@ expect 1 "an index that ends too soon" "$verity" roothash layout
 says "index.json"
 expect 1 "a folder that is no layout" "$verity" roothash images
 says "no OCI image layout"
+id=$(printf '%064d' 7)
+mkdir -p old/"$id" && cp "$tars/one-dir.tar" old/"$id"/layer.tar && echo '[]' >old/manifest.json
+tar -cf old.tar -C old "$id" manifest.json
+expect 1 "what docker save made once" "$verity" roothash old.tar
+says "before version 25"
+expect 0 "the same as the tar it is" "$verity" roothash --as tar old.tar
 expect 1 "a tar that is no layout" "$verity" roothash --as layout "$tars/one-dir.tar"
 
 ## Bad input.

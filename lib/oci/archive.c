@@ -7,8 +7,10 @@
 #include "base/str.h"
 #include "ext4/copy.h"
 #include "ext4/tar/reader.h"
+#include "oci/document.h"
 
 #define NOT_FOUND HCS_WIN32(2)
+#define ID_LENGTH 64u
 
 struct member {
         char *name;
@@ -50,11 +52,25 @@ static const char *plain_name(const char *name) {
         return name;
 }
 
-/* manifest.json and repositories are Docker's own; older ones also put every layer into a folder, which is not read. */
+/* manifest.json and repositories are Docker's own, beside the layout. */
 static bool belongs(const char *name) {
         return *name == '\0' || hcs_streq(name, ".") || hcs_streq(name, "oci-layout") ||
                hcs_streq(name, "index.json") || hcs_streq(name, "manifest.json") || hcs_streq(name, "repositories") ||
                hcs_streq(name, "blobs") || hcs_str_starts(name, "blobs/");
+}
+
+/*
+ * Before version 25 docker save made no layout: files and folders named by digests, ID.json and ID/layer.tar, or of
+ * skopeo ID.tar. As a layer's tar, which it would be taken for otherwise, it has a root hash that nobody wants.
+ */
+static bool is_of_old_docker(const char *name) {
+        static const char *const ends[] = {"", "/", ".json", ".tar", "/VERSION", "/json", "/layer.tar"};
+        size_t hex = strspn(name, "0123456789abcdef");
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(ends); i++)
+                if (hex == ID_LENGTH && hcs_streq(name + hex, ends[i]))
+                        return true;
+        return false;
 }
 
 /* An entry's content into the spool. */
@@ -106,6 +122,11 @@ static HRESULT read_members(struct oci_archive *a, struct tar_stream *s, struct 
         while ((hr = tar_reader_next(r, &e, err)) == S_OK) {
                 if (e->f.type == TAR_GLOBAL)
                         continue;
+                if (is_of_old_docker(plain_name(e->name)))
+                        return hcs_error_make(err, OCI_E_DOCUMENT,
+                                              "`%s` is an image as docker save made it before version 25 (`skopeo copy "
+                                              "docker-archive:FILE oci:DIR` makes a layout of it)",
+                                              hcs_data_file_name(a->tar));
                 if (!belongs(plain_name(e->name)))
                         return S_FALSE;
                 if (e->f.type != TAR_REGULAR && e->f.type != TAR_OLD_REGULAR)

@@ -13,7 +13,10 @@
 
 struct oci_archive;
 
-/* Takes the file over on success. S_FALSE, at its first entry that does not belong to a layout: another tar. */
+/*
+ * Takes the file over on success. S_FALSE, at its first entry that does not belong to a layout: another tar.
+ * OCI_E_DOCUMENT: an archive in Docker's own older form, which is no layout.
+ */
 HRESULT oci_archive_open(struct hcs_data_file *tar, struct oci_archive **ret, struct hcs_error **err);
 struct oci_archive *oci_archive_free(struct oci_archive *a);
 /* The same, but the tar is the caller's again. */
