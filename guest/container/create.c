@@ -10,13 +10,12 @@
 #include "base/str.h"
 #include "guest/base/failure.h"
 #include "guest/base/path.h"
+#include "guest/container/confined.h"
 #include "guest/container/host.h"
 #include "guest/container/kinds.h"
 #include "guest/container/spec.h"
 #include "hcsshim/log.h"
 #include "platform/file.h"
-
-#define ID_LENGTH 64 /* of a container where a policy is in force */
 
 struct creation {
         struct guest_job job;
@@ -33,25 +32,6 @@ struct creation {
 
 static struct creation *creation_of(struct guest_job *job) {
         return (struct creation *)((char *)job - offsetof(struct creation, job));
-}
-
-/* Ids become paths: where the host is not trusted they have one form only. */
-static HRESULT check_id(const char *id, const char *what, struct hcs_error **err) {
-        size_t n = strspn(id, "0123456789abcdefABCDEF");
-
-        if (n == ID_LENGTH && !id[n])
-                return S_OK;
-        return hcs_error_make(err, E_FAIL, "invalid %s id: %s (must match ^[0-9a-fA-F]{64}$)", what, id);
-}
-
-static HRESULT check_confined(struct guest_container *c, struct hcs_error **err) {
-        if (!*guest_policy_encoded(c->host->policy))
-                return S_OK;
-        if (FAILED(check_id(c->id, "container", err)) || FAILED(check_id(c->sandbox_id, "sandbox", err)))
-                return E_FAIL;
-        if (hcs_json_get(c->spec, "hooks"))
-                return hcs_error_make(err, E_FAIL, "OCISpecification.Hooks must be nil.");
-        return S_OK;
 }
 
 static void mount_logs(struct guest_container *c) {
@@ -157,7 +137,7 @@ static HRESULT run_runtime(struct creation *k, struct hcs_error **err) {
 
 static HRESULT create(struct creation *k, struct hcs_error **err) {
         struct guest_container *c = k->container;
-        HRESULT hr = check_confined(c, err);
+        HRESULT hr = guest_confined_check_ids(c, err);
 
         if (SUCCEEDED(hr))
                 hr = guest_kinds_prepare(c, err);
@@ -167,6 +147,8 @@ static HRESULT create(struct creation *k, struct hcs_error **err) {
         hcs_json_remove(c->spec, "windows");
         mount_logs(c);
         hr = guest_policy_ask(c->host->policy, extend_default_mounts, hcs_json_get(c->spec, "mounts"), err);
+        if (SUCCEEDED(hr))
+                hr = guest_confined_check_settings(c, err);
         if (SUCCEEDED(hr))
                 hr = ask_policy(k, err);
         if (SUCCEEDED(hr))

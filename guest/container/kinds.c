@@ -13,6 +13,7 @@
 #include "guest/base/path.h"
 #include "guest/cgroup/cgroup.h"
 #include "guest/container/assigned.h"
+#include "guest/container/confined.h"
 #include "guest/container/host.h"
 #include "guest/container/spec.h"
 #include "guest/network/dns.h"
@@ -265,6 +266,8 @@ static HRESULT prepare_workload(struct guest_container *c, struct hcs_error **er
                 hr = set_limits_and_user(c, err);
         if (SUCCEEDED(hr))
                 hr = guest_assigned_add(c, err);
+        if (SUCCEEDED(hr))
+                guest_confined_add_devices(c);
         set_cgroup(c, pod, c->id);
         return hr;
 }

@@ -79,13 +79,13 @@ void box_add_mount(struct box *b, struct host *h, const char *json) {
 struct hcs_json *box_try_create(struct box *b, struct host *h) {
         _cleanup_json_ struct hcs_json *config = hcs_json_new_object();
         struct hcs_json *version = hcs_json_set_new_object(config, "SchemaVersion");
-        _cleanup_free_ char *text = NULL, *string = NULL;
+        _cleanup_free_ char *text = NULL, *string = NULL, *scratch = hcs_asprintf("%s/scratch/%s", b->bundle, b->id);
 
         hcs_json_set_u64(version, "Major", 2);
         hcs_json_set_u64(version, "Minor", 1);
         hcs_json_set_string(config, "OciBundlePath", b->bundle);
         hcs_json_set(config, "OciSpecification", hcs_json_copy(b->spec));
-        hcs_json_set_string(config, "ScratchDirPath", "");
+        hcs_json_set_string(config, "ScratchDirPath", scratch);
         text = hcs_json_text(config, HCS_JSON_COMPACT);
         string = quoted(text);
         return host_call(h, HCS_GCS_CREATE,

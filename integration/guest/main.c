@@ -18,9 +18,9 @@
 const char *suite_busybox = "/bin/busybox", *suite_golden, *suite_fault_file, *suite_root_hash, *suite_adapter;
 uint64_t suite_layer_size;
 
-static const struct case_table *const tables[] = {&protocol_cases, &request_cases,   &golden_cases,
-                                                  &uvm_cases,      &container_cases, &pod_cases,
-                                                  &disk_cases,     &network_cases,   &fault_cases};
+static const struct case_table *const tables[] = {&protocol_cases,  &request_cases, &golden_cases, &uvm_cases,
+                                                  &container_cases, &pod_cases,     &disk_cases,   &network_cases,
+                                                  &policy_cases,    &fault_cases};
 
 struct options {
         const char *path, *only, *layer;
