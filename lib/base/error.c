@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/system.h"
 
 HRESULT hcs_error_make(struct hcs_error **err, HRESULT hr, const char *fmt, ...) {
         struct hcs_error *e;
@@ -50,7 +51,7 @@ HRESULT hcs_error_errno(struct hcs_error **err, int errnum, const char *fmt, ...
         va_start(ap, fmt);
         what = hcs_vasprintf(fmt, ap);
         va_end(ap);
-        return hcs_error_make(err, hr, "%s: %s", what, strerror_r(errnum, text, sizeof(text)));
+        return hcs_error_make(err, hr, "%s: %s", what, hcs_errno_text(errnum, text, sizeof(text)));
 }
 
 HRESULT hcs_error_move(struct hcs_error **err, struct hcs_error **from) {

@@ -4,13 +4,12 @@
 
 #include "hcsshim/guid.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/mem.h"
 #include "base/sha1.h"
+#include "base/system.h"
 
 static int hex(char c) {
         if (c >= '0' && c <= '9')
@@ -94,9 +93,10 @@ static void stamp(uint8_t raw[static 16], uint8_t version, GUID *ret) {
 
 HRESULT hcs_guid_v4(GUID *ret) {
         uint8_t raw[16];
+        HRESULT hr = hcs_entropy(raw, sizeof(raw));
 
-        if (getrandom(raw, sizeof(raw), 0) != (ssize_t)sizeof(raw))
-                return hcs_hresult_from_errno(errno ? errno : EIO);
+        if (FAILED(hr))
+                return hr;
         stamp(raw, 4, ret);
         return S_OK;
 }

@@ -10,9 +10,11 @@
 #include "base/json_private.h"
 #include "base/utf.h"
 
-#define DEFAULT_MAX_BYTES    ((size_t)64 << 20)
-#define DEFAULT_MAX_DEPTH    64u
+#define DEFAULT_MAX_BYTES ((size_t)64 << 20)
+#define DEFAULT_MAX_DEPTH 64u
+#ifndef ERROR_FILE_TOO_LARGE
 #define ERROR_FILE_TOO_LARGE 223u
+#endif
 
 /* One open array or object: where its member names lie, for duplicates and for the path of an error. */
 struct level {

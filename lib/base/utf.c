@@ -8,7 +8,9 @@
 
 #include "base/buf.h"
 
+#ifndef ERROR_NO_UNICODE_TRANSLATION
 #define ERROR_NO_UNICODE_TRANSLATION 1113u
+#endif
 
 size_t hcs_utf16_len(const uint16_t *s) {
         size_t n = 0;

@@ -8,8 +8,8 @@
 
 #include "base/str.h"
 
-static const struct gcs_transport_ops *const transports[] = {&gcs_transport_memory, &gcs_transport_unix,
-                                                             &gcs_transport_vsock};
+static const struct gcs_transport_ops *const transports[] = {&gcs_transport_hyperv, &gcs_transport_memory,
+                                                             &gcs_transport_unix, &gcs_transport_vsock};
 
 HRESULT hcs_gcs_transport_open(const char *name, struct hcs_gcs_transport **ret, struct hcs_error **err) {
         const char *colon = strchr(name, ':');
@@ -31,8 +31,8 @@ HRESULT hcs_gcs_transport_open(const char *name, struct hcs_gcs_transport **ret,
                 *ret = t;
                 return S_OK;
         }
-        return hcs_error_make(err, E_INVALIDARG, "`%s` is no transport: unix:PATH, vsock:CID or memory: is needed",
-                              name);
+        return hcs_error_make(err, E_INVALIDARG,
+                              "`%s` is no transport: unix:PATH, vsock:CID, hyperv:ID or memory: is needed", name);
 }
 
 struct hcs_gcs_transport *hcs_gcs_transport_ref(struct hcs_gcs_transport *t) {

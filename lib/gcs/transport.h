@@ -45,7 +45,8 @@ struct hcs_gcs_listener {
         void *state;
 };
 
-extern const struct gcs_transport_ops gcs_transport_memory, gcs_transport_unix, gcs_transport_vsock;
+extern const struct gcs_transport_ops gcs_transport_hyperv, gcs_transport_memory, gcs_transport_unix,
+        gcs_transport_vsock;
 /* For ways whose listeners are the platform's: state is a struct hcs_listener. */
 extern const struct gcs_listener_ops gcs_listener_platform;
 

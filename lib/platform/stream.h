@@ -4,13 +4,15 @@
 
 /*
  * Where streams (hcsshim/stream.h) come from, and reading and writing them under a deadline that several calls share.
- * A listener belongs to its maker; one thread accepts, any may wake it.
+ * A listener belongs to its maker; one thread accepts, any may wake it. Unix sockets and vsock are of Linux, Hyper-V
+ * sockets of Windows; each system refuses what is of the other with HCS_WIN32(10047) WSAEAFNOSUPPORT.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/mem.h"
+#include "hcsshim/guid.h"
 #include "hcsshim/stream.h"
 #include "platform/bound.h"
 
@@ -21,6 +23,10 @@ HRESULT hcs_stream_connect_unix(const char *path, const struct hcs_bound *b, str
                                 struct hcs_error **err);
 HRESULT hcs_stream_connect_vsock(uint32_t cid, uint32_t port, const struct hcs_bound *b, struct hcs_stream **ret,
                                  struct hcs_error **err);
+/* vm: the machine's runtime id, or one of the well-known ids of hvsocket (parent, loopback). service: see
+ * hcs_guid_from_vsock_port(). */
+HRESULT hcs_stream_connect_hyperv(const GUID *vm, const GUID *service, const struct hcs_bound *b,
+                                  struct hcs_stream **ret, struct hcs_error **err);
 
 /* As hcs_stream_read() and hcs_stream_write(); b may be NULL. *ret_n counts what was written, also on failure. */
 HRESULT hcs_stream_read_bound(struct hcs_stream *s, void *buf, size_t size, const struct hcs_bound *b, size_t *ret_n,
@@ -35,6 +41,7 @@ struct hcs_listener;
 HRESULT hcs_listener_unix(const char *path, struct hcs_listener **ret, struct hcs_error **err);
 /* Takes connections of one guest only. */
 HRESULT hcs_listener_vsock(uint32_t cid, uint32_t port, struct hcs_listener **ret, struct hcs_error **err);
+HRESULT hcs_listener_hyperv(const GUID *vm, const GUID *service, struct hcs_listener **ret, struct hcs_error **err);
 /* E_ABORT also after hcs_listener_wake(). */
 HRESULT hcs_listener_accept(struct hcs_listener *l, const struct hcs_bound *b, struct hcs_stream **ret,
                             struct hcs_error **err);

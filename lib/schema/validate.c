@@ -58,16 +58,16 @@ static void check_number(struct walk *w, const struct hcs_json *json, int64_t mi
 
 static void check_name(struct walk *w, const struct hcs_schema_field *f, const char *value) {
         size_t n = 0;
-        const char *near;
+        const char *alike;
 
         /* Empty stands for "not said" wherever a name may be left out. */
         for (; f->values[n]; n++)
                 if (strcmp(f->values[n], value) == 0 || !*value)
                         return;
-        near = hcs_str_nearest(value, f->values, n);
+        alike = hcs_str_nearest(value, f->values, n);
         problem(w, HCS_SCHEMA_BAD_VALUE, w->profile->strict,
-                near ? hcs_asprintf("unknown value \"%s\" (did you mean \"%s\"?)", value, near)
-                     : hcs_asprintf("unknown value \"%s\"", value));
+                alike ? hcs_asprintf("unknown value \"%s\" (did you mean \"%s\"?)", value, alike)
+                      : hcs_asprintf("unknown value \"%s\"", value));
 }
 
 static void check_text(struct walk *w, const struct hcs_schema_field *f, const struct hcs_json *json) {
@@ -158,14 +158,14 @@ static void check_field(struct walk *w, const struct hcs_schema_type *owner, con
 
 static void unknown_member(struct walk *w, const struct hcs_schema_type *type, const char *name) {
         _cleanup_free_ const char **names = hcs_malloc((type->n_fields + 1) * sizeof(*names));
-        const char *near;
+        const char *alike;
 
         for (size_t i = 0; i < type->n_fields; i++)
                 names[i] = type->fields[i].name;
-        near = hcs_str_nearest(name, names, type->n_fields);
+        alike = hcs_str_nearest(name, names, type->n_fields);
         problem(w, HCS_SCHEMA_UNKNOWN_MEMBER, w->profile->strict,
-                near ? hcs_asprintf("unknown member of %s (did you mean \"%s\"?)", type->name, near)
-                     : hcs_asprintf("unknown member of %s", type->name));
+                alike ? hcs_asprintf("unknown member of %s (did you mean \"%s\"?)", type->name, alike)
+                      : hcs_asprintf("unknown member of %s", type->name));
 }
 
 /* Is the member newer than what the profile's build knows? */

@@ -78,8 +78,11 @@ struct hcs_gcs_process;
  *   "unix:PATH"   Unix sockets in the Firecracker convention: a guest's connection to port P arrives at PATH_P; to
  *                 reach port P of the guest, connect to PATH, say "CONNECT P\n", hear "OK <number>\n"
  *   "vsock:CID"   AF_VSOCK of the kernel
+ *   "hyperv:ID"   AF_HYPERV of Windows: ID is the GUID of the machine (its runtime id), the port's service is
+ *                 <port in hexadecimal>-facb-11e6-bd58-64006a7986d3
  *   "memory:"     inside this process, for tests
- * E_INVALIDARG names one that is none.
+ * E_INVALIDARG names one that is none. What the system has no sockets for fails when it is listened on or dialled, with
+ * HCS_WIN32(10047) WSAEAFNOSUPPORT.
  */
 HRESULT hcs_gcs_transport_open(const char *name, struct hcs_gcs_transport **ret, struct hcs_error **err);
 struct hcs_gcs_transport *hcs_gcs_transport_ref(struct hcs_gcs_transport *t);
@@ -97,8 +100,8 @@ struct hcs_gcs_listener *hcs_gcs_listener_close(struct hcs_gcs_listener *l);
 /* From the host to a port of the guest. */
 HRESULT hcs_gcs_dial(struct hcs_gcs_transport *t, uint32_t port, const struct hcs_call *call, struct hcs_stream **ret,
                      struct hcs_error **err);
-/* What the guest does: connects to a port of the host. For who plays one; the CID of vsock: is the host's then.
- * HCS_WIN32(10061), or what the system says, when nobody listens. */
+/* What the guest does: connects to a port of the host. For who plays one; the CID of vsock: and the ID of hyperv: are
+ * the host's then. HCS_WIN32(10061), or what the system says, when nobody listens. */
 HRESULT hcs_gcs_guest_dial(struct hcs_gcs_transport *t, uint32_t port, const struct hcs_call *call,
                            struct hcs_stream **ret, struct hcs_error **err);
 

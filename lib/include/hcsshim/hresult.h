@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #ifdef _WIN32
-#include <winerror.h>
+#include <windows.h>
 #else
 typedef int32_t HRESULT;
 

@@ -119,21 +119,6 @@ HRESULT hcs_stream_write_bound(struct hcs_stream *s, const void *data, size_t n,
         return S_OK;
 }
 
-HRESULT hcs_stream_read(struct hcs_stream *s, void *buf, size_t size, const struct hcs_call *call, size_t *ret_n,
-                        struct hcs_error **err) {
-        struct hcs_bound b = hcs_bound_of_call(call, HCS_NO_TIMEOUT);
-
-        return hcs_stream_read_bound(s, buf, size, &b, ret_n, err);
-}
-
-HRESULT hcs_stream_write(struct hcs_stream *s, const void *data, size_t n, const struct hcs_call *call,
-                         struct hcs_error **err) {
-        struct hcs_bound b = hcs_bound_of_call(call, HCS_NO_TIMEOUT);
-        size_t written;
-
-        return hcs_stream_write_bound(s, data, n, &b, &written, err);
-}
-
 void hcs_stream_close_write(struct hcs_stream *s) {
         shutdown(s->fd, SHUT_WR);
 }

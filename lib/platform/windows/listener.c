@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Listeners, with an event to wake who accepts. */
+
+#include "platform/windows/last_error.h"
+#include "platform/windows/socket.h"
+
+/* A guest dials in bursts and takes a full queue for a refusal. */
+#define BACKLOG 128
+
+struct hcs_listener {
+        SOCKET s;
+        HANDLE woken, arrived;
+};
+
+HRESULT hcs_listener_of_socket(SOCKET s, const struct sockaddr *address, int size, const char *what,
+                               struct hcs_listener **ret, struct hcs_error **err) {
+        struct hcs_listener *l = hcs_calloc(1, sizeof(*l));
+        HRESULT hr = S_OK;
+
+        *l = (struct hcs_listener){s, CreateEventW(NULL, TRUE, FALSE, NULL), CreateEventW(NULL, FALSE, FALSE, NULL)};
+        if (!l->woken || !l->arrived)
+                hr = hcs_windows_error(err, GetLastError(), what);
+        else if (bind(s, address, size) == SOCKET_ERROR || listen(s, BACKLOG) == SOCKET_ERROR ||
+                 WSAEventSelect(s, l->arrived, FD_ACCEPT) == SOCKET_ERROR)
+                hr = hcs_socket_error(err, what);
+        if (FAILED(hr)) {
+                hcs_listener_close(l);
+                return hr;
+        }
+        *ret = l;
+        return S_OK;
+}
+
+HRESULT hcs_listener_accept(struct hcs_listener *l, const struct hcs_bound *b, struct hcs_stream **ret,
+                            struct hcs_error **err) {
+        for (;;) {
+                SOCKET s =
+                        WaitForSingleObject(l->woken, 0) == WAIT_OBJECT_0 ? INVALID_SOCKET : accept(l->s, NULL, NULL);
+                u_long off = 0;
+                HRESULT hr;
+                int which;
+
+                if (s != INVALID_SOCKET) { /* it is as the listener is */
+                        WSAEventSelect(s, NULL, 0);
+                        ioctlsocket(s, FIONBIO, &off);
+                        return hcs_stream_of_socket(s, ret, err);
+                }
+                if (WSAGetLastError() != WSAEWOULDBLOCK && WSAGetLastError() != WSAECONNRESET &&
+                    WaitForSingleObject(l->woken, 0) != WAIT_OBJECT_0)
+                        return hcs_socket_error(err, "accept a connection");
+                hr = hcs_event_wait(l->woken, l->arrived, b, &which);
+                if (SUCCEEDED(hr) && which == 0)
+                        hr = E_ABORT;
+                if (FAILED(hr))
+                        return hcs_bound_fail(hr, err);
+        }
+}
+
+void hcs_listener_wake(struct hcs_listener *l) {
+        SetEvent(l->woken);
+}
+
+struct hcs_listener *hcs_listener_close(struct hcs_listener *l) {
+        if (!l)
+                return NULL;
+        closesocket(l->s);
+        if (l->woken)
+                CloseHandle(l->woken);
+        if (l->arrived)
+                CloseHandle(l->arrived);
+        free(l);
+        return NULL;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HCS_PLATFORM_WINDOWS_SOCKET_H
+#define HCS_PLATFORM_WINDOWS_SOCKET_H
+
+/*
+ * What streams and listeners share below their headers. A stream's socket is blocking and overlapped; one that is made
+ * to listen or to connect is not blocking while it does.
+ */
+
+#include <winsock2.h>
+
+#include <windows.h>
+
+#include "platform/stream.h"
+
+/* Not inherited. Starts Winsock. */
+HRESULT hcs_socket_new(int family, int protocol, SOCKET *ret, struct hcs_error **err);
+/* An error of WSAGetLastError(). */
+HRESULT hcs_socket_error(struct hcs_error **err, const char *what);
+/* Takes the socket over, also on failure. */
+HRESULT hcs_stream_of_socket(SOCKET s, struct hcs_stream **ret, struct hcs_error **err);
+/* Connects under a bound; the socket stays the caller's. */
+HRESULT hcs_socket_connect(SOCKET s, const struct sockaddr *address, int size, const struct hcs_bound *b,
+                           const char *what, struct hcs_error **err);
+/* Binds and listens; takes the socket over, also on failure. */
+HRESULT hcs_listener_of_socket(SOCKET s, const struct sockaddr *address, int size, const char *what,
+                               struct hcs_listener **ret, struct hcs_error **err);
+
+/*
+ * Sleeps until one of two events, the earlier one first, or the end of the bound: 0 or 1 in *ret_which, else why.
+ */
+HRESULT hcs_event_wait(HANDLE first, HANDLE second, const struct hcs_bound *b, int *ret_which);
+
+#endif

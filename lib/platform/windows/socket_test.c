@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Listeners and streams of Windows, over TCP of the loopback interface: what they do is the same for the sockets of
+ * Hyper-V, which Wine and machines without it lack.
+ */
+
+#include "platform/windows/socket.h"
+
+#include "platform/thread.h"
+#include "testing/hcs_test.h"
+
+static struct sockaddr_in address;
+
+static HRESULT listen_anywhere(struct hcs_listener **ret, struct hcs_error **err) {
+        /* A port that was free a moment ago. */
+        struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        int size = sizeof(address);
+        SOCKET probe = INVALID_SOCKET, s = INVALID_SOCKET;
+
+        assert_ok(hcs_socket_new(AF_INET, IPPROTO_TCP, &probe, NULL), NULL);
+        assert_int_equal(bind(probe, (struct sockaddr *)&any, sizeof(any)), 0);
+        assert_int_equal(getsockname(probe, (struct sockaddr *)&address, &size), 0);
+        closesocket(probe);
+        assert_ok(hcs_socket_new(AF_INET, IPPROTO_TCP, &s, NULL), NULL);
+        return hcs_listener_of_socket(s, (struct sockaddr *)&address, sizeof(address), "listen", ret, err);
+}
+
+static HRESULT connect_to_it(struct hcs_stream **ret, struct hcs_error **err) {
+        struct hcs_bound b = hcs_bound_of_call(&(struct hcs_call){.timeout_ms = 10000}, HCS_NO_TIMEOUT);
+        SOCKET s = INVALID_SOCKET;
+        HRESULT hr;
+
+        assert_ok(hcs_socket_new(AF_INET, IPPROTO_TCP, &s, NULL), NULL);
+        hr = hcs_socket_connect(s, (struct sockaddr *)&address, sizeof(address), &b, "connect", err);
+        if (SUCCEEDED(hr))
+                return hcs_stream_of_socket(s, ret, err);
+        closesocket(s);
+        return hr;
+}
+
+static const struct hcs_call soon = {.timeout_ms = 20};
+
+static void a_listener_accepts_runs_out_of_time_and_is_woken(void **state) {
+        struct hcs_bound b = hcs_bound_of_call(&soon, HCS_NO_TIMEOUT);
+        struct hcs_stream *near_end = NULL, *far_end = NULL;
+        struct hcs_listener *l = NULL;
+        struct hcs_error *err = NULL;
+        char buf[8];
+        size_t n;
+
+        assert_ok(listen_anywhere(&l, &err), err);
+        assert_hresult(hcs_listener_accept(l, &b, &far_end, NULL), HCS_E_OPERATION_TIMEOUT);
+        for (int i = 0; i < 3; i++) {
+                assert_ok(connect_to_it(&near_end, &err), err);
+                assert_ok(hcs_listener_accept(l, NULL, &far_end, &err), err);
+                assert_ok(hcs_stream_write(near_end, "hello", 5, NULL, NULL), NULL);
+                hcs_stream_close_write(near_end);
+                assert_int_equal(hcs_stream_read(far_end, buf, sizeof(buf), NULL, &n, NULL), S_OK);
+                assert_int_equal(n, 5);
+                assert_int_equal(hcs_stream_read(far_end, buf, sizeof(buf), NULL, &n, NULL), S_FALSE);
+                assert_ok(hcs_stream_write(far_end, "bye", 3, NULL, NULL), NULL); /* after the other's half close */
+                assert_int_equal(hcs_stream_read(near_end, buf, sizeof(buf), NULL, &n, NULL), S_OK);
+                hcs_stream_close(near_end);
+                hcs_stream_close(far_end);
+        }
+        hcs_listener_wake(l);
+        assert_hresult(hcs_listener_accept(l, NULL, &far_end, NULL), E_ABORT);
+        assert_hresult(hcs_listener_accept(l, NULL, &far_end, NULL), E_ABORT);
+        hcs_listener_close(l);
+        assert_hresult(connect_to_it(&near_end, &err), HCS_WIN32(WSAECONNREFUSED));
+        assert_int_equal(strncmp(hcs_error_message(err), "connect: ", 9), 0);
+        hcs_error_free(err);
+}
+
+static void a_read_that_ran_out_of_time_loses_nothing(void **state) {
+        struct hcs_stream *a = NULL, *b = NULL;
+        char buf[8];
+        size_t n;
+
+        assert_ok(hcs_stream_pair(&a, &b, NULL), NULL);
+        for (int i = 0; i < 5; i++) {
+                assert_hresult(hcs_stream_read(a, buf, sizeof(buf), &soon, &n, NULL), HCS_E_OPERATION_TIMEOUT);
+                assert_ok(hcs_stream_write(b, "x", 1, NULL, NULL), NULL);
+                assert_int_equal(hcs_stream_read(a, buf, sizeof(buf), &soon, &n, NULL), S_OK);
+                assert_int_equal(n, 1);
+        }
+        hcs_stream_close(a);
+        hcs_stream_close(b);
+}
+
+static void shut(void *arg) {
+        hcs_stream_shutdown(arg);
+}
+
+static void a_shutdown_ends_what_others_wait_for(void **state) {
+        struct hcs_stream *a = NULL, *b = NULL;
+        struct hcs_thread thread;
+        struct hcs_error *err = NULL;
+        char buf[8];
+        size_t n;
+
+        assert_ok(hcs_stream_pair(&a, &b, NULL), NULL);
+        assert_ok(hcs_thread_start(&thread, shut, a, NULL), NULL);
+        assert_int_equal(hcs_stream_read(a, buf, sizeof(buf), NULL, &n, NULL), S_FALSE);
+        hcs_thread_join(&thread);
+        assert_int_equal(hcs_stream_read(b, buf, sizeof(buf), NULL, &n, NULL), S_FALSE);
+        assert_hresult(hcs_stream_write(a, "x", 1, NULL, &err), HCS_WIN32(ERROR_BROKEN_PIPE));
+        assert_string_equal(hcs_error_message(err), "write: the other end is closed");
+        hcs_error_free(err);
+        hcs_stream_close(a);
+        hcs_stream_close(b);
+}
+
+static void a_write_to_one_that_does_not_read_runs_out_of_time(void **state) {
+        struct hcs_stream *a = NULL, *b = NULL;
+        size_t size = 64u << 20, n;
+        char *much = hcs_calloc(1, size);
+        struct hcs_bound bound = hcs_bound_of_call(&soon, HCS_NO_TIMEOUT);
+
+        assert_ok(hcs_stream_pair(&a, &b, NULL), NULL);
+        assert_hresult(hcs_stream_write_bound(a, much, size, &bound, &n, NULL), HCS_E_OPERATION_TIMEOUT);
+        assert_true(n < size);
+        hcs_stream_close(a);
+        hcs_stream_close(b);
+        free(much);
+}
+
+HCS_TESTS(cmocka_unit_test(a_listener_accepts_runs_out_of_time_and_is_woken),
+          cmocka_unit_test(a_read_that_ran_out_of_time_loses_nothing),
+          cmocka_unit_test(a_shutdown_ends_what_others_wait_for),
+          cmocka_unit_test(a_write_to_one_that_does_not_read_runs_out_of_time))

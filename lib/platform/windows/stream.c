@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Streams over overlapped sockets. Each read and write waits for its own event, and for the one that
+ * hcs_stream_shutdown() sets; what was transferred when a bound ends is not lost.
+ */
+
+#include "platform/stream.h"
+
+#include "platform/windows/last_error.h"
+#include "platform/windows/socket.h"
+
+struct hcs_stream {
+        SOCKET s;
+        HANDLE ended;
+};
+
+HRESULT hcs_stream_of_socket(SOCKET s, struct hcs_stream **ret, struct hcs_error **err) {
+        HANDLE ended = CreateEventW(NULL, TRUE, FALSE, NULL);
+        HRESULT hr;
+
+        if (!ended) {
+                hr = hcs_windows_error(err, GetLastError(), "make an event");
+                closesocket(s);
+                return hr;
+        }
+        *ret = hcs_calloc(1, sizeof(**ret));
+        (*ret)->s = s;
+        (*ret)->ended = ended;
+        return S_OK;
+}
+
+/* One transfer: S_OK with its length, E_HANDLE when the stream was shut down, why the bound ended, or the code of
+ * Winsock. */
+static HRESULT transfer(struct hcs_stream *s, WSABUF *buf, bool is_write, const struct hcs_bound *b, DWORD *ret_n) {
+        OVERLAPPED o = {.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL)};
+        DWORD flags = 0;
+        HRESULT hr = S_OK;
+        int which = 0, r;
+
+        if (!o.hEvent)
+                return HCS_WIN32(GetLastError());
+        r = is_write ? WSASend(s->s, buf, 1, NULL, 0, &o, NULL) : WSARecv(s->s, buf, 1, NULL, &flags, &o, NULL);
+        if (r == SOCKET_ERROR && WSAGetLastError() != WSA_IO_PENDING) {
+                hr = HCS_WIN32(WSAGetLastError());
+        } else {
+                hr = hcs_event_wait(o.hEvent, s->ended, b, &which);
+                if (FAILED(hr) || which)
+                        CancelIoEx((HANDLE)s->s, &o);
+                if (WSAGetOverlappedResult(s->s, &o, ret_n, TRUE, &flags))
+                        hr = S_OK;
+                else if (SUCCEEDED(hr))
+                        hr = which ? E_HANDLE : HCS_WIN32(WSAGetLastError());
+        }
+        CloseHandle(o.hEvent);
+        return hr;
+}
+
+static HRESULT fail(HRESULT hr, const char *what, struct hcs_error **err) {
+        if (hr == E_ABORT || hr == HCS_E_OPERATION_TIMEOUT)
+                return hcs_bound_fail(hr, err);
+        return hcs_windows_error(err, (DWORD)hr & 0xffff, what);
+}
+
+HRESULT hcs_stream_read_bound(struct hcs_stream *s, void *buf, size_t size, const struct hcs_bound *b, size_t *ret_n,
+                              struct hcs_error **err) {
+        WSABUF piece = {.len = size < ULONG_MAX ? (ULONG)size : ULONG_MAX, .buf = buf};
+        DWORD n = 0;
+        HRESULT hr = transfer(s, &piece, false, b, &n);
+
+        if (hr == E_HANDLE || hr == HCS_WIN32(WSAESHUTDOWN)) /* the end, as anywhere else */
+                hr = S_OK, n = 0;
+        if (FAILED(hr))
+                return fail(hr, "read", err);
+        *ret_n = n;
+        return n ? S_OK : S_FALSE;
+}
+
+HRESULT hcs_stream_write_bound(struct hcs_stream *s, const void *data, size_t n, const struct hcs_bound *b,
+                               size_t *ret_n, struct hcs_error **err) {
+        for (*ret_n = 0; *ret_n < n;) {
+                size_t left = n - *ret_n;
+                WSABUF piece = {.len = left < ULONG_MAX ? (ULONG)left : ULONG_MAX,
+                                .buf = (char *)(uintptr_t)data + *ret_n};
+                DWORD sent = 0;
+                HRESULT hr = transfer(s, &piece, true, b, &sent);
+
+                *ret_n += sent;
+                if (hr == E_HANDLE || hr == HCS_WIN32(WSAESHUTDOWN) || hr == HCS_WIN32(WSAECONNRESET) ||
+                    hr == HCS_WIN32(WSAECONNABORTED))
+                        return hcs_error_make(err, HCS_WIN32(ERROR_BROKEN_PIPE), "write: the other end is closed");
+                if (FAILED(hr))
+                        return fail(hr, "write", err);
+        }
+        return S_OK;
+}
+
+void hcs_stream_close_write(struct hcs_stream *s) {
+        shutdown(s->s, SD_SEND);
+}
+
+void hcs_stream_shutdown(struct hcs_stream *s) {
+        SetEvent(s->ended);
+        shutdown(s->s, SD_BOTH);
+}
+
+struct hcs_stream *hcs_stream_close(struct hcs_stream *s) {
+        if (s) {
+                closesocket(s->s);
+                CloseHandle(s->ended);
+                free(s);
+        }
+        return NULL;
+}
