@@ -51,6 +51,12 @@ static void submit_async(struct mock_front *f) {
         f->hr = HCS_E_OPERATION_PENDING;
 }
 
+/* The document of a failure. A call that is pending has none yet, whatever happens to it meanwhile. */
+static void async_result(struct mock_front *f, PWSTR *result) {
+        if (f->hr != HCS_E_OPERATION_PENDING)
+                mock_front_result(f, FAILED(f->hr) ? f->op : NULL, result);
+}
+
 /* The handle of a call that stays pending is valid too. */
 static void *made(struct mock_front *f) {
         return f->hr == HCS_E_OPERATION_PENDING ? (void *)f->call.created->value : mock_front_created(f);
@@ -73,7 +79,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsCreateComputeSystem(PCWSTR id, PCWSTR configurat
         mock_front_document(&f, "configuration", configuration);
         mock_front_creates(&f, MOCK_SYSTEM, computeSystem);
         submit_async(&f);
-        mock_front_result(&f, FAILED(f.hr) ? f.op : NULL, result);
+        async_result(&f, result);
         if (computeSystem)
                 *computeSystem = made(&f);
         return mock_front_end(&f);
@@ -108,7 +114,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsStartComputeSystem(HCS_SYSTEM computeSystem, PCW
         mock_front_handle(&f, MOCK_SYSTEM, computeSystem);
         mock_front_document(&f, "options", options);
         submit_async(&f);
-        mock_front_result(&f, FAILED(f.hr) ? f.op : NULL, result);
+        async_result(&f, result);
         return mock_front_end(&f);
 }
 
@@ -118,7 +124,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsPauseComputeSystem(HCS_SYSTEM computeSystem, PCW
         mock_front_handle(&f, MOCK_SYSTEM, computeSystem);
         mock_front_document(&f, "options", options);
         submit_async(&f);
-        mock_front_result(&f, FAILED(f.hr) ? f.op : NULL, result);
+        async_result(&f, result);
         return mock_front_end(&f);
 }
 
@@ -128,7 +134,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsResumeComputeSystem(HCS_SYSTEM computeSystem, PC
         mock_front_handle(&f, MOCK_SYSTEM, computeSystem);
         mock_front_document(&f, "options", options);
         submit_async(&f);
-        mock_front_result(&f, FAILED(f.hr) ? f.op : NULL, result);
+        async_result(&f, result);
         return mock_front_end(&f);
 }
 
@@ -138,7 +144,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsSaveComputeSystem(HCS_SYSTEM computeSystem, PCWS
         mock_front_handle(&f, MOCK_SYSTEM, computeSystem);
         mock_front_document(&f, "options", options);
         submit_async(&f);
-        mock_front_result(&f, FAILED(f.hr) ? f.op : NULL, result);
+        async_result(&f, result);
         return mock_front_end(&f);
 }
 
