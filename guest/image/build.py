@@ -19,6 +19,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -38,6 +39,7 @@ def arguments():
                    help="a tar, plain or compressed; `debian' for the default base; `none' for nothing but the delta")
     p.add_argument("--init", type=pathlib.Path, help="program that becomes /init")
     p.add_argument("--bin", action="append", default=[], type=pathlib.Path, metavar="FILE", help="goes to /bin (repeat)")
+    p.add_argument("--strip", metavar="PROGRAM", help="removes symbols from the programs of --init and --bin, as strip(1) does")
     p.add_argument("--link", action="append", default=[], metavar="NAME=TARGET", help="link in /bin (repeat)")
     p.add_argument("--host-libraries", action="store_true",
                    help="shared libraries that no package has, from this host: for programs with sanitizers")
@@ -49,6 +51,15 @@ def arguments():
     p.add_argument("--verity", type=pathlib.Path, help="the program of that name; makes rootfs.vhd with it")
     p.add_argument("--depfile", type=pathlib.Path, help="writes what was read, for the build system")
     return p.parse_args()
+
+
+def program(path, strip):
+    data = path.read_bytes()
+    if not strip or data[:4] != b"\x7fELF":
+        return data
+    with tempfile.NamedTemporaryFile() as out:
+        subprocess.run([strip, "-o", out.name, path], check=True)
+        return pathlib.Path(out.name).read_bytes()
 
 
 def pair(text):
@@ -106,9 +117,9 @@ def delta_of(args, base, packages):
             tree.link(name, node.target)
     add_places(tree, base)
     if args.init:
-        tree.file("init", args.init.read_bytes(), 0o755)
+        tree.file("init", program(args.init, args.strip), 0o755)
     for file in args.bin:
-        tree.file(f"bin/{file.name}", file.read_bytes(), 0o755)
+        tree.file(f"bin/{file.name}", program(file, args.strip), 0o755)
     if base.nodes.get("bin/busybox"):  # what its DHCP client calls with a lease
         tree.file("sbin/udhcpc_config.script", (HERE.parent / "network/udhcpc_config.script").read_bytes(), 0o755)
     for name, target in map(pair, args.link):

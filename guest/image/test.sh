@@ -100,11 +100,19 @@ mkdir unpacked
 [[ $(stat -c %h unpacked/etc/first) -eq 2 && $(cat unpacked/etc/second) == one ]] || fail "the initramfs has no hard link"
 cmp unpacked/init init
 
+# Symbols go if wanted, and only those.
+"$build" --out full --base none --no-modules --initrd-only --bin "$verity"
+"$build" --out lean --base none --no-modules --initrd-only --bin "$verity" --strip strip
+[[ $(stat -c %s lean/initrd.img) -lt $(stat -c %s full/initrd.img) ]] || fail "nothing is stripped"
+mkdir stripped
+(cd stripped && "$busybox" cpio -idm <../lean/initrd.img 2>/dev/null && bin/verity --help >/dev/null)
+
 # What cannot be.
 echo nonsense >modules
 refuses "has no module nonsense" --base none --modules modules
 refuses "nowhere.tar" --base nowhere.tar
 refuses "nothing" --init nothing
+refuses "nowhere/strip" --base none --bin "$verity" --strip nowhere/strip
 refuses "NAME=VALUE is expected" --info nothing
 refuses "ci/setup fetches it" --packages nowhere
 head -c 1000 /dev/urandom >bad.tar
