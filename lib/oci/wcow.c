@@ -305,7 +305,9 @@ static HRESULT fill(struct wcow_documents *d, const struct oci_wcow *c, struct o
                 d->v2->GuestOs = hcs_calloc(1, sizeof(*d->v2->GuestOs));
                 d->v2->GuestOs->HostName = hcs_strdup(c->spec->hostname);
         }
-        if (FAILED(hr = set_limits(d, c, w, err)))
+        if (FAILED(hr = set_limits(d, c, w, err)) ||
+            /* Processor groups are set on the job of a container of the host. */
+            (!c->uvm && FAILED(hr = oci_cpu_affinity_check(c->spec, c->host->build, err))))
                 return hr;
         set_network(d, c);
         set_credentials(d, c);
