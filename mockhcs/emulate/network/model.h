@@ -141,8 +141,9 @@ struct net_model {
         uint64_t calls;
         /* By kind of handle: the newest given out, and the newest that a restart made useless. */
         uint32_t newest[MOCK_HANDLE_KINDS], unloaded[MOCK_HANDLE_KINDS];
-        char *state_path; /* NULL: nothing is kept */
-        bool changed;     /* since the state was read */
+        char *state_path;    /* NULL: nothing is kept */
+        uint64_t generation; /* of the state file when it was read: how often it had been written */
+        bool changed;        /* since the state was read */
 };
 
 #define NET_NO_TYPE ((enum hcs_schema_type_id) - 1)

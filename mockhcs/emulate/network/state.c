@@ -46,6 +46,7 @@ struct hcs_json *net_state_describe(struct net_model *m) {
         struct hcs_json *root = hcs_json_new_object(), *attachments;
 
         hcs_json_set_u64(root, "NetworkState", VERSION);
+        hcs_json_set_u64(root, "Generation", m->generation + 1);
         for (size_t i = 0; i < HCS_ARRAY_SIZE(counters); i++)
                 hcs_json_set_u64(root, counters[i].name, *counter(m, i));
         for (size_t kind = 0; kind < NET_KINDS; kind++) {
@@ -69,12 +70,35 @@ HRESULT net_state_write(struct net_model *m, const char *path, struct hcs_error 
         return hcs_file_write(path, text, strlen(text), err);
 }
 
+HRESULT net_state_read(const char *path, struct hcs_json **ret, struct hcs_error **err) {
+        _cleanup_buf_ struct hcs_buf text = {0};
+        HRESULT hr = hcs_file_read(path, (size_t)1 << 30, &text, err);
+
+        return FAILED(hr) ? hr
+                          : hcs_json_parse(hcs_buf_cstr(&text), text.len,
+                                           &(struct hcs_json_options){.max_bytes = 1u << 30}, ret, err);
+}
+
+/* 0 for a file that is not there or no state. */
+static uint64_t generation_of(const char *path) {
+        _cleanup_json_ struct hcs_json *root = NULL;
+
+        return FAILED(net_state_read(path, &root, NULL)) ? 0 : net_uint(root, "Generation");
+}
+
+/* What another process wrote meanwhile is not lost, nor is what this one has. */
 void net_state_save(struct net_model *m) {
         _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
+        _cleanup_free_ char *beside = NULL;
 
         if (!m->state_path || !m->changed)
                 return;
-        if (FAILED(net_state_write(m, m->state_path, &err)))
+        if (generation_of(m->state_path) != m->generation) {
+                beside = hcs_asprintf("%s.conflict", m->state_path);
+                hcs_log(HCS_LOG_ERROR, "another process wrote the state of the networks meanwhile: ours is beside it",
+                        "file", m->state_path, "ours", beside, NULL);
+        }
+        if (FAILED(net_state_write(m, beside ? beside : m->state_path, &err)))
                 hcs_log(HCS_LOG_ERROR, "the state of the networks is lost", "file", m->state_path, "error",
                         hcs_error_message(err), NULL);
 }
@@ -172,15 +196,6 @@ HRESULT net_state_apply(struct net_model *m, const struct hcs_json *root, bool r
         return S_OK;
 }
 
-HRESULT net_state_read(const char *path, struct hcs_json **ret, struct hcs_error **err) {
-        _cleanup_buf_ struct hcs_buf text = {0};
-        HRESULT hr = hcs_file_read(path, (size_t)1 << 30, &text, err);
-
-        return FAILED(hr) ? hr
-                          : hcs_json_parse(hcs_buf_cstr(&text), text.len,
-                                           &(struct hcs_json_options){.max_bytes = 1u << 30}, ret, err);
-}
-
 HRESULT net_state_load(struct net_model *m, const char *boot, struct hcs_error **err) {
         _cleanup_json_ struct hcs_json *root = NULL;
         bool reboot = hcs_streq(boot, "reboot"), clean = hcs_streq(boot, "clean");
@@ -191,6 +206,7 @@ HRESULT net_state_load(struct net_model *m, const char *boot, struct hcs_error *
         if (boot && !m->state_path)
                 return hcs_error_make(err, E_INVALIDARG, "net-boot=%s needs net-state=FILE", boot);
         m->changed = clean || reboot;
+        m->generation = m->state_path ? generation_of(m->state_path) : 0;
         if (!m->state_path || clean || !hcs_file_exists(m->state_path))
                 return S_OK;
         hr = net_state_read(m->state_path, &root, err);

@@ -155,6 +155,28 @@ static void a_management_mac_list_comes_back_until_it_is_deleted(void **state) {
         }
 }
 
+static void two_runs_at_once_lose_nothing(void **state) {
+        _cleanup_free_ char *dir = hcs_test_tmpdir(), *path = hcs_asprintf("%s/state", dir),
+                            *beside = hcs_asprintf("%s.conflict", path), *of_first = NULL, *of_second = NULL;
+        struct mockhcs *first, *second;
+
+        mockhcs_close(open_with(path, ",net-boot=clean"));
+        first = open_with(path, "");
+        make(NETWORKS, NULL, KEPT, "{}", NULL);
+        second = open_with(path, "");
+        make(NETWORKS, NULL, LOST, "{}", NULL);
+        mockhcs_close(second);
+        mockhcs_close(first);
+        second = open_with(path, "");
+        assert_hresult(networks_enumerate(NETWORKS, NULL, &of_second), S_OK);
+        assert_string_equal(of_second, "[\"" LOST "\"]");
+        mockhcs_close(second);
+        first = open_with(beside, "");
+        assert_hresult(networks_enumerate(NETWORKS, NULL, &of_first), S_OK);
+        assert_string_equal(of_first, "[\"" KEPT "\"]");
+        mockhcs_close(first);
+}
+
 static void a_run_that_changes_nothing_writes_nothing(void **state) {
         _cleanup_free_ char *dir = hcs_test_tmpdir(), *path = hcs_asprintf("%s/state", dir), *list = NULL;
         struct mockhcs *mock = open_with(path, "");
@@ -209,5 +231,6 @@ static void options_that_are_none_are_refused(void **state) {
 
 #define TEST(f) cmocka_unit_test_setup(f, setup)
 HCS_TESTS(TEST(a_second_run_goes_on_where_the_first_ended), TEST(a_reboot_keeps_what_is_persistent),
-          TEST(a_management_mac_list_comes_back_until_it_is_deleted), TEST(a_run_that_changes_nothing_writes_nothing),
-          TEST(a_file_that_is_bad_is_refused_and_left_alone), TEST(options_that_are_none_are_refused))
+          TEST(a_management_mac_list_comes_back_until_it_is_deleted), TEST(two_runs_at_once_lose_nothing),
+          TEST(a_run_that_changes_nothing_writes_nothing), TEST(a_file_that_is_bad_is_refused_and_left_alone),
+          TEST(options_that_are_none_are_refused))
