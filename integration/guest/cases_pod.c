@@ -207,14 +207,20 @@ static void other_processes_run_as_the_user_of_the_workload(struct host *h) {
 }
 
 static void a_core_limit_of_the_annotation_holds(struct host *h) {
+        _cleanup_free_ char *most = NULL;
         struct outcome o = {0};
         POD(p, "[\"sh\",\"-c\",\"ulimit -c; ulimit -H -c\"]");
 
         pod_start(&p);
-        annotate(&p.workload, "io.microsoft.lcow.rlimitcore", "1024;4096");
+        /* A runtime may not be able to raise what it was given. */
+        most = host_sh(h, "test $(ulimit -H -c) != 0 && echo some || echo none");
+        annotate(&p.workload, "io.microsoft.lcow.rlimitcore", hcs_streq(most, "some") ? "1024;4096" : "0;0");
         box_run(&p.workload, h, NULL, &o);
         /* In blocks of 512 bytes or of 1024, as the shell likes. */
-        check(hcs_streq(o.out, "2\n8\n") || hcs_streq(o.out, "1\n4\n"), "%s", o.out);
+        if (hcs_streq(most, "some"))
+                check(hcs_streq(o.out, "2\n8\n") || hcs_streq(o.out, "1\n4\n"), "%s", o.out);
+        else
+                check(hcs_streq(o.out, "0\n0\n"), "%s", o.out);
         outcome_check(h, &o, 0, NULL);
 }
 

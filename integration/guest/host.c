@@ -26,7 +26,7 @@ void host_init(struct host *h, const char *path, const char *const *agent) {
                            .bridge = -1,
                            .next_id = 1,
                            .next_port = HCS_GCS_PORT_STDIO,
-                           .limit_ms = 60000};
+                           .limit_ms = agent ? 60000 : 180000}; /* a machine may be emulated, on a host that is busy */
         h->answers = hcs_json_new_object();
         h->notifications = hcs_json_new_array();
 }
