@@ -177,7 +177,7 @@ static void a_signal_reaches_its_process_only(struct host *h) {
 
         box_create(&b.box, h);
         box_start(&b.box, h, 0);
-        p = start_other(&b.box, h, "sleep 1000");
+        p = start_other(&b.box, h, "exec sleep 1000");
         host_call_ok(h, HCS_GCS_SIGNAL_PROCESS, PROCESS_FMT ",\"Options\":{\"Signal\":15}}", b.box.id, p.pid);
         free(host_read_all(h, p.out));
         host_close(&p.out);
@@ -191,7 +191,7 @@ static void a_signal_without_a_number_kills(struct host *h) {
 
         box_create(&b.box, h);
         box_start(&b.box, h, 0);
-        p = start_other(&b.box, h, "sleep 1000");
+        p = start_other(&b.box, h, "exec sleep 1000");
         host_call_ok(h, HCS_GCS_SIGNAL_PROCESS, PROCESS_FMT "}", b.box.id, p.pid);
         free(host_read_all(h, p.out));
         host_close(&p.out);

@@ -56,6 +56,22 @@ bash -c '
                 if [ "$name" = systemd ]; then name=none,name=systemd; fi
                 mount -t cgroup -o "$name" cgroup "$h" 2>/dev/null
         done
+        # Where there is no /sys, in a chroot, the runtime needs one with control groups in it.
+        [ -d /sys/fs/cgroup ] || mount -t sysfs sysfs /sys 2>/dev/null
+        [ -n "$(ls -A /sys/fs/cgroup 2>/dev/null)" ] || mount -t cgroup2 cgroup /sys/fs/cgroup 2>/dev/null
+        # Can it run anything at all here?
+        runtimes=()
+        mkdir -p /run/probe/rootfs/bin /run/probe/rootfs/proc /run/probe/rootfs/dev
+        cp "$busybox" /run/probe/rootfs/bin/busybox
+        printf "%s" "{\"ociVersion\":\"1.0.2\",\"process\":{\"user\":{\"uid\":0,\"gid\":0},\"args\":[\"/bin/busybox\",\"true\"]," \
+                "\"env\":[],\"cwd\":\"/\"},\"root\":{\"path\":\"rootfs\"},\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\"," \
+                "\"source\":\"proc\"}],\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"mount\"},{\"type\":\"ipc\"}," \
+                "{\"type\":\"uts\"},{\"type\":\"network\"}]}}" >/run/probe/config.json
+        if ! "$runtime" --root /run/probe/state run --bundle /run/probe probe </dev/null >/run/probe/log 2>&1; then
+                echo "$runtime cannot run containers here: $(cat /run/probe/log)"
+                runtimes=(--no-runtime)
+        fi
+        rm -rf /run/probe
         # The runtime, with faults on demand.
         printf "#!/bin/sh\ncase \"\$(cat /run/conform/fault 2>/dev/null)\" in crash) kill -SEGV \$\$ ;; hang) sleep 1000 ;; lazy) exit 0 ;; esac\nexec %s \"\$@\"\n" \
                 "$runtime" >/run/conform/runtime
@@ -68,7 +84,7 @@ bash -c '
         if [ -n "$cgroups" ]; then agent=(-no-cgroups); fi
         exec "$build/integration/guest/conform" --socket /run/conform/v.sock --busybox "$busybox" \
                 --golden "$source/fixtures/golden/gcs/guest.jsonl" --fault-file /run/conform/fault \
-                --bounded-close ${cgroups:+$cgroups} "$@" -- \
+                --bounded-close ${cgroups:+$cgroups} "${runtimes[@]}" "$@" -- \
                 "${wrap[@]}" "$build/guest/agent/gcs" -v4 -transport unix:/run/conform/v.sock -disable-time-sync -loglevel error \
                 -logfile /run/conform/log -runtime /run/conform/runtime -runtime-timeout-ms 3000 \
                 -stdio-close-timeout-ms 1500 -device-timeout-ms 100 -root-mem-reserve-bytes 1048576 \
