@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "uvm/vm.h"
+
+#include "base/str.h"
+#include "platform/thread.h"
+#include "uvm/change.h"
+#include "uvm/prepare.h"
+
+#define GUEST_MS 120000
+
+enum { ENTROPY, LOG, BRIDGE, LISTENERS };
+
+struct uvm {
+        char *id;
+        bool is_windows, has_log;
+        struct uvm_plan plan;
+        struct hcs_client *client;
+        struct hcs_system *system;
+        struct hcs_gcs_transport *transport;
+        struct hcs_gcs_listener *listeners[LISTENERS];
+        struct hcs_gcs_log *log;
+        struct hcs_gcs_connection *guest;
+};
+
+/* One connection that the guest is waited for, on a thread of its own while the VM starts. */
+struct expected {
+        struct uvm *u;
+        const struct hcs_call *call;
+        struct hcs_thread thread;
+        struct hcs_error *err;
+        HRESULT hr;
+};
+
+const char *uvm_id(const struct uvm *u) {
+        return u->id;
+}
+
+uint32_t uvm_processors(const struct uvm *u) {
+        return u->plan.processors;
+}
+
+struct hcs_system *uvm_system(struct uvm *u) {
+        return u->system;
+}
+
+struct hcs_gcs_connection *uvm_guest(struct uvm *u) {
+        return u->guest;
+}
+
+static void close_listeners(struct uvm *u) {
+        for (unsigned i = 0; i < LISTENERS; i++)
+                u->listeners[i] = hcs_gcs_listener_close(u->listeners[i]);
+}
+
+static void wake_listeners(struct uvm *u) {
+        for (unsigned i = 0; i < LISTENERS; i++)
+                if (u->listeners[i])
+                        hcs_gcs_listener_wake(u->listeners[i]);
+}
+
+/* Nobody dials any more. Listeners are only closed when this cannot run. */
+static void on_event(void *ctx, const struct hcs_event *event) {
+        if (event->kind == HCS_EVENT_SYSTEM_EXITED || event->kind == HCS_EVENT_SERVICE_DISCONNECT)
+                wake_listeners(ctx);
+}
+
+static HRESULT listen_to_guest(struct uvm *u, struct hcs_error **err) {
+        static const uint32_t ports[LISTENERS] = {HCS_GCS_ENTROPY, HCS_GCS_LOG, HCS_GCS_BRIDGE};
+        HRESULT hr = S_OK;
+
+        for (unsigned i = 0; i < LISTENERS && SUCCEEDED(hr); i++)
+                if (i == BRIDGE || (i == LOG ? u->has_log : !u->is_windows))
+                        hr = hcs_gcs_listen(u->transport, ports[i], &u->listeners[i], err);
+        return hr;
+}
+
+static void free_vm(struct uvm *u) {
+        close_listeners(u);
+        hcs_gcs_connection_unref(u->guest);
+        hcs_gcs_log_free(u->log);
+        hcs_system_unref(u->system);
+        hcs_gcs_transport_unref(u->transport);
+        hcs_client_unref(u->client);
+        uvm_plan_deinit(&u->plan);
+        free(u->id);
+        free(u);
+}
+
+HRESULT uvm_create(const struct uvm_create_options *o, struct uvm_plan *plan, const struct hcs_call *call,
+                   struct uvm **ret, struct hcs_error **err) {
+        _cleanup_free_ char *text = uvm_plan_text(plan);
+        struct uvm *u;
+        HRESULT hr = uvm_plan_prepare(plan, o->id, o->client, err);
+
+        if (FAILED(hr))
+                return hr;
+        u = hcs_calloc(1, sizeof(*u));
+        u->id = hcs_strdup(o->id);
+        u->is_windows = o->is_windows;
+        u->has_log = o->has_log;
+        u->client = hcs_client_ref(o->client);
+        u->transport = o->transport ? hcs_gcs_transport_ref(o->transport) : NULL;
+        if (u->transport)
+                hr = listen_to_guest(u, err);
+        if (SUCCEEDED(hr))
+                hr = hcs_system_create(u->client, u->id, text, call, &u->system, err);
+        if (SUCCEEDED(hr))
+                hr = hcs_system_set_callback(u->system, on_event, u, err);
+        if (FAILED(hr)) {
+                uvm_plan_undo(plan);
+                free_vm(u);
+                return hr;
+        }
+        u->plan = *plan;
+        *plan = (struct uvm_plan){0};
+        *ret = u;
+        return S_OK;
+}
+
+static void expect_entropy(void *arg) {
+        struct expected *e = arg;
+
+        e->hr = hcs_gcs_serve_entropy(e->u->listeners[ENTROPY], e->call, &e->err);
+}
+
+static void expect_log(void *arg) {
+        struct expected *e = arg;
+        struct hcs_stream *stream = NULL;
+
+        e->hr = hcs_gcs_accept(e->u->listeners[LOG], e->call, &stream, &e->err);
+        if (SUCCEEDED(e->hr))
+                e->hr = hcs_gcs_log_new(stream, &(struct hcs_gcs_log_options){.name = e->u->id}, &e->u->log, &e->err);
+}
+
+static HRESULT connect_guest(struct uvm *u, const struct hcs_call *call, struct hcs_error **err) {
+        struct oci_sink sink = uvm_sink(u);
+        struct hcs_stream *bridge = NULL;
+        GUID id;
+        HRESULT hr = hcs_gcs_accept(u->listeners[BRIDGE], call, &bridge, err);
+
+        if (SUCCEEDED(hr))
+                hr = hcs_gcs_connect(bridge, u->transport, &(struct hcs_gcs_options){.name = u->id}, call, &u->guest,
+                                     err);
+        if (SUCCEEDED(hr) && u->is_windows && hcs_system_runtime_id(u->system, &id))
+                hr = uvm_set_addresses(&sink, &id, err);
+        return hr;
+}
+
+/* The first failure counts; the others come of it. */
+static HRESULT join(struct expected *e, bool started, HRESULT hr, struct hcs_error **err) {
+        if (!started)
+                return hr;
+        hcs_thread_join(&e->thread);
+        if (SUCCEEDED(hr) && FAILED(e->hr))
+                return hcs_error_move(err, &e->err);
+        hcs_error_free(e->err);
+        return hr;
+}
+
+static HRESULT boot(struct uvm *u, const struct hcs_call *call, struct hcs_error **err) {
+        struct hcs_call for_guest = {.timeout_ms = call && call->timeout_ms ? call->timeout_ms : GUEST_MS,
+                                     .cancel = call ? call->cancel : NULL};
+        struct expected entropy = {.u = u, .call = &for_guest}, log = {.u = u, .call = &for_guest};
+        bool has_entropy = false, has_log = false;
+        HRESULT hr = S_OK;
+
+        if (u->listeners[ENTROPY]) {
+                hr = hcs_thread_start(&entropy.thread, expect_entropy, &entropy, err);
+                has_entropy = SUCCEEDED(hr);
+        }
+        if (SUCCEEDED(hr) && u->listeners[LOG]) {
+                hr = hcs_thread_start(&log.thread, expect_log, &log, err);
+                has_log = SUCCEEDED(hr);
+        }
+        if (SUCCEEDED(hr))
+                hr = hcs_system_start(u->system, NULL, call, err);
+        if (FAILED(hr))
+                wake_listeners(u);
+        hr = join(&entropy, has_entropy, hr, err);
+        hr = join(&log, has_log, hr, err);
+        return SUCCEEDED(hr) && u->transport ? connect_guest(u, &for_guest, err) : hr;
+}
+
+HRESULT uvm_start(struct uvm *u, const struct hcs_call *call, struct hcs_error **err) {
+        struct hcs_error *cause = NULL, *exit = NULL;
+        HRESULT hr = boot(u, call, &cause);
+
+        if (SUCCEEDED(hr))
+                return hr;
+        /* A guest that did not come because its VM is gone: that is what there is to tell. */
+        if (hcs_system_exited(u->system) && FAILED(hcs_system_exit_error(u->system, &exit))) {
+                hcs_error_free(cause);
+                cause = exit;
+        }
+        hcs_system_terminate(u->system, NULL, NULL);
+        hcs_system_wait(u->system, NULL, NULL);
+        return hcs_error_move(err, &cause);
+}
+
+HRESULT uvm_shutdown(struct uvm *u, const struct hcs_call *call, struct hcs_error **err) {
+        HRESULT hr;
+
+        if (!u->guest)
+                return hcs_error_make(err, HCS_E_INVALID_STATE, "%s: there is no guest to ask", u->id);
+        hr = hcs_gcs_shutdown(u->guest, false, call, err);
+        return FAILED(hr) ? hr : uvm_wait(u, call, err);
+}
+
+HRESULT uvm_terminate(struct uvm *u, struct hcs_error **err) {
+        return hcs_system_terminate(u->system, NULL, err);
+}
+
+HRESULT uvm_wait(struct uvm *u, const struct hcs_call *call, struct hcs_error **err) {
+        return hcs_system_wait(u->system, call, err);
+}
+
+HRESULT uvm_exit_error(struct uvm *u, struct hcs_error **err) {
+        return hcs_system_exit_error(u->system, err);
+}
+
+struct uvm *uvm_close(struct uvm *u) {
+        if (!u)
+                return NULL;
+        if (!hcs_system_exited(u->system)) {
+                hcs_system_terminate(u->system, NULL, NULL);
+                hcs_system_wait(u->system, NULL, NULL);
+        }
+        hcs_system_set_callback(u->system, NULL, NULL, NULL);
+        if (u->guest)
+                hcs_gcs_connection_close(u->guest);
+        uvm_plan_undo(&u->plan);
+        hcs_system_close(u->system, NULL);
+        free_vm(u);
+        return NULL;
+}
+
+static HRESULT grant(void *ctx, const char *path, struct hcs_error **err) {
+        struct uvm *u = ctx;
+
+        return hcs_grant_vm_access(u->client, u->id, path, err);
+}
+
+static HRESULT modify(void *ctx, const char *document, struct hcs_error **err) {
+        struct uvm *u = ctx;
+
+        return hcs_system_modify(u->system, document, NULL, err);
+}
+
+static HRESULT request(void *ctx, const char *text, struct hcs_error **err) {
+        struct uvm *u = ctx;
+
+        if (!u->guest)
+                return hcs_error_make(err, HCS_E_INVALID_STATE, "%s: there is no guest to ask", u->id);
+        return hcs_gcs_modify(u->guest, text, NULL, err);
+}
+
+struct oci_sink uvm_sink(struct uvm *u) {
+        return (struct oci_sink){u, grant, modify, request};
+}
+
+struct oci_uvm_settings uvm_device_settings(const struct uvm *u, uint32_t build) {
+        return (struct oci_uvm_settings){.id = u->id,
+                                         .is_windows = u->is_windows,
+                                         .build = build,
+                                         .processors = (int32_t)u->plan.processors,
+                                         .scsi_controllers = u->plan.scsi_controllers,
+                                         .first_lun_taken = u->plan.reserved_luns > 0};
+}

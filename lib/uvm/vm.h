@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HCS_UVM_VM_H
+#define HCS_UVM_VM_H
+
+/*
+ * A utility VM: a compute system made of a plan, the connections its guest dials while it boots, and the bridge to the
+ * agent in it. Belongs to who created it. uvm_wait(), uvm_terminate() and the requests of its sink may be called by any
+ * thread; create, start and close by one.
+ *
+ * The guest dials ports of the host in this order: 1 for entropy, 109 for its log, 0x40000000 for the bridge. Listeners
+ * are there before the VM starts; each waiting for the guest ends when the VM does.
+ */
+
+#include "hcsshim/gcs.h"
+#include "hcsshim/hcs.h"
+#include "oci/uvm.h"
+#include "uvm/document.h"
+
+struct uvm;
+
+struct uvm_create_options {
+        struct hcs_client *client;
+        const char *id;
+        bool is_windows;
+        /* How this VM's guest is reached; NULL: no guest is waited for, and nothing can be asked of one. */
+        struct hcs_gcs_transport *transport;
+        bool has_log; /* the guest sends its log */
+};
+
+/* Takes the plan's steps and creates the system; on success the plan is the VM's, and empty. On failure nothing is left
+ * behind. */
+HRESULT uvm_create(const struct uvm_create_options *o, struct uvm_plan *plan, const struct hcs_call *call,
+                   struct uvm **ret, struct hcs_error **err);
+/*
+ * Starts it and, where there is a transport, brings the bridge up. call bounds each waiting for the guest; default
+ * 120 s. A VM that ends meanwhile is the error that is told (HCS_E_UNEXPECTED_EXIT). On failure the VM is terminated.
+ */
+HRESULT uvm_start(struct uvm *u, const struct hcs_call *call, struct hcs_error **err);
+/* Asks the guest to end the VM, and waits for it; without a guest, or when it does not in time, E_ABORT and friends. */
+HRESULT uvm_shutdown(struct uvm *u, const struct hcs_call *call, struct hcs_error **err);
+HRESULT uvm_terminate(struct uvm *u, struct hcs_error **err);
+/* Until the VM is gone, whatever ended it; any number of waiters. */
+HRESULT uvm_wait(struct uvm *u, const struct hcs_call *call, struct hcs_error **err);
+/* S_OK after an exit that was asked for, HCS_E_UNEXPECTED_EXIT after another, HCS_E_INVALID_STATE before. */
+HRESULT uvm_exit_error(struct uvm *u, struct hcs_error **err);
+/* Terminates what still runs, waits, and frees; copies of boot files are removed. NULL is fine, returns NULL. */
+struct uvm *uvm_close(struct uvm *u);
+HCS_DEFINE_CLEANUP(struct uvm *, uvm_close)
+#define _cleanup_uvm_ _cleanup_(uvm_closep)
+
+const char *uvm_id(const struct uvm *u);
+uint32_t uvm_processors(const struct uvm *u);
+struct hcs_system *uvm_system(struct uvm *u);        /* the VM's; valid as long as it */
+struct hcs_gcs_connection *uvm_guest(struct uvm *u); /* NULL before the start, and without a transport */
+
+/* Where requests for this VM go: to HCS, and over the bridge. Valid as long as the VM. Requests to a guest that is not
+ * there are HCS_E_INVALID_STATE. */
+struct oci_sink uvm_sink(struct uvm *u);
+/* What the devices of its containers (oci/uvm.h) have to know: id, system, processors, controllers and whether the
+ * first LUN is taken; the rest is the options'. */
+struct oci_uvm_settings uvm_device_settings(const struct uvm *u, uint32_t build);
+
+#endif
