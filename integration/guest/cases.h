@@ -35,8 +35,8 @@ struct case_table {
         unsigned (*needs)(size_t i); /* NULL: nothing */
         void (*run)(struct host *h, size_t i);
 };
-extern const struct case_table protocol_cases, request_cases, golden_cases, uvm_cases, container_cases, pod_cases,
-        disk_cases, network_cases, policy_cases, fault_cases;
+extern const struct case_table protocol_cases, request_cases, golden_cases, uvm_cases, container_cases, process_cases,
+        pod_cases, disk_cases, network_cases, policy_cases, fault_cases;
 
 /* What the suite was told: where a static busybox is in the VM, the golden cases, the layer on the disks (its root hash
  * and the size of its file system), the adapter's id on the VMBus. */

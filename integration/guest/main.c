@@ -19,8 +19,8 @@ const char *suite_busybox = "/bin/busybox", *suite_golden, *suite_fault_file, *s
 uint64_t suite_layer_size;
 
 static const struct case_table *const tables[] = {&protocol_cases,  &request_cases, &golden_cases, &uvm_cases,
-                                                  &container_cases, &pod_cases,     &disk_cases,   &network_cases,
-                                                  &policy_cases,    &fault_cases};
+                                                  &container_cases, &process_cases, &pod_cases,    &disk_cases,
+                                                  &network_cases,   &policy_cases,  &fault_cases};
 
 struct options {
         const char *path, *only, *layer;
