@@ -42,7 +42,8 @@ static int left_over(const struct oci_steps *s) {
         for (size_t i = 0; i < s->n; i++) {
                 const char *text = s->items[i].text;
 
-                if (s->items[i].kind != OCI_STEP_MODIFY || strstr(text, "Devices/VirtualSmb/Shares"))
+                if (s->items[i].kind != OCI_STEP_MODIFY ||
+                    hcs_str_starts(text, "{\"ResourcePath\":\"VirtualMachine/Devices/VirtualSmb/Shares\""))
                         continue;
                 if (strstr(text, "\",\"RequestType\":\"Add\""))
                         n++;
