@@ -32,6 +32,12 @@ grep -q '^8 as recorded, 0 otherwise, 0 never came$' host.out || fail "the host 
 grep -q '^7 as recorded, 0 otherwise, 0 never came$' guest.out || fail "the guest heard something else"
 [[ ! -e v.sock_1073741824 ]] || fail "the socket is left behind"
 
+# One of a machine, whose guest ends without a word.
+machine=${trace%/*}/container.trace
+meet "$machine" "$machine"
+[[ $host_status = 0 && $guest_status = 0 ]] || fail "the machine's do not know each other: $host_status, $guest_status"
+grep -q '^12 as recorded, 0 otherwise, 0 never came$' host.out || fail "the machine's host heard something else"
+
 sed 's/"ExitCode":143/"ExitCode":9/' "$trace" >other.trace
 meet "$trace" other.trace
 [[ $host_status = 1 && $guest_status = 0 ]] || fail "another exit code was not noticed: $host_status, $guest_status"

@@ -9,14 +9,15 @@
  * message with an equal document that was not used yet, and gets the answer that was recorded for it. Most answers go
  * out at once. The answer to a wait for a process, and a notification, go out when all that the host had said before it
  * in the recording about the same container has been said again. A request that matches nothing is refused, with an
- * error that names the nearest record and where it differs.
+ * error that names the nearest record and where it differs. When the recording ends with a request that was not
+ * answered (the guest powered off), the play ends with it.
  *
  * A recorded host stands in for a host: its requests go out in the recorded order, each when what the guest had said
  * before it in the recording has come again, and what comes is compared to what was recorded.
  *
  * Ids of messages, GUIDs, times, process ids and ports are variables. What streams carried is not in a trace of frames:
  * the played sides dial, or listen on, the ports that requests name, and end each stream at once. Both play on the
- * caller's thread until the other side is gone or nothing is left to say.
+ * caller's thread until the other side is gone or nothing is left to say; closing the stream is the caller's part.
  */
 
 #include "base/buf.h"

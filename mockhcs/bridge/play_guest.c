@@ -140,6 +140,17 @@ static HRESULT hear(struct player *p, const struct hcs_gcs_frame *f, struct hcs_
         return refuse(p, f, live, nearest, err);
 }
 
+/* The recording ends with a request that was not answered, and it has come: the guest is gone, as one that powers off.
+ */
+static bool is_gone(const struct player *p) {
+        const struct recorded_frame *last = &p->frames.items[p->frames.n - 1];
+
+        for (size_t i = 0; i < p->frames.n; i++)
+                if (!p->frames.items[i].used)
+                        return false;
+        return !last->from_guest;
+}
+
 static HRESULT play(struct player *p, struct hcs_error **err) {
         struct hcs_gcs_reader r;
         struct hcs_gcs_frame f;
@@ -152,7 +163,7 @@ static HRESULT play(struct player *p, struct hcs_error **err) {
 
                 if (hr == S_OK) {
                         hr = hear(p, &f, err);
-                        if (FAILED(hr))
+                        if (FAILED(hr) || is_gone(p))
                                 break;
                         continue;
                 }

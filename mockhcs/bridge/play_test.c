@@ -170,6 +170,7 @@ static void frames_of_a_session_are_records_without_secrets(void **state) {
 /* ---- a recorded guest ---- */
 
 struct stand_in {
+        const char *trace;
         struct hcs_gcs_transport *transport;
         struct hcs_stream *stream, *host;
         struct mock_bridge_report report;
@@ -186,15 +187,16 @@ static HRESULT dial(void *ctx, uint32_t port, struct hcs_stream **ret, struct hc
 static void stand_in_run(void *arg) {
         struct stand_in *s = arg;
 
-        s->hr = mock_bridge_play_guest(trace_path, s->stream, &(struct mock_bridge_options){.dial = dial, .ctx = s},
+        s->hr = mock_bridge_play_guest(s->trace, s->stream, &(struct mock_bridge_options){.dial = dial, .ctx = s},
                                        &s->report, NULL);
+        hcs_stream_shutdown(s->stream);
 }
 
-static struct hcs_gcs_connection *stand_in_connect(struct stand_in *s) {
+static struct hcs_gcs_connection *stand_in_connect(struct stand_in *s, const char *trace) {
         struct hcs_gcs_connection *gc = NULL;
         struct hcs_error *err = NULL;
 
-        *s = (struct stand_in){0};
+        *s = (struct stand_in){.trace = trace};
         assert_ok(hcs_stream_pair(&s->stream, &s->host, NULL), NULL);
         assert_ok(hcs_gcs_transport_open("memory:", &s->transport, NULL), NULL);
         assert_ok(hcs_thread_start(&s->thread, stand_in_run, s, NULL), NULL);
@@ -215,7 +217,7 @@ static void a_recorded_guest_stands_in_for_the_vm_with_ids_of_this_run(void **st
         struct hcs_error *err = NULL;
         struct stand_in s;
 
-        gc = stand_in_connect(&s);
+        gc = stand_in_connect(&s, trace_path);
         assert_ok(session(gc, SECOND, "another secret", &err), err);
         stand_in_end(&s, gc);
         assert_int_equal(s.report.matched, 7);
@@ -230,7 +232,7 @@ static void what_was_not_recorded_is_refused_with_the_nearest_and_the_difference
         struct hcs_error *err = NULL;
         struct stand_in s;
 
-        gc = stand_in_connect(&s);
+        gc = stand_in_connect(&s, trace_path);
         assert_hresult(hcs_gcs_container_create(gc, SECOND, "{\"a\":2,\"Password\":\"x\"}", NULL, &c, &err),
                        E_UNEXPECTED);
         assert_non_null(strstr(hcs_error_message(err), "no recorded request is like Request(Create) #1; the nearest is "
@@ -251,12 +253,97 @@ static void what_the_host_never_asked_for_is_told_at_the_end(void **state) {
         struct hcs_gcs_connection *gc;
         struct stand_in s;
 
-        gc = stand_in_connect(&s);
+        gc = stand_in_connect(&s, trace_path);
         stand_in_end(&s, gc);
         assert_int_equal(s.report.matched, 1);
         assert_int_equal(s.report.left, 6);
         assert_non_null(
                 strstr(s.report.text.data, "the host never sent what is in line 11, Request(SignalProcess) #5"));
+        mock_bridge_report_deinit(&s.report);
+}
+
+/* What the host of a trace asked, asked by our library. */
+struct again {
+        struct hcs_gcs_connection *gc;
+        struct hcs_gcs_container *container;
+        struct hcs_gcs_process *process;
+        struct hcs_error *err;
+};
+
+static void ask_process(struct again *a, const char *what, const struct hcs_json *document) {
+        char buf[8];
+        uint32_t code;
+        size_t n;
+
+        if (hcs_streq(what, "Request(ExecuteProcess)")) {
+                const char *parameters = hcs_json_string(hcs_json_lookup(document, "Settings.ProcessParameters"));
+
+                assert_ok(hcs_gcs_container_exec(a->container, parameters, NULL, &a->process, &a->err), a->err);
+                assert_ok(hcs_gcs_process_close_stdin(a->process, NULL, &a->err), a->err);
+                for (int i = HCS_GCS_STDOUT; i <= HCS_GCS_STDERR; i++)
+                        assert_int_equal(hcs_gcs_process_read(a->process, (enum hcs_gcs_stream)i, buf, sizeof(buf),
+                                                              NULL, &n, &a->err),
+                                         S_FALSE);
+        } else { /* the library has sent it */
+                assert_ok(hcs_gcs_process_wait(a->process, NULL, &code, &a->err), a->err);
+                assert_int_equal(code, 3);
+        }
+}
+
+static void ask_again(struct again *a, const char *what, const struct hcs_json *document) {
+        const char *id = hcs_json_get_string(document, "ContainerId");
+        char *text = NULL;
+        HRESULT hr = S_OK;
+
+        if (hcs_streq(what, "Request(ModifySettings)")) {
+                text = hcs_json_text(hcs_json_get(document, "Request"), HCS_JSON_COMPACT);
+                hr = hcs_gcs_modify(a->gc, text, NULL, &a->err);
+        } else if (hcs_streq(what, "Request(Create)")) {
+                hr = hcs_gcs_container_create(a->gc, id, hcs_json_get_string(document, "ContainerConfig"), NULL,
+                                              &a->container, &a->err);
+        } else if (hcs_streq(what, "Request(Start)")) {
+                hr = hcs_gcs_container_start(a->container, NULL, &a->err);
+        } else if (hcs_streq(what, "Request(GetProperties)")) {
+                hr = hcs_gcs_container_properties_v2(a->container, (const char *const[]){"Statistics", NULL}, NULL,
+                                                     &text, &a->err);
+        } else if (hcs_streq(what, "Request(DeleteContainerState)")) {
+                assert_ok(hcs_gcs_container_wait(a->container, NULL, &a->err), a->err);
+                hr = hcs_gcs_container_delete_state(a->container, NULL, &a->err);
+        } else if (hcs_streq(what, "Request(ShutdownGraceful)")) {
+                hr = hcs_gcs_shutdown(a->gc, false, NULL, &a->err); /* which has no answer */
+        } else if (!hcs_streq(what, "Request(NegotiateProtocol)")) {
+                ask_process(a, what, document);
+        }
+        assert_ok(hr, a->err);
+        free(text);
+}
+
+static void a_recorded_machine_runs_a_container_for_the_library(void **state) {
+        _cleanup_free_ char *path = hcs_test_fixture_path("traces/bridge/container.trace");
+        struct mock_trace_reader *reader = NULL;
+        struct again a = {0};
+        struct mock_record r;
+        struct stand_in s;
+
+        a.gc = stand_in_connect(&s, path);
+        assert_ok(mock_trace_reader_open(path, &reader, NULL), NULL);
+        while (mock_trace_reader_next(reader, &r, NULL) == S_OK) {
+                _cleanup_json_ struct hcs_json *document = NULL;
+
+                if (!r.from_guest) {
+                        assert_ok(hcs_json_parse(r.data, r.len, NULL, &document, NULL), NULL);
+                        ask_again(&a, r.function, document);
+                }
+                mock_record_deinit(&r);
+        }
+        mock_trace_reader_free(reader);
+        hcs_gcs_process_unref(a.process);
+        hcs_gcs_container_unref(a.container);
+        stand_in_end(&s, a.gc);
+        if (s.report.text.len)
+                fail_msg("%s", s.report.text.data);
+        assert_int_equal(s.report.matched, 12);
+        assert_int_equal(s.report.left, 0);
         mock_bridge_report_deinit(&s.report);
 }
 
@@ -481,6 +568,7 @@ HCS_TESTS(TEST(frames_of_a_session_are_records_without_secrets),
           TEST(a_recorded_guest_stands_in_for_the_vm_with_ids_of_this_run),
           TEST(what_was_not_recorded_is_refused_with_the_nearest_and_the_difference),
           TEST(what_the_host_never_asked_for_is_told_at_the_end),
+          TEST(a_recorded_machine_runs_a_container_for_the_library),
           TEST(a_recorded_host_asks_an_agent_and_knows_its_answers),
           TEST(an_agent_that_answers_otherwise_is_told_path_by_path),
           TEST(an_agent_that_falls_silent_or_dies_ends_the_play), TEST(a_side_that_does_not_read_ends_the_play),
