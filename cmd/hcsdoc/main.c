@@ -5,11 +5,12 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <strings.h>
 
 #include "base/str.h"
 #include "cmd/hcsdoc/hcsdoc.h"
 #include "platform/file.h"
+#include "platform/terminal.h"
 
 static const struct hcsdoc_kind kinds[] = {
         {"lcow-uvm", hcsdoc_lcow_uvm, "HcsCreateComputeSystem", hcsdoc_lcow_uvm_preparations},
@@ -38,11 +39,12 @@ static void usage_of_kind(void) {
 static void print_document(const char *document, bool pretty) {
         _cleanup_json_ struct hcs_json *json = NULL;
         _cleanup_free_ char *text = NULL;
+        uint16_t width, height;
 
         if (pretty && SUCCEEDED(hcs_json_parse(document, strlen(document), NULL, &json, NULL)))
                 text = hcs_json_text(json, HCS_JSON_PRETTY);
         fputs(text ? text : document, stdout);
-        if ((text || isatty(STDOUT_FILENO)) && !hcs_str_ends(document, "\n"))
+        if ((text || hcs_terminal_size(&width, &height)) && !hcs_str_ends(document, "\n"))
                 putchar('\n');
 }
 
@@ -156,6 +158,14 @@ static void print_annotation(const struct oci_annotation *a) {
                 printf("  note: %s\n", a->note);
 }
 
+static bool has_word(const char *key, const char *word) {
+        size_t n = strlen(word);
+
+        while (*key && strncasecmp(key, word, n) != 0)
+                key++;
+        return *key != '\0';
+}
+
 static int annotations(int argc, char **argv) {
         unsigned n = 0;
 
@@ -166,7 +176,7 @@ static int annotations(int argc, char **argv) {
         for (size_t i = 0; i < OCI_ANNOTATION_COUNT; i++) {
                 int k = 1;
 
-                while (k < argc && strcasestr(oci_annotations[i].key, argv[k]))
+                while (k < argc && has_word(oci_annotations[i].key, argv[k]))
                         k++;
                 if (k < argc)
                         continue;
