@@ -17,7 +17,7 @@ static const struct hcsdoc_kind kinds[] = {
         {"lcow-uvm-v2", hcsdoc_lcow_uvm_v2, "HcsCreateComputeSystem", hcsdoc_lcow_uvm_v2_preparations},
         {"wcow-uvm", hcsdoc_wcow_uvm, "HcsCreateComputeSystem", hcsdoc_wcow_uvm_preparations},
         {"lcow-container", oci_make_lcow, "Create", NULL},
-        {"wcow-container", hcsdoc_wcow_container, "Create", NULL},
+        {"wcow-container", hcsdoc_wcow_container, "HcsCreateComputeSystem", NULL},
 };
 
 enum show { SHOW_DOCUMENT, SHOW_PRETTY, SHOW_STEPS, SHOW_EXPLANATION };

@@ -35,6 +35,15 @@ static struct hcs_json *step_line(const struct oci_step *s) {
         return line;
 }
 
+/* Hosted containers are made by the guest. */
+static bool is_for_guest(const char *document) {
+        return hcs_str_starts(document, "{\"SchemaVersion\":") || hcs_str_starts(document, "{\"Spec\":");
+}
+
+static const char *call_of(const struct hcsdoc_kind *kind, const char *document) {
+        return is_for_guest(document) ? "Create" : kind->sends;
+}
+
 void hcsdoc_steps(const struct hcsdoc_kind *kind, const struct hcs_json *description, const struct oci_made *made,
                   struct hcs_buf *out) {
         bool is_last = false;
@@ -49,7 +58,7 @@ void hcsdoc_steps(const struct hcsdoc_kind *kind, const struct hcs_json *descrip
         if (!made->document || is_last)
                 return;
         line = hcs_json_new_object();
-        hcs_json_set_string(line, "proc", kind->sends);
+        hcs_json_set_string(line, is_for_guest(made->document) ? "rpc" : "proc", call_of(kind, made->document));
         hcs_json_set_string(line, "configuration", made->document);
         hcsdoc_put_line(line, out);
 }
