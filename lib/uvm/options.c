@@ -92,11 +92,15 @@ struct hcs_schema_uvm_wcow_options *uvm_wcow_options_free(struct hcs_schema_uvm_
 
 static HRESULT override(const struct hcs_schema_type *type, void **o, const struct hcs_json *members,
                         struct hcs_error **err) {
-        _cleanup_free_ char *text = hcs_schema_print(type, *o);
+        _cleanup_free_ char *text = NULL;
         _cleanup_json_ struct hcs_json *json = NULL;
         void *changed;
-        HRESULT hr = hcs_json_parse_cstr(text, &json, err);
+        HRESULT hr;
 
+        if (!hcs_json_count(members))
+                return S_OK;
+        text = hcs_schema_print(type, *o);
+        hr = hcs_json_parse_cstr(text, &json, err);
         if (FAILED(hr))
                 return hr;
         for (const struct hcs_json *m = hcs_json_first(members); m; m = hcs_json_next(m)) {

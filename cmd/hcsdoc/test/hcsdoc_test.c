@@ -67,13 +67,16 @@ static void cases_of_the_original_are_printed_to_the_byte(void **state) {
 
 /* The program's own part: kinds are told apart, bytes and errors come out. */
 static void check_vm(const struct hcs_json *c, void *ctx) {
+        size_t *n = ctx;
         const char *error = hcs_json_get_string(c, "error"), *want = hcs_json_get_string(c, "output_text");
-        _cleanup_free_ char *text = hcs_json_text(c, HCS_JSON_COMPACT), *line = NULL, *arguments = NULL;
+        _cleanup_free_ char *text = hcs_json_text(c, HCS_JSON_COMPACT), *line = NULL;
         _cleanup_buf_ struct hcs_buf out = {0}, errors = {0};
         bool of_system = error && strstr(error, "File not found");
 
-        arguments = hcs_asprintf("%s -q", (const char *)ctx);
-        assert_int_equal(run(arguments, text, &out, &errors), error ? 1 : 0);
+        /* Every fourth: what the library makes of all of them is tested beside it. */
+        if ((*n)++ % 4)
+                return;
+        assert_int_equal(run("wcow-uvm -q", text, &out, &errors), error ? 1 : 0);
         line = hcs_asprintf("%s\n", error ? error : "");
         if (error && !of_system)
                 assert_string_equal(hcs_buf_cstr(&errors), line);
@@ -81,7 +84,9 @@ static void check_vm(const struct hcs_json *c, void *ctx) {
 }
 
 static void utility_vms_of_the_original_are_printed_to_the_byte(void **state) {
-        hcs_test_each_case("golden/wcow-uvm.jsonl", check_vm, (void *)"wcow-uvm");
+        size_t n = 0;
+
+        hcs_test_each_case("golden/wcow-uvm.jsonl", check_vm, &n);
 }
 
 static void a_utility_vm_needs_no_more_than_a_specification(void **state) {
