@@ -150,6 +150,33 @@ static HRESULT run_lcow(struct described *d, struct hcs_schema_oci_spec *spec, c
         return uvm_lcow_document(o, &d->host, &c->plan, w, err);
 }
 
+/* What the layers of a sandbox give when nothing is said: the utility VM in the base layer, which is the last but one,
+ * or, confidential, the disks beside the guest state file; and a scratch disk in the last. */
+static void guess_boot_files(struct hcs_schema_uvm_wcow_options *o, const struct described *d,
+                             const struct hcs_schema_oci_spec *spec) {
+        size_t n = spec->windows ? spec->windows->layerFolders.n : 0;
+        _cleanup_free_ char *scratch = NULL, *folder = NULL;
+
+        if (n < 2)
+                return;
+        scratch = uvm_path_join(&d->host, spec->windows->layerFolders.items[n - 1], "vm\\sandbox.vhdx");
+        UVM_NEW(o->BootFiles);
+        if (!o->SecurityPolicyEnabled) {
+                UVM_NEW(o->BootFiles->VmbFSFiles);
+                uvm_take_text(&o->BootFiles->VmbFSFiles->OSFilesPath,
+                              uvm_path_join(&d->host, spec->windows->layerFolders.items[n - 2], "UtilityVM\\Files"));
+                uvm_set_text(&o->BootFiles->VmbFSFiles->OSRelativeBootDirPath, "\\EFI\\Microsoft\\Boot");
+                uvm_set_text(&o->BootFiles->VmbFSFiles->ScratchVHDPath, scratch);
+                return;
+        }
+        folder = uvm_path_dir(&d->host, o->GuestStateFilePath);
+        o->BootFiles->BootType = UVM_BOOT_BLOCK_CIM;
+        UVM_NEW(o->BootFiles->BlockCIMFiles);
+        uvm_take_text(&o->BootFiles->BlockCIMFiles->BootCIMVHDPath, uvm_path_join(&d->host, folder, "rootfs.vhd"));
+        uvm_take_text(&o->BootFiles->BlockCIMFiles->EFIVHDPath, uvm_path_join(&d->host, folder, "boot.vhd"));
+        uvm_set_text(&o->BootFiles->BlockCIMFiles->ScratchVHDPath, scratch);
+}
+
 static HRESULT run_wcow(struct described *d, struct hcs_schema_oci_spec *spec, const struct hcs_json *input,
                         struct uvm_case *c, struct oci_warnings *w, struct hcs_error **err) {
         _cleanup_uvm_wcow_options_ struct hcs_schema_uvm_wcow_options *o = NULL;
@@ -161,7 +188,10 @@ static HRESULT run_wcow(struct described *d, struct hcs_schema_oci_spec *spec, c
                 return hr;
         uvm_set_text(&o->BundleDirectory, text_of(input, "bundle", ""));
         hcs_json_set(files, "BootFiles", hcs_json_copy(hcs_json_get(input, "boot_files")));
-        hr = hcs_json_get(input, "boot_files") ? uvm_wcow_options_override(&o, files, err) : S_OK;
+        if (hcs_json_get(input, "boot_files"))
+                hr = uvm_wcow_options_override(&o, files, err);
+        else
+                guess_boot_files(o, d, spec);
         if (SUCCEEDED(hr))
                 hr = uvm_wcow_options_override(&o, hcs_json_get(input, "option_overrides"), err);
         if (FAILED(hr)) {

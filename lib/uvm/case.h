@@ -8,7 +8,8 @@
  *   host         {os_build 26100, logical_processors 8, go_numcpu 2, log_level "info", arch "amd64",
  *                program_dir, working_dir}
  *   boot_dir     with the file names `boot_files` in it; without it all boot files that are asked for are there
- *   boot_files   of a Windows VM: {BootType, VmbFSFiles, BlockCIMFiles}, what its layers would have given
+ *   boot_files   of a Windows VM: {BootType, VmbFSFiles, BlockCIMFiles}, what its layers would have given;
+ *                without it that is told from windows.layerFolders
  *   option_overrides   options by their names, set after the annotations are read
  * Paths are those of Windows. New GUIDs are counted: 00000000-0000-4000-8000-000000000001 and so on.
  */

@@ -104,6 +104,12 @@ static void a_utility_vm_needs_no_more_than_a_specification(void **state) {
                          0);
         assert_non_null(strstr(hcs_buf_cstr(&out), "\"KernelCmdLine\":\"root=/dev/sda "));
         assert_int_equal(errors.len, 0);
+        assert_int_equal(run("wcow-uvm",
+                             "{\"windows\":{\"hyperv\":{},\"layerFolders\":[\"C:\\\\base\",\"C:\\\\top\"]}}", &out,
+                             &errors),
+                         0);
+        assert_non_null(strstr(hcs_buf_cstr(&out), "\"Name\":\"os\",\"Path\":\"C:\\\\base\\\\UtilityVM\\\\Files\""));
+        assert_non_null(strstr(hcs_buf_cstr(&out), "C:\\\\top\\\\vm\\\\sandbox.vhdx"));
         assert_int_equal(run("lcow-uvm --steps", policy, &out, &errors), 0);
         for (const char *p = hcs_buf_cstr(&out); *p; p++)
                 lines += *p == '\n';
