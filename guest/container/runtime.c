@@ -161,7 +161,7 @@ static HRESULT read_pid(struct call *c, pid_t *ret_pid, struct hcs_error **err) 
         int64_t pid;
 
         if (FAILED(hr))
-                return hcs_error_wrap(err, "failed reading from pid file");
+                return hcs_error_wrap(err, "failed reading from pid file"), hr;
         for (size_t n = text.len; n && (text.data[n - 1] == '\n' || text.data[n - 1] == ' '); n--)
                 text.data[n - 1] = '\0';
         if (!hcs_str_to_i64(hcs_buf_cstr(&text), &pid) || pid <= 0 || pid > INT32_MAX)

@@ -56,12 +56,12 @@ static HRESULT whiteout(struct conversion *c, struct hcs_error **err) {
                 return S_FALSE;
         if (hcs_streq(file, OPAQUE)) {
                 hr = ext4_writer_set_xattr(c->writer, dir, "trusted.overlay.opaque", "y", 1, err);
-                return FAILED(hr) ? hcs_error_wrap(err, "failed to create opaque dir") : S_OK;
+                return FAILED(hr) ? hcs_error_wrap(err, "failed to create opaque dir"), hr : S_OK;
         } else {
                 _cleanup_free_ char *path = hcs_asprintf("%s%s", dir, file + strlen(WHITEOUT));
 
                 hr = ext4_writer_create(c->writer, path, &device, err);
-                return FAILED(hr) ? hcs_error_wrap(err, "failed to create whiteout file") : S_OK;
+                return FAILED(hr) ? hcs_error_wrap(err, "failed to create whiteout file"), hr : S_OK;
         }
 }
 
@@ -139,7 +139,7 @@ static HRESULT add_entry(struct conversion *c, const struct tar_entry *e, struct
         take_name(c, e->link, &c->link);
         hr = ext4_writer_make_parents(c->writer, c->name.data, err);
         if (FAILED(hr))
-                return hcs_error_wrap(err, "failed to ensure parent directories");
+                return hcs_error_wrap(err, "failed to ensure parent directories"), hr;
         if (c->o->overlay) {
                 hr = whiteout(c, err);
                 if (hr != S_FALSE)
@@ -168,7 +168,8 @@ static HRESULT convert(struct conversion *c, uint64_t *ret_size, struct hcs_erro
 
                         return hcs_error_wrap(err, "entry %llu `%.200s` at offset %llu",
                                               (unsigned long long)c->entries + 1, name,
-                                              (unsigned long long)entry->offset);
+                                              (unsigned long long)entry->offset),
+                               hr;
                 }
                 c->entries++;
                 report(c, false);
@@ -177,7 +178,8 @@ static HRESULT convert(struct conversion *c, uint64_t *ret_size, struct hcs_erro
                 _cleanup_free_ char *before = hcs_utf8_visible(hcs_buf_cstr(&c->name));
 
                 return hcs_error_wrap(err, "entry %llu%s%.200s", (unsigned long long)c->entries + 1,
-                                      c->entries ? " behind " : "", before);
+                                      c->entries ? " behind " : "", before),
+                       hr;
         }
         hr = ext4_writer_finish(c->writer, ret_size, err);
         if (SUCCEEDED(hr))

@@ -222,7 +222,9 @@ HRESULT ext4_writer_create(struct ext4_writer *w, const char *path, const struct
         if (FAILED(hr))
                 return hr;
         hr = create_at(w, &place, file, NULL, err);
-        return FAILED(hr) ? hcs_error_wrap(err, "%s", ext4_writer_show(path, &s)) : hr;
+        if (FAILED(hr))
+                hcs_error_wrap(err, "%s", ext4_writer_show(path, &s));
+        return hr;
 }
 
 static HRESULT make_parent(struct ext4_writer *w, struct ext4_place *place, size_t path_len, struct hcs_error **err) {
@@ -366,7 +368,9 @@ HRESULT ext4_writer_set_xattr(struct ext4_writer *w, const char *path, const cha
                                   .link = link,
                                   .xattrs = &xattrs};
         hr = create_at(w, &place, &file, NULL, err);
-        return FAILED(hr) ? hcs_error_wrap(err, "%s", ext4_writer_show(path, &s)) : hr;
+        if (FAILED(hr))
+                hcs_error_wrap(err, "%s", ext4_writer_show(path, &s));
+        return hr;
 }
 
 struct ext4_writer *ext4_writer_free(struct ext4_writer *w) {

@@ -30,14 +30,14 @@ static HRESULT add_layer(struct lcow_work *k, const struct oci_lcow_layer *layer
                 hr = oci_uvm_add_vpmem(k->c->uvm, layer->path, &ticket, ret_path, &why);
                 if (FAILED(hr) && hr != OCI_E_NO_VPMEM) {
                         hcs_error_move(err, &why);
-                        return hcs_error_wrap(err, "failed to add VPMEM layer");
+                        return hcs_error_wrap(err, "failed to add VPMEM layer"), hr;
                 }
                 hcs_error_free(why);
         }
         if (FAILED(hr)) {
                 hr = oci_uvm_add_disk(k->c->uvm, &disk, &mount, &ticket, ret_path, err);
                 if (FAILED(hr))
-                        return hcs_error_wrap(err, "failed to add SCSI layer");
+                        return hcs_error_wrap(err, "failed to add SCSI layer"), hr;
         }
         oci_uses_add_layer(&k->layers, ticket);
         return S_OK;
@@ -61,7 +61,7 @@ static HRESULT add_scratch(struct lcow_work *k, struct hcs_error **err) {
         }
         hr = oci_uvm_add_disk(k->c->uvm, &disk, &mount, &ticket, &guest_path, err);
         if (FAILED(hr))
-                return hcs_error_wrap(err, "failed to add SCSI scratch VHD");
+                return hcs_error_wrap(err, "failed to add SCSI scratch VHD"), hr;
         oci_uses_add(&k->scratch_use, ticket);
         own(&k->scratch, hcs_asprintf("%s/scratch/%s", guest_path, k->c->id));
         return S_OK;
@@ -81,7 +81,9 @@ static HRESULT mount_layers(struct lcow_work *k, struct hcs_error **err) {
                                         err);
         if (SUCCEEDED(hr))
                 oci_uses_add(&k->overlay, ticket);
-        return FAILED(hr) ? hcs_error_wrap(err, "failed to mount container storage") : hr;
+        if (FAILED(hr))
+                hcs_error_wrap(err, "failed to mount container storage");
+        return hr;
 }
 
 static HRESULT set_root(struct lcow_work *k, struct hcs_error **err) {
@@ -97,7 +99,7 @@ static HRESULT set_root(struct lcow_work *k, struct hcs_error **err) {
                 hr = oci_uvm_add_plan9(k->c->uvm, spec->root->path, k->rootfs, spec->root->readonly, NULL, &ticket,
                                        err);
                 if (FAILED(hr))
-                        return hcs_error_wrap(err, "adding plan9 root");
+                        return hcs_error_wrap(err, "adding plan9 root"), hr;
                 oci_uses_add(&k->uses, ticket);
         } else {
                 return hcs_error_make(err, E_INVALIDARG, "must provide either Windows.LayerFolders or Root.Path");
@@ -136,14 +138,17 @@ static HRESULT add_devices(struct lcow_work *k, struct hcs_error **err) {
                 _cleanup_free_ char *path = NULL;
                 uint16_t function;
                 oci_ticket ticket;
+                HRESULT hr;
 
                 if (!hcs_streq(type, "vpci") && !hcs_streq(type, "vpci-instance-id") && !hcs_streq(type, "gpu"))
                         return hcs_error_make(err, E_INVALIDARG, "specified device %s has unsupported type %s", id,
                                               type);
                 split_function(id, &path, &function);
-                if (FAILED(oci_uvm_add_device(k->c->uvm, path, function, &ticket, &guid, err)))
+                hr = oci_uvm_add_device(k->c->uvm, path, function, &ticket, &guid, err);
+                if (FAILED(hr))
                         return hcs_error_wrap(err, "failed to assign device %s, function %u to pod %s", path, function,
-                                              oci_uvm_settings(k->c->uvm)->id);
+                                              oci_uvm_settings(k->c->uvm)->id),
+                               hr;
                 oci_uses_add(&k->uses, ticket);
                 own(&d->id, hcs_strdup(guid));
         }

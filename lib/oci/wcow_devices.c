@@ -40,6 +40,7 @@ static HRESULT read_extension(const struct oci_wcow *c, const char *path, struct
         const struct hcs_schema_type *type = hcs_schema_type_at(HCS_SCHEMA_DEVICE_EXTENSION);
         _cleanup_free_ char *text = c->host->read(c->host->ctx, path), *error = NULL;
         void *extension = NULL;
+        HRESULT hr;
 
         if (!text)
                 return hcs_error_make(err, HCS_WIN32(2), "failed to read extension file at %s", path);
@@ -47,8 +48,9 @@ static HRESULT read_extension(const struct oci_wcow *c, const char *path, struct
         if (error)
                 return hcs_error_make(err, HCS_E_INVALID_JSON, "failed to unmarshal extension file at %s: %s", path,
                                       error);
-        if (FAILED(hcs_schema_parse_answer(type, text, &extension, err)))
-                return hcs_error_wrap(err, "failed to unmarshal extension file at %s", path);
+        hr = hcs_schema_parse_answer(type, text, &extension, err);
+        if (FAILED(hr))
+                return hcs_error_wrap(err, "failed to unmarshal extension file at %s", path), hr;
         hcs_schema_forget_unknown(type, extension);
         memcpy(ret, extension, sizeof(*ret));
         free(extension);

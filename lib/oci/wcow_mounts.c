@@ -68,7 +68,7 @@ static HRESULT add_pipe(const struct oci_wcow *c, const struct hcs_schema_oci_mo
                 return S_OK;
         hr = oci_uvm_add_pipe(c->uvm, m->source, &ticket, err);
         if (FAILED(hr))
-                return hcs_error_wrap(err, "failed to add named pipe to UVM");
+                return hcs_error_wrap(err, "failed to add named pipe to UVM"), hr;
         oci_uses_add(uses, ticket);
         return S_OK;
 }

@@ -14,7 +14,9 @@
 HRESULT emulate_profile_parse(struct emulator *em, const char *text, struct hcs_error **err) {
         HRESULT hr = hcs_schema_profile_parse(text, &em->profile, err);
 
-        return FAILED(hr) ? hcs_error_wrap(err, "profile=%s", text) : hr;
+        if (FAILED(hr))
+                hcs_error_wrap(err, "profile=%s", text);
+        return hr;
 }
 
 /* The guest answers for what is inside its request, with the path below the settings. */

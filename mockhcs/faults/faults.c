@@ -218,7 +218,9 @@ static HRESULT load_rules(const char *argument, struct fault_rules *ret, struct 
                 hr = hcs_json_parse(hcs_buf_cstr(&text), text.len, NULL, &rules, err);
         if (SUCCEEDED(hr))
                 hr = fault_rules_parse_json(rules, ret, err);
-        return FAILED(hr) ? hcs_error_wrap(err, "faults %s", argument + 1) : hr;
+        if (FAILED(hr))
+                hcs_error_wrap(err, "faults %s", argument + 1);
+        return hr;
 }
 
 static HRESULT choose_seed(struct faults *f, const char *text, struct hcs_error **err) {

@@ -222,6 +222,6 @@ HRESULT mock_record_parse(const char *line, size_t len, struct mock_record *ret,
                 return hcs_error_make(err, hr, "line 1, column %zu: %s", why.column, why.text);
         hr = mock_record_from_line(line, len, &l, ret, err);
         if (FAILED(hr))
-                return hcs_error_wrap(err, "line 1, column 1");
+                return hcs_error_wrap(err, "line 1, column 1"), hr;
         return S_OK;
 }

@@ -79,7 +79,7 @@ static HRESULT block_area(struct ext4_image *i, const struct ext4_inode *node, s
                 return S_FALSE;
         hr = ext4_image_block(i, node->xattr_block, &block, err);
         if (FAILED(hr))
-                return hcs_error_wrap(err, "inode %u: attributes", node->number);
+                return hcs_error_wrap(err, "inode %u: attributes", node->number), hr;
         *ret = (struct area){block, block + EXT4_XATTR_BLOCK_HEAD, block + ext4_image_summary(i)->block_size, "block"};
         if (ext4_get32(block) != EXT4_XATTR_MAGIC || ext4_get32(block + 8) != 1)
                 return corrupt(node, ret, "no magic number", err);

@@ -133,7 +133,7 @@ HRESULT ext4_extent_find(struct ext4_image *i, const struct ext4_inode *inode, u
                 t = (struct node){.block = child_block(entry(&t, k)), .depth = depth};
                 hr = ext4_image_block(i, t.block, &data, err);
                 if (FAILED(hr))
-                        return hcs_error_wrap(err, "inode %u: extents", inode->number);
+                        return hcs_error_wrap(err, "inode %u: extents", inode->number), hr;
                 if (ext4_get16(data + 6) != depth)
                         return corrupt(inode, &t, "not as deep as its parent says", err);
                 hr = open_node(i, inode, data, ext4_image_summary(i)->block_size, limit, &t, err);

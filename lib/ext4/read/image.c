@@ -223,7 +223,7 @@ HRESULT ext4_image_inode(struct ext4_image *i, uint32_t ino, const uint8_t **ret
         at = group * i->descriptor_size;
         hr = ext4_image_block(i, 1ull + i->first_data_block + at / s->block_size, &data, err);
         if (FAILED(hr))
-                return hcs_error_wrap(err, "inode %u: descriptor of group %llu", ino, (unsigned long long)group);
+                return hcs_error_wrap(err, "inode %u: descriptor of group %llu", ino, (unsigned long long)group), hr;
         data += at % s->block_size;
         table = ext4_get32(data + 0x08);
         if (i->descriptor_size > EXT4_DESCRIPTOR)
@@ -233,7 +233,7 @@ HRESULT ext4_image_inode(struct ext4_image *i, uint32_t ino, const uint8_t **ret
                 table = s->blocks;
         hr = ext4_image_block(i, table + at / s->block_size, &data, err);
         if (FAILED(hr))
-                return hcs_error_wrap(err, "inode %u: inode table of group %llu", ino, (unsigned long long)group);
+                return hcs_error_wrap(err, "inode %u: inode table of group %llu", ino, (unsigned long long)group), hr;
         *ret = data + at % s->block_size;
         return S_OK;
 }

@@ -111,7 +111,7 @@ HRESULT ext4_path_find(struct ext4_image *i, const char *path, bool follow, stru
         hcs_buf_deinit(&w.parents);
         hcs_buf_deinit(&w.rest);
         if (FAILED(hr))
-                return hcs_error_wrap(err, "%.200s", path);
+                return hcs_error_wrap(err, "%.200s", path), hr;
         *ret = node;
         return S_OK;
 }

@@ -66,7 +66,8 @@ static HRESULT unpack(struct tar_stream *s, size_t *ret_n, struct hcs_error **er
                                       ret_n, err);
                 if (FAILED(hr))
                         return hcs_error_wrap(err, "`%s` before byte %llu", hcs_data_file_name(s->file),
-                                              (unsigned long long)s->file_offset);
+                                              (unsigned long long)s->file_offset),
+                               hr;
                 if (*ret_n > 0)
                         return S_OK;
                 if (!s->file_end)

@@ -175,7 +175,9 @@ HRESULT net_faults_load(struct net_model *m, const char *path, struct hcs_error 
                 hr = hcs_json_parse(hcs_buf_cstr(&text), text.len, NULL, &rows, err);
         if (SUCCEEDED(hr))
                 hr = read_rows(m, rows, err);
-        return FAILED(hr) ? hcs_error_wrap(err, "net-faults %s", path) : hr;
+        if (FAILED(hr))
+                hcs_error_wrap(err, "net-faults %s", path);
+        return hr;
 }
 
 void net_faults_free(struct net_model *m) {

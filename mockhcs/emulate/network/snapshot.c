@@ -79,5 +79,7 @@ HRESULT mockhcs_networks_restore(struct mockhcs *m, const char *path, const char
         hr = restore(em, path, boot, &out, err);
         hcs_mutex_unlock(&em->lock);
         emissions_send(em, &out);
-        return FAILED(hr) && path ? hcs_error_wrap(err, "networks of %s", path) : hr;
+        if (FAILED(hr) && path)
+                hcs_error_wrap(err, "networks of %s", path);
+        return hr;
 }

@@ -156,7 +156,7 @@ static HRESULT load_list(struct net_model *m, enum net_kind kind, const struct h
                 HRESULT hr = load_object(m, kind, doc, reboot, err);
 
                 if (FAILED(hr))
-                        return hcs_error_wrap(err, "%s[%zu]", name, i);
+                        return hcs_error_wrap(err, "%s[%zu]", name, i), hr;
         }
         return S_OK;
 }
@@ -213,7 +213,7 @@ HRESULT net_state_load(struct net_model *m, const char *boot, struct hcs_error *
         if (SUCCEEDED(hr))
                 hr = net_state_apply(m, root, reboot, err);
         if (FAILED(hr))
-                return hcs_error_wrap(err, "net-state %s", m->state_path);
+                return hcs_error_wrap(err, "net-state %s", m->state_path), hr;
         m->changed = reboot;
         return S_OK;
 }
