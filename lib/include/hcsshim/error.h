@@ -32,8 +32,8 @@ struct hcs_error_event {
 
 /* Makes the error; returns hr, so `return hcs_error_make(err, hr, ...)`. hr must be a failure. */
 HRESULT hcs_error_make(struct hcs_error **err, HRESULT hr, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* Puts "context: " in front of an existing error; returns its HRESULT. No error, no effect (returns E_FAIL): where err may
- * be NULL, `return hcs_error_wrap(err, ...), hr` keeps the code. */
+/* Puts "context: " in front of an existing error; returns its HRESULT. No error, no effect (returns E_FAIL): where err
+ * may be NULL, `return hcs_error_wrap(err, ...), hr` keeps the code. */
 HRESULT hcs_error_wrap(struct hcs_error **err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Convenience: errno to error, "open `%s`" style message with strerror appended. */
 HRESULT hcs_error_errno(struct hcs_error **err, int errnum, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
