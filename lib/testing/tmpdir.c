@@ -17,7 +17,7 @@ static char *tmpdirs[64];
 static size_t n_tmpdirs;
 
 static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw) {
-        return remove(path);
+        return flag == FTW_DP ? rmdir(path) : remove(path);
 }
 
 static void remove_tmpdirs(void) {

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Memory across the ABI on Windows: the process heap, which CoTaskMemFree and LocalFree give back alike. */
+
+#include "platform/abi_memory.h"
+
+#include <windows.h>
+
+void *hcs_abi_alloc(size_t size) {
+        return HeapAlloc(GetProcessHeap(), 0, size);
+}
+
+void hcs_abi_free(void *p) {
+        if (p)
+                HeapFree(GetProcessHeap(), 0, p);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Child programs of platform/process.h over CreateProcess(). */
+
+#include "platform/process.h"
+
+#include <string.h>
+#include <wchar.h>
+
+#include "base/buf.h"
+#include "platform/thread.h"
+#include "platform/windows/last_error.h"
+#include "platform/windows/text.h"
+
+struct hcs_child {
+        HANDLE process;
+        DWORD id;
+};
+
+/* As the C library of the program takes it apart again: backslashes count double before a quote. */
+static void quote(struct hcs_buf *line, const char *argument) {
+        size_t slashes = 0;
+
+        if (line->len)
+                hcs_buf_putc(line, ' ');
+        if (*argument && !strpbrk(argument, " \t\n\v\"")) {
+                hcs_buf_puts(line, argument);
+                return;
+        }
+        hcs_buf_putc(line, '"');
+        for (const char *p = argument;; p++) {
+                if (*p == '\\') {
+                        slashes++;
+                        continue;
+                }
+                for (size_t n = *p == '"' ? 2 * slashes + 1 : *p ? slashes : 2 * slashes; n > 0; n--)
+                        hcs_buf_putc(line, '\\');
+                slashes = 0;
+                if (!*p)
+                        break;
+                hcs_buf_putc(line, *p);
+        }
+        hcs_buf_putc(line, '"');
+}
+
+static bool is_replaced(const wchar_t *entry, const char *const *environment) {
+        const wchar_t *equals = wcschr(entry + 1, L'='); /* "=C:=C:\" is an entry too */
+
+        for (size_t i = 0; equals && environment[i]; i++) {
+                _cleanup_wide_ wchar_t *other = hcs_windows_wide(environment[i]);
+
+                if (_wcsnicmp(entry, other, (size_t)(equals - entry) + 1) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* Ours without what is replaced, then the additions; every entry ends with a NUL, and all of it with one more. */
+static wchar_t *merge_environment(const char *const *environment) {
+        wchar_t *ours = GetEnvironmentStringsW();
+        struct hcs_buf merged = {0};
+
+        for (const wchar_t *e = ours; e && *e; e += wcslen(e) + 1)
+                if (!is_replaced(e, environment))
+                        hcs_buf_append(&merged, e, (wcslen(e) + 1) * sizeof(*e));
+        for (size_t i = 0; environment[i]; i++) {
+                _cleanup_wide_ wchar_t *more = hcs_windows_wide(environment[i]);
+
+                hcs_buf_append(&merged, more, (wcslen(more) + 1) * sizeof(*more));
+        }
+        hcs_buf_append(&merged, L"\0", 2 * sizeof(wchar_t));
+        FreeEnvironmentStringsW(ours);
+        return (wchar_t *)(void *)hcs_buf_steal(&merged);
+}
+
+HRESULT hcs_child_spawn(char *const *argv, const char *const *environment, enum hcs_child_output output,
+                        struct hcs_child **ret, struct hcs_error **err) {
+        SECURITY_ATTRIBUTES inherited = {.nLength = sizeof(inherited), .bInheritHandle = TRUE};
+        STARTUPINFOW start = {.cb = sizeof(start), .dwFlags = STARTF_USESTDHANDLES};
+        _cleanup_wide_ wchar_t *line = NULL, *merged = environment ? merge_environment(environment) : NULL;
+        _cleanup_buf_ struct hcs_buf text = {0};
+        _cleanup_handle_ HANDLE nothing = NULL;
+        PROCESS_INFORMATION info;
+        struct hcs_child *child;
+
+        for (size_t i = 0; argv[i]; i++)
+                quote(&text, argv[i]);
+        line = hcs_windows_wide(text.data);
+        start.hStdInput = GetStdHandle(STD_INPUT_HANDLE);
+        start.hStdOutput = GetStdHandle(STD_OUTPUT_HANDLE);
+        start.hStdError = GetStdHandle(STD_ERROR_HANDLE);
+        if (output == HCS_CHILD_MUTE) {
+                nothing = CreateFileW(L"NUL", GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, &inherited,
+                                      OPEN_EXISTING, 0, NULL);
+                start.hStdOutput = start.hStdError = nothing;
+        }
+        if (!CreateProcessW(NULL, line, NULL, NULL, TRUE, CREATE_UNICODE_ENVIRONMENT, merged, NULL, &start, &info))
+                return hcs_error_make(err, HCS_WIN32(GetLastError()), "start `%s`", argv[0]);
+        CloseHandle(info.hThread);
+        child = hcs_calloc(1, sizeof(*child));
+        child->process = info.hProcess;
+        child->id = info.dwProcessId;
+        *ret = child;
+        return S_OK;
+}
+
+HRESULT hcs_child_wait(struct hcs_child *child, int *ret_exit_code, struct hcs_error **err) {
+        _cleanup_free_ struct hcs_child *owned = child;
+        DWORD code, why;
+        bool ok = WaitForSingleObject(owned->process, INFINITE) == WAIT_OBJECT_0 &&
+                  GetExitCodeProcess(owned->process, &code);
+
+        why = GetLastError();
+        CloseHandle(owned->process);
+        if (!ok)
+                return hcs_error_make(err, HCS_WIN32(why), "wait for process %lu", owned->id);
+        *ret_exit_code = (int)code;
+        return S_OK;
+}
+
+bool hcs_child_ended(struct hcs_child *child, uint64_t deadline_ns) {
+        DWORD ms;
+
+        do {
+                ms = hcs_windows_ms_until(deadline_ns);
+                if (WaitForSingleObject(child->process, ms) == WAIT_OBJECT_0)
+                        return true;
+        } while (ms > 0);
+        return false;
+}
+
+/* With the code that a shell on Linux gives: 128 and the number of the signal. */
+void hcs_child_kill(struct hcs_child *child) {
+        TerminateProcess(child->process, 128 + 9);
+}
+
+char *hcs_process_path(void) {
+        wchar_t path[MAX_PATH * 4];
+        DWORD n = GetModuleFileNameW(NULL, path, HCS_ARRAY_SIZE(path));
+
+        return n > 0 && n < HCS_ARRAY_SIZE(path) ? hcs_windows_narrow(path) : NULL;
+}
