@@ -100,8 +100,7 @@ void guest_start(struct guest *g) {
 }
 
 void guest_deinit(struct guest *g) {
-        hcs_stream_shutdown(g->stream);
-        hcs_thread_join(&g->thread);
+        hcs_thread_join(&g->thread); /* which first takes all that the host said */
         hcs_stream_close(g->stream);
         hcs_gcs_transport_unref(g->transport);
 }
