@@ -214,7 +214,8 @@ HRESULT hcs_system_exit_error(struct hcs_system *s, struct hcs_error **err);
 /* The SystemExitStatus document (computecore), NULL before the exit and over vmcompute; caller frees. */
 char *hcs_system_exit_status(struct hcs_system *s);
 /*
- * Events that came before (up to 64) are delivered at once, each once, from a thread of the library. One callback an
+ * Events that came before (up to 64) are delivered at once, each once, from a thread of the library, which holds a
+ * reference while it does: to be sure that the handle is closed, close it and do not only unref. One callback an
  * object: HCS_E_OPERATION_SYSTEM_CALLBACK_ALREADY_SET while another is set. NULL takes it away and drains: it does not
  * run any more when this returns, unless it is the one that calls.
  */
