@@ -18,23 +18,6 @@ static struct faults *of_sink(struct mock_sink *s) {
         return (struct faults *)((char *)s - offsetof(struct faults, sink));
 }
 
-static bool is_hung(struct faults *f, const struct mock_call *call) {
-        hcs_guard(&f->lock);
-        for (size_t i = 0; i < f->n_hung; i++)
-                if (fault_glob(f->hung[i]->name, call->function->name))
-                        return true;
-        return false;
-}
-
-static void begin_hang(struct faults *f, const struct fault_rule *r) {
-        hcs_guard(&f->lock);
-        for (size_t i = 0; i < f->n_hung; i++)
-                if (f->hung[i] == r)
-                        return;
-        if (f->n_hung < HCS_ARRAY_SIZE(f->hung))
-                f->hung[f->n_hung++] = r;
-}
-
 static bool is_disconnected(struct faults *f) {
         hcs_guard(&f->lock);
         return f->disconnected;
@@ -93,12 +76,11 @@ static void pass(struct faults *f, struct mock_call *call, const struct fault_pl
                 mock_backend_invoke(f->backend.next, call);
                 return;
         }
-        watch(f, fault_watch_new(plan, call));
+        w = fault_watch_new(plan, call);
         if (FAILED(plan->complete)) {
                 mock_call_done(call, NULL); /* the layer below does not hear of it */
-                w = unwatch(f, call->number);
-                w->plan.exit = false;
         } else {
+                watch(f, w);
                 mock_backend_invoke(f->backend.next, call);
                 w = FAILED(call->hr) || call->completed ? unwatch(f, call->number) : NULL;
         }
@@ -115,10 +97,6 @@ static void invoke(struct mock_backend *b, struct mock_call *call) {
         struct fault_plan plan;
 
         fault_plan_call(&f->rules, f->seed, call, &plan);
-        if (plan.hang)
-                begin_hang(f, plan.hang);
-        if (!closes && is_hung(f, call))
-                plan.any = plan.never = true;
         if (closes)
                 plan.any = false; /* closing always works, and at once */
         if (closes || !refuse(f, call, &plan))
@@ -138,10 +116,6 @@ static void note(struct mock_backend *b, const struct mock_call *call) {
                 fault_release_late(f, call->operation, NULL);
 }
 
-static void input(struct mock_backend *b, const struct mock_stdio *chunk) {
-        mock_backend_input(b->next, chunk);
-}
-
 static void sink_complete(struct mock_sink *sink, const struct mock_completion *c) {
         struct faults *f = of_sink(sink);
         struct fault_watch *w = fault_is_internal(c->number) ? NULL : unwatch(f, c->number);
@@ -153,13 +127,12 @@ static void sink_complete(struct mock_sink *sink, const struct mock_completion *
 }
 
 static void sink_event(struct mock_sink *sink, const struct mock_event *event) {
-        static const char unexpected[] = "{\"Status\":-2143878906,\"ExitType\":\"UnexpectedExit\"}"; /* 0x80370106 */
         struct faults *f = of_sink(sink);
         struct mock_event e = *event;
 
         if (hcs_streq(e.name, "SystemExited") && fault_handle_dying(f, e.on)) {
                 e.hr = HCS_E_UNEXPECTED_EXIT;
-                e.data = unexpected;
+                e.data = FAULT_UNEXPECTED_EXIT;
         }
         fault_event(f, &e);
 }
@@ -196,7 +169,7 @@ static void verify(struct mock_backend *b, bool failed, struct hcs_json *problem
 
 static const struct mock_sink_ops sink_ops = {sink_complete, sink_event, sink_output};
 static const struct mock_backend_ops backend_ops = {
-        .name = "faults", .invoke = invoke, .note = note, .input = input, .verify = verify, .free = faults_free};
+        .name = "faults", .invoke = invoke, .note = note, .verify = verify, .free = faults_free};
 
 /* The argument is "@FILE", the name of a scenario, or rules. */
 static HRESULT load_rules(const char *argument, struct fault_rules *ret, struct hcs_error **err) {
@@ -224,14 +197,15 @@ static HRESULT load_rules(const char *argument, struct fault_rules *ret, struct 
 }
 
 static HRESULT choose_seed(struct faults *f, const char *text, struct hcs_error **err) {
+        HRESULT hr;
+
         if (text)
                 return hcs_str_to_u64(text, &f->seed)
                                ? S_OK
                                : hcs_error_make(err, E_INVALIDARG, "seed=%s: a number is expected", text);
-        if (FAILED(hcs_random(&f->seed, sizeof(f->seed), err)))
-                return hcs_error_hresult(*err);
+        hr = hcs_random(&f->seed, sizeof(f->seed), err);
         f->seed &= 0xffffffff; /* somebody may have to type it */
-        return S_OK;
+        return hr;
 }
 
 static char *describe(const struct faults *f, const char *argument) {

@@ -49,8 +49,6 @@ struct faults {
         struct fault_watch *late, *reordered;
         struct fault_event *reordered_events;
         struct fault_handle *handles;
-        const struct fault_rule *hung[8];
-        size_t n_hung;
         bool disconnected;
         uint64_t internal; /* calls of our own */
         char *remark;      /* backend.remark */
@@ -66,6 +64,9 @@ void fault_completed(struct faults *f, struct fault_watch *w, const struct mock_
 void fault_release_late(struct faults *f, const struct mock_handle *operation, const struct mock_handle *subject);
 void fault_event(struct faults *f, const struct mock_event *event);
 void fault_event_list_free(struct fault_event *list);
+
+/* The event data of a system that is gone; the number is HCS_E_UNEXPECTED_EXIT. */
+#define FAULT_UNEXPECTED_EXIT "{\"Status\":-2143878906,\"ExitType\":\"UnexpectedExit\"}"
 
 /* gone.c: handles that are of no use, systems that are gone, a service that is away. */
 void fault_handle_add(struct faults *f, struct mock_handle *h, const char *id, HRESULT refuse);

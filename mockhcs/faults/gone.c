@@ -48,7 +48,7 @@ void fault_handle_remove(struct faults *f, const struct mock_handle *h) {
         struct fault_handle *gone = NULL;
 
         hcs_mutex_lock(&f->lock);
-        for (struct fault_handle **at = &f->handles; *at && !gone; at = *at ? &(*at)->next : at)
+        for (struct fault_handle **at = &f->handles; *at; at = &(*at)->next)
                 if ((*at)->h == h) {
                         gone = *at;
                         *at = gone->next;
@@ -90,21 +90,18 @@ static void victim_free(void *arg) {
 }
 
 /* The layer below is asked to stop it: its processes end, and its exit comes with the words of an unexpected one. */
-static bool terminate_below(struct faults *f, struct mock_handle *system) {
+static void terminate_below(struct faults *f, struct mock_handle *system) {
         struct mock_call call = {.function = mock_function_of_verb(system->dll, MOCK_TERMINATE_SYSTEM),
                                  .time_ns = mock_engine_now_ns(f->backend.engine),
                                  .system = system};
-        bool ok;
 
         hcs_mutex_lock(&f->lock);
         call.number = INTERNAL | ++f->internal;
         hcs_mutex_unlock(&f->lock);
         mock_value_set_handle(mock_call_add(&call), "system", system->symbol);
         mock_backend_invoke(f->backend.next, &call);
-        ok = SUCCEEDED(call.hr);
         mock_completion_deinit(&call.completion);
         mock_call_deinit(&call);
-        return ok;
 }
 
 /* What answers from a trace has no such call in it: then the exit is only said. */
@@ -131,14 +128,14 @@ static void mark(struct faults *f, const struct mock_handle *system, bool dying)
 
 static void kill_system(void *arg) {
         struct victim *v = arg;
-        static const char data[] = "{\"Status\":-2143878906,\"ExitType\":\"UnexpectedExit\"}"; /* 0x80370106 */
 
         if (answers_anything(v->f)) {
                 mark(v->f, v->system, true);
                 terminate_below(v->f, v->system);
         } else {
                 mark(v->f, v->system, false);
-                fault_event(v->f, &(struct mock_event){v->system, "SystemExited", HCS_E_UNEXPECTED_EXIT, data});
+                fault_event(v->f, &(struct mock_event){v->system, "SystemExited", HCS_E_UNEXPECTED_EXIT,
+                                                       FAULT_UNEXPECTED_EXIT});
         }
         victim_free(v);
 }

@@ -12,11 +12,6 @@ static struct mock_handle *ref(struct mock_handle *h) {
         return h ? mock_handle_ref(h) : NULL;
 }
 
-static void unref(struct mock_handle *h) {
-        if (h)
-                mock_handle_unref(h);
-}
-
 struct fault_watch *fault_watch_new(const struct fault_plan *plan, const struct mock_call *call) {
         struct fault_watch *w = hcs_calloc(1, sizeof(*w));
         struct mock_handle *subject = mock_call_subject(call);
@@ -33,9 +28,9 @@ struct fault_watch *fault_watch_new(const struct fault_plan *plan, const struct 
 }
 
 void fault_watch_free(struct fault_watch *w) {
-        unref(w->subject);
-        unref(w->operation);
-        unref(w->system);
+        mock_handle_unref(w->subject);
+        mock_handle_unref(w->operation);
+        mock_handle_unref(w->system);
         mock_completion_deinit(&w->completion);
         free(w);
 }

@@ -49,7 +49,7 @@ static bool happens(struct fault_rule *r, uint64_t seed, size_t index, uint64_t 
         return r->probability >= 1 || fraction(ret_state) < r->probability;
 }
 
-static void add(struct fault_plan *p, const struct fault_rule *r, uint64_t *state) {
+static void add(struct fault_plan *p, struct fault_rule *r, uint64_t *state) {
         for (size_t i = 0; i < r->n_actions; i++) {
                 const struct fault_action *a = &r->actions[i];
                 double chance = fraction(state), chance2 = fraction(state);
@@ -89,7 +89,7 @@ static void add(struct fault_plan *p, const struct fault_rule *r, uint64_t *stat
                         p->disconnect_ns = fault_delay_draw(&a->delay, chance, chance2);
                         break;
                 case FAULT_HANG:
-                        p->hang = r;
+                        atomic_store(&r->hangs, true);
                         p->never = true;
                         break;
                 case FAULT_OMIT:
@@ -118,8 +118,11 @@ void fault_plan_call(struct fault_rules *rules, uint64_t seed, struct mock_call 
                 struct fault_rule *r = &rules->rules[i];
                 uint64_t state;
 
-                if (!r->event && fault_glob(r->name, call->function->name) &&
-                    is_object(r, mock_call_subject(call), call->created, id) && has_argument(r, call) &&
+                if (r->event || !fault_glob(r->name, call->function->name))
+                        continue;
+                if (atomic_load(&r->hangs))
+                        ret->any = ret->never = true;
+                if (is_object(r, mock_call_subject(call), call->created, id) && has_argument(r, call) &&
                     happens(r, seed, i, &state))
                         add(ret, r, &state);
         }
@@ -136,8 +139,4 @@ void fault_plan_event(struct fault_rules *rules, uint64_t seed, const struct moc
                     happens(r, seed, i, &state))
                         add(ret, r, &state);
         }
-}
-
-bool fault_plan_holds(const struct fault_plan *p) {
-        return p->never || p->late || p->delay || p->reorder || FAILED(p->complete);
 }

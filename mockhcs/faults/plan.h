@@ -15,16 +15,13 @@ struct fault_plan {
         bool never, late, duplicate, reorder, exit, stale, shuffle, omit;
         uint64_t delay_ns, disconnect_ns; /* disconnect_ns counts when disconnect */
         bool delay, disconnect;
-        HRESULT refuse, complete;      /* S_OK: no */
-        const char *document;          /* of the failure; the rule's */
-        const char *omit_path;         /* the rule's */
-        uint64_t chance;               /* for omit and shuffle */
-        const struct fault_rule *hang; /* the rule that said so */
+        HRESULT refuse, complete; /* S_OK: no */
+        const char *document;     /* of the failure; the rule's */
+        const char *omit_path;    /* the rule's */
+        uint64_t chance;          /* for omit and shuffle */
 };
 
 void fault_plan_call(struct fault_rules *rules, uint64_t seed, struct mock_call *call, struct fault_plan *ret);
 void fault_plan_event(struct fault_rules *rules, uint64_t seed, const struct mock_event *event, struct fault_plan *ret);
-/* Does completion have to wait, or never come? */
-bool fault_plan_holds(const struct fault_plan *p);
 
 #endif

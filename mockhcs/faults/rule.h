@@ -28,7 +28,7 @@
  * given out is not known any more
  *
  * In a file rules are an array; a rule is such a line, or {"rule":LINE,"document":{...}} with the result document of a
- * failure. Pure data; after parsing nothing changes but the counters.
+ * failure. Pure data; after parsing nothing changes but the counters and whether a hang has begun.
  */
 
 #include <stdatomic.h>
@@ -73,6 +73,7 @@ struct fault_rule {
         struct fault_action actions[FAULT_MAX_ACTIONS];
         size_t n_actions;
         atomic_uint_fast64_t seen; /* what fitted but for number and chance */
+        atomic_bool hangs;         /* its hang has begun */
 };
 
 struct fault_rules {
