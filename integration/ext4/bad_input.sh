@@ -11,19 +11,15 @@ tar2ext4=$(realpath "$1")
 make_tar=$(realpath "$2")
 ext4ls=$(realpath "$3")
 sanitizers=$4
-work=$(mktemp -d)
+# shellcheck source=integration/checks.sh
+source "$(dirname "$0")/../checks.sh"
 mounted=
-finish() {
+# shellcheck disable=SC2317 # the trap calls it
+clean_up() {
         [[ -z $mounted ]] || umount "$mounted"
         rm -rf "$work"
 }
-trap finish EXIT
-failures=0
-
-fail() {
-        echo "FAILED: $*"
-        failures=$((failures + 1))
-}
+trap clean_up EXIT
 
 # refused TEXT COMMAND...: exit code 1, the text, and nothing new in out.
 refused() {
@@ -126,4 +122,4 @@ fi
 refused "nowhere" "$tar2ext4" -i "$work/nowhere" -o "$work/out/before"
 refused "create" "$tar2ext4" -i "$work/small.tar" -o "$work/out/no/such/directory"
 refused "directory" "$tar2ext4" -i "$work/out" -o "$work/out/before"
-[[ $failures -eq 0 ]]
+finish

@@ -12,15 +12,9 @@ tar2ext4=$2
 ext4ls=$3
 compare=$4
 make_tar=$5
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
+# shellcheck source=integration/checks.sh
+source "$(dirname "$0")/../checks.sh"
 skipped=0
-
-fail() {
-        echo "FAILED: $*"
-        failures=$((failures + 1))
-}
 
 # Converts and compares one tar, with each of the options.
 check() {
@@ -62,5 +56,5 @@ for name in busybox minbase; do
         fi
         rm -rf "$work/by-tar" "$work/by-us"
 done
-[[ $failures -eq 0 ]] || exit 1
-[[ $skipped -eq 0 ]] || exit 77
+[[ $failures -gt 0 || $skipped -eq 0 ]] || exit 77
+finish

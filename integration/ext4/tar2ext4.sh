@@ -7,15 +7,9 @@
 set -u
 fixtures=$1/fixtures/ext4
 tar2ext4=$(realpath "$2")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
+# shellcheck source=integration/checks.sh
+source "$(dirname "$0")/../checks.sh"
 rows=0
-
-fail() {
-        echo "FAILED: $*"
-        failures=$((failures + 1))
-}
 
 # image WHAT EXPECTED COMMAND...: it writes $work/image, silently, and without a VHD's footer that is its sha256.
 image() {
@@ -85,4 +79,4 @@ if command -v script >/dev/null; then
 else
         echo "no script here: not tried on a terminal"
 fi
-[[ $failures -eq 0 ]]
+finish

@@ -14,34 +14,11 @@ tars=$source/fixtures/ext4/tars
 for tool in veritysetup qemu-img umoci; do
         command -v $tool >/dev/null || { echo "no $tool"; exit 77; }
 done
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=integration/checks.sh
+source "$(dirname "$0")/../checks.sh"
 cd "$work" || exit 1
-failures=0
 # What a sanitizer finds is no exit code of ours.
 export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=halt_on_error=1:exitcode=99 TSAN_OPTIONS=exitcode=99
-
-fail() {
-        echo "FAILED: $*"
-        failures=$((failures + 1))
-}
-
-# expect CODE TITLE COMMAND...: its output is in $work/out
-expect() {
-        local code=$1 title=$2 got=0
-        shift 2
-        timeout 120 "$@" >"$work/out" 2>&1 </dev/null || got=$?
-        if [[ $got -ne $code ]]; then
-                fail "$title: exit code $got instead of $code: $*"
-                tail -n 20 "$work/out"
-        else
-                echo "ok: $title"
-        fi
-}
-
-says() {
-        grep -qF -- "$1" "$work/out" || { fail "the output lacks: $1"; tail -n 20 "$work/out"; }
-}
 
 # member FILE NAME: of dm-verity, as `verity info` tells it
 member() {
@@ -313,5 +290,4 @@ expect 1 "not enough for a copy" bash -c "ulimit -f 1000; exec \"$tar2ext4\" -on
 expect 1 "no such folder" "$verity" create -o nowhere/x.vhd "$tars/one-dir.tar"
 expect 1 "standard output is full" bash -c "exec \"$verity\" roothash \"$tars/one-dir.tar\" >/dev/full"
 
-echo "$failures failures"
-[[ $failures -eq 0 ]]
+finish

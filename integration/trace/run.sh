@@ -44,10 +44,7 @@ expect 0 "show as JSON" "$hcstrace" show --json "$work/computecore.trace"
 expect 0 "show one handle" "$hcstrace" show --handle process/1 "$work/computecore.trace"
 says "hello"
 
-if grep -q s3cret "$work/computecore.trace"; then
-        echo "FAILED: a secret is in the trace"
-        failures=$((failures + 1))
-fi
+! grep -q s3cret "$work/computecore.trace" || fail "a secret is in the trace"
 expect 0 "record without redaction" "$hcstrace" record --no-redact -o "$work/open.trace" -- "$client"
 grep -q s3cret "$work/open.trace" || fail "--no-redact redacts"
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
+/* base64 by groups: three bytes, four digits. */
+
 #include "base/base64.h"
 
 #include <stdint.h>
