@@ -35,13 +35,11 @@ static void must_be_json(const char *text) {
 }
 
 static void begin(void) {
-#define ENTRY(ret, name, params) .name = name,
-        static const struct hcs_computenetwork_api api = {HCS_COMPUTENETWORK_FUNCTIONS(ENTRY)};
         static struct mockhcs *mock;
 
         if (mock)
                 return;
-        networks_use(&api, HNSCall);
+        networks_use_linked(HNSCall);
         must(SUCCEEDED(mockhcs_open("speed=0,emulate", &mock, NULL)));
         must(networks_create(NETWORKS, NULL, ID,
                              "{\"Type\":\"Overlay\",\"Ipams\":[{\"Subnets\":[{\"IpAddressPrefix\":"

@@ -25,6 +25,16 @@ typedef HCS_ABI_HRESULT(HCS_ABI_CALL *networks_hns_function)(PCWSTR method, PCWS
 
 /* For the whole program, before the first call. */
 void networks_use(const struct hcs_computenetwork_api *api, networks_hns_function hns);
+#ifdef HCS_ABI_PROTOTYPES
+/* The exports that the program is linked with. */
+static inline void networks_use_linked(networks_hns_function hns) {
+#define ENTRY(ret, name, params) .name = name,
+        static const struct hcs_computenetwork_api api = {HCS_COMPUTENETWORK_FUNCTIONS(ENTRY)};
+#undef ENTRY
+
+        networks_use(&api, hns);
+}
+#endif
 
 /* id NULL: the all-zero one. parent: the network of an endpoint. */
 HRESULT networks_create(enum networks_kind kind, void *parent, const char *id, const char *settings, void **ret);

@@ -19,11 +19,9 @@ static struct mockhcs *mock;
 static void *endpoint, *space;
 
 static int setup(void **state) {
-#define ENTRY(ret, name, params) .name = name,
-        static const struct hcs_computenetwork_api api = {HCS_COMPUTENETWORK_FUNCTIONS(ENTRY)};
         void *network = NULL;
 
-        networks_use(&api, NULL);
+        networks_use_linked(NULL);
         if (FAILED(mockhcs_open("emulate", &mock, NULL)))
                 return 1;
         networks_create(NETWORKS, NULL, NULL, "{}", &network);

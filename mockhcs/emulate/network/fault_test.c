@@ -19,10 +19,7 @@ static struct mockhcs *mock;
 static char *dir;
 
 static int setup(void **state) {
-#define ENTRY(ret, name, params) .name = name,
-        static const struct hcs_computenetwork_api api = {HCS_COMPUTENETWORK_FUNCTIONS(ENTRY)};
-
-        networks_use(&api, HNSCall);
+        networks_use_linked(HNSCall);
         dir = hcs_test_tmpdir();
         return 0;
 }

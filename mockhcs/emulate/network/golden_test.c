@@ -52,10 +52,7 @@ static bool may_be_refused(const char *name) {
 }
 
 static int setup(void **state) {
-#define ENTRY(ret, name, params) .name = name,
-        static const struct hcs_computenetwork_api api = {HCS_COMPUTENETWORK_FUNCTIONS(ENTRY)};
-
-        networks_use(&api, HNSCall);
+        networks_use_linked(HNSCall);
         return 0;
 }
 

@@ -18,10 +18,7 @@
 static struct mockhcs *mock;
 
 static int setup(void **state) {
-#define ENTRY(ret, name, params) .name = name,
-        static const struct hcs_computenetwork_api api = {HCS_COMPUTENETWORK_FUNCTIONS(ENTRY)};
-
-        networks_use(&api, HNSCall);
+        networks_use_linked(HNSCall);
         return FAILED(mockhcs_open("emulate", &mock, NULL));
 }
 

@@ -21,11 +21,9 @@ static struct mockhcs *mock;
 static char *path;
 
 static int setup(void **state) {
-#define ENTRY(ret, name, params) .name = name,
-        static const struct hcs_computenetwork_api api = {HCS_COMPUTENETWORK_FUNCTIONS(ENTRY)};
         _cleanup_free_ char *dir = hcs_test_tmpdir();
 
-        networks_use(&api, HNSCall);
+        networks_use_linked(HNSCall);
         path = hcs_asprintf("%s/state", dir);
         return FAILED(mockhcs_open("emulate", &mock, NULL));
 }

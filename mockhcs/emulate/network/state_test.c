@@ -18,10 +18,7 @@
 #define BAL   "1bb4e0c1-1111-4222-8333-444455556666"
 
 static int setup(void **state) {
-#define ENTRY(ret, name, params) .name = name,
-        static const struct hcs_computenetwork_api api = {HCS_COMPUTENETWORK_FUNCTIONS(ENTRY)};
-
-        networks_use(&api, HNSCall);
+        networks_use_linked(HNSCall);
         return 0;
 }
 

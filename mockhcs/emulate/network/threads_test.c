@@ -29,10 +29,7 @@ static void *common;
 static unsigned heard;
 
 static int setup(void **state) {
-#define ENTRY(ret, name, params) .name = name,
-        static const struct hcs_computenetwork_api api = {HCS_COMPUTENETWORK_FUNCTIONS(ENTRY)};
-
-        networks_use(&api, HNSCall);
+        networks_use_linked(HNSCall);
         if (FAILED(mockhcs_open("emulate", &mock, NULL)))
                 return 1;
         return FAILED(networks_create(NETWORKS, NULL, NULL,
