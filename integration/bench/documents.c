@@ -35,12 +35,16 @@ static void fail(const char *what) {
 static void make_documents(struct oci_steps *steps) {
         static const struct oci_lcow_layer layers[] = {
                 {"C:\\layers\\3\\layer.vhd", 0}, {"C:\\layers\\2\\layer.vhd", 0}, {"C:\\layers\\1\\layer.vhd", 0}};
-        static const struct oci_uvm_settings settings = {
-                .id = "pod@vm", .build = 26100, .processors = 2, .scsi_controllers = 4};
+        const struct uvm_devices_settings settings = {.id = "pod@vm",
+                                                      .build = 26100,
+                                                      .processors = 2,
+                                                      .scsi_controllers = 4,
+                                                      .stat = host.stat,
+                                                      .stat_ctx = host.ctx};
         _cleanup_oci_spec_ struct hcs_schema_oci_spec *spec = NULL;
         _cleanup_oci_warnings_ struct oci_warnings w = {0};
-        struct oci_sink sink = oci_steps_sink(steps);
-        _cleanup_oci_uvm_ struct oci_uvm *uvm = oci_uvm_new(&settings, &host, &sink);
+        struct uvm_sink sink = oci_steps_sink(steps);
+        _cleanup_uvm_devices_ struct uvm_devices *uvm = uvm_devices_new(&settings, &sink);
         _cleanup_free_ char *config = NULL;
         struct oci_lcow c = {.id = "c1",
                              .host = &host,

@@ -126,3 +126,15 @@ const char *hcs_str_nearest(const char *word, const char *const *candidates, siz
         }
         return nearest;
 }
+
+void hcs_strings_deinit(struct hcs_strings *s) {
+        for (size_t i = 0; i < s->n; i++)
+                free(s->items[i]);
+        free(s->items);
+        *s = (struct hcs_strings){0};
+}
+
+void hcs_strings_add(struct hcs_strings *s, char *text) {
+        s->items = hcs_realloc(s->items, (s->n + 1) * sizeof(*s->items));
+        s->items[s->n++] = text;
+}

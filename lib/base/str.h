@@ -22,4 +22,12 @@ unsigned hcs_str_distance(const char *a, const char *b, unsigned limit);
 /* The candidate nearest to `word` (case folded first, then distance <= 1 + len/4), or NULL. */
 const char *hcs_str_nearest(const char *word, const char *const *candidates, size_t n);
 
+/* Texts that are owned together. Zeroed is empty. */
+struct hcs_strings {
+        char **items;
+        size_t n;
+};
+void hcs_strings_deinit(struct hcs_strings *s);
+void hcs_strings_add(struct hcs_strings *s, char *text); /* takes text over */
+
 #endif

@@ -110,16 +110,9 @@ const char *oci_annotation_string(const struct hcs_schema_oci_spec *spec, const 
         return value ? value : otherwise;
 }
 
-void oci_strings_deinit(struct oci_strings *s) {
-        for (size_t i = 0; i < s->n; i++)
-                free(s->items[i]);
-        free(s->items);
-        *s = (struct oci_strings){0};
-}
-
-bool oci_annotation_strings(const struct hcs_schema_oci_spec *spec, const char *key, struct oci_strings *ret) {
+bool oci_annotation_strings(const struct hcs_schema_oci_spec *spec, const char *key, struct hcs_strings *ret) {
         const char *value = oci_spec_annotation(spec, key);
-        struct oci_strings s = {0};
+        struct hcs_strings s = {0};
         size_t n = 1;
 
         if (!value || !*value)
@@ -135,7 +128,7 @@ bool oci_annotation_strings(const struct hcs_schema_oci_spec *spec, const char *
 
 bool oci_annotation_uint64s(const struct hcs_schema_oci_spec *spec, const char *key, struct oci_uint64s *ret,
                             struct oci_warnings *w) {
-        struct oci_strings texts = {0};
+        struct hcs_strings texts = {0};
         _cleanup_free_ char *error = NULL;
         uint64_t *items;
         size_t i = 0;
@@ -152,12 +145,12 @@ bool oci_annotation_uint64s(const struct hcs_schema_oci_spec *spec, const char *
                 free(items);
         if (!good)
                 oci_annotation_warn(w, key, oci_spec_annotation(spec, key), "uint64", error);
-        oci_strings_deinit(&texts);
+        hcs_strings_deinit(&texts);
         return good;
 }
 
 bool oci_annotation_uint32s(const struct hcs_schema_oci_spec *spec, const char *key, struct oci_uint32s *ret) {
-        struct oci_strings texts = {0};
+        struct hcs_strings texts = {0};
         uint32_t *items;
         bool good = true;
 
@@ -174,7 +167,7 @@ bool oci_annotation_uint32s(const struct hcs_schema_oci_spec *spec, const char *
                 *ret = (struct oci_uint32s){items, texts.n};
         else
                 free(items);
-        oci_strings_deinit(&texts);
+        hcs_strings_deinit(&texts);
         return good;
 }
 

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/str.h"
 #include "hcsshim/guid.h"
 #include "oci/annotation_keys.h"
 #include "oci/spec.h"
@@ -65,13 +66,8 @@ uint64_t oci_annotation_uint64(const struct hcs_schema_oci_spec *spec, const cha
                                struct oci_warnings *w);
 /* An empty value wins over the default. Belongs to the specification, or to the caller. */
 const char *oci_annotation_string(const struct hcs_schema_oci_spec *spec, const char *key, const char *otherwise);
-/* The parts between commas; false when absent or empty. Free the list with oci_strings_deinit(). */
-struct oci_strings {
-        char **items;
-        size_t n;
-};
-bool oci_annotation_strings(const struct hcs_schema_oci_spec *spec, const char *key, struct oci_strings *ret);
-void oci_strings_deinit(struct oci_strings *s);
+/* The parts between commas; false when absent or empty. Free the list with hcs_strings_deinit(). */
+bool oci_annotation_strings(const struct hcs_schema_oci_spec *spec, const char *key, struct hcs_strings *ret);
 /* Numbers between commas, without blanks. false, and *ret untouched, when absent, empty or one is bad: the list of
  * uint64 then warns, that of uint32 does not (as in hcsshim). Caller frees ret->items. */
 struct oci_uint32s {

@@ -40,7 +40,7 @@ static struct hcs_json *numbers(const uint64_t *items, size_t n) {
 }
 
 static struct hcs_json *read_strings(const struct hcs_schema_oci_spec *spec) {
-        struct oci_strings s = {0};
+        struct hcs_strings s = {0};
         struct hcs_json *list;
 
         if (!oci_annotation_strings(spec, "k", &s))
@@ -48,7 +48,7 @@ static struct hcs_json *read_strings(const struct hcs_schema_oci_spec *spec) {
         list = hcs_json_new_array();
         for (size_t i = 0; i < s.n; i++)
                 hcs_json_append(list, hcs_json_new_string(s.items[i]));
-        oci_strings_deinit(&s);
+        hcs_strings_deinit(&s);
         return list;
 }
 

@@ -8,8 +8,10 @@
  * internal/hcsoci, where golden data shows it.
  */
 
-#include "oci/uvm.h"
+#include "oci/host.h"
+#include "oci/spec.h"
 #include "oci/warning.h"
+#include "uvm/devices/devices.h"
 
 /* What Windows containers run on: folders that were made ready before. */
 struct oci_wcow_layer {
@@ -19,7 +21,7 @@ struct oci_wcow {
         const char *id, *owner;
         struct hcs_schema_oci_spec *spec; /* annotations are expanded in it */
         const struct oci_host *host;
-        struct oci_uvm *uvm; /* NULL: a container of the host, isolated by processes */
+        struct uvm_devices *uvm; /* NULL: a container of the host, isolated by processes */
         bool schema_v1, confidential, scale_cpu_limits;
         const char *network_namespace; /* of the host's networks; NULL: none */
         const struct oci_wcow_layer *layers;
@@ -42,7 +44,7 @@ struct oci_lcow {
         const char *id;
         struct hcs_schema_oci_spec *spec; /* becomes what the guest gets: copy it if it is needed once more */
         const struct oci_host *host;
-        struct oci_uvm *uvm;
+        struct uvm_devices *uvm;
         const struct oci_lcow_layer *layers;
         size_t n_layers;
         const char *scratch; /* NULL: no layers, root.path is a folder of the host */

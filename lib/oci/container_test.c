@@ -80,13 +80,13 @@ static void check_job(const char *name, const struct hcs_json *c) {
 }
 
 static void check_split(const struct hcs_json *row) {
-        struct oci_strings words = oci_job_split(hcs_json_get_string(row, "in"));
+        struct hcs_strings words = oci_job_split(hcs_json_get_string(row, "in"));
         const struct hcs_json *want = hcs_json_get(row, "out");
 
         assert_int_equal(words.n, hcs_json_count(want));
         for (size_t i = 0; i < words.n; i++)
                 assert_string_equal(words.items[i], hcs_json_string(hcs_json_at(want, i)));
-        oci_strings_deinit(&words);
+        hcs_strings_deinit(&words);
 }
 
 static uint64_t number(const struct hcs_json *row, const char *member) {

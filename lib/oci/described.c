@@ -26,8 +26,8 @@ struct world {
         struct hcs_json *golden;
         struct oci_described_host files;
         struct oci_host host;
-        struct oci_sink sink;
-        struct oci_uvm *uvm;
+        struct uvm_sink sink;
+        struct uvm_devices *uvm;
         uint64_t guids;
 };
 
@@ -62,7 +62,7 @@ static HRESULT count_guids(void *ctx, GUID *ret) {
 }
 
 static void world_deinit(struct world *k) {
-        oci_uvm_free(k->uvm);
+        uvm_devices_free(k->uvm);
         oci_spec_free(k->spec);
         hcs_json_free(k->golden);
 }
@@ -98,42 +98,43 @@ static HRESULT world_init(struct world *k, const struct hcs_json *in, struct oci
 
 static void add_uvm(struct world *k, bool is_windows) {
         const struct hcs_json *uvm = hcs_json_get(k->in, "uvm");
-        struct oci_uvm_settings s = {.id = text_or(k->in, "vm_id", "golden@vm"),
-                                     .is_windows = is_windows,
-                                     .build = k->host.build,
-                                     .processors = (int32_t)number_or(k->in, "uvm_processors", INT32_MAX, 2),
-                                     .scsi_controllers =
-                                             (unsigned)number_or(uvm, "scsi_controllers", 4, is_windows ? 1 : 4),
-                                     .first_lun_taken = is_windows,
-                                     .vpmem_count = (uint32_t)number_or(uvm, "vpmem_count", 128, 0),
-                                     .vpmem_size = number_or(uvm, "vpmem_size", UINT64_MAX, 0),
-                                     .vpmem_multi_mapping = flag(uvm, "vpmem_multi_mapping"),
-                                     .physically_backed = flag(uvm, "physically_backed"),
-                                     .no_writable_shares = flag(uvm, "no_writable_shares"),
-                                     .no_direct_map = flag(uvm, "no_direct_map"),
-                                     .encrypt_scratch = flag(uvm, "encrypt_scratch"),
-                                     .process_dump_location = hcs_json_get_string(uvm, "process_dump_location"),
-                                     .new_guid = count_guids,
-                                     .new_guid_ctx = &k->guids};
+        struct uvm_devices_settings s = {.id = text_or(k->in, "vm_id", "golden@vm"),
+                                         .is_windows = is_windows,
+                                         .build = k->host.build,
+                                         .processors = (int32_t)number_or(k->in, "uvm_processors", INT32_MAX, 2),
+                                         .scsi_controllers =
+                                                 (unsigned)number_or(uvm, "scsi_controllers", 4, is_windows ? 1 : 4),
+                                         .reserved_luns = is_windows,
+                                         .vpmem_count = (uint32_t)number_or(uvm, "vpmem_count", 128, 0),
+                                         .vpmem_size = number_or(uvm, "vpmem_size", UINT64_MAX, 0),
+                                         .vpmem_multi_mapping = flag(uvm, "vpmem_multi_mapping"),
+                                         .physically_backed = flag(uvm, "physically_backed"),
+                                         .no_writable_shares = flag(uvm, "no_writable_shares"),
+                                         .no_direct_map = flag(uvm, "no_direct_map"),
+                                         .encrypt_scratch = flag(uvm, "encrypt_scratch"),
+                                         .process_dump_location = hcs_json_get_string(uvm, "process_dump_location"),
+                                         .new_guid = count_guids,
+                                         .new_guid_ctx = &k->guids,
+                                         .stat = k->host.stat,
+                                         .stat_ctx = k->host.ctx};
 
-        k->uvm = oci_uvm_new(&s, &k->host, &k->sink);
+        k->uvm = uvm_devices_new(&s, &k->sink);
 }
 
 /* Layers of a Windows container, with what its strings are kept in. */
 struct wcow_layers {
         struct oci_wcow_layer *items;
         size_t n;
-        struct oci_strings kept;
+        struct hcs_strings kept;
 };
 
 static void wcow_layers_deinit(struct wcow_layers *l) {
         free(l->items);
-        oci_strings_deinit(&l->kept);
+        hcs_strings_deinit(&l->kept);
 }
 
-static const char *keep(struct oci_strings *kept, char *s) {
-        kept->items = hcs_realloc(kept->items, (kept->n + 1) * sizeof(*kept->items));
-        kept->items[kept->n++] = s;
+static const char *keep(struct hcs_strings *kept, char *s) {
+        hcs_strings_add(kept, s);
         return s;
 }
 
@@ -144,7 +145,7 @@ static void add_layer(struct wcow_layers *l, const char *id, const char *path) {
 
 /* HCS names layers by GUIDs of their folders' names; which ones is its own affair. */
 static char *layer_id(const char *folder) {
-        const char *name = oci_path_base(folder);
+        const char *name = uvm_file_base(folder);
         char text[HCS_GUID_TEXT_SIZE];
         GUID ns = {0}, id;
 
@@ -225,7 +226,7 @@ struct lcow_layers {
         struct oci_lcow_layer *items;
         size_t n;
         const char *scratch;
-        struct oci_strings kept;
+        struct hcs_strings kept;
 };
 
 static void add_disk(struct lcow_layers *l, const char *path, uint64_t partition) {
@@ -274,7 +275,7 @@ HRESULT oci_make_lcow(const struct hcs_json *in, struct oci_made *ret, struct hc
                         ret->document = hcs_strdup(oci_steps_create(&ret->steps, c.id, config));
         }
         free(layers.items);
-        oci_strings_deinit(&layers.kept);
+        hcs_strings_deinit(&layers.kept);
         world_deinit(&k);
         return hr;
 }

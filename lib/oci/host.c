@@ -8,10 +8,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-char *oci_no_such_file(const char *path) {
-        return hcs_asprintf("GetFileAttributesEx %s: The system cannot find the file specified.", path);
-}
-
 static const struct hcs_json *described(const struct oci_described_host *d, const char *path) {
         for (const struct hcs_json *f = hcs_json_first(d->files); f; f = hcs_json_next(f))
                 if (strcasecmp(hcs_json_key(f), path) == 0)
@@ -19,11 +15,11 @@ static const struct hcs_json *described(const struct oci_described_host *d, cons
         return NULL;
 }
 
-static bool described_stat(void *ctx, const char *path, struct oci_file *ret) {
+static bool described_stat(void *ctx, const char *path, struct uvm_file *ret) {
         const struct oci_described_host *d = ctx;
         const struct hcs_json *file = described(d, path);
         const char *content = hcs_json_get_string(file, "content");
-        struct oci_file f = {.is_directory = !file || hcs_json_bool(hcs_json_get(file, "directory"))};
+        struct uvm_file f = {.is_directory = !file || hcs_json_bool(hcs_json_get(file, "directory"))};
 
         if (!file && (hcs_str_starts(path, "\\\\.\\pipe\\") ||
                       (d->closed && strncasecmp(path, d->closed, strlen(d->closed)) == 0)))
@@ -41,7 +37,7 @@ static char *described_read(void *ctx, const char *path) {
 }
 
 static char *described_resolve(void *ctx, const char *path) {
-        struct oci_file f;
+        struct uvm_file f;
 
         if (!described_stat(ctx, path, &f))
                 return NULL;

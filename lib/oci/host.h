@@ -11,26 +11,19 @@
 #include <stdint.h>
 
 #include "base/json.h"
-
-struct oci_file {
-        bool is_directory;
-        uint64_t size;
-};
+#include "uvm/devices/file.h"
 
 struct oci_host {
         uint32_t build;
         int32_t processors;
         void *ctx;
         /* false: there is no such file. */
-        bool (*stat)(void *ctx, const char *path, struct oci_file *ret);
+        bool (*stat)(void *ctx, const char *path, struct uvm_file *ret);
         /* Its content as text, caller frees; NULL: it cannot be read. */
         char *(*read)(void *ctx, const char *path);
         /* What the path stands for, without links, on its volume; caller frees. NULL: there is no such file. */
         char *(*resolve)(void *ctx, const char *path);
 };
-
-/* What Windows says of a path that leads nowhere, in Go's words. Caller frees. */
-char *oci_no_such_file(const char *path);
 
 /*
  * A host whose files are described: {"C:\\path": {"directory": true} or {"size": n} or {"content": "text"}}. Of a path

@@ -81,16 +81,14 @@ static size_t word_length(const char *s) {
         return close ? (size_t)(close - s) + 1 : 0;
 }
 
-struct oci_strings oci_job_split(const char *command_line) {
-        struct oci_strings words = {0};
+struct hcs_strings oci_job_split(const char *command_line) {
+        struct hcs_strings words = {0};
 
         for (const char *s = command_line; *s;) {
                 size_t n = word_length(s);
 
-                if (n) {
-                        words.items = hcs_realloc(words.items, (words.n + 1) * sizeof(*words.items));
-                        words.items[words.n++] = hcs_strndup(s, n);
-                }
+                if (n)
+                        hcs_strings_add(&words, hcs_strndup(s, n));
                 s += n ? n : 1;
                 s += strspn(s, " \t\r\n\f\v");
         }

@@ -7,6 +7,7 @@
  * for command lines and paths. Source: hcsshim internal/jobcontainers and golden data. Pure functions.
  */
 
+#include "base/str.h"
 #include "oci/limits.h"
 
 struct oci_job_limits {
@@ -34,7 +35,7 @@ uint32_t oci_job_cpu_rate(int32_t count, int32_t processors);
 /* A weight of 1 to 10000 on the scale of jobs; 0 stays 0. */
 uint32_t oci_job_cpu_weight(int32_t weight);
 /* Words, with quotes kept; a quote that never closes is left out. */
-struct oci_strings oci_job_split(const char *command_line);
+struct hcs_strings oci_job_split(const char *command_line);
 /* Without the drive letter; "." when nothing is left of it. Caller frees. */
 char *oci_job_without_drive(const char *path);
 

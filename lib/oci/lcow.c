@@ -18,24 +18,24 @@ static const char *own(char **slot, char *value) {
 /* A layer goes to VPMem while there is room, else to SCSI. */
 static HRESULT add_layer(struct lcow_work *k, const struct oci_lcow_layer *layer, const char **ret_path,
                          struct hcs_error **err) {
-        const struct oci_uvm_settings *s = oci_uvm_settings(k->c->uvm);
+        const struct uvm_devices_settings *s = uvm_devices_settings(k->c->uvm);
         char *read_only = (char *)(uintptr_t) "ro";
-        struct oci_disk disk = {.type = "VirtualDisk", .path = layer->path, .read_only = true};
-        struct oci_disk_mount mount = {.partition = layer->partition, .options = &read_only, .n_options = 1};
+        struct uvm_disk disk = {.type = "VirtualDisk", .path = layer->path, .read_only = true};
+        struct uvm_disk_mount mount = {.partition = layer->partition, .options = &read_only, .n_options = 1};
         struct hcs_error *why = NULL;
-        oci_ticket ticket;
-        HRESULT hr = OCI_E_NO_VPMEM;
+        uvm_ticket ticket;
+        HRESULT hr = UVM_E_NO_VPMEM;
 
         if (s->vpmem_count && !s->physically_backed && !layer->partition) {
-                hr = oci_uvm_add_vpmem(k->c->uvm, layer->path, &ticket, ret_path, &why);
-                if (FAILED(hr) && hr != OCI_E_NO_VPMEM) {
+                hr = uvm_devices_add_vpmem(k->c->uvm, layer->path, &ticket, ret_path, &why);
+                if (FAILED(hr) && hr != UVM_E_NO_VPMEM) {
                         hcs_error_move(err, &why);
                         return hcs_error_wrap(err, "failed to add VPMEM layer"), hr;
                 }
                 hcs_error_free(why);
         }
         if (FAILED(hr)) {
-                hr = oci_uvm_add_disk(k->c->uvm, &disk, &mount, &ticket, ret_path, err);
+                hr = uvm_devices_add_disk(k->c->uvm, &disk, &mount, &ticket, ret_path, err);
                 if (FAILED(hr))
                         return hcs_error_wrap(err, "failed to add SCSI layer"), hr;
         }
@@ -44,22 +44,22 @@ static HRESULT add_layer(struct lcow_work *k, const struct oci_lcow_layer *layer
 }
 
 static HRESULT add_scratch(struct lcow_work *k, struct hcs_error **err) {
-        bool encrypted = oci_uvm_settings(k->c->uvm)->encrypt_scratch;
+        bool encrypted = uvm_devices_settings(k->c->uvm)->encrypt_scratch;
         _cleanup_free_ char *path = k->c->host->resolve(k->c->host->ctx, k->c->scratch), *missing = NULL;
-        struct oci_disk disk = {.type = "VirtualDisk", .path = path, .grant = true};
-        struct oci_disk_mount mount = {.guest_path = k->root,
+        struct uvm_disk disk = {.type = "VirtualDisk", .path = path, .grant = true};
+        struct uvm_disk_mount mount = {.guest_path = k->root,
                                        .encrypted = encrypted,
                                        .ensure_filesystem = true,
                                        .filesystem = encrypted ? "xfs" : "ext4"};
         const char *guest_path;
-        oci_ticket ticket;
+        uvm_ticket ticket;
         HRESULT hr;
 
         if (!path) {
-                missing = oci_no_such_file(k->c->scratch);
+                missing = uvm_no_such_file(k->c->scratch);
                 return hcs_error_make(err, HCS_WIN32(2), "failed to eval symlinks for %s: %s", k->c->scratch, missing);
         }
-        hr = oci_uvm_add_disk(k->c->uvm, &disk, &mount, &ticket, &guest_path, err);
+        hr = uvm_devices_add_disk(k->c->uvm, &disk, &mount, &ticket, &guest_path, err);
         if (FAILED(hr))
                 return hcs_error_wrap(err, "failed to add SCSI scratch VHD"), hr;
         oci_uses_add(&k->scratch_use, ticket);
@@ -69,7 +69,7 @@ static HRESULT add_scratch(struct lcow_work *k, struct hcs_error **err) {
 
 static HRESULT mount_layers(struct lcow_work *k, struct hcs_error **err) {
         _cleanup_free_ const char **paths = hcs_calloc(k->c->n_layers ? k->c->n_layers : 1, sizeof(*paths));
-        oci_ticket ticket;
+        uvm_ticket ticket;
         HRESULT hr = S_OK;
 
         for (size_t i = 0; i < k->c->n_layers && SUCCEEDED(hr); i++)
@@ -77,8 +77,8 @@ static HRESULT mount_layers(struct lcow_work *k, struct hcs_error **err) {
         if (SUCCEEDED(hr))
                 hr = add_scratch(k, err);
         if (SUCCEEDED(hr))
-                hr = oci_uvm_add_layers(k->c->uvm, k->c->id, k->rootfs, k->scratch, paths, k->c->n_layers, &ticket,
-                                        err);
+                hr = uvm_devices_add_layers(k->c->uvm, k->c->id, k->rootfs, k->scratch, paths, k->c->n_layers, &ticket,
+                                            err);
         if (SUCCEEDED(hr))
                 oci_uses_add(&k->overlay, ticket);
         if (FAILED(hr))
@@ -88,7 +88,7 @@ static HRESULT mount_layers(struct lcow_work *k, struct hcs_error **err) {
 
 static HRESULT set_root(struct lcow_work *k, struct hcs_error **err) {
         struct hcs_schema_oci_spec *spec = k->c->spec;
-        oci_ticket ticket;
+        uvm_ticket ticket;
         HRESULT hr = S_OK;
 
         if (!spec->root)
@@ -96,8 +96,8 @@ static HRESULT set_root(struct lcow_work *k, struct hcs_error **err) {
         if (k->c->scratch) {
                 hr = mount_layers(k, err);
         } else if (spec->root->path && *spec->root->path) {
-                hr = oci_uvm_add_plan9(k->c->uvm, spec->root->path, k->rootfs, spec->root->readonly, NULL, &ticket,
-                                       err);
+                hr = uvm_devices_add_plan9(k->c->uvm, spec->root->path, k->rootfs, spec->root->readonly, NULL, &ticket,
+                                           err);
                 if (FAILED(hr))
                         return hcs_error_wrap(err, "adding plan9 root"), hr;
                 oci_uses_add(&k->uses, ticket);
@@ -111,7 +111,7 @@ static HRESULT set_root(struct lcow_work *k, struct hcs_error **err) {
 
 /* "PATH/7" is function 7 of the device; the number must be the last part of the path. */
 static void split_function(const char *id, char **ret_path, uint16_t *ret_function) {
-        const char *base = oci_path_base(id);
+        const char *base = uvm_file_base(id);
         uint64_t function = 0;
         size_t n = (size_t)(base - id);
 
@@ -137,17 +137,17 @@ static HRESULT add_devices(struct lcow_work *k, struct hcs_error **err) {
                 const char *id = d->id ? d->id : "", *type = d->idType ? d->idType : "", *guid;
                 _cleanup_free_ char *path = NULL;
                 uint16_t function;
-                oci_ticket ticket;
+                uvm_ticket ticket;
                 HRESULT hr;
 
                 if (!hcs_streq(type, "vpci") && !hcs_streq(type, "vpci-instance-id") && !hcs_streq(type, "gpu"))
                         return hcs_error_make(err, E_INVALIDARG, "specified device %s has unsupported type %s", id,
                                               type);
                 split_function(id, &path, &function);
-                hr = oci_uvm_add_device(k->c->uvm, path, function, &ticket, &guid, err);
+                hr = uvm_devices_add_device(k->c->uvm, path, function, &ticket, &guid, err);
                 if (FAILED(hr))
                         return hcs_error_wrap(err, "failed to assign device %s, function %u to pod %s", path, function,
-                                              oci_uvm_settings(k->c->uvm)->id),
+                                              uvm_devices_settings(k->c->uvm)->id),
                                hr;
                 oci_uses_add(&k->uses, ticket);
                 own(&d->id, hcs_strdup(guid));

@@ -14,14 +14,6 @@ static void set(char **member, const char *value) {
         *member = hcs_strdup(value);
 }
 
-static HRESULT wrap(struct hcs_error **err, HRESULT hr, const char *what, const struct hcs_schema_oci_mount *m) {
-        _cleanup_free_ char *text = oci_mount_text(m);
-
-        if (FAILED(hr))
-                hcs_error_wrap(err, "%s %s", what, text);
-        return hr;
-}
-
 static int by_name(const void *a, const void *b) {
         const char *x = *(char *const *)a, *y = *(char *const *)b;
 
@@ -30,38 +22,19 @@ static int by_name(const void *a, const void *b) {
 
 /* A device node for a destination that asks for one, else a file system. */
 static HRESULT add_disk(struct lcow_work *k, struct hcs_schema_oci_mount *m, struct hcs_error **err) {
-        bool is_evd = hcs_streq(m->type, "extensible-virtual-disk");
-        bool is_physical = hcs_streq(m->type, "physical-disk");
-        _cleanup_free_ char *evd_type = NULL, *evd_path = NULL;
-        struct oci_disk disk = {.type = is_physical ? "PassThru" : "VirtualDisk",
-                                .path = m->source,
-                                .read_only = oci_mount_is_read_only(m),
-                                .grant = !is_evd};
-        struct oci_disk_mount mount = {.block_device = hcs_str_starts(m->destination, "blockdev://"),
-                                       .options = m->options.items,
-                                       .n_options = m->options.n};
+        struct uvm_disk_mount how = {.block_device = hcs_str_starts(m->destination, "blockdev://"),
+                                     .options = m->options.items,
+                                     .n_options = m->options.n};
         const char *guest_path;
-        oci_ticket ticket;
-        HRESULT hr = is_evd ? oci_mount_evd(m->source, &evd_type, &evd_path, err) : S_OK;
+        HRESULT hr;
 
         /* hcsshim sorts them where they are, to compare mounts: the specification shows it. */
         if (m->options.n)
                 qsort(m->options.items, m->options.n, sizeof(char *), by_name);
-        if (is_evd && SUCCEEDED(hr)) {
-                disk.type = "ExtensibleVirtualDisk";
-                disk.path = evd_path;
-                disk.evd_type = evd_type;
-        }
-        if (SUCCEEDED(hr))
-                hr = oci_uvm_add_disk(k->c->uvm, &disk, &mount, &ticket, &guest_path, err);
+        hr = oci_disk_mount_add(k->c->uvm, m, &how, &k->uses, &guest_path, err);
         if (FAILED(hr))
-                return wrap(err, hr,
-                            is_evd        ? "adding SCSI EVD mount"
-                            : is_physical ? "adding SCSI physical disk mount"
-                                          : "adding SCSI virtual disk mount",
-                            m);
-        oci_uses_add(&k->uses, ticket);
-        set(&m->type, mount.block_device ? "bind" : "none");
+                return hr;
+        set(&m->type, how.block_device ? "bind" : "none");
         set(&m->source, guest_path);
         return S_OK;
 }
@@ -86,19 +59,19 @@ static HRESULT add_share(struct lcow_work *k, struct hcs_schema_oci_mount *m, si
         _cleanup_free_ char *guest = hcs_asprintf("%s/mounts/m%zu", k->root, index), *folder = NULL, *missing = NULL;
         _cleanup_free_ char *in_guest = NULL;
         const char *file;
-        struct oci_file f;
-        oci_ticket ticket;
+        struct uvm_file f;
+        uvm_ticket ticket;
         HRESULT hr;
 
         if (!k->c->host->stat(k->c->host->ctx, m->source, &f)) {
-                missing = oci_no_such_file(m->source);
+                missing = uvm_no_such_file(m->source);
                 return hcs_error_make(err, HCS_WIN32(2), "could not open bind mount target: %s", missing);
         }
-        file = f.is_directory ? NULL : oci_path_base(m->source);
-        folder = file ? oci_path_parent(m->source) : hcs_strdup(m->source);
-        hr = oci_uvm_add_plan9(k->c->uvm, folder, guest, oci_mount_is_read_only(m), file, &ticket, err);
+        file = f.is_directory ? NULL : uvm_file_base(m->source);
+        folder = file ? uvm_file_parent(m->source) : hcs_strdup(m->source);
+        hr = uvm_devices_add_plan9(k->c->uvm, folder, guest, oci_mount_is_read_only(m), file, &ticket, err);
         if (FAILED(hr))
-                return wrap(err, hr, "adding plan9 mount", m);
+                return oci_mount_wrap(err, hr, "adding plan9 mount", m);
         oci_uses_add(&k->uses, ticket);
         in_guest = file ? hcs_asprintf("%s/%s", guest, file) : hcs_strdup(guest);
         set(&m->source, in_guest);

@@ -6,8 +6,7 @@
 
 #include "oci/annotation.h"
 #include "oci/container.h"
-#include "oci/mount.h"
-#include "oci/uses.h"
+#include "oci/disk_mount.h"
 
 struct lcow_work {
         const struct oci_lcow *c;

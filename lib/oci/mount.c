@@ -37,6 +37,13 @@ char *oci_mount_text(const struct hcs_schema_oci_mount *m) {
         return hcs_buf_steal(&b);
 }
 
+HRESULT oci_mount_wrap(struct hcs_error **err, HRESULT hr, const char *what, const struct hcs_schema_oci_mount *m) {
+        _cleanup_free_ char *text = oci_mount_text(m);
+
+        hcs_error_wrap(err, "%s %s", what, text);
+        return hr;
+}
+
 HRESULT oci_mount_check(const struct hcs_schema_oci_mount *m, struct hcs_error **err) {
         _cleanup_free_ char *text = NULL;
 
@@ -127,17 +134,4 @@ char *oci_path_join(const char *folder, const char *rest) {
                 rest += n + (rest[n] != '\0');
         }
         return hcs_buf_steal(&b);
-}
-
-const char *oci_path_base(const char *path) {
-        const char *base = path;
-
-        for (const char *p = path; *p; p++)
-                if (*p == '\\' || *p == '/')
-                        base = p + 1;
-        return base;
-}
-
-char *oci_path_parent(const char *path) {
-        return hcs_strndup(path, (size_t)(oci_path_base(path) - path));
 }

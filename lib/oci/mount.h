@@ -13,6 +13,8 @@
 
 /* As Go prints the structure with %+v: errors name the mount so. Caller frees. */
 char *oci_mount_text(const struct hcs_schema_oci_mount *m);
+/* "what {...}: why": puts the mount in front of a failure's error; returns hr. */
+HRESULT oci_mount_wrap(struct hcs_error **err, HRESULT hr, const char *what, const struct hcs_schema_oci_mount *m);
 /* "invalid OCI spec - a mount must have both source and a destination". */
 HRESULT oci_mount_check(const struct hcs_schema_oci_mount *m, struct hcs_error **err);
 bool oci_mount_is_read_only(const struct hcs_schema_oci_mount *m); /* an option "ro", in any case */
@@ -35,9 +37,7 @@ struct oci_pipe {
 bool oci_mount_pipe(const struct hcs_schema_oci_mount *m, const char *uvm_id, struct oci_pipe *ret);
 void oci_pipe_deinit(struct oci_pipe *p);
 
-/* Windows paths. Caller frees. */
-char *oci_path_join(const char *folder, const char *rest); /* not above the folder; slashes turned, dots resolved */
-char *oci_path_parent(const char *path);                   /* with its last backslash, as Go's filepath.Split */
-const char *oci_path_base(const char *path);               /* behind the last separator */
+/* A Windows path: not above the folder; slashes turned, dots resolved. Caller frees. */
+char *oci_path_join(const char *folder, const char *rest);
 
 #endif

@@ -46,8 +46,8 @@ static HRESULT note_request(void *ctx, const char *request, struct hcs_error **e
         return S_OK;
 }
 
-struct oci_sink oci_steps_sink(struct oci_steps *s) {
-        return (struct oci_sink){s, note_grant, note_modify, note_request};
+struct uvm_sink oci_steps_sink(struct oci_steps *s) {
+        return (struct uvm_sink){s, note_grant, note_modify, note_request};
 }
 
 const char *oci_steps_create(struct oci_steps *s, const char *container_id, const char *config) {

@@ -7,7 +7,7 @@
  * and tests compare. An embedded list of its owner; a zeroed struct is an empty one.
  */
 
-#include "oci/uvm.h"
+#include "uvm/devices/devices.h"
 
 enum oci_step_kind {
         OCI_STEP_GRANT,  /* text: the file */
@@ -29,7 +29,7 @@ struct oci_steps {
 void oci_steps_deinit(struct oci_steps *s);
 #define _cleanup_oci_steps_ _cleanup_(oci_steps_deinit)
 /* A sink into the list, which must outlive it. */
-struct oci_sink oci_steps_sink(struct oci_steps *s);
+struct uvm_sink oci_steps_sink(struct oci_steps *s);
 /* The Create message of a container; config: its document. Returns the body, which is the list's. */
 const char *oci_steps_create(struct oci_steps *s, const char *container_id, const char *config);
 

@@ -7,22 +7,22 @@
  * first, then layers from the top. Embedded; a zeroed struct is empty.
  */
 
-#include "oci/uvm.h"
+#include "uvm/devices/devices.h"
 
 struct oci_uses {
-        oci_ticket *items; /* mounts and devices */
+        uvm_ticket *items; /* mounts and devices */
         size_t n;
-        oci_ticket *layers; /* in the order they are given back in */
+        uvm_ticket *layers; /* in the order they are given back in */
         size_t n_layers;
 };
 
-static inline void oci_uses_add(struct oci_uses *u, oci_ticket ticket) {
-        u->items = (oci_ticket *)hcs_realloc(u->items, (u->n + 1) * sizeof(*u->items));
+static inline void oci_uses_add(struct oci_uses *u, uvm_ticket ticket) {
+        u->items = (uvm_ticket *)hcs_realloc(u->items, (u->n + 1) * sizeof(*u->items));
         u->items[u->n++] = ticket;
 }
 
-static inline void oci_uses_add_layer(struct oci_uses *u, oci_ticket ticket) {
-        u->layers = (oci_ticket *)hcs_realloc(u->layers, (u->n_layers + 1) * sizeof(*u->layers));
+static inline void oci_uses_add_layer(struct oci_uses *u, uvm_ticket ticket) {
+        u->layers = (uvm_ticket *)hcs_realloc(u->layers, (u->n_layers + 1) * sizeof(*u->layers));
         u->layers[u->n_layers++] = ticket;
 }
 
@@ -33,11 +33,11 @@ static inline void oci_uses_deinit(struct oci_uses *u) {
 }
 
 /* Goes on when one of them fails: whoever calls has an error of its own to tell. */
-static inline void oci_uses_release(struct oci_uses *u, struct oci_uvm *uvm) {
+static inline void oci_uses_release(struct oci_uses *u, struct uvm_devices *uvm) {
         for (size_t i = u->n; i > 0; i--)
-                oci_uvm_release(uvm, u->items[i - 1], NULL);
+                uvm_devices_release(uvm, u->items[i - 1], NULL);
         for (size_t i = 0; i < u->n_layers; i++)
-                oci_uvm_release(uvm, u->layers[i], NULL);
+                uvm_devices_release(uvm, u->layers[i], NULL);
         oci_uses_deinit(u);
 }
 

@@ -15,14 +15,14 @@
 #define PIPES_BUILD 16299u
 
 static const char *process_dump_location(const struct oci_wcow *c) {
-        const char *of_uvm = c->uvm ? oci_uvm_settings(c->uvm)->process_dump_location : NULL;
+        const char *of_uvm = c->uvm ? uvm_devices_settings(c->uvm)->process_dump_location : NULL;
 
         return oci_annotation_string(c->spec, OCI_A_CONTAINER_PROCESS_DUMP_LOCATION, of_uvm);
 }
 
 static HRESULT set_limits(struct wcow_documents *d, const struct oci_wcow *c, struct oci_warnings *w,
                           struct hcs_error **err) {
-        int32_t processors = c->uvm ? oci_uvm_settings(c->uvm)->processors : c->host->processors;
+        int32_t processors = c->uvm ? uvm_devices_settings(c->uvm)->processors : c->host->processors;
         struct oci_cpu_limits cpu;
         HRESULT hr = oci_cpu_limits(c->spec, c->id, processors, &cpu, w, err);
         int32_t bandwidth, iops;
@@ -139,7 +139,7 @@ static HRESULT set_volume(struct wcow_documents *d, const char *path, struct hcs
 static HRESULT set_runtime(struct wcow_documents *d, const struct oci_wcow *c, struct hcs_error **err) {
         const char *given = c->spec->windows->hyperv->utilityVMPath;
         _cleanup_free_ char *found = NULL;
-        struct oci_file f;
+        struct uvm_file f;
 
         for (size_t i = 0; i < c->n_layers && !found && !(given && *given); i++) {
                 found = oci_path_join(c->layers[i].path, "UtilityVM");

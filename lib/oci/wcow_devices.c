@@ -57,15 +57,15 @@ static HRESULT read_extension(const struct oci_wcow *c, const char *path, struct
         return S_OK;
 }
 
-static HRESULT find_extensions(const struct oci_wcow *c, const struct oci_strings *paths, struct hcs_error **err) {
-        struct oci_file f;
+static HRESULT find_extensions(const struct oci_wcow *c, const struct hcs_strings *paths, struct hcs_error **err) {
+        struct uvm_file f;
 
         for (size_t i = 0; i < paths->n; i++) {
                 _cleanup_free_ char *missing = NULL;
 
                 if (c->host->stat(c->host->ctx, paths->items[i], &f))
                         continue;
-                missing = oci_no_such_file(paths->items[i]);
+                missing = uvm_no_such_file(paths->items[i]);
                 return hcs_error_make(err, HCS_WIN32(2), "failed to find path to driver extensions at %s: %s",
                                       paths->items[i], missing);
         }
@@ -77,7 +77,7 @@ static HRESULT find_extensions(const struct oci_wcow *c, const struct oci_string
 
 HRESULT wcow_set_device_extensions(struct wcow_documents *d, const struct oci_wcow *c, struct hcs_error **err) {
         struct hcs_schema_container_definition_device *out;
-        struct oci_strings paths = {0};
+        struct hcs_strings paths = {0};
         HRESULT hr;
 
         if (!oci_annotation_strings(c->spec, OCI_A_DEVICE_EXTENSIONS, &paths))
@@ -91,6 +91,6 @@ HRESULT wcow_set_device_extensions(struct wcow_documents *d, const struct oci_wc
                         out->device_extension.n += SUCCEEDED(hr);
                 }
         }
-        oci_strings_deinit(&paths);
+        hcs_strings_deinit(&paths);
         return hr;
 }

@@ -17,56 +17,28 @@ void wcow_documents_deinit(struct wcow_documents *d) {
         free(d->disks);
 }
 
-/* "adding ... mount {...}: why" */
-static HRESULT wrap(struct hcs_error **err, HRESULT hr, const char *what, const struct hcs_schema_oci_mount *m) {
-        _cleanup_free_ char *text = oci_mount_text(m);
-
-        if (FAILED(hr))
-                hcs_error_wrap(err, "%s %s", what, text);
-        return hr;
-}
-
 static HRESULT add_disk(const struct oci_wcow *c, const struct hcs_schema_oci_mount *m, struct oci_uses *uses,
                         struct wcow_documents *d, struct hcs_error **err) {
-        bool is_evd = hcs_streq(m->type, "extensible-virtual-disk");
-        bool is_physical = hcs_streq(m->type, "physical-disk");
-        _cleanup_free_ char *evd_type = NULL, *evd_path = NULL;
-        struct oci_disk disk = {.type = is_physical ? "PassThru" : "VirtualDisk",
-                                .path = m->source,
-                                .read_only = oci_mount_is_read_only(m),
-                                .grant = !is_evd};
-        struct oci_disk_mount mount = {0};
+        static const struct uvm_disk_mount how;
         const char *guest_path;
-        oci_ticket ticket;
-        HRESULT hr = is_evd ? oci_mount_evd(m->source, &evd_type, &evd_path, err) : S_OK;
+        HRESULT hr = oci_disk_mount_add(c->uvm, m, &how, uses, &guest_path, err);
 
-        if (is_evd && SUCCEEDED(hr)) {
-                disk.type = "ExtensibleVirtualDisk";
-                disk.path = evd_path;
-                disk.evd_type = evd_type;
-        }
-        if (SUCCEEDED(hr))
-                hr = oci_uvm_add_disk(c->uvm, &disk, &mount, &ticket, &guest_path, err);
         if (FAILED(hr))
-                return wrap(err, hr,
-                            is_evd        ? "adding SCSI EVD mount"
-                            : is_physical ? "adding SCSI physical disk mount"
-                                          : "adding SCSI virtual disk mount",
-                            m);
-        oci_uses_add(uses, ticket);
+                return hr;
         d->disks = hcs_realloc(d->disks, (d->n_disks + 1) * sizeof(*d->disks));
-        d->disks[d->n_disks++] = (struct wcow_disk){hcs_strdup(guest_path), hcs_strdup(m->destination), disk.read_only};
+        d->disks[d->n_disks++] =
+                (struct wcow_disk){hcs_strdup(guest_path), hcs_strdup(m->destination), oci_mount_is_read_only(m)};
         return S_OK;
 }
 
 static HRESULT add_pipe(const struct oci_wcow *c, const struct hcs_schema_oci_mount *m, const struct oci_pipe *pipe,
                         struct oci_uses *uses, struct hcs_error **err) {
-        oci_ticket ticket;
+        uvm_ticket ticket;
         HRESULT hr;
 
         if (pipe->is_in_uvm)
                 return S_OK;
-        hr = oci_uvm_add_pipe(c->uvm, m->source, &ticket, err);
+        hr = uvm_devices_add_pipe(c->uvm, m->source, &ticket, err);
         if (FAILED(hr))
                 return hcs_error_wrap(err, "failed to add named pipe to UVM"), hr;
         oci_uses_add(uses, ticket);
@@ -76,7 +48,7 @@ static HRESULT add_pipe(const struct oci_wcow *c, const struct hcs_schema_oci_mo
 static HRESULT allocate(const struct oci_wcow *c, const struct hcs_schema_oci_mount *m, struct oci_uses *uses,
                         struct wcow_documents *d, struct hcs_error **err) {
         struct oci_pipe pipe;
-        oci_ticket ticket;
+        uvm_ticket ticket;
         HRESULT hr = oci_mount_check(m, err);
 
         if (FAILED(hr))
@@ -85,7 +57,7 @@ static HRESULT allocate(const struct oci_wcow *c, const struct hcs_schema_oci_mo
                 return hcs_error_make(err, E_INVALIDARG, "invalid OCI spec - Type '%s' not supported", m->type);
         if (oci_mount_is_disk(m))
                 return add_disk(c, m, uses, d, err);
-        if (oci_mount_pipe(m, oci_uvm_settings(c->uvm)->id, &pipe)) {
+        if (oci_mount_pipe(m, uvm_devices_settings(c->uvm)->id, &pipe)) {
                 hr = add_pipe(c, m, &pipe, uses, err);
                 oci_pipe_deinit(&pipe);
                 return hr;
@@ -94,9 +66,9 @@ static HRESULT allocate(const struct oci_wcow *c, const struct hcs_schema_oci_mo
                 return S_OK;
         if (hcs_str_starts(m->source, OCI_UVM_PREFIX))
                 return hcs_error_make(err, E_INVALIDARG, "unsupported UVM mount source: %s", m->source);
-        hr = oci_uvm_add_vsmb(c->uvm, m->source, oci_mount_is_read_only(m), &ticket, err);
+        hr = uvm_devices_add_vsmb(c->uvm, m->source, oci_mount_is_read_only(m), &ticket, err);
         if (FAILED(hr))
-                return wrap(err, hr, "failed to add VSMB share to utility VM for mount", m);
+                return oci_mount_wrap(err, hr, "failed to add VSMB share to utility VM for mount", m);
         oci_uses_add(uses, ticket);
         return S_OK;
 }
@@ -143,11 +115,11 @@ static HRESULT find_source(const struct oci_wcow *c, const struct hcs_schema_oci
         } else if (hcs_str_starts(m->source, OCI_SANDBOX_PREFIX)) {
                 path = oci_path_join(SANDBOX_FOLDER, m->source + strlen(OCI_SANDBOX_PREFIX));
         } else {
-                path = oci_uvm_vsmb_path(c->uvm, m->source, oci_mount_is_read_only(m));
+                path = uvm_devices_vsmb_path(c->uvm, m->source, oci_mount_is_read_only(m));
         }
         if (!path) {
                 quoted = hcs_str_go_quoted(m->source);
-                missing = oci_no_such_file(m->source);
+                missing = uvm_no_such_file(m->source);
                 return hcs_error_make(err, HCS_WIN32(2), "failed to resolve path for mount source %s: %s", quoted,
                                       missing);
         }
@@ -173,7 +145,7 @@ static HRESULT put_mount(struct wcow_documents *d, const struct oci_wcow *c, con
 
         if (FAILED(hr))
                 return hr;
-        if (oci_mount_pipe(m, c->uvm ? oci_uvm_settings(c->uvm)->id : NULL, &pipe)) {
+        if (oci_mount_pipe(m, c->uvm ? uvm_devices_settings(c->uvm)->id : NULL, &pipe)) {
                 put_pipe(d, &pipe);
                 oci_pipe_deinit(&pipe);
                 return S_OK;

@@ -5,8 +5,7 @@
 /* What the files share that make documents of Windows containers. */
 
 #include "oci/container.h"
-#include "oci/mount.h"
-#include "oci/uses.h"
+#include "oci/disk_mount.h"
 
 /* A disk mounted in the VM, for the container's document. */
 struct wcow_disk {

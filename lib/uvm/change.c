@@ -11,7 +11,7 @@
 #define PARENT_ADDRESS "894cc2d6-9d79-424f-93fe-42969ae6d8d1"
 #define SERVICE_PATH   "VirtualMachine/Devices/HvSocket/HvSocketConfig/ServiceTable/"
 
-static HRESULT to_host(const struct oci_sink *sink, const char *type, const char *resource, const char *settings,
+static HRESULT to_host(const struct uvm_sink *sink, const char *type, const char *resource, const char *settings,
                        struct hcs_error **err) {
         _cleanup_buf_ struct hcs_buf b = {0};
 
@@ -25,7 +25,7 @@ static HRESULT to_host(const struct oci_sink *sink, const char *type, const char
         return sink->modify(sink->ctx, hcs_buf_cstr(&b), err);
 }
 
-static HRESULT to_guest(const struct oci_sink *sink, const struct uvm_change *c, struct hcs_error **err) {
+static HRESULT to_guest(const struct uvm_sink *sink, const struct uvm_change *c, struct hcs_error **err) {
         _cleanup_buf_ struct hcs_buf b = {0};
 
         hcs_buf_printf(&b, "{\"RequestType\":\"%s\",\"ResourceType\":\"%s\"", c->guest_type, c->guest_resource);
@@ -39,7 +39,7 @@ static bool is_type(const struct uvm_change *c, const char *type) {
         return c->type && strcmp(c->type, type) == 0;
 }
 
-static HRESULT add(const struct oci_sink *sink, const struct uvm_change *c, struct hcs_error **err) {
+static HRESULT add(const struct uvm_sink *sink, const struct uvm_change *c, struct hcs_error **err) {
         HRESULT hr = c->resource ? to_host(sink, c->type, c->resource, c->settings, err) : S_OK;
 
         if (FAILED(hr)) {
@@ -56,7 +56,7 @@ static HRESULT add(const struct oci_sink *sink, const struct uvm_change *c, stru
         return hr;
 }
 
-static HRESULT take_away(const struct oci_sink *sink, const struct uvm_change *c, struct hcs_error **err) {
+static HRESULT take_away(const struct uvm_sink *sink, const struct uvm_change *c, struct hcs_error **err) {
         HRESULT hr = to_guest(sink, c, err);
 
         if (FAILED(hr)) {
@@ -69,7 +69,7 @@ static HRESULT take_away(const struct oci_sink *sink, const struct uvm_change *c
         return hr;
 }
 
-HRESULT uvm_change(const struct oci_sink *sink, const struct uvm_change *c, struct hcs_error **err) {
+HRESULT uvm_change(const struct uvm_sink *sink, const struct uvm_change *c, struct hcs_error **err) {
         HRESULT hr;
 
         if (!c->guest_resource)
@@ -84,21 +84,21 @@ HRESULT uvm_change(const struct oci_sink *sink, const struct uvm_change *c, stru
         return hr;
 }
 
-HRESULT uvm_set_memory(const struct oci_sink *sink, uint64_t bytes, struct hcs_error **err) {
+HRESULT uvm_set_memory(const struct uvm_sink *sink, uint64_t bytes, struct hcs_error **err) {
         uint64_t mb = bytes >> 20, even = mb + (mb & 1);
         _cleanup_free_ char *text = hcs_asprintf("%llu", (unsigned long long)even);
 
         return to_host(sink, NULL, "VirtualMachine/ComputeTopology/Memory/SizeInMB", text, err);
 }
 
-HRESULT uvm_set_processor_limits(const struct oci_sink *sink, const struct hcs_schema_processor_limits *limits,
+HRESULT uvm_set_processor_limits(const struct uvm_sink *sink, const struct hcs_schema_processor_limits *limits,
                                  struct hcs_error **err) {
         _cleanup_free_ char *text = hcs_schema_print(hcs_schema_type_at(HCS_SCHEMA_PROCESSOR_LIMITS), limits);
 
         return to_host(sink, NULL, "VirtualMachine/ComputeTopology/Processor/Limits", text, err);
 }
 
-HRESULT uvm_set_cpu_group(const struct oci_sink *sink, const char *id, struct hcs_error **err) {
+HRESULT uvm_set_cpu_group(const struct uvm_sink *sink, const char *id, struct hcs_error **err) {
         static char none[] = "00000000-0000-0000-0000-000000000000";
         _cleanup_free_ char *copy = hcs_strdup(id);
         struct hcs_schema_cpu_group group = {.Id = copy ? copy : none};
@@ -107,7 +107,7 @@ HRESULT uvm_set_cpu_group(const struct oci_sink *sink, const char *id, struct hc
         return to_host(sink, NULL, "VirtualMachine/ComputeTopology/Processor/CpuGroup", text, err);
 }
 
-HRESULT uvm_set_service(const struct oci_sink *sink, const char *id,
+HRESULT uvm_set_service(const struct uvm_sink *sink, const char *id,
                         const struct hcs_schema_hv_socket_service_config *config, struct hcs_error **err) {
         _cleanup_free_ char *text = hcs_schema_print(hcs_schema_type_at(HCS_SCHEMA_HV_SOCKET_SERVICE_CONFIG), config);
         _cleanup_free_ char *resource = hcs_asprintf(SERVICE_PATH "%s", id);
@@ -115,13 +115,13 @@ HRESULT uvm_set_service(const struct oci_sink *sink, const char *id,
         return to_host(sink, "Update", resource, text, err);
 }
 
-HRESULT uvm_remove_service(const struct oci_sink *sink, const char *id, struct hcs_error **err) {
+HRESULT uvm_remove_service(const struct uvm_sink *sink, const char *id, struct hcs_error **err) {
         _cleanup_free_ char *resource = hcs_asprintf(SERVICE_PATH "%s", id);
 
         return to_host(sink, "Remove", resource, NULL, err);
 }
 
-static HRESULT request_layers(const struct oci_sink *sink, const char *type,
+static HRESULT request_layers(const struct uvm_sink *sink, const char *type,
                               const struct hcs_schema_guest_wcow_combined_layers *layers, const char *container,
                               bool confidential, struct hcs_error **err) {
         _cleanup_free_ char *id = hcs_strdup(container);
@@ -140,19 +140,19 @@ static HRESULT request_layers(const struct oci_sink *sink, const char *type,
                 err);
 }
 
-HRESULT uvm_combine_layers(const struct oci_sink *sink, const struct hcs_schema_guest_wcow_combined_layers *layers,
+HRESULT uvm_combine_layers(const struct uvm_sink *sink, const struct hcs_schema_guest_wcow_combined_layers *layers,
                            const char *container, struct hcs_error **err) {
         return request_layers(sink, "Add", layers, container, container != NULL, err);
 }
 
-HRESULT uvm_remove_layers(const struct oci_sink *sink, const char *root, bool confidential, struct hcs_error **err) {
+HRESULT uvm_remove_layers(const struct uvm_sink *sink, const char *root, bool confidential, struct hcs_error **err) {
         _cleanup_free_ char *copy = hcs_strdup(root);
         struct hcs_schema_guest_wcow_combined_layers layers = {.ContainerRootPath = copy};
 
         return request_layers(sink, "Remove", &layers, NULL, confidential, err);
 }
 
-HRESULT uvm_set_addresses(const struct oci_sink *sink, const GUID *vm, struct hcs_error **err) {
+HRESULT uvm_set_addresses(const struct uvm_sink *sink, const GUID *vm, struct hcs_error **err) {
         char local[HCS_GUID_TEXT_SIZE], parent[] = PARENT_ADDRESS;
         struct hcs_schema_hv_socket_address address = {.LocalAddress = hcs_guid_format(vm, local),
                                                        .ParentAddress = parent};
@@ -166,7 +166,7 @@ HRESULT uvm_set_addresses(const struct oci_sink *sink, const GUID *vm, struct hc
                 err);
 }
 
-HRESULT uvm_set_policy(const struct oci_sink *sink, const struct hcs_schema_guest_confidential_options *options,
+HRESULT uvm_set_policy(const struct uvm_sink *sink, const struct hcs_schema_guest_confidential_options *options,
                        struct hcs_error **err) {
         _cleanup_free_ char *text =
                 hcs_schema_print_no_html(hcs_schema_type_at(HCS_SCHEMA_GUEST_CONFIDENTIAL_OPTIONS), options);

@@ -16,7 +16,7 @@ static char everyone[] = "D:P(A;;FA;;;WD)", system_only[] = "D:P(A;;FA;;;SY)", l
             union_fs[] = "UnionFS", scsi_root[] = "C:\\mounts\\scsi\\m0", short_root[] = "C:\\m", rego[] = "rego",
             policy[] = "eyJhbGxvd19hbGwiOnRydWUsImNvbnRhaW5lcnMiOnt9fQ==", reference[] = "dGVzdA==";
 
-static HRESULT combine(const struct oci_sink *sink, char *root, const char *container) {
+static HRESULT combine(const struct uvm_sink *sink, char *root, const char *container) {
         struct hcs_schema_layer layer = {.Id = layer_id, .Path = share};
         struct hcs_schema_guest_wcow_combined_layers layers = {.ContainerRootPath = root, .FilterType = union_fs};
 
@@ -25,7 +25,7 @@ static HRESULT combine(const struct oci_sink *sink, char *root, const char *cont
         return uvm_combine_layers(sink, &layers, container, NULL);
 }
 
-static HRESULT send(const struct oci_sink *sink, const char *name, const struct hcs_json *input) {
+static HRESULT send(const struct uvm_sink *sink, const char *name, const struct hcs_json *input) {
         struct hcs_schema_processor_limits limits = {50000, 100, 3, 4, NULL};
         struct hcs_schema_hv_socket_service_config service = {everyone, system_only, true, false, NULL};
         struct hcs_schema_guest_confidential_options options = {
@@ -53,7 +53,7 @@ static HRESULT send(const struct oci_sink *sink, const char *name, const struct 
 static void check(const struct hcs_json *c, void *ctx) {
         const char *name = hcs_json_get_string(c, "name");
         _cleanup_oci_steps_ struct oci_steps steps = {0};
-        struct oci_sink sink = oci_steps_sink(&steps);
+        struct uvm_sink sink = oci_steps_sink(&steps);
         HRESULT hr = send(&sink, name, hcs_json_get(c, "input"));
         size_t *n = ctx, at = 0;
 
@@ -107,7 +107,7 @@ static HRESULT peer_request(void *ctx, const char *text, struct hcs_error **err)
 
 static void assert_change(const char *type, const char *refuses, const char *told, const char *message) {
         struct peer p = {.refuses = refuses};
-        struct oci_sink sink = {&p, NULL, peer_modify, peer_request};
+        struct uvm_sink sink = {&p, NULL, peer_modify, peer_request};
         struct hcs_error *err = NULL;
         HRESULT hr = uvm_change(&sink,
                                 &(struct uvm_change){.type = type,

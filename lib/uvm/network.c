@@ -75,7 +75,7 @@ static HRESULT need(const struct uvm_networks *n, const char *id, struct namespa
         return *ret ? S_OK : hcs_error_make(err, HCS_WIN32(1168), "network namespace not found");
 }
 
-HRESULT uvm_networks_add(struct uvm_networks *n, const struct oci_sink *sink, const char *namespace_id,
+HRESULT uvm_networks_add(struct uvm_networks *n, const struct uvm_sink *sink, const char *namespace_id,
                          struct hcs_error **err) {
         _cleanup_free_ char *id = hcs_strdup(namespace_id), *text = NULL;
         struct hcs_schema_hcn_host_compute_namespace document = {.ID = id};
@@ -168,7 +168,7 @@ static char *windows_settings(const struct adapter *a, const char *type, const c
                             endpoint ? ",\"Settings\":" : "", endpoint ? endpoint : "");
 }
 
-static HRESULT announce(const struct oci_sink *sink, const struct adapter *a,
+static HRESULT announce(const struct uvm_sink *sink, const struct adapter *a,
                         const struct hcs_schema_hcn_host_compute_endpoint *e, struct hcs_error **err) {
         _cleanup_free_ char *endpoint =
                 hcs_schema_print_no_html(hcs_schema_type_at(HCS_SCHEMA_HCN_HOST_COMPUTE_ENDPOINT), e);
@@ -181,7 +181,7 @@ static HRESULT announce(const struct oci_sink *sink, const struct adapter *a,
                 err);
 }
 
-static HRESULT change_adapter(const struct oci_sink *sink, const char *type, const struct adapter *a,
+static HRESULT change_adapter(const struct uvm_sink *sink, const char *type, const struct adapter *a,
                               const char *guest_settings, struct hcs_error **err) {
         _cleanup_free_ char *resource = NULL, *settings = NULL;
 
@@ -196,7 +196,7 @@ static HRESULT change_adapter(const struct oci_sink *sink, const char *type, con
                           err);
 }
 
-static HRESULT add_endpoint(struct uvm_networks *n, const struct oci_sink *sink, struct namespace *s,
+static HRESULT add_endpoint(struct uvm_networks *n, const struct uvm_sink *sink, struct namespace *s,
                             const struct hcs_schema_hcn_host_compute_endpoint *e, struct hcs_error **err) {
         struct adapter a = {.endpoint_id = hcs_strdup(e->ID), .mac = hcs_strdup(e->MacAddress)};
         _cleanup_free_ char *settings = NULL;
@@ -225,7 +225,7 @@ static int by_name(const void *a, const void *b) {
         return first != second ? (first ? -1 : 1) : strcmp(name, other);
 }
 
-HRESULT uvm_networks_add_endpoints(struct uvm_networks *n, const struct oci_sink *sink, const char *namespace_id,
+HRESULT uvm_networks_add_endpoints(struct uvm_networks *n, const struct uvm_sink *sink, const char *namespace_id,
                                    const struct hcs_schema_hcn_host_compute_endpoint *const *endpoints, size_t count,
                                    struct hcs_error **err) {
         _cleanup_free_ const struct hcs_schema_hcn_host_compute_endpoint **sorted =
@@ -241,7 +241,7 @@ HRESULT uvm_networks_add_endpoints(struct uvm_networks *n, const struct oci_sink
         return hr;
 }
 
-static HRESULT remove_adapter(struct uvm_networks *n, const struct oci_sink *sink, struct namespace *s,
+static HRESULT remove_adapter(struct uvm_networks *n, const struct uvm_sink *sink, struct namespace *s,
                               struct adapter *a, struct hcs_error **err) {
         struct hcs_schema_guest_lcow_network_adapter document = {.NamespaceID = s->id, .ID = a->id};
         _cleanup_free_ char *settings =
@@ -255,7 +255,7 @@ static HRESULT remove_adapter(struct uvm_networks *n, const struct oci_sink *sin
         return hr;
 }
 
-HRESULT uvm_networks_remove_endpoint(struct uvm_networks *n, const struct oci_sink *sink, const char *namespace_id,
+HRESULT uvm_networks_remove_endpoint(struct uvm_networks *n, const struct uvm_sink *sink, const char *namespace_id,
                                      const char *endpoint_id, struct hcs_error **err) {
         struct namespace *s;
         HRESULT hr = need(n, namespace_id, &s, err);
@@ -268,7 +268,7 @@ HRESULT uvm_networks_remove_endpoint(struct uvm_networks *n, const struct oci_si
         return hcs_error_make(err, HCS_WIN32(1168), "NIC not found in network namespace");
 }
 
-HRESULT uvm_networks_remove(struct uvm_networks *n, const struct oci_sink *sink, const char *namespace_id,
+HRESULT uvm_networks_remove(struct uvm_networks *n, const struct uvm_sink *sink, const char *namespace_id,
                             struct hcs_error **err) {
         struct namespace *s;
         HRESULT hr = need(n, namespace_id, &s, err);

@@ -9,7 +9,7 @@
  */
 
 #include "hcsshim/schema.h"
-#include "oci/uvm.h"
+#include "uvm/devices/devices.h"
 #include "uvm/host.h"
 
 struct uvm_networks;
@@ -25,18 +25,18 @@ HCS_DEFINE_CLEANUP(struct uvm_networks *, uvm_networks_free)
 #define _cleanup_uvm_networks_ _cleanup_(uvm_networks_freep)
 
 /* ERROR_ALREADY_EXISTS "network namespace already added". A Windows guest is told of it. */
-HRESULT uvm_networks_add(struct uvm_networks *n, const struct oci_sink *sink, const char *namespace_id,
+HRESULT uvm_networks_add(struct uvm_networks *n, const struct uvm_sink *sink, const char *namespace_id,
                          struct hcs_error **err);
 /* An adapter for each endpoint: those whose names end in "eth0" first, the rest by name. ERROR_NOT_FOUND "network
  * namespace not found". After a failure the adapters before it are there. */
-HRESULT uvm_networks_add_endpoints(struct uvm_networks *n, const struct oci_sink *sink, const char *namespace_id,
+HRESULT uvm_networks_add_endpoints(struct uvm_networks *n, const struct uvm_sink *sink, const char *namespace_id,
                                    const struct hcs_schema_hcn_host_compute_endpoint *const *endpoints, size_t count,
                                    struct hcs_error **err);
 /* ERROR_NOT_FOUND "NIC not found in network namespace". */
-HRESULT uvm_networks_remove_endpoint(struct uvm_networks *n, const struct oci_sink *sink, const char *namespace_id,
+HRESULT uvm_networks_remove_endpoint(struct uvm_networks *n, const struct uvm_sink *sink, const char *namespace_id,
                                      const char *endpoint_id, struct hcs_error **err);
 /* All adapters of it, and then itself; stops at the first that cannot be removed. */
-HRESULT uvm_networks_remove(struct uvm_networks *n, const struct oci_sink *sink, const char *namespace_id,
+HRESULT uvm_networks_remove(struct uvm_networks *n, const struct uvm_sink *sink, const char *namespace_id,
                             struct hcs_error **err);
 
 #endif

@@ -57,7 +57,7 @@ static void check(const struct hcs_json *c, void *ctx) {
         const char *name = hcs_json_get_string(c, "name");
         bool removes = hcs_str_ends(name, "-remove-all");
         _cleanup_oci_steps_ struct oci_steps steps = {0};
-        struct oci_sink sink = oci_steps_sink(&steps);
+        struct uvm_sink sink = oci_steps_sink(&steps);
         struct hcs_schema_hcn_host_compute_endpoint *e;
         unsigned guids = 0;
         struct uvm_host host = {.new_guid = count_guid, .ctx = &guids};
@@ -101,7 +101,7 @@ static void adapters_come_and_go_as_in_the_original(void **state) {
 static void eth0_is_the_first_adapter_and_each_can_go_alone(void **state) {
         struct hcs_schema_hcn_host_compute_endpoint *b = make_endpoint("b"), *eth0 = make_endpoint("z-eth0");
         _cleanup_oci_steps_ struct oci_steps steps = {0};
-        struct oci_sink sink = oci_steps_sink(&steps);
+        struct uvm_sink sink = oci_steps_sink(&steps);
         struct uvm_host host = {0};
         _cleanup_uvm_networks_ struct uvm_networks *n = uvm_networks_new(&(struct uvm_networks_options){.host = &host});
 
@@ -128,7 +128,7 @@ static HRESULT refuse(void *ctx, const char *text, struct hcs_error **err) {
 
 static void an_adapter_that_is_refused_is_not_there(void **state) {
         struct hcs_schema_hcn_host_compute_endpoint *e = make_endpoint(NULL);
-        struct oci_sink sink = {NULL, refuse, refuse, refuse};
+        struct uvm_sink sink = {NULL, refuse, refuse, refuse};
         struct uvm_host host = {0};
         _cleanup_uvm_networks_ struct uvm_networks *n = uvm_networks_new(&(struct uvm_networks_options){.host = &host});
 

@@ -134,7 +134,7 @@ static void expect_log(void *arg) {
 }
 
 static HRESULT connect_guest(struct uvm *u, const struct hcs_call *call, struct hcs_error **err) {
-        struct oci_sink sink = uvm_sink(u);
+        struct uvm_sink sink = uvm_sink(u);
         struct hcs_stream *bridge = NULL;
         GUID id;
         HRESULT hr = hcs_gcs_accept(u->listeners[BRIDGE], call, &bridge, err);
@@ -255,15 +255,16 @@ static HRESULT request(void *ctx, const char *text, struct hcs_error **err) {
         return hcs_gcs_modify(u->guest, text, NULL, err);
 }
 
-struct oci_sink uvm_sink(struct uvm *u) {
-        return (struct oci_sink){u, grant, modify, request};
+struct uvm_sink uvm_sink(struct uvm *u) {
+        return (struct uvm_sink){u, grant, modify, request};
 }
 
-struct oci_uvm_settings uvm_device_settings(const struct uvm *u, uint32_t build) {
-        return (struct oci_uvm_settings){.id = u->id,
-                                         .is_windows = u->is_windows,
-                                         .build = build,
-                                         .processors = (int32_t)u->plan.processors,
-                                         .scsi_controllers = u->plan.scsi_controllers,
-                                         .first_lun_taken = u->plan.reserved_luns > 0};
+struct uvm_devices_settings uvm_device_settings(const struct uvm *u, uint32_t build) {
+        return (struct uvm_devices_settings){.id = u->id,
+                                             .is_windows = u->is_windows,
+                                             .build = build,
+                                             .processors = (int32_t)u->plan.processors,
+                                             .scsi_controllers = u->plan.scsi_controllers,
+                                             .reserved_luns = u->plan.reserved_luns,
+                                             .reserved_vpmem = u->plan.has_vpmem_root};
 }

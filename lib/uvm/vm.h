@@ -13,7 +13,7 @@
 
 #include "hcsshim/gcs.h"
 #include "hcsshim/hcs.h"
-#include "oci/uvm.h"
+#include "uvm/devices/devices.h"
 #include "uvm/document.h"
 
 struct uvm;
@@ -55,9 +55,9 @@ struct hcs_gcs_connection *uvm_guest(struct uvm *u); /* NULL before the start, a
 
 /* Where requests for this VM go: to HCS, and over the bridge. Valid as long as the VM. Requests to a guest that is not
  * there are HCS_E_INVALID_STATE. */
-struct oci_sink uvm_sink(struct uvm *u);
-/* What the devices of its containers (oci/uvm.h) have to know: id, system, processors, controllers and whether the
- * first LUN is taken; the rest is the options'. */
-struct oci_uvm_settings uvm_device_settings(const struct uvm *u, uint32_t build);
+struct uvm_sink uvm_sink(struct uvm *u);
+/* What the devices of its containers (uvm/devices/devices.h) have to know: id, system, processors, controllers and
+ * whether the first LUN is taken; the rest is the options'. */
+struct uvm_devices_settings uvm_device_settings(const struct uvm *u, uint32_t build);
 
 #endif

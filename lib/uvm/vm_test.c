@@ -94,7 +94,7 @@ static void a_vm_without_a_guest_lives_and_ends(void **state) {
         struct uvm_plan plan = make_plan();
         struct uvm *u = make_vm(NULL, &plan);
         struct hcs_error *err = NULL;
-        struct oci_sink sink = uvm_sink(u);
+        struct uvm_sink sink = uvm_sink(u);
 
         assert_string_equal(uvm_id(u), "pod@vm");
         assert_int_equal(uvm_processors(u), 2);
@@ -127,11 +127,11 @@ static void a_guest_gets_entropy_and_its_agent_a_bridge(void **state) {
 
 static void disks_of_containers_go_through_the_vm(void **state) {
         struct uvm_plan plan = make_plan();
-        struct oci_disk disk = {.type = "VirtualDisk", .path = "C:\\l\\layer.vhd", .read_only = true};
-        struct oci_disk_mount mount = {0};
+        struct uvm_disk disk = {.type = "VirtualDisk", .path = "C:\\l\\layer.vhd", .read_only = true};
+        struct uvm_disk_mount mount = {0};
         const char *first = NULL, *second = NULL;
         struct hcs_error *err = NULL;
-        oci_ticket one, two;
+        uvm_ticket one, two;
         unsigned frames;
         struct booting b;
         struct uvm *u;
@@ -142,19 +142,19 @@ static void disks_of_containers_go_through_the_vm(void **state) {
         assert_ok(uvm_start(u, NULL, &err), err);
         hcs_thread_join(&b.thread);
         {
-                struct oci_uvm_settings settings = uvm_device_settings(u, 26100);
-                struct oci_sink sink = uvm_sink(u);
-                _cleanup_oci_uvm_ struct oci_uvm *devices = oci_uvm_new(&settings, NULL, &sink);
+                struct uvm_devices_settings settings = uvm_device_settings(u, 26100);
+                struct uvm_sink sink = uvm_sink(u);
+                _cleanup_uvm_devices_ struct uvm_devices *devices = uvm_devices_new(&settings, &sink);
 
-                assert_ok(oci_uvm_add_disk(devices, &disk, &mount, &one, &first, &err), err);
+                assert_ok(uvm_devices_add_disk(devices, &disk, &mount, &one, &first, &err), err);
                 assert_string_equal(first, "/run/mounts/scsi/m0");
                 frames = b.guest.frames;
-                assert_ok(oci_uvm_add_disk(devices, &disk, &mount, &two, &second, &err), err);
+                assert_ok(uvm_devices_add_disk(devices, &disk, &mount, &two, &second, &err), err);
                 assert_string_equal(first, second);
                 assert_int_equal(b.guest.frames, frames); /* the same mount: nobody was asked */
-                assert_ok(oci_uvm_release(devices, one, &err), err);
+                assert_ok(uvm_devices_release(devices, one, &err), err);
                 assert_int_equal(b.guest.frames, frames);
-                assert_ok(oci_uvm_release(devices, two, &err), err);
+                assert_ok(uvm_devices_release(devices, two, &err), err);
                 assert_int_equal(b.guest.frames, frames + 2);
         }
         uvm_close(u);

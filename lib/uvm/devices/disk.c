@@ -3,7 +3,7 @@
 /* Disks of a utility VM: attachments to its SCSI controllers, and mounts of them in the guest, each with its users. */
 
 #include "base/str.h"
-#include "oci/uvm_private.h"
+#include "uvm/devices/private.h"
 
 struct uvm_attachment {
         char *type, *path, *evd_type;
@@ -14,7 +14,7 @@ struct uvm_attachment {
 struct uvm_mount {
         struct uvm_attachment *attachment;
         char *guest_path, *filesystem;
-        struct oci_strings options;
+        struct hcs_strings options;
         uint64_t partition;
         bool encrypted, ensure_filesystem, block_device;
         unsigned users;
@@ -34,11 +34,11 @@ static void free_mount(struct uvm_mount *m) {
                 return;
         free(m->guest_path);
         free(m->filesystem);
-        oci_strings_deinit(&m->options);
+        hcs_strings_deinit(&m->options);
         free(m);
 }
 
-void uvm_free_disks(struct oci_uvm *u) {
+void uvm_free_disks(struct uvm_devices *u) {
         for (size_t i = 0; i < u->n_mounts; i++)
                 free_mount(u->mounts[i]);
         for (size_t i = 0; i < u->n_attachments; i++)
@@ -62,7 +62,8 @@ static char *text(const char *s) {
 }
 
 /* The request to the guest. what: "Add" or "Remove", which names less. */
-static HRESULT request_mount(struct oci_uvm *u, const struct uvm_mount *m, const char *what, struct hcs_error **err) {
+static HRESULT request_mount(struct uvm_devices *u, const struct uvm_mount *m, const char *what,
+                             struct hcs_error **err) {
         bool add = hcs_streq(what, "Add");
         uint8_t lun = (uint8_t)(m->attachment->slot % UVM_LUNS), controller = (uint8_t)(m->attachment->slot / UVM_LUNS);
         struct hcs_schema_guest_wcow_mapped_virtual_disk windows = {.ContainerPath = m->guest_path, .Lun = lun};
@@ -89,7 +90,7 @@ static HRESULT request_mount(struct oci_uvm *u, const struct uvm_mount *m, const
         return uvm_request(u, what, "MappedVirtualDisk", settings, err);
 }
 
-static HRESULT detach(struct oci_uvm *u, struct uvm_attachment *a, struct hcs_error **err) {
+static HRESULT detach(struct uvm_devices *u, struct uvm_attachment *a, struct hcs_error **err) {
         struct hcs_schema_guest_scsi_device device = {.Controller = (uint8_t)(a->slot / UVM_LUNS),
                                                       .Lun = (uint8_t)(a->slot % UVM_LUNS)};
         _cleanup_free_ char *resource = attachment_resource(a->slot), *settings = NULL;
@@ -104,7 +105,7 @@ static HRESULT detach(struct oci_uvm *u, struct uvm_attachment *a, struct hcs_er
         return FAILED(hr) ? hr : uvm_modify(u, resource, "Remove", NULL, err);
 }
 
-static HRESULT release_mount(struct oci_uvm *u, void *object, struct hcs_error **err) {
+static HRESULT release_mount(struct uvm_devices *u, void *object, struct hcs_error **err) {
         struct uvm_mount *m = object;
         struct uvm_attachment *a = m->attachment;
         HRESULT hr;
@@ -121,8 +122,8 @@ static HRESULT release_mount(struct oci_uvm *u, void *object, struct hcs_error *
         return detach(u, a, err);
 }
 
-static HRESULT find_slot(struct oci_uvm *u, size_t *ret, struct hcs_error **err) {
-        size_t all = (size_t)u->s.scsi_controllers * UVM_LUNS, i = u->s.first_lun_taken;
+static HRESULT find_slot(struct uvm_devices *u, size_t *ret, struct hcs_error **err) {
+        size_t all = (size_t)u->s.scsi_controllers * UVM_LUNS, i = u->s.reserved_luns;
 
         if (!u->attachments) {
                 u->n_attachments = all;
@@ -136,7 +137,7 @@ static HRESULT find_slot(struct oci_uvm *u, size_t *ret, struct hcs_error **err)
         return S_OK;
 }
 
-static HRESULT attach(struct oci_uvm *u, const struct oci_disk *d, struct uvm_attachment **ret,
+static HRESULT attach(struct uvm_devices *u, const struct uvm_disk *d, struct uvm_attachment **ret,
                       struct hcs_error **err) {
         struct hcs_schema_attachment document = {.Type = text(d->type),
                                                  .Path = text(d->path),
@@ -164,7 +165,7 @@ static HRESULT attach(struct oci_uvm *u, const struct oci_disk *d, struct uvm_at
         return S_OK;
 }
 
-static struct uvm_attachment *find_attachment(const struct oci_uvm *u, const struct oci_disk *d) {
+static struct uvm_attachment *find_attachment(const struct uvm_devices *u, const struct uvm_disk *d) {
         for (size_t i = 0; i < u->n_attachments; i++) {
                 struct uvm_attachment *a = u->attachments[i];
 
@@ -176,7 +177,7 @@ static struct uvm_attachment *find_attachment(const struct oci_uvm *u, const str
 }
 
 /* Options count in any order. */
-static bool same_options(const struct uvm_mount *m, const struct oci_disk_mount *c) {
+static bool same_options(const struct uvm_mount *m, const struct uvm_disk_mount *c) {
         if (m->options.n != c->n_options)
                 return false;
         for (size_t i = 0; i < c->n_options; i++) {
@@ -192,8 +193,8 @@ static bool same_options(const struct uvm_mount *m, const struct oci_disk_mount 
         return true;
 }
 
-static struct uvm_mount *find_mount(const struct oci_uvm *u, const struct uvm_attachment *a,
-                                    const struct oci_disk_mount *c) {
+static struct uvm_mount *find_mount(const struct uvm_devices *u, const struct uvm_attachment *a,
+                                    const struct uvm_disk_mount *c) {
         for (size_t i = 0; i < u->n_mounts; i++) {
                 struct uvm_mount *m = u->mounts[i];
 
@@ -205,7 +206,7 @@ static struct uvm_mount *find_mount(const struct oci_uvm *u, const struct uvm_at
         return NULL;
 }
 
-static HRESULT mount_disk(struct oci_uvm *u, struct uvm_attachment *a, const struct oci_disk_mount *c,
+static HRESULT mount_disk(struct uvm_devices *u, struct uvm_attachment *a, const struct uvm_disk_mount *c,
                           struct uvm_mount **ret, struct hcs_error **err) {
         struct uvm_mount *m = hcs_calloc(1, sizeof(*m));
         size_t index = uvm_slot((void ***)&u->mounts, &u->n_mounts, m);
@@ -220,9 +221,8 @@ static HRESULT mount_disk(struct oci_uvm *u, struct uvm_attachment *a, const str
         m->encrypted = c->encrypted;
         m->ensure_filesystem = c->ensure_filesystem;
         m->block_device = c->block_device;
-        m->options.items = hcs_calloc(c->n_options ? c->n_options : 1, sizeof(char *));
-        for (; m->options.n < c->n_options; m->options.n++)
-                m->options.items[m->options.n] = hcs_strdup(c->options[m->options.n]);
+        for (size_t i = 0; i < c->n_options; i++)
+                hcs_strings_add(&m->options, hcs_strdup(c->options[i]));
         hr = request_mount(u, m, "Add", err);
         if (FAILED(hr)) {
                 u->mounts[index] = NULL;
@@ -234,8 +234,8 @@ static HRESULT mount_disk(struct oci_uvm *u, struct uvm_attachment *a, const str
         return S_OK;
 }
 
-HRESULT oci_uvm_add_disk(struct oci_uvm *u, const struct oci_disk *disk, const struct oci_disk_mount *mount,
-                         oci_ticket *ret, const char **ret_path, struct hcs_error **err) {
+HRESULT uvm_devices_add_disk(struct uvm_devices *u, const struct uvm_disk *disk, const struct uvm_disk_mount *mount,
+                             uvm_ticket *ret, const char **ret_path, struct hcs_error **err) {
         struct uvm_attachment *a = find_attachment(u, disk);
         struct uvm_mount *m = a ? find_mount(u, a, mount) : NULL;
         HRESULT hr;
@@ -248,7 +248,7 @@ HRESULT oci_uvm_add_disk(struct oci_uvm *u, const struct oci_disk *disk, const s
                 return hr;
         }
         m->users++;
-        *ret = uvm_ticket(u, release_mount, NULL, m);
+        *ret = uvm_use_new(u, release_mount, NULL, m);
         *ret_path = m->guest_path;
         return S_OK;
 }

@@ -3,11 +3,11 @@
 /* Folders and files of the host in a utility VM: shares over SMB for Windows guests, over Plan 9 for Linux ones. */
 
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/str.h"
-#include "oci/mount.h"
-#include "oci/uvm_private.h"
+#include "uvm/devices/private.h"
 
 #define SMB_RESOURCE     "VirtualMachine/Devices/VirtualSmb/Shares"
 #define SMB_GUEST        "\\\\?\\VMSMB\\VSMB-{dcc079ae-60ba-4d07-847c-3493609c0870}\\"
@@ -21,30 +21,30 @@ struct uvm_share {
         char *folder; /* without its last backslash */
         char name[16];
         bool read_only;
-        struct oci_strings files; /* that are allowed; none: the whole folder */
+        struct hcs_strings files; /* that are allowed; none: the whole folder */
         bool is_direct_mapped;
         unsigned users;
 };
 
-void uvm_free_shares(struct oci_uvm *u) {
+void uvm_free_shares(struct uvm_devices *u) {
         for (size_t i = 0; i < u->n_shares; i++) {
                 if (!u->shares[i])
                         continue;
                 free(u->shares[i]->folder);
-                oci_strings_deinit(&u->shares[i]->files);
+                hcs_strings_deinit(&u->shares[i]->files);
                 free(u->shares[i]);
         }
         free(u->shares);
 }
 
-static HRESULT refuse_writable(const struct oci_uvm *u, bool read_only, struct hcs_error **err) {
+static HRESULT refuse_writable(const struct uvm_devices *u, bool read_only, struct hcs_error **err) {
         if (read_only || !u->s.no_writable_shares)
                 return S_OK;
         return hcs_error_make(err, OPERATION_DENIED, "adding writable shares is denied: operation denied");
 }
 
 /* Removal names the share only. */
-static HRESULT send_share(struct oci_uvm *u, struct uvm_share *s, const char *what, struct hcs_error **err) {
+static HRESULT send_share(struct uvm_devices *u, struct uvm_share *s, const char *what, struct hcs_error **err) {
         struct hcs_schema_virtual_smb_share_options options = {.ReadOnly = s->read_only,
                                                                .ShareRead = s->read_only,
                                                                .CacheIo = s->read_only,
@@ -65,16 +65,16 @@ static HRESULT send_share(struct oci_uvm *u, struct uvm_share *s, const char *wh
         return uvm_modify(u, SMB_RESOURCE, what, settings, err);
 }
 
-static void free_share(struct oci_uvm *u, struct uvm_share *s) {
+static void free_share(struct uvm_devices *u, struct uvm_share *s) {
         for (size_t i = 0; i < u->n_shares; i++)
                 if (u->shares[i] == s)
                         u->shares[i] = NULL;
         free(s->folder);
-        oci_strings_deinit(&s->files);
+        hcs_strings_deinit(&s->files);
         free(s);
 }
 
-static HRESULT release_share(struct oci_uvm *u, void *object, struct hcs_error **err) {
+static HRESULT release_share(struct uvm_devices *u, void *object, struct hcs_error **err) {
         struct uvm_share *s = object;
         HRESULT hr = S_OK;
 
@@ -88,21 +88,21 @@ static HRESULT release_share(struct oci_uvm *u, void *object, struct hcs_error *
 }
 
 /* Folder of a path and, for a file, its name in it. Caller frees. */
-static char *folder_of(const struct oci_uvm *u, const char *path, const char **ret_file, bool *ret_exists) {
-        struct oci_file f = {.is_directory = true};
+static char *folder_of(const struct uvm_devices *u, const char *path, const char **ret_file, bool *ret_exists) {
+        struct uvm_file f = {.is_directory = true};
         char *folder;
         size_t n;
 
-        *ret_exists = u->host->stat(u->host->ctx, path, &f);
-        *ret_file = f.is_directory ? NULL : oci_path_base(path);
-        folder = f.is_directory ? hcs_strdup(path) : oci_path_parent(path);
+        *ret_exists = uvm_stat(u, path, &f);
+        *ret_file = f.is_directory ? NULL : uvm_file_base(path);
+        folder = f.is_directory ? hcs_strdup(path) : uvm_file_parent(path);
         n = strlen(folder);
         if (!f.is_directory && n > 3)
                 folder[n - 1] = '\0';
         return folder;
 }
 
-static struct uvm_share *find_share(const struct oci_uvm *u, const char *folder, bool read_only, bool of_files) {
+static struct uvm_share *find_share(const struct uvm_devices *u, const char *folder, bool read_only, bool of_files) {
         for (size_t i = 0; i < u->n_shares; i++) {
                 struct uvm_share *s = u->shares[i];
 
@@ -116,12 +116,11 @@ static bool allow(struct uvm_share *s, const char *file) {
         for (size_t i = 0; i < s->files.n; i++)
                 if (hcs_streq(s->files.items[i], file))
                         return false;
-        s->files.items = hcs_realloc(s->files.items, (s->files.n + 1) * sizeof(char *));
-        s->files.items[s->files.n++] = hcs_strdup(file);
+        hcs_strings_add(&s->files, hcs_strdup(file));
         return true;
 }
 
-static HRESULT add_share(struct oci_uvm *u, const char *folder, const char *file, bool read_only,
+static HRESULT add_share(struct uvm_devices *u, const char *folder, const char *file, bool read_only,
                          struct uvm_share **ret, struct hcs_error **err) {
         struct uvm_share *s = hcs_calloc(1, sizeof(*s));
         HRESULT hr;
@@ -141,7 +140,8 @@ static HRESULT add_share(struct oci_uvm *u, const char *folder, const char *file
         return hr;
 }
 
-HRESULT oci_uvm_add_vsmb(struct oci_uvm *u, const char *path, bool read_only, oci_ticket *ret, struct hcs_error **err) {
+HRESULT uvm_devices_add_vsmb(struct uvm_devices *u, const char *path, bool read_only, uvm_ticket *ret,
+                             struct hcs_error **err) {
         const char *file;
         bool exists;
         _cleanup_free_ char *folder = folder_of(u, path, &file, &exists), *missing = NULL;
@@ -151,7 +151,7 @@ HRESULT oci_uvm_add_vsmb(struct oci_uvm *u, const char *path, bool read_only, oc
         if (FAILED(hr))
                 return hr;
         if (!exists) {
-                missing = oci_no_such_file(path);
+                missing = uvm_no_such_file(path);
                 return hcs_error_make(err, HCS_WIN32(2), "%s", missing);
         }
         s = find_share(u, folder, read_only, file != NULL);
@@ -162,11 +162,11 @@ HRESULT oci_uvm_add_vsmb(struct oci_uvm *u, const char *path, bool read_only, oc
         if (FAILED(hr))
                 return hr;
         s->users++;
-        *ret = uvm_ticket(u, release_share, NULL, s);
+        *ret = uvm_use_new(u, release_share, NULL, s);
         return S_OK;
 }
 
-char *oci_uvm_vsmb_path(const struct oci_uvm *u, const char *path, bool read_only) {
+char *uvm_devices_vsmb_path(const struct uvm_devices *u, const char *path, bool read_only) {
         const char *file;
         bool exists;
         _cleanup_free_ char *folder = folder_of(u, path, &file, &exists);
@@ -190,7 +190,7 @@ static void drop_plan9(void *object) {
         free(p);
 }
 
-static HRESULT release_plan9(struct oci_uvm *u, void *object, struct hcs_error **err) {
+static HRESULT release_plan9(struct uvm_devices *u, void *object, struct hcs_error **err) {
         struct uvm_plan9 *p = object;
         HRESULT hr = uvm_request(u, "Remove", "MappedDirectory", p->guest, err);
 
@@ -200,8 +200,8 @@ static HRESULT release_plan9(struct oci_uvm *u, void *object, struct hcs_error *
         return hr;
 }
 
-HRESULT oci_uvm_add_plan9(struct oci_uvm *u, const char *folder, const char *guest_path, bool read_only,
-                          const char *file, oci_ticket *ret, struct hcs_error **err) {
+HRESULT uvm_devices_add_plan9(struct uvm_devices *u, const char *folder, const char *guest_path, bool read_only,
+                              const char *file, uvm_ticket *ret, struct hcs_error **err) {
         char name[16], *allowed = (char *)(uintptr_t)file;
         struct hcs_schema_plan9_share share = {.Name = name, .AccessName = name, .Port = PLAN9_PORT}, gone = share;
         struct hcs_schema_guest_lcow_mapped_directory directory = {.MountPath = (char *)(uintptr_t)guest_path,
@@ -235,6 +235,6 @@ HRESULT oci_uvm_add_plan9(struct oci_uvm *u, const char *folder, const char *gue
         }
         p = hcs_calloc(1, sizeof(*p));
         *p = (struct uvm_plan9){steal_pointer(&guest), steal_pointer(&removal)};
-        *ret = uvm_ticket(u, release_plan9, drop_plan9, p);
+        *ret = uvm_use_new(u, release_plan9, drop_plan9, p);
         return S_OK;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "oci/uvm.h"
+#include "uvm/devices/devices.h"
 
 #include "base/json.h"
 #include "base/str.h"
 #include "hcsshim/guid.h"
-#include "oci/uvm_private.h"
+#include "uvm/devices/private.h"
 
 #define NUMA_BUILD 26100u
 
@@ -16,19 +16,17 @@ struct uvm_device {
         unsigned users;
 };
 
-struct oci_uvm *oci_uvm_new(const struct oci_uvm_settings *settings, const struct oci_host *host,
-                            const struct oci_sink *sink) {
-        struct oci_uvm *u = hcs_calloc(1, sizeof(*u));
+struct uvm_devices *uvm_devices_new(const struct uvm_devices_settings *settings, const struct uvm_sink *sink) {
+        struct uvm_devices *u = hcs_calloc(1, sizeof(*u));
 
         u->s = *settings;
         if (u->s.scsi_controllers > 4)
                 u->s.scsi_controllers = 4;
-        u->host = host;
         u->sink = sink;
         return u;
 }
 
-struct oci_uvm *oci_uvm_free(struct oci_uvm *u) {
+struct uvm_devices *uvm_devices_free(struct uvm_devices *u) {
         if (!u)
                 return NULL;
         uvm_free_disks(u);
@@ -48,18 +46,22 @@ struct oci_uvm *oci_uvm_free(struct oci_uvm *u) {
         return NULL;
 }
 
-const struct oci_uvm_settings *oci_uvm_settings(const struct oci_uvm *u) {
+const struct uvm_devices_settings *uvm_devices_settings(const struct uvm_devices *u) {
         return &u->s;
 }
 
-oci_ticket uvm_ticket(struct oci_uvm *u, HRESULT (*release)(struct oci_uvm *, void *, struct hcs_error **),
-                      void (*drop)(void *), void *object) {
-        u->uses = hcs_realloc(u->uses, (u->n_uses + 1) * sizeof(*u->uses));
-        u->uses[u->n_uses] = (struct uvm_use){release, drop, object};
-        return (oci_ticket)u->n_uses++;
+bool uvm_stat(const struct uvm_devices *u, const char *path, struct uvm_file *ret) {
+        return u->s.stat && u->s.stat(u->s.stat_ctx, path, ret);
 }
 
-HRESULT oci_uvm_release(struct oci_uvm *u, oci_ticket ticket, struct hcs_error **err) {
+uvm_ticket uvm_use_new(struct uvm_devices *u, HRESULT (*release)(struct uvm_devices *, void *, struct hcs_error **),
+                       void (*drop)(void *), void *object) {
+        u->uses = hcs_realloc(u->uses, (u->n_uses + 1) * sizeof(*u->uses));
+        u->uses[u->n_uses] = (struct uvm_use){release, drop, object};
+        return (uvm_ticket)u->n_uses++;
+}
+
+HRESULT uvm_devices_release(struct uvm_devices *u, uvm_ticket ticket, struct hcs_error **err) {
         struct uvm_use use;
 
         if (ticket >= u->n_uses || !u->uses[ticket].release)
@@ -82,7 +84,7 @@ size_t uvm_slot(void ***list, size_t *n, void *object) {
         return i;
 }
 
-HRESULT uvm_modify(struct oci_uvm *u, const char *resource, const char *type, const char *settings,
+HRESULT uvm_modify(struct uvm_devices *u, const char *resource, const char *type, const char *settings,
                    struct hcs_error **err) {
         _cleanup_buf_ struct hcs_buf b = {0};
 
@@ -95,7 +97,7 @@ HRESULT uvm_modify(struct oci_uvm *u, const char *resource, const char *type, co
         return u->sink->modify(u->sink->ctx, b.data, err);
 }
 
-HRESULT uvm_request(struct oci_uvm *u, const char *type, const char *resource_type, const char *settings,
+HRESULT uvm_request(struct uvm_devices *u, const char *type, const char *resource_type, const char *settings,
                     struct hcs_error **err) {
         _cleanup_free_ char *text = hcs_asprintf("{\"RequestType\":\"%s\",\"ResourceType\":\"%s\",\"Settings\":%s}",
                                                  type, resource_type, settings);
@@ -103,18 +105,18 @@ HRESULT uvm_request(struct oci_uvm *u, const char *type, const char *resource_ty
         return u->sink->request(u->sink->ctx, text, err);
 }
 
-static HRESULT release_pipe(struct oci_uvm *u, void *object, struct hcs_error **err) {
+static HRESULT release_pipe(struct uvm_devices *u, void *object, struct hcs_error **err) {
         _cleanup_free_ char *resource = object;
 
         return uvm_modify(u, resource, "Remove", NULL, err);
 }
 
-HRESULT oci_uvm_add_pipe(struct oci_uvm *u, const char *path, oci_ticket *ret, struct hcs_error **err) {
+HRESULT uvm_devices_add_pipe(struct uvm_devices *u, const char *path, uvm_ticket *ret, struct hcs_error **err) {
         _cleanup_free_ char *resource = hcs_asprintf("VirtualMachine/Devices/MappedPipes/%s", path);
         HRESULT hr = uvm_modify(u, resource, "Add", NULL, err);
 
         if (SUCCEEDED(hr))
-                *ret = uvm_ticket(u, release_pipe, free, steal_pointer(&resource));
+                *ret = uvm_use_new(u, release_pipe, free, steal_pointer(&resource));
         return hr;
 }
 
@@ -122,7 +124,7 @@ static char *device_resource(const struct uvm_device *d) {
         return hcs_asprintf("VirtualMachine/Devices/VirtualPci/%s", d->guid);
 }
 
-static void free_device(struct oci_uvm *u, struct uvm_device *d) {
+static void free_device(struct uvm_devices *u, struct uvm_device *d) {
         for (size_t i = 0; i < u->n_devices; i++)
                 if (u->devices[i] == d)
                         u->devices[i] = NULL;
@@ -130,7 +132,7 @@ static void free_device(struct oci_uvm *u, struct uvm_device *d) {
         free(d);
 }
 
-static HRESULT release_device(struct oci_uvm *u, void *object, struct hcs_error **err) {
+static HRESULT release_device(struct uvm_devices *u, void *object, struct hcs_error **err) {
         struct uvm_device *d = object;
         _cleanup_free_ char *resource = device_resource(d);
 
@@ -141,7 +143,7 @@ static HRESULT release_device(struct oci_uvm *u, void *object, struct hcs_error 
 }
 
 /* Sends what makes the device appear. */
-static HRESULT plug(struct oci_uvm *u, const struct uvm_device *d, struct hcs_error **err) {
+static HRESULT plug(struct uvm_devices *u, const struct uvm_device *d, struct hcs_error **err) {
         _cleanup_free_ char *resource = device_resource(d), *settings = NULL, *guest = NULL;
         struct hcs_schema_virtual_pci_function function = {.DeviceInstancePath = d->path,
                                                            .VirtualFunction = d->function};
@@ -162,8 +164,8 @@ static HRESULT plug(struct oci_uvm *u, const struct uvm_device *d, struct hcs_er
         return hr;
 }
 
-HRESULT oci_uvm_add_device(struct oci_uvm *u, const char *instance_path, uint16_t function, oci_ticket *ret,
-                           const char **ret_guid, struct hcs_error **err) {
+HRESULT uvm_devices_add_device(struct uvm_devices *u, const char *instance_path, uint16_t function, uvm_ticket *ret,
+                               const char **ret_guid, struct hcs_error **err) {
         struct uvm_device *d = NULL;
         HRESULT hr;
         GUID guid;
@@ -188,19 +190,19 @@ HRESULT oci_uvm_add_device(struct oci_uvm *u, const char *instance_path, uint16_
                 uvm_slot((void ***)&u->devices, &u->n_devices, d);
         }
         d->users++;
-        *ret = uvm_ticket(u, release_device, NULL, d);
+        *ret = uvm_use_new(u, release_device, NULL, d);
         *ret_guid = d->guid;
         return S_OK;
 }
 
-static HRESULT release_layers(struct oci_uvm *u, void *object, struct hcs_error **err) {
+static HRESULT release_layers(struct uvm_devices *u, void *object, struct hcs_error **err) {
         _cleanup_free_ char *settings = object;
 
         return uvm_request(u, "Remove", "CombinedLayers", settings, err);
 }
 
-HRESULT oci_uvm_add_layers(struct oci_uvm *u, const char *container_id, const char *root, const char *scratch,
-                           const char *const *layers, size_t n, oci_ticket *ret, struct hcs_error **err) {
+HRESULT uvm_devices_add_layers(struct uvm_devices *u, const char *container_id, const char *root, const char *scratch,
+                               const char *const *layers, size_t n, uvm_ticket *ret, struct hcs_error **err) {
         const struct hcs_schema_type *type = hcs_schema_type_at(HCS_SCHEMA_GUEST_LCOW_COMBINED_LAYERS);
         _cleanup_free_ struct hcs_schema_layer *list = hcs_calloc(n ? n : 1, sizeof(*list));
         struct hcs_schema_guest_lcow_combined_layers add = {.ContainerID = (char *)(uintptr_t)container_id,
@@ -216,6 +218,6 @@ HRESULT oci_uvm_add_layers(struct oci_uvm *u, const char *container_id, const ch
         settings = hcs_schema_print_no_html(type, &add);
         hr = uvm_request(u, "Add", "CombinedLayers", settings, err);
         if (SUCCEEDED(hr))
-                *ret = uvm_ticket(u, release_layers, free, hcs_schema_print_no_html(type, &remove));
+                *ret = uvm_use_new(u, release_layers, free, hcs_schema_print_no_html(type, &remove));
         return hr;
 }

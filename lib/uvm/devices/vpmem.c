@@ -10,7 +10,7 @@
 #include <strings.h>
 
 #include "base/str.h"
-#include "oci/uvm_private.h"
+#include "uvm/devices/private.h"
 
 #define MIB          ((uint64_t)1 << 20)
 #define CLASSES      7u
@@ -38,7 +38,7 @@ static uint64_t class_size(unsigned c) {
         return MIB << (2 * c);
 }
 
-void uvm_free_vpmem(struct oci_uvm *u) {
+void uvm_free_vpmem(struct uvm_devices *u) {
         for (uint32_t i = 0; u->vpmem && i < u->s.vpmem_count; i++) {
                 for (struct mapping *m = u->vpmem[i].mappings, *next; m; m = next) {
                         next = m->next;
@@ -82,14 +82,14 @@ static bool take(struct uvm_vpmem *d, unsigned c, uint64_t *ret) {
         return true;
 }
 
-static char *resource_of(const struct oci_uvm *u, const struct mapping *m) {
+static char *resource_of(const struct uvm_devices *u, const struct mapping *m) {
         if (!u->s.vpmem_multi_mapping)
                 return hcs_asprintf("VirtualMachine/Devices/VirtualPMem/Devices/%u", m->device);
         return hcs_asprintf("VirtualMachine/Devices/VirtualPMem/Devices/%u/Mappings/%llu", m->device,
                             (unsigned long long)m->offset);
 }
 
-static HRESULT request(struct oci_uvm *u, const struct mapping *m, const char *what, struct hcs_error **err) {
+static HRESULT request(struct uvm_devices *u, const struct mapping *m, const char *what, struct hcs_error **err) {
         struct hcs_schema_guest_lcowvp_mem_mapping_info info = {.DeviceOffsetInBytes = m->offset,
                                                                 .DeviceSizeInBytes = m->size};
         struct hcs_schema_guest_lcow_mapped_vp_mem_device device = {.DeviceNumber = m->device,
@@ -102,7 +102,7 @@ static HRESULT request(struct oci_uvm *u, const struct mapping *m, const char *w
         return uvm_request(u, what, "VPMemDevice", settings, err);
 }
 
-static HRESULT add(struct oci_uvm *u, const struct mapping *m, struct hcs_error **err) {
+static HRESULT add(struct uvm_devices *u, const struct mapping *m, struct hcs_error **err) {
         struct hcs_schema_virtual_p_mem_device device = {
                 .HostPath = m->host_path, .ReadOnly = true, .ImageFormat = (char *)(uintptr_t) "Vhd1"};
         struct hcs_schema_virtual_p_mem_mapping mapping = {.HostPath = m->host_path, .ImageFormat = device.ImageFormat};
@@ -122,7 +122,7 @@ static HRESULT add(struct oci_uvm *u, const struct mapping *m, struct hcs_error 
 }
 
 /* Takes it out of its device. */
-static void forget(struct oci_uvm *u, struct mapping *m) {
+static void forget(struct uvm_devices *u, struct mapping *m) {
         struct uvm_vpmem *d = &u->vpmem[m->device];
         struct mapping **at = &d->mappings;
 
@@ -137,7 +137,7 @@ static void forget(struct oci_uvm *u, struct mapping *m) {
         free(m);
 }
 
-static HRESULT release(struct oci_uvm *u, void *object, struct hcs_error **err) {
+static HRESULT release(struct uvm_devices *u, void *object, struct hcs_error **err) {
         struct mapping *m = object;
         _cleanup_free_ char *resource = NULL;
         HRESULT hr;
@@ -150,7 +150,7 @@ static HRESULT release(struct oci_uvm *u, void *object, struct hcs_error **err) 
         return FAILED(hr) ? hr : uvm_modify(u, resource, "Remove", NULL, err);
 }
 
-static struct mapping *find(const struct oci_uvm *u, const char *path) {
+static struct mapping *find(const struct uvm_devices *u, const char *path) {
         for (uint32_t i = 0; i < u->s.vpmem_count; i++)
                 for (struct mapping *m = u->vpmem[i].mappings; m; m = m->next)
                         if (hcs_streq(m->host_path, path))
@@ -159,7 +159,7 @@ static struct mapping *find(const struct oci_uvm *u, const char *path) {
 }
 
 /* The first device with room, and where on it. */
-static bool place(struct oci_uvm *u, struct mapping *m) {
+static bool place(struct uvm_devices *u, struct mapping *m) {
         unsigned c = 0;
 
         while (c < CLASSES && class_size(c) < m->size)
@@ -167,7 +167,7 @@ static bool place(struct oci_uvm *u, struct mapping *m) {
         if (u->s.vpmem_multi_mapping && c == CLASSES)
                 return false;
         m->block_class = c;
-        for (m->device = 0; m->device < u->s.vpmem_count; m->device++) {
+        for (m->device = u->s.reserved_vpmem; m->device < u->s.vpmem_count; m->device++) {
                 struct uvm_vpmem *d = &u->vpmem[m->device];
 
                 if (!u->s.vpmem_multi_mapping) {
@@ -185,28 +185,28 @@ static bool place(struct oci_uvm *u, struct mapping *m) {
         return false;
 }
 
-HRESULT oci_uvm_add_vpmem(struct oci_uvm *u, const char *path, oci_ticket *ret, const char **ret_path,
-                          struct hcs_error **err) {
+HRESULT uvm_devices_add_vpmem(struct uvm_devices *u, const char *path, uvm_ticket *ret, const char **ret_path,
+                              struct hcs_error **err) {
         _cleanup_free_ char *missing = NULL;
         struct mapping *m;
-        struct oci_file file;
+        struct uvm_file file;
         HRESULT hr;
 
         if (!u->vpmem)
                 u->vpmem = hcs_calloc(u->s.vpmem_count ? u->s.vpmem_count : 1, sizeof(*u->vpmem));
         m = find(u, path);
         if (!m) {
-                if (!u->host->stat(u->host->ctx, path, &file)) {
-                        missing = oci_no_such_file(path);
+                if (!uvm_stat(u, path, &file)) {
+                        missing = uvm_no_such_file(path);
                         return hcs_error_make(err, HCS_WIN32(2), "%s", missing);
                 }
                 if (!u->s.vpmem_multi_mapping && file.size > u->s.vpmem_size)
-                        return hcs_error_make(err, OCI_E_NO_VPMEM, "layer size is to large for VPMEM max size");
+                        return hcs_error_make(err, UVM_E_NO_VPMEM, "layer size is to large for VPMEM max size");
                 m = hcs_calloc(1, sizeof(*m));
                 m->size = (file.size + PAGE - 1) / PAGE * PAGE;
                 if (!place(u, m)) {
                         free(m);
-                        return hcs_error_make(err, OCI_E_NO_VPMEM, "no available location");
+                        return hcs_error_make(err, UVM_E_NO_VPMEM, "no available location");
                 }
                 m->host_path = hcs_strdup(path);
                 m->guest_path = u->s.vpmem_multi_mapping
@@ -223,7 +223,7 @@ HRESULT oci_uvm_add_vpmem(struct oci_uvm *u, const char *path, oci_ticket *ret, 
                 }
         }
         m->users++;
-        *ret = uvm_ticket(u, release, NULL, m);
+        *ret = uvm_use_new(u, release, NULL, m);
         *ret_path = m->guest_path;
         return S_OK;
 }
