@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * vhd: disks checked, a fixed VHD's footer put behind a raw image, and taken away again. An output appears when it is
- * complete, or not at all.
+ * vhd: disks checked, a fixed VHD's footer put behind a raw image, and taken away again; VHDX disks made and grown. An
+ * output appears when it is complete, or not at all.
  */
 
 #include <getopt.h>
@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "cmd/commands/commands.h"
 #include "cmd/progress/progress.h"
+#include "cmd/vhd/create.h"
 #include "ext4/vhd/vhd.h"
 #include "ext4/vhd/vhdx.h"
 
@@ -152,6 +153,8 @@ static const struct command commands[] = {
         {"check", check, "tell which disks files are, and all that is wrong with them"},
         {"add", add_or_strip, "copy a file and put the footer of a fixed VHD behind it"},
         {"strip", add_or_strip, "copy a fixed VHD without its footer"},
+        {"create", vhd_create, "make an empty VHDX, or one on a parent"},
+        {"grow", vhd_grow, "copy a VHDX into one that holds more"},
 };
 
 static const struct command_set set = {

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The structures of an empty VHDX, in this order: identifier, two headers, two region tables, then by whole megabytes
+ * the log, the metadata and the BAT. All zero but for what is put here; an entry of the BAT that is zero is a block
+ * that was never written.
+ */
+
+#include "ext4/vhd/vhdx_create.h"
+
+#include <string.h>
+
+#include "base/utf.h"
+#include "ext4/format.h"
+#include "ext4/vhd/crc32c.h"
+#include "ext4/vhd/vhdx_parse.h"
+
+#define SECTOR          512u
+#define PHYSICAL_SECTOR 4096u
+#define MAX_SIZE        ((uint64_t)64 << 40)
+#define LOG_AT          VHDX_MB
+#define METADATA_AT     (2 * VHDX_MB)
+#define BAT_AT          (3 * VHDX_MB)
+#define ENTRY           32u
+#define HAS_PARENT      2u
+#define VIRTUAL_DISK    2u
+#define REQUIRED        4u
+#define COPY            (1u << 20)
+
+static const uint64_t header_at[2] = {64 << 10, 128 << 10}, regions_at[2] = {192 << 10, 256 << 10};
+static const GUID bat_id = {0x2dc27766, 0xf623, 0x4200, {0x9d, 0x64, 0x11, 0x5e, 0x9b, 0xfd, 0x4a, 0x08}};
+static const GUID metadata_id = {0x8b7ca206, 0x4790, 0x4b9a, {0xb8, 0xfe, 0x57, 0x5f, 0x05, 0x0f, 0x88, 0x6e}};
+static const GUID parent_type = {0xb04aefb7, 0xd19e, 0x4a81, {0xb7, 0x89, 0x25, 0xb8, 0xe9, 0x44, 0x59, 0x13}};
+/* By enum vhdx_item. */
+static const GUID item_ids[VHDX_N_ITEMS] = {
+        {0xcaa16737, 0xfa36, 0x4d43, {0xb3, 0xb6, 0x33, 0xf0, 0xaa, 0x44, 0xe7, 0x6b}},
+        {0x2fa54224, 0xcd1b, 0x4876, {0xb2, 0x11, 0x5d, 0xbe, 0xd8, 0x3b, 0xf4, 0xb8}},
+        {0xbeca12ab, 0xb2e6, 0x4523, {0x93, 0xef, 0xc3, 0x09, 0xe0, 0x00, 0xc7, 0x46}},
+        {0x8141bf1d, 0xa96f, 0x4709, {0xba, 0x47, 0xf2, 0x33, 0xa8, 0xfa, 0xab, 0x5f}},
+        {0xcda348c7, 0x445d, 0x4471, {0x9c, 0xc9, 0xe9, 0x88, 0x52, 0x51, 0xc5, 0x56}},
+        {0xa8d35f2d, 0xb30b, 0x454d, {0xab, 0xf7, 0xd3, 0xd8, 0x48, 0x34, 0xab, 0x0c}},
+};
+
+static void put_guid(uint8_t *p, const GUID *g) {
+        ext4_put32(p, g->Data1);
+        ext4_put16(p + 4, g->Data2);
+        ext4_put16(p + 6, g->Data3);
+        memcpy(p + 8, g->Data4, 8);
+}
+
+/* UTF-16LE without an end; the number of bytes. */
+static size_t put_text(uint8_t *p, const char *text) {
+        size_t n = 0;
+        _cleanup_free_ uint16_t *wide = hcs_utf8_to_utf16_lossy(text, strlen(text), &n);
+
+        for (size_t i = 0; i < n; i++)
+                ext4_put16(p + 2 * i, wide[i]);
+        return 2 * n;
+}
+
+/* The checksum of a structure that holds zeros where it goes. */
+static void seal(uint8_t *bytes, size_t n) {
+        ext4_put32(bytes + 4, 0);
+        ext4_put32(bytes + 4, vhd_crc32c(0, bytes, n));
+}
+
+static HRESULT write_identifier(struct hcs_data_file *f, const char *creator, struct hcs_error **err) {
+        uint8_t bytes[VHDX_IDENTIFIER] = "vhdxfile";
+        _cleanup_free_ char *name = hcs_strndup(creator ? creator : "hcsshim", 255);
+
+        put_text(bytes + 8, name);
+        return hcs_data_file_write_at(f, 0, bytes, sizeof(bytes), err);
+}
+
+/* Both, so that either can be used; sequence counts up from what there was. */
+static HRESULT write_headers(struct hcs_data_file *f, uint64_t sequence, uint64_t log_offset, uint32_t log_length,
+                             struct hcs_error **err) {
+        GUID file_write, data_write;
+        HRESULT hr = hcs_guid_v4(&file_write);
+
+        if (SUCCEEDED(hr))
+                hr = hcs_guid_v4(&data_write);
+        if (FAILED(hr))
+                return hcs_error_make(err, hr, "no random id for a disk");
+        for (size_t i = 0; SUCCEEDED(hr) && i < 2; i++) {
+                _cleanup_free_ uint8_t *bytes = hcs_calloc(1, VHDX_HEADER);
+
+                memcpy(bytes, "head", 4);
+                ext4_put64(bytes + 8, sequence + i + 1);
+                put_guid(bytes + 16, &file_write);
+                put_guid(bytes + 32, &data_write);
+                ext4_put16(bytes + 66, 1);
+                ext4_put32(bytes + 68, log_length);
+                ext4_put64(bytes + 72, log_offset);
+                seal(bytes, VHDX_HEADER);
+                hr = hcs_data_file_write_at(f, header_at[i], bytes, VHDX_HEADER, err);
+        }
+        return hr;
+}
+
+static void put_region(uint8_t *p, const GUID *id, uint64_t offset, uint32_t length) {
+        put_guid(p, id);
+        ext4_put64(p + 16, offset);
+        ext4_put32(p + 24, length);
+        ext4_put32(p + 28, 1); /* required */
+}
+
+static HRESULT write_regions(struct hcs_data_file *f, const struct vhdx_info *i, struct hcs_error **err) {
+        _cleanup_free_ uint8_t *bytes = hcs_calloc(1, VHDX_TABLE);
+        HRESULT hr;
+
+        memcpy(bytes, "regi", 4);
+        ext4_put32(bytes + 8, 2);
+        put_region(bytes + 16, &bat_id, i->bat_offset, i->bat_length);
+        put_region(bytes + 16 + ENTRY, &metadata_id, i->metadata_offset, i->metadata_length);
+        seal(bytes, VHDX_TABLE);
+        hr = hcs_data_file_write_at(f, regions_at[0], bytes, VHDX_TABLE, err);
+        return SUCCEEDED(hr) ? hcs_data_file_write_at(f, regions_at[1], bytes, VHDX_TABLE, err) : hr;
+}
+
+struct item_writer {
+        uint8_t *bytes; /* the table, then the items */
+        unsigned n;
+        uint32_t end;
+};
+
+static uint8_t *put_item(struct item_writer *w, enum vhdx_item item, uint32_t length, uint32_t flags) {
+        uint8_t *entry = w->bytes + ENTRY + w->n++ * ENTRY, *place = w->bytes + w->end;
+
+        put_guid(entry, &item_ids[item]);
+        ext4_put32(entry + 16, w->end);
+        ext4_put32(entry + 20, length);
+        ext4_put32(entry + 24, flags);
+        w->end += (length + 7) & ~7u;
+        return place;
+}
+
+/* Where the parent is, in words, and which of its states this disk stands on. */
+static void put_locator(struct item_writer *w, const struct vhdx_create_options *o) {
+        char linkage[HCS_GUID_TEXT_SIZE + 2] = "{";
+        const char *const pairs[][2] = {{"parent_linkage", linkage},
+                                        {"relative_path", o->parent_relative},
+                                        {"absolute_win32_path", o->parent_absolute}};
+        uint32_t at = 20 + 12 * HCS_ARRAY_SIZE(pairs);
+        uint8_t *place = w->bytes + w->end;
+
+        hcs_guid_format(&o->parent_linkage, linkage + 1);
+        strcat(linkage, "}");
+        put_guid(place, &parent_type);
+        ext4_put16(place + 18, HCS_ARRAY_SIZE(pairs));
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(pairs); i++) {
+                uint8_t *entry = place + 20 + 12 * i;
+                size_t key = put_text(place + at, pairs[i][0]), value = put_text(place + at + key, pairs[i][1]);
+
+                ext4_put32(entry, at);
+                ext4_put32(entry + 4, at + (uint32_t)key);
+                ext4_put16(entry + 8, (uint32_t)key);
+                ext4_put16(entry + 10, (uint32_t)value);
+                at += (uint32_t)(key + value);
+        }
+        put_item(w, VHDX_LOCATOR, at, REQUIRED);
+}
+
+static HRESULT write_metadata(struct hcs_data_file *f, const struct vhdx_create_options *o, uint32_t block,
+                              struct hcs_error **err) {
+        _cleanup_free_ uint8_t *bytes = hcs_calloc(1, VHDX_MB);
+        struct item_writer w = {.bytes = bytes, .end = VHDX_TABLE};
+        uint8_t *parameters;
+        GUID id;
+        HRESULT hr = hcs_guid_v4(&id);
+
+        if (FAILED(hr))
+                return hcs_error_make(err, hr, "no random id for a disk");
+        memcpy(bytes, "metadata", 8);
+        parameters = put_item(&w, VHDX_PARAMETERS, 8, REQUIRED);
+        ext4_put32(parameters, block);
+        ext4_put32(parameters + 4, o->parent_relative ? HAS_PARENT : 0);
+        ext4_put64(put_item(&w, VHDX_SIZE, 8, VIRTUAL_DISK | REQUIRED), o->size);
+        put_guid(put_item(&w, VHDX_DISK_ID, 16, VIRTUAL_DISK | REQUIRED), &id);
+        ext4_put32(put_item(&w, VHDX_LOGICAL, 4, VIRTUAL_DISK | REQUIRED), SECTOR);
+        ext4_put32(put_item(&w, VHDX_PHYSICAL, 4, VIRTUAL_DISK | REQUIRED), PHYSICAL_SECTOR);
+        if (o->parent_relative)
+                put_locator(&w, o);
+        ext4_put16(bytes + 10, w.n);
+        return hcs_data_file_write_at(f, METADATA_AT, bytes, w.end, err);
+}
+
+/* How many bytes of BAT a disk needs, in whole megabytes. */
+static uint64_t bat_length(uint64_t size, uint32_t block, uint32_t sector, bool has_parent) {
+        uint64_t ratio = ((uint64_t)sector << 23) / block, blocks = (size + block - 1) / block,
+                 entries = has_parent ? (blocks + ratio - 1) / ratio * (ratio + 1) : blocks + (blocks - 1) / ratio;
+
+        return (entries * 8 + VHDX_MB - 1) / VHDX_MB * VHDX_MB;
+}
+
+static HRESULT check_size(uint64_t size, uint32_t sector, struct hcs_error **err) {
+        if (size > 0 && size <= MAX_SIZE && size % sector == 0)
+                return S_OK;
+        return hcs_error_make(err, E_INVALIDARG, "a disk cannot have %llu bytes", (unsigned long long)size);
+}
+
+HRESULT vhdx_create(struct hcs_data_file *f, const struct vhdx_create_options *options, struct hcs_error **err) {
+        uint32_t block = options->block_size ? options->block_size : VHDX_DEFAULT_BLOCK;
+        bool has_parent = options->parent_relative != NULL;
+        struct vhdx_info i = {.bat_offset = BAT_AT, .metadata_offset = METADATA_AT, .metadata_length = VHDX_MB};
+        HRESULT hr = check_size(options->size, SECTOR, err);
+
+        if (FAILED(hr))
+                return hr;
+        if (block < VHDX_MB || block > 256 * VHDX_MB || (block & (block - 1)))
+                return hcs_error_make(err, E_INVALIDARG, "a disk cannot have blocks of %u bytes", block);
+        if (has_parent && strlen(options->parent_relative) + strlen(options->parent_absolute) > VHDX_MAX_LOCATOR / 4)
+                return hcs_error_make(err, HCS_WIN32(206), "the parent's path is too long for a disk");
+        i.bat_length = (uint32_t)bat_length(options->size, block, SECTOR, has_parent);
+        hr = hcs_data_file_resize(f, i.bat_offset + i.bat_length, err);
+        if (SUCCEEDED(hr))
+                hr = write_identifier(f, options->creator, err);
+        if (SUCCEEDED(hr))
+                hr = write_metadata(f, options, block, err);
+        if (SUCCEEDED(hr))
+                hr = write_regions(f, &i, err);
+        return SUCCEEDED(hr) ? write_headers(f, 0, LOG_AT, VHDX_MB, err) : hr;
+}
+
+/* From one place of a file to one of another. */
+static HRESULT copy(struct hcs_data_file *from, uint64_t offset, struct hcs_data_file *to, uint64_t to_offset,
+                    uint64_t n, struct hcs_error **err) {
+        _cleanup_free_ uint8_t *buf = NULL;
+        uint64_t done = 0;
+        HRESULT hr = hcs_data_file_copy(from, offset, to, to_offset, n, &done, err);
+
+        while (SUCCEEDED(hr) && done < n) {
+                size_t want = n - done < COPY ? (size_t)(n - done) : COPY, got;
+
+                if (!buf)
+                        buf = hcs_malloc(COPY);
+                hr = hcs_data_file_read_at(from, offset + done, buf, want, &got, err);
+                if (SUCCEEDED(hr) && got == 0)
+                        return hcs_error_make(err, HCS_WIN32(38), "`%s` became shorter", hcs_data_file_name(from));
+                if (SUCCEEDED(hr))
+                        hr = hcs_data_file_write_at(to, to_offset + done, buf, got, err);
+                done += got;
+        }
+        return hr;
+}
+
+/* The size stands in the metadata, in the copy. */
+static HRESULT write_size(struct hcs_data_file *f, const struct vhdx_info *i, uint64_t size, struct hcs_error **err) {
+        _cleanup_free_ uint8_t *table = hcs_malloc(VHDX_TABLE);
+        struct vhdx_place places[VHDX_N_ITEMS];
+        uint8_t bytes[8];
+        size_t n;
+        HRESULT hr = hcs_data_file_read_at(f, i->metadata_offset, table, VHDX_TABLE, &n, err);
+
+        if (SUCCEEDED(hr))
+                hr = vhdx_parse_metadata(table, i->metadata_length, places, err);
+        if (FAILED(hr))
+                return hr;
+        ext4_put64(bytes, size);
+        return hcs_data_file_write_at(f, i->metadata_offset + places[VHDX_SIZE].offset, bytes, sizeof(bytes), err);
+}
+
+/* A BAT that is too small for the new size goes behind the end, with what was in it. */
+static HRESULT move_bat(struct hcs_data_file *f, struct vhdx_info *i, uint64_t need, uint64_t file_size,
+                        struct hcs_error **err) {
+        uint64_t at = (file_size + VHDX_MB - 1) / VHDX_MB * VHDX_MB;
+        HRESULT hr = hcs_data_file_resize(f, at + need, err);
+
+        if (SUCCEEDED(hr))
+                hr = copy(f, i->bat_offset, f, at, i->bat_length, err);
+        if (FAILED(hr))
+                return hr;
+        i->bat_offset = at;
+        i->bat_length = (uint32_t)need;
+        return write_regions(f, i, err);
+}
+
+HRESULT vhdx_grow(struct hcs_data_file *from, struct hcs_data_file *to, uint64_t size, struct hcs_error **err) {
+        _cleanup_(vhdx_info_deinit) struct vhdx_info i = {0};
+        const struct vhdx_header *h;
+        uint64_t file_size, need;
+        HRESULT hr = vhdx_read(from, &i, err);
+
+        if (hr == S_FALSE)
+                return hcs_error_make(err, VHDX_E_UNKNOWN, "`%s` is no VHDX", hcs_data_file_name(from));
+        if (SUCCEEDED(hr))
+                hr = check_size(size, i.logical_sector, err);
+        if (SUCCEEDED(hr))
+                hr = hcs_data_file_size(from, &file_size, err);
+        if (FAILED(hr))
+                return hr;
+        h = &i.header[i.current];
+        if (!hcs_guid_is_null(&h->log))
+                return hcs_error_make(err, VHDX_E_UNKNOWN, "the log of `%s` has to be replayed first",
+                                      hcs_data_file_name(from));
+        if (size < i.virtual_size)
+                return hcs_error_make(err, E_INVALIDARG, "`%s` holds %llu bytes and cannot shrink to %llu",
+                                      hcs_data_file_name(from), (unsigned long long)i.virtual_size,
+                                      (unsigned long long)size);
+        need = bat_length(size, i.block_size, i.logical_sector, i.type == VHDX_DIFFERENCING);
+        hr = hcs_data_file_resize(to, file_size, err);
+        if (SUCCEEDED(hr))
+                hr = copy(from, 0, to, 0, file_size, err);
+        if (SUCCEEDED(hr) && need > i.bat_length)
+                hr = move_bat(to, &i, need, file_size, err);
+        if (SUCCEEDED(hr))
+                hr = write_size(to, &i, size, err);
+        return SUCCEEDED(hr) ? write_headers(to, h->sequence, h->log_offset, h->log_length, err) : hr;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HCS_EXT4_VHD_VHDX_CREATE_H
+#define HCS_EXT4_VHD_VHDX_CREATE_H
+
+/*
+ * VHDX disks that hold nothing yet (MS-VHDX): dynamic ones, differencing ones on a parent, and a copy of one that is
+ * larger. No data is written, every block reads as zeros or as the parent. Files are borrowed.
+ */
+
+#include "ext4/vhd/vhdx.h"
+
+#define VHDX_DEFAULT_BLOCK 1048576u
+
+struct vhdx_create_options {
+        uint64_t size;       /* what the disk holds: sectors of 512 bytes, 64 TiB at most */
+        uint32_t block_size; /* a power of two from 1 to 256 MiB; 0: VHDX_DEFAULT_BLOCK, as hcsshim asks for */
+        const char *creator; /* NULL: "hcsshim" */
+        /* A differencing disk: the parent as the file names it, and the data_write of its current header. */
+        const char *parent_relative, *parent_absolute; /* both or none; absolute as Windows writes paths */
+        GUID parent_linkage;
+};
+
+/* f is fresh and empty. E_INVALIDARG for a size or block size that cannot be. */
+HRESULT vhdx_create(struct hcs_data_file *f, const struct vhdx_create_options *options, struct hcs_error **err);
+/* The disk of `from`, with what it holds, as one of `size` bytes in `to`, which is fresh. E_INVALIDARG when that is
+ * less than before, VHDX_E_UNKNOWN for a disk whose log has to be replayed first. */
+HRESULT vhdx_grow(struct hcs_data_file *from, struct hcs_data_file *to, uint64_t size, struct hcs_error **err);
+
+#endif
