@@ -6,8 +6,8 @@
 
 #include "platform/clock.h"
 
-void gcs_channel_init(struct gcs_channel *s) {
-        *s = (struct gcs_channel){.dial_deadline_ns = HCS_FOREVER};
+void gcs_channel_init(struct gcs_channel *s, struct gcs_bridge *bridge) {
+        *s = (struct gcs_channel){.bridge = bridge, .dial_deadline_ns = HCS_FOREVER};
         hcs_mutex_init(&s->lock);
         hcs_cond_init(&s->idle);
 }
@@ -20,13 +20,26 @@ void gcs_channel_deinit(struct gcs_channel *s) {
 
 HRESULT gcs_channel_listen(struct gcs_channel *s, struct hcs_gcs_transport *t, uint32_t port, int64_t timeout_ms,
                            struct hcs_error **err) {
-        HRESULT hr = hcs_gcs_listen(t, port, &s->listener, err);
+        struct hcs_gcs_listener *listener = NULL;
+        HRESULT hr = hcs_gcs_listen(t, port, &listener, err);
 
         if (FAILED(hr))
                 return hr;
+        hcs_guard(&s->lock);
+        s->listener = listener;
         s->port = port;
         s->timeout_ms = timeout_ms;
+        if (s->bridge_ended)
+                hcs_gcs_listener_wake(listener);
         return S_OK;
+}
+
+void gcs_channel_bridge_ended(struct gcs_channel *s) {
+        hcs_guard(&s->lock);
+
+        s->bridge_ended = true;
+        if (s->listener)
+                hcs_gcs_listener_wake(s->listener);
 }
 
 void gcs_channel_started(struct gcs_channel *s) {
@@ -51,7 +64,7 @@ static void leave(struct gcs_channel *s) {
 static HRESULT connected(struct gcs_channel *s, const struct hcs_bound *b, struct hcs_error **err) {
         struct hcs_bound dial = {.deadline_ns = s->dial_deadline_ns, .cancel = b->cancel};
         struct hcs_stream *stream = NULL;
-        bool ours = b->deadline_ns < dial.deadline_ns;
+        bool ours = b->deadline_ns < dial.deadline_ns, bridge_ended;
         HRESULT hr;
 
         if (ours)
@@ -62,7 +75,13 @@ static HRESULT connected(struct gcs_channel *s, const struct hcs_bound *b, struc
                 s->stream = stream;
         if (s->closed && s->stream)
                 hcs_stream_shutdown(s->stream);
+        bridge_ended = s->bridge_ended && !s->closed;
         hcs_mutex_unlock(&s->lock);
+        if (hr == E_ABORT && bridge_ended && hcs_bound_check(b) != E_ABORT) {
+                if (err)
+                        *err = hcs_error_free(*err);
+                return gcs_bridge_error(s->bridge, err);
+        }
         if (hr == HCS_E_OPERATION_TIMEOUT && !ours) {
                 if (err)
                         *err = hcs_error_free(*err);

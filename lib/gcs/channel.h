@@ -13,11 +13,13 @@
  * held while bytes move.
  */
 
+#include "gcs/bridge.h"
 #include "gcs/transport.h"
 #include "platform/thread.h"
 
 struct gcs_channel {
-        uint32_t port; /* 0: the process has no such stream */
+        struct gcs_bridge *bridge; /* whose end is the end of waiting for the guest to dial */
+        uint32_t port;             /* 0: the process has no such stream */
         int64_t timeout_ms;
         uint64_t dial_deadline_ns; /* for the guest */
         struct hcs_mutex lock;
@@ -26,15 +28,19 @@ struct gcs_channel {
         struct hcs_stream *stream;
         unsigned users;
         bool closed, write_closed;
+        bool bridge_ended; /* the guest dials no more */
 };
 
-void gcs_channel_init(struct gcs_channel *s);
+void gcs_channel_init(struct gcs_channel *s, struct gcs_bridge *bridge);
 /* Nobody uses it any more. */
 void gcs_channel_deinit(struct gcs_channel *s);
 HRESULT gcs_channel_listen(struct gcs_channel *s, struct hcs_gcs_transport *t, uint32_t port, int64_t timeout_ms,
                            struct hcs_error **err);
 /* The process has been started: from now on the guest's time to dial runs. */
 void gcs_channel_started(struct gcs_channel *s);
+/* The bridge has ended: who waits for the guest to dial is told its cause, now and later. Streams that were dialled go
+ * on to their ends, one that nobody has taken yet too. */
+void gcs_channel_bridge_ended(struct gcs_channel *s);
 HRESULT gcs_channel_read(struct gcs_channel *s, void *buf, size_t size, const struct hcs_bound *b, size_t *ret_n,
                          struct hcs_error **err);
 HRESULT gcs_channel_write(struct gcs_channel *s, const void *data, size_t n, const struct hcs_bound *b,

@@ -58,6 +58,11 @@ HRESULT hcs_gcs_connection_error(struct hcs_gcs_connection *gc, struct hcs_error
         return FAILED(gc->bridge.death) ? gcs_bridge_error(&gc->bridge, err) : S_OK;
 }
 
+static void bridge_closed(void *connection) {
+        gcs_exit_bridge_closed(connection);
+        gcs_processes_bridge_ended(connection);
+}
+
 /* "Linux" in any case; nothing means Windows. */
 static char *os_of(const char *type) {
         char *os = hcs_strdup(type && *type ? type : "windows");
@@ -174,7 +179,7 @@ HRESULT hcs_gcs_connect(struct hcs_stream *bridge, struct hcs_gcs_transport *t, 
                                                           .tap = o->tap,
                                                           .tap_ctx = o->tap_ctx,
                                                           .notify = gcs_exit_notify,
-                                                          .closed = gcs_exit_bridge_closed,
+                                                          .closed = bridge_closed,
                                                           .ctx = gc},
                              err);
         if (SUCCEEDED(hr))

@@ -92,8 +92,7 @@ char *gcs_exit_notify(void *connection, const struct hcs_schema_gcs_container_no
         return NULL;
 }
 
-void gcs_exit_bridge_closed(void *connection) {
-        struct hcs_gcs_connection *gc = connection;
+void gcs_exit_bridge_closed(struct hcs_gcs_connection *gc) {
         hcs_guard(&gc->lock);
 
         gc->ended = true;

@@ -41,6 +41,7 @@ struct hcs_gcs_connection {
 
         struct hcs_mutex lock;
         struct gcs_exit *exits;
+        struct hcs_gcs_process *processes; /* all there are, for the end of the bridge */
         bool ended; /* the bridge: no exit is waited for any more */
         uint32_t next_port;
         char *traceparent, *tracestate;
@@ -56,6 +57,7 @@ struct hcs_gcs_container {
 
 struct hcs_gcs_process {
         atomic_uint refs;
+        struct hcs_gcs_process *next; /* in the connection's list */
         struct hcs_gcs_connection *gc;
         char *container;
         uint32_t pid;
@@ -94,11 +96,13 @@ HRESULT gcs_exit_new(struct hcs_gcs_connection *gc, const char *id, struct gcs_e
 void gcs_exit_release(struct hcs_gcs_connection *gc, struct gcs_exit *e, bool forget);
 char *gcs_exit_notify(void *connection, const struct hcs_schema_gcs_container_notification *n, const char *body,
                       size_t len);
-void gcs_exit_bridge_closed(void *connection);
+void gcs_exit_bridge_closed(struct hcs_gcs_connection *gc);
 
 /* process.c */
 HRESULT gcs_exec(struct hcs_gcs_connection *gc, const char *container, const char *parameters,
                  const struct hcs_call *call, struct hcs_gcs_process **ret, struct hcs_error **err);
+/* Their streams that the guest has not dialled end with the bridge. */
+void gcs_processes_bridge_ended(struct hcs_gcs_connection *gc);
 /* relay.c */
 void gcs_relay_free(struct gcs_relay *r);
 

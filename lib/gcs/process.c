@@ -22,8 +22,28 @@ static struct hcs_gcs_process *process_new(struct hcs_gcs_connection *gc, const 
         p->gc = hcs_gcs_connection_ref(gc);
         p->container = hcs_strdup(container);
         for (size_t i = 0; i < HCS_ARRAY_SIZE(p->streams); i++)
-                gcs_channel_init(&p->streams[i]);
+                gcs_channel_init(&p->streams[i], &gc->bridge);
+        hcs_guard(&gc->lock);
+        p->next = gc->processes;
+        gc->processes = p;
         return p;
+}
+
+static void unlist(struct hcs_gcs_process *p) {
+        struct hcs_gcs_process **at = &p->gc->processes;
+        hcs_guard(&p->gc->lock);
+
+        while (*at != p)
+                at = &(*at)->next;
+        *at = p->next;
+}
+
+void gcs_processes_bridge_ended(struct hcs_gcs_connection *gc) {
+        hcs_guard(&gc->lock);
+
+        for (struct hcs_gcs_process *p = gc->processes; p; p = p->next)
+                for (size_t i = 0; i < HCS_ARRAY_SIZE(p->streams); i++)
+                        gcs_channel_bridge_ended(&p->streams[i]);
 }
 
 struct hcs_gcs_process *hcs_gcs_process_ref(struct hcs_gcs_process *p) {
@@ -34,6 +54,7 @@ struct hcs_gcs_process *hcs_gcs_process_ref(struct hcs_gcs_process *p) {
 struct hcs_gcs_process *hcs_gcs_process_unref(struct hcs_gcs_process *p) {
         if (!p || atomic_fetch_sub(&p->refs, 1) != 1)
                 return NULL;
+        unlist(p);
         for (size_t i = 0; i < HCS_ARRAY_SIZE(p->streams); i++)
                 gcs_channel_deinit(&p->streams[i]);
         gcs_relay_free(p->relay);

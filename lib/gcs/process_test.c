@@ -190,6 +190,53 @@ static void a_stream_the_guest_never_dials_is_an_error_that_names_its_port(void 
         teardown(&f);
 }
 
+static void end_bridge(void *arg) {
+        hcs_stream_shutdown(arg);
+}
+
+/* Whoever waits already, and whoever comes later; the guest's time to dial is far from over. */
+static void a_stream_the_guest_never_dials_ends_with_its_bridge(void **state) {
+        struct hcs_error *err = NULL;
+        struct hcs_thread t;
+        struct fixture f;
+        char buf[4];
+        size_t n;
+
+        setup(&f, ALL, true, HCS_NO_TIMEOUT);
+        assert_ok(hcs_thread_start(&t, end_bridge, f.g.stream, NULL), NULL);
+        assert_hresult(hcs_gcs_process_read(f.p, HCS_GCS_STDOUT, buf, sizeof(buf), NULL, &n, &err),
+                       HCS_E_CONNECTION_CLOSED);
+        assert_string_equal(hcs_error_message(err),
+                            "read stdout: bridge closed: use of closed network connection: bridge read failed: header "
+                            "read: EOF");
+        err = hcs_error_free(err);
+        assert_hresult(hcs_gcs_process_write(f.p, "x", 1, NULL, NULL), HCS_E_CONNECTION_CLOSED);
+        assert_hresult(hcs_gcs_process_read(f.p, HCS_GCS_STDERR, buf, sizeof(buf), NULL, &n, NULL),
+                       HCS_E_CONNECTION_CLOSED);
+        hcs_thread_join(&t);
+        teardown(&f);
+}
+
+static void a_stream_that_was_dialled_outlives_its_bridge(void **state) {
+        struct hcs_error *err = NULL;
+        struct fixture f;
+        char buf[8];
+        size_t n;
+
+        setup(&f, ALL, false, 0);
+        hcs_stream_shutdown(f.g.stream);
+        assert_ok(hcs_gcs_connection_wait(f.gc, NULL, &err), err);
+        assert_ok(hcs_gcs_process_write(f.p, "hello", 5, NULL, &err), err);
+        assert_int_equal(hcs_gcs_process_read(f.p, HCS_GCS_STDOUT, buf, sizeof(buf), NULL, &n, &err), S_OK);
+        assert_int_equal(n, 5);
+        assert_ok(hcs_gcs_process_close_stdin(f.p, NULL, &err), err);
+        hcs_mutex_lock(&f.program.lock);
+        f.program.waited = true; /* whether the request came or not: nobody hears an answer */
+        hcs_cond_signal(&f.program.changed);
+        hcs_mutex_unlock(&f.program.lock);
+        teardown(&f);
+}
+
 static void a_time_of_ones_own_ends_a_read_before_the_guest_dials(void **state) {
         struct fixture f;
         char buf[4];
@@ -376,6 +423,8 @@ static void parameters_that_cannot_be_are_refused_before_anything_is_sent(void *
 HCS_TESTS(cmocka_unit_test(a_process_reads_its_input_to_the_end_and_its_outputs_are_read_to_theirs),
           cmocka_unit_test(a_wait_that_ran_out_of_time_names_the_outputs_nobody_read),
           cmocka_unit_test(a_stream_the_guest_never_dials_is_an_error_that_names_its_port),
+          cmocka_unit_test(a_stream_the_guest_never_dials_ends_with_its_bridge),
+          cmocka_unit_test(a_stream_that_was_dialled_outlives_its_bridge),
           cmocka_unit_test(a_time_of_ones_own_ends_a_read_before_the_guest_dials),
           cmocka_unit_test(streams_that_were_not_asked_for_are_not_there),
           cmocka_unit_test(closing_a_process_ends_what_others_do_with_its_streams),

@@ -42,10 +42,10 @@ HRESULT hcs_listener_unix(const char *path, struct hcs_listener **ret, struct hc
 /* Takes connections of one guest only. */
 HRESULT hcs_listener_vsock(uint32_t cid, uint32_t port, struct hcs_listener **ret, struct hcs_error **err);
 HRESULT hcs_listener_hyperv(const GUID *vm, const GUID *service, struct hcs_listener **ret, struct hcs_error **err);
-/* E_ABORT also after hcs_listener_wake(). */
+/* E_ABORT also after hcs_listener_wake(), when nobody is waiting to be taken. */
 HRESULT hcs_listener_accept(struct hcs_listener *l, const struct hcs_bound *b, struct hcs_stream **ret,
                             struct hcs_error **err);
-/* Ends the accept of another thread, and all later ones. */
+/* Ends the accept of another thread, and all later ones: connections that are there already are still given. */
 void hcs_listener_wake(struct hcs_listener *l);
 /* NULL is fine, returns NULL. */
 struct hcs_listener *hcs_listener_close(struct hcs_listener *l);

@@ -93,7 +93,7 @@ HRESULT hcs_gcs_listen(struct hcs_gcs_transport *t, uint32_t port, struct hcs_gc
 /* The next connection of the guest. E_ABORT also when the listener is woken. */
 HRESULT hcs_gcs_accept(struct hcs_gcs_listener *l, const struct hcs_call *call, struct hcs_stream **ret,
                        struct hcs_error **err);
-/* Ends an accept of another thread and all later ones: the VM is gone. */
+/* The VM is gone: ends an accept of another thread and all later ones, once what had dialled before is taken. */
 void hcs_gcs_listener_wake(struct hcs_gcs_listener *l);
 /* NULL is fine, returns NULL. */
 struct hcs_gcs_listener *hcs_gcs_listener_close(struct hcs_gcs_listener *l);
@@ -248,7 +248,8 @@ uint32_t hcs_gcs_process_port(const struct hcs_gcs_process *p, enum hcs_gcs_stre
  * Blocking. Write sends everything; one that fails may have sent a part, and the stream is of no use after it. Read:
  * S_OK with *ret_n > 0, S_FALSE at the end of the stream, at which our end is closed. Whoever reads an output must read
  * it to its end or close it, or the wait for the process never ends. E_INVALIDARG for what is no output; HCS_WIN32(6)
- * for a stream the process was not given; HCS_E_CONNECTION_TIMEOUT when the guest never dials it.
+ * for a stream the process was not given; HCS_E_CONNECTION_TIMEOUT when the guest never dials it, and
+ * HCS_E_CONNECTION_CLOSED with the bridge's cause, at once, when the bridge ended before the guest dialled it.
  */
 HRESULT hcs_gcs_process_write(struct hcs_gcs_process *p, const void *data, size_t n, const struct hcs_call *call,
                               struct hcs_error **err);

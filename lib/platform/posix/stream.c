@@ -47,7 +47,7 @@ HRESULT hcs_fd_wait(int fd, short events, int wake_fd, const struct hcs_bound *b
                 }
                 n = ppoll(fds, wake_fd < 0 ? 1 : 2, timeout, NULL);
                 if (n > 0)
-                        return wake_fd >= 0 && fds[1].revents ? E_ABORT : S_OK;
+                        return wake_fd >= 0 && fds[1].revents && !fds[0].revents ? E_ABORT : S_OK;
         }
 }
 

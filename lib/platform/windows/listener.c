@@ -34,9 +34,8 @@ HRESULT hcs_listener_of_socket(SOCKET s, const struct sockaddr *address, int siz
 
 HRESULT hcs_listener_accept(struct hcs_listener *l, const struct hcs_bound *b, struct hcs_stream **ret,
                             struct hcs_error **err) {
-        for (;;) {
-                SOCKET s =
-                        WaitForSingleObject(l->woken, 0) == WAIT_OBJECT_0 ? INVALID_SOCKET : accept(l->s, NULL, NULL);
+        for (bool woken = false;;) {
+                SOCKET s = accept(l->s, NULL, NULL);
                 u_long off = 0;
                 HRESULT hr;
                 int which;
@@ -46,14 +45,12 @@ HRESULT hcs_listener_accept(struct hcs_listener *l, const struct hcs_bound *b, s
                         ioctlsocket(s, FIONBIO, &off);
                         return hcs_stream_of_socket(s, ret, err);
                 }
-                if (WSAGetLastError() != WSAEWOULDBLOCK && WSAGetLastError() != WSAECONNRESET &&
-                    WaitForSingleObject(l->woken, 0) != WAIT_OBJECT_0)
+                if (WSAGetLastError() != WSAEWOULDBLOCK && WSAGetLastError() != WSAECONNRESET)
                         return hcs_socket_error(err, "accept a connection");
-                hr = hcs_event_wait(l->woken, l->arrived, b, &which);
-                if (SUCCEEDED(hr) && which == 0)
-                        hr = E_ABORT;
+                hr = woken ? E_ABORT : hcs_event_wait(l->woken, l->arrived, b, &which);
                 if (FAILED(hr))
                         return hcs_bound_fail(hr, err);
+                woken = which == 0; /* who connected meanwhile comes first */
         }
 }
 
