@@ -7,28 +7,15 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "gcs/frame.h"
-#include "gcs/message.h"
-#include "hcsshim/gcs.h"
+#include "integration/bench/guest.h"
 #include "platform/clock.h"
-#include "platform/stream.h"
 #include "platform/thread.h"
 
-#define ANSWER "{\"Result\":0,\"ActivityId\":\"00000000-0000-0000-0000-000000000000\"}"
-#define CAPABILITIES \
-        "{\"Result\":0,\"Version\":4,\"Capabilities\":{\"RuntimeOsType\":\"linux\",\"GuestDefinedCapabilities\":{}}}"
+#define ANSWER       "{\"Result\":0,\"ActivityId\":\"00000000-0000-0000-0000-000000000000\"}"
 #define REQUEST_SIZE 130 /* of DumpStacks with its header */
 #define ANSWER_SIZE  (HCS_GCS_HEADER_SIZE + sizeof(ANSWER) - 1)
 #define ROUNDS       5
-
-static void must(HRESULT hr, const char *what) {
-        if (FAILED(hr)) {
-                fprintf(stderr, "%s: 0x%08X\n", what, (unsigned)hr);
-                exit(1);
-        }
-}
 
 /* Reads requests of a known size and answers with as much as the guest would. */
 static void echo(void *arg) {
@@ -45,32 +32,8 @@ static void echo(void *arg) {
         }
 }
 
-static void guest(void *arg) {
-        struct hcs_gcs_reader r;
-        struct hcs_gcs_frame f;
-
-        hcs_gcs_reader_init(&r, HCS_GCS_MAX_TO_GUEST);
-        for (;;) {
-                HRESULT hr = hcs_gcs_reader_next(&r, &f, NULL);
-                size_t n;
-                void *room;
-
-                if (hr == S_OK) {
-                        const char *body = f.id ? ANSWER : CAPABILITIES;
-                        struct hcs_buf out = {0};
-
-                        hcs_gcs_frame_append(&out, (f.type & 0x0fffffff) | HCS_GCS_RESPONSE, f.id, body, strlen(body),
-                                             NULL);
-                        hcs_stream_write(arg, out.data, out.len, NULL, NULL);
-                        hcs_buf_deinit(&out);
-                        continue;
-                }
-                room = hcs_gcs_reader_room(&r, &n);
-                if (FAILED(hr) || hcs_stream_read(arg, room, n, NULL, &n, NULL) != S_OK)
-                        break;
-                hcs_gcs_reader_fed(&r, n);
-        }
-        hcs_gcs_reader_deinit(&r);
+static void answer(struct bench_guest *g, const struct hcs_gcs_frame *f) {
+        bench_guest_answer(g, f, ANSWER);
 }
 
 static uint64_t run_echo(struct hcs_stream *s, unsigned n) {
@@ -80,9 +43,9 @@ static uint64_t run_echo(struct hcs_stream *s, unsigned n) {
         for (unsigned i = 0; i < n; i++) {
                 size_t have = 0, got;
 
-                must(hcs_stream_write(s, buf, sizeof(buf), NULL, NULL), "write");
+                bench_must(hcs_stream_write(s, buf, sizeof(buf), NULL, NULL), "write");
                 while (have < ANSWER_SIZE) {
-                        must(hcs_stream_read(s, buf + have, ANSWER_SIZE - have, NULL, &got, NULL), "read");
+                        bench_must(hcs_stream_read(s, buf + have, ANSWER_SIZE - have, NULL, &got, NULL), "read");
                         have += got;
                 }
         }
@@ -95,7 +58,7 @@ static uint64_t run_bridge(struct hcs_gcs_connection *gc, unsigned n) {
         for (unsigned i = 0; i < n; i++) {
                 char *stacks = NULL;
 
-                must(hcs_gcs_dump_stacks(gc, NULL, &stacks, NULL), "DumpStacks");
+                bench_must(hcs_gcs_dump_stacks(gc, NULL, &stacks, NULL), "DumpStacks");
                 free(stacks);
         }
         return hcs_clock_ns() - start;
@@ -103,16 +66,17 @@ static uint64_t run_bridge(struct hcs_gcs_connection *gc, unsigned n) {
 
 int main(int argc, char **argv) {
         unsigned n = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 5000;
-        struct hcs_stream *echo_near, *echo_far, *near, *far;
+        struct hcs_stream *echo_near, *echo_far, *near;
+        struct bench_guest guest = {.on_frame = answer};
         struct hcs_gcs_connection *gc = NULL;
         struct hcs_thread threads[2];
         double best_echo = 0, best_bridge = 0;
 
-        must(hcs_stream_pair(&echo_near, &echo_far, NULL), "pair");
-        must(hcs_stream_pair(&near, &far, NULL), "pair");
-        must(hcs_thread_start(&threads[0], echo, echo_far, NULL), "thread");
-        must(hcs_thread_start(&threads[1], guest, far, NULL), "thread");
-        must(hcs_gcs_connect(near, NULL, NULL, NULL, &gc, NULL), "connect");
+        bench_must(hcs_stream_pair(&echo_near, &echo_far, NULL), "pair");
+        bench_must(hcs_stream_pair(&near, &guest.stream, NULL), "pair");
+        bench_must(hcs_thread_start(&threads[0], echo, echo_far, NULL), "thread");
+        bench_must(hcs_thread_start(&threads[1], bench_guest_run, &guest, NULL), "thread");
+        bench_must(hcs_gcs_connect(near, NULL, NULL, NULL, &gc, NULL), "connect");
         for (int i = 0; i < ROUNDS; i++) {
                 double e = (double)run_echo(echo_near, n) / n / 1e3, b = (double)run_bridge(gc, n) / n / 1e3;
 
@@ -125,6 +89,6 @@ int main(int argc, char **argv) {
         hcs_thread_join(&threads[0]);
         hcs_thread_join(&threads[1]);
         hcs_stream_close(echo_far);
-        hcs_stream_close(far);
+        hcs_stream_close(guest.stream);
         return 0;
 }

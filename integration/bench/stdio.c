@@ -8,35 +8,22 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/json.h"
-#include "gcs/frame.h"
-#include "gcs/message.h"
-#include "hcsshim/gcs.h"
+#include "integration/bench/guest.h"
 #include "platform/clock.h"
-#include "platform/stream.h"
 #include "platform/thread.h"
 
 #define CHUNK  65536u
 #define ROUNDS 5
-#define CAPABILITIES \
-        "{\"Result\":0,\"Version\":4,\"Capabilities\":{\"RuntimeOsType\":\"linux\",\"GuestDefinedCapabilities\":{}}}"
 
 static size_t total;
-
-static void must(HRESULT hr, const char *what) {
-        if (FAILED(hr)) {
-                fprintf(stderr, "%s: 0x%08X\n", what, (unsigned)hr);
-                exit(1);
-        }
-}
 
 static void pour(void *stream) {
         static char buf[CHUNK];
 
         for (size_t n = 0; n < total; n += CHUNK)
-                must(hcs_stream_write(stream, buf, CHUNK, NULL, NULL), "write");
+                bench_must(hcs_stream_write(stream, buf, CHUNK, NULL, NULL), "write");
         hcs_stream_close_write(stream);
 }
 
@@ -55,9 +42,9 @@ static double run_raw(void) {
         struct hcs_thread thread;
         uint64_t start;
 
-        must(hcs_stream_pair(&a, &b, NULL), "pair");
+        bench_must(hcs_stream_pair(&a, &b, NULL), "pair");
         start = hcs_clock_ns();
-        must(hcs_thread_start(&thread, pour, a, NULL), "thread");
+        bench_must(hcs_thread_start(&thread, pour, a, NULL), "thread");
         drain(b);
         start = hcs_clock_ns() - start;
         hcs_thread_join(&thread);
@@ -69,20 +56,12 @@ static double run_raw(void) {
 /* ---- a guest whose processes write all they can, or read all there is ---- */
 
 struct guest {
-        struct hcs_stream *stream;
+        struct bench_guest bridge; /* first */
         struct hcs_gcs_transport *transport;
         struct hcs_stream *process;
         struct hcs_thread thread;
         bool running;
 };
-
-static void answer(struct guest *g, const struct hcs_gcs_frame *f, const char *body) {
-        struct hcs_buf out = {0};
-
-        hcs_gcs_frame_append(&out, (f->type & 0x0fffffff) | HCS_GCS_RESPONSE, f->id, body, strlen(body), NULL);
-        must(hcs_stream_write(g->stream, out.data, out.len, NULL, NULL), "answer");
-        hcs_buf_deinit(&out);
-}
 
 static void end_process(struct guest *g) {
         if (g->running)
@@ -96,41 +75,19 @@ static void start_process(struct guest *g, const struct hcs_gcs_frame *f) {
         uint64_t in = 0, out = 0;
 
         end_process(g);
-        must(hcs_json_parse(f->body, f->len, NULL, &document, NULL), "request");
+        bench_must(hcs_json_parse(f->body, f->len, NULL, &document, NULL), "request");
         hcs_json_u64(hcs_json_lookup(document, "Settings.VsockStdioRelaySettings.StdIn"), &in);
         hcs_json_u64(hcs_json_lookup(document, "Settings.VsockStdioRelaySettings.StdOut"), &out);
         hcs_json_free(document);
-        must(hcs_gcs_guest_dial(g->transport, (uint32_t)(in ? in : out), NULL, &g->process, NULL), "dial");
-        must(hcs_thread_start(&g->thread, in ? drain : pour, g->process, NULL), "thread");
+        bench_must(hcs_gcs_guest_dial(g->transport, (uint32_t)(in ? in : out), NULL, &g->process, NULL), "dial");
+        bench_must(hcs_thread_start(&g->thread, in ? drain : pour, g->process, NULL), "thread");
         g->running = true;
-        answer(g, f, "{\"Result\":0,\"ProcessId\":7}");
+        bench_guest_answer(&g->bridge, f, "{\"Result\":0,\"ProcessId\":7}");
 }
 
-static void guest_run(void *arg) {
-        struct guest *g = arg;
-        struct hcs_gcs_reader r;
-        struct hcs_gcs_frame f;
-
-        hcs_gcs_reader_init(&r, HCS_GCS_MAX_TO_GUEST);
-        for (;;) {
-                HRESULT hr = hcs_gcs_reader_next(&r, &f, NULL);
-                size_t n;
-                void *room;
-
-                if (hr == S_OK) {
-                        if (f.type == (HCS_GCS_REQUEST | HCS_GCS_NEGOTIATE_PROTOCOL))
-                                answer(g, &f, CAPABILITIES);
-                        else if (f.type == (HCS_GCS_REQUEST | HCS_GCS_EXECUTE_PROCESS))
-                                start_process(g, &f);
-                        continue;
-                }
-                room = hcs_gcs_reader_room(&r, &n);
-                if (FAILED(hr) || hcs_stream_read(g->stream, room, n, NULL, &n, NULL) != S_OK)
-                        break;
-                hcs_gcs_reader_fed(&r, n);
-        }
-        hcs_gcs_reader_deinit(&r);
-        end_process(g);
+static void on_frame(struct bench_guest *bridge, const struct hcs_gcs_frame *f) {
+        if (f->type == (HCS_GCS_REQUEST | HCS_GCS_EXECUTE_PROCESS))
+                start_process((struct guest *)bridge, f);
 }
 
 /* ---- the library's side ---- */
@@ -150,16 +107,16 @@ static void read_output(struct hcs_gcs_process *p) {
 }
 
 static void relay_output(struct hcs_gcs_process *p) {
-        must(hcs_gcs_process_relay(p, &(struct hcs_gcs_relay){.write = take}, NULL), "relay");
-        must(hcs_gcs_process_relay_wait(p, NULL, NULL), "relay");
+        bench_must(hcs_gcs_process_relay(p, &(struct hcs_gcs_relay){.write = take}, NULL), "relay");
+        bench_must(hcs_gcs_process_relay_wait(p, NULL, NULL), "relay");
 }
 
 static void write_input(struct hcs_gcs_process *p) {
         static char buf[CHUNK];
 
         for (; taken < total; taken += CHUNK)
-                must(hcs_gcs_process_write(p, buf, CHUNK, NULL, NULL), "write");
-        must(hcs_gcs_process_close_stdin(p, NULL, NULL), "close");
+                bench_must(hcs_gcs_process_write(p, buf, CHUNK, NULL, NULL), "write");
+        bench_must(hcs_gcs_process_close_stdin(p, NULL, NULL), "close");
 }
 
 static const struct {
@@ -174,11 +131,11 @@ static double run_way(struct hcs_gcs_connection *gc, size_t i) {
         uint64_t start = hcs_clock_ns();
 
         taken = 0;
-        must(hcs_gcs_exec(gc, ways[i].parameters, NULL, &p, NULL), "ExecuteProcess");
+        bench_must(hcs_gcs_exec(gc, ways[i].parameters, NULL, &p, NULL), "ExecuteProcess");
         ways[i].run(p);
         start = hcs_clock_ns() - start;
         if (taken != total)
-                must(E_FAIL, "bytes are missing");
+                bench_must(E_FAIL, "bytes are missing");
         hcs_gcs_process_unref(p);
         return (double)start;
 }
@@ -189,13 +146,13 @@ int main(int argc, char **argv) {
         struct hcs_gcs_connection *gc = NULL;
         struct hcs_stream *host = NULL;
         struct hcs_thread thread;
-        struct guest g = {0};
+        struct guest g = {.bridge = {.on_frame = on_frame}};
 
         total = mib << 20;
-        must(hcs_gcs_transport_open("memory:", &g.transport, NULL), "transport");
-        must(hcs_stream_pair(&g.stream, &host, NULL), "pair");
-        must(hcs_thread_start(&thread, guest_run, &g, NULL), "thread");
-        must(hcs_gcs_connect(host, g.transport, NULL, NULL, &gc, NULL), "connect");
+        bench_must(hcs_gcs_transport_open("memory:", &g.transport, NULL), "transport");
+        bench_must(hcs_stream_pair(&g.bridge.stream, &host, NULL), "pair");
+        bench_must(hcs_thread_start(&thread, bench_guest_run, &g.bridge, NULL), "thread");
+        bench_must(hcs_gcs_connect(host, g.transport, NULL, NULL, &gc, NULL), "connect");
         for (int round = 0; round < ROUNDS; round++) {
                 double t = run_raw();
 
@@ -210,7 +167,8 @@ int main(int argc, char **argv) {
                 printf("%s %.0f MB/s: %.2f x\n", ways[i].name, (double)total * 1e3 / best[i], raw / best[i]);
         hcs_gcs_connection_unref(gc);
         hcs_thread_join(&thread);
-        hcs_stream_close(g.stream);
+        end_process(&g);
+        hcs_stream_close(g.bridge.stream);
         hcs_gcs_transport_unref(g.transport);
         return 0;
 }

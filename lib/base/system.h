@@ -2,7 +2,8 @@
 #ifndef HCS_BASE_SYSTEM_H
 #define HCS_BASE_SYSTEM_H
 
-/* The little that this room needs of the operating system; a file for each system. Any thread. */
+/* The little that this room needs of the operating system: declared here, written in lib/platform's folder of each
+ * system, and part of this library. Any thread. */
 
 #include <stddef.h>
 

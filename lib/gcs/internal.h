@@ -42,7 +42,7 @@ struct hcs_gcs_connection {
         struct hcs_mutex lock;
         struct gcs_exit *exits;
         struct hcs_gcs_process *processes; /* all there are, for the end of the bridge */
-        bool ended; /* the bridge: no exit is waited for any more */
+        bool ended;                        /* the bridge: no exit is waited for any more */
         uint32_t next_port;
         char *traceparent, *tracestate;
 };

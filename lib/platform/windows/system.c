@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Windows: BCryptGenRandom(), strerror_s(). */
+/* What base/system.h wants of Windows: BCryptGenRandom(), strerror_s(). */
 
 #include "base/system.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Linux: getrandom(), strerror_r() of GNU. */
+/* What base/system.h wants of Linux: getrandom(), strerror_r() of GNU. */
 
 #include "base/system.h"
 
