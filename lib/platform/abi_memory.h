@@ -11,6 +11,8 @@
 
 /* Uninitialised; NULL when out of memory. */
 void *hcs_abi_alloc(size_t size);
+/* Makes memory of malloc(), which it takes, memory of the ABI. NULL stays NULL. */
+void *hcs_abi_adopt(void *p, size_t size);
 /* NULL is fine. */
 void hcs_abi_free(void *p);
 

@@ -17,6 +17,9 @@ HRESULT hcs_dynlib_open(const char *name, struct hcs_dynlib **ret, struct hcs_er
 /* NULL when the library lacks the symbol. */
 void *hcs_dynlib_symbol(struct hcs_dynlib *lib, const char *symbol);
 struct hcs_dynlib *hcs_dynlib_close(struct hcs_dynlib *lib);
+/* The library that this code is linked into stays in the process from now on, whoever lets go of it: threads of its own
+ * run in it. Nothing for a program. */
+void hcs_dynlib_stay(void);
 /* "lib" + base + ".so" or base + ".dll"; caller frees. */
 char *hcs_dynlib_file_name(const char *base);
 

@@ -4,14 +4,13 @@
 
 #include "mockhcs/emulate/program.h"
 
-#include <fnmatch.h>
-#include <regex.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/str.h"
 #include "platform/clock.h"
+#include "platform/pattern.h"
 
 struct program *program_free(struct program *p) {
         if (!p)
@@ -25,19 +24,15 @@ struct program *program_free(struct program *p) {
 
 static bool matches(const struct hcs_json *rule, const char *command) {
         const char *exact = hcs_json_get_string(rule, "command"), *glob = hcs_json_get_string(rule, "glob");
-        const char *regex = hcs_json_get_string(rule, "regex");
-        regex_t re;
-        bool hit;
+        const char *pattern = hcs_json_get_string(rule, "regex");
+        _cleanup_(hcs_regex_freep) struct hcs_regex *regex = NULL;
 
         if (exact)
                 return strcmp(exact, command) == 0;
         if (glob)
-                return fnmatch(glob, command, 0) == 0;
-        if (!regex || regcomp(&re, regex, REG_EXTENDED | REG_NOSUB) != 0)
-                return false;
-        hit = regexec(&re, command, 0, NULL, 0) == 0;
-        regfree(&re);
-        return hit;
+                return hcs_glob_matches(glob, command);
+        regex = pattern ? hcs_regex_new(pattern) : NULL;
+        return regex && hcs_regex_matches(regex, command);
 }
 
 static enum program_input input_of(const char *name) {
@@ -66,9 +61,9 @@ static struct program *from_rule(const struct hcs_json *rule) {
 static HRESULT check_rule(const struct hcs_json *rule, size_t i, struct hcs_error **err) {
         static const char *const known[] = {"command", "glob", "regex",    "stdout", "stderr",
                                             "stdin",   "exit", "delay_ms", "runs"};
-        const char *regex = hcs_json_get_string(rule, "regex");
+        const char *pattern = hcs_json_get_string(rule, "regex");
+        _cleanup_(hcs_regex_freep) struct hcs_regex *regex = NULL;
         uint64_t n;
-        regex_t re;
 
         for (const struct hcs_json *m = hcs_json_first(rule); m; m = hcs_json_next(m)) {
                 bool ok = false;
@@ -79,16 +74,14 @@ static HRESULT check_rule(const struct hcs_json *rule, size_t i, struct hcs_erro
                         return hcs_error_make(err, E_INVALIDARG, "processes[%zu].%s: unknown member", i,
                                               hcs_json_key(m));
         }
-        if (!hcs_json_get_string(rule, "command") && !hcs_json_get_string(rule, "glob") && !regex)
+        if (!hcs_json_get_string(rule, "command") && !hcs_json_get_string(rule, "glob") && !pattern)
                 return hcs_error_make(err, E_INVALIDARG, "processes[%zu]: one of command, glob or regex is needed", i);
         if (hcs_json_get(rule, "exit") && (!hcs_json_u64(hcs_json_get(rule, "exit"), &n) || n > UINT32_MAX))
                 return hcs_error_make(err, E_INVALIDARG,
                                       "processes[%zu].exit: a number from 0 to 4294967295 is expected", i);
-        if (regex) {
-                if (regcomp(&re, regex, REG_EXTENDED | REG_NOSUB) != 0)
-                        return hcs_error_make(err, E_INVALIDARG, "processes[%zu].regex: not a regular expression", i);
-                regfree(&re);
-        }
+        regex = pattern ? hcs_regex_new(pattern) : NULL;
+        if (pattern && !regex)
+                return hcs_error_make(err, E_INVALIDARG, "processes[%zu].regex: not a regular expression", i);
         return S_OK;
 }
 

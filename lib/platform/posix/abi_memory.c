@@ -10,6 +10,10 @@ void *hcs_abi_alloc(size_t size) {
         return malloc(size);
 }
 
+void *hcs_abi_adopt(void *p, size_t size) {
+        return p;
+}
+
 void hcs_abi_free(void *p) {
         free(p);
 }

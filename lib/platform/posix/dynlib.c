@@ -27,6 +27,13 @@ struct hcs_dynlib *hcs_dynlib_close(struct hcs_dynlib *lib) {
         return NULL;
 }
 
+void hcs_dynlib_stay(void) {
+        Dl_info self;
+
+        if (dladdr((void *)(uintptr_t)hcs_dynlib_stay, &self) != 0 && self.dli_fname)
+                dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
 char *hcs_dynlib_file_name(const char *base) {
         return hcs_asprintf("lib%s.so", base);
 }

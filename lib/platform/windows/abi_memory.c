@@ -4,10 +4,21 @@
 
 #include "platform/abi_memory.h"
 
-#include <windows.h>
+#include <string.h>
+
+#include "base/mem.h"
 
 void *hcs_abi_alloc(size_t size) {
         return HeapAlloc(GetProcessHeap(), 0, size);
+}
+
+void *hcs_abi_adopt(void *p, size_t size) {
+        void *copy = p ? hcs_abi_alloc(size) : NULL;
+
+        if (copy)
+                memcpy(copy, p, size);
+        free(p);
+        return copy;
 }
 
 void hcs_abi_free(void *p) {

@@ -44,6 +44,13 @@ struct hcs_dynlib *hcs_dynlib_close(struct hcs_dynlib *lib) {
         return NULL;
 }
 
+void hcs_dynlib_stay(void) {
+        HMODULE self;
+
+        GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
+                           (const wchar_t *)(uintptr_t)hcs_dynlib_stay, &self);
+}
+
 char *hcs_dynlib_file_name(const char *base) {
         return hcs_asprintf("%s.dll", base);
 }

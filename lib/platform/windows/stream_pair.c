@@ -6,7 +6,8 @@
 
 #define WHAT "make a pair of streams"
 
-static const int one = 1;
+/* As much as a pair of other systems holds: a loopback connection would grow to megabytes. */
+static const int one = 1, room = 65536;
 
 static bool is_same(const struct sockaddr_in *a, const struct sockaddr_in *b) {
         return a->sin_port == b->sin_port && a->sin_addr.s_addr == b->sin_addr.s_addr;
@@ -46,6 +47,12 @@ HRESULT hcs_stream_pair(struct hcs_stream **ret_a, struct hcs_stream **ret_b, st
         if (FAILED(hr))
                 return hr;
         hr = hcs_socket_new(AF_INET, IPPROTO_TCP, &ends[0], err);
+        for (int i = 0; i < 2; i++) {
+                SOCKET s = i ? ends[0] : listener;
+
+                setsockopt(s, SOL_SOCKET, SO_SNDBUF, (const char *)&room, sizeof(room));
+                setsockopt(s, SOL_SOCKET, SO_RCVBUF, (const char *)&room, sizeof(room));
+        }
         if (SUCCEEDED(hr))
                 hr = meet(listener, ends[0], &ends[1], err);
         for (int i = 0; i < 2; i++) {

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "platform/clock.h"
+#include "platform/process_end.h"
 #include "platform/windows/last_error.h"
 
 void hcs_mutex_init(struct hcs_mutex *m) {
@@ -15,8 +16,10 @@ void hcs_mutex_init(struct hcs_mutex *m) {
 void hcs_mutex_deinit(struct hcs_mutex *m) {
 }
 
+/* What a thread held that the end of the process took away is nobody's: it would be waited for for ever. */
 void hcs_mutex_lock(struct hcs_mutex *m) {
-        AcquireSRWLockExclusive(&m->m);
+        if (!TryAcquireSRWLockExclusive(&m->m) && !hcs_process_has_ended())
+                AcquireSRWLockExclusive(&m->m);
 }
 
 void hcs_mutex_unlock(struct hcs_mutex *m) {
