@@ -143,7 +143,7 @@ static bool create(struct run *r, const struct step *s) {
         return *v->id || run_failed(r, "%s has no ID", s->name);
 }
 
-static bool open(struct run *r, const struct step *s) {
+static bool open_object(struct run *r, const struct step *s) {
         void *handle = NULL;
         HRESULT hr = networks_open(s->kind, run_id(r, s->name), &handle);
 
@@ -206,7 +206,7 @@ bool run_step(struct run *r, const struct step *s) {
         case OP_CREATE:
                 return create(r, s);
         case OP_OPEN:
-                return open(r, s);
+                return open_object(r, s);
         case OP_MODIFY:
                 doc = expand(r, s->doc);
                 return same_code(r, "modify", s->hr, networks_modify(s->kind, run_handle(r, s->name), doc));

@@ -5,7 +5,8 @@
 #include "base/mem.h"
 #include "hcsshim/hcs.h"
 #include "mockhcs/mockhcs.h"
-#include "platform/dynlib.h"
+#include "platform/abi_memory.h"
+#include "platform/library.h"
 #include "testing/hcs_test.h"
 
 #define VM "{\"Owner\":\"t\",\"VirtualMachine\":{}}"
@@ -25,8 +26,8 @@ static HCS_ABI_HRESULT HCS_ABI_CALL answer_otherwise(HCS_OPERATION op, DWORD ms,
                 return hr;
         while (next_answer[n++])
                 ;
-        free(*document);
-        *document = hcs_malloc(n * sizeof(WCHAR));
+        hcs_abi_free(*document);
+        *document = hcs_abi_alloc(n * sizeof(WCHAR));
         memcpy(*document, next_answer, n * sizeof(WCHAR));
         next_answer = NULL;
         return hr;
@@ -38,11 +39,11 @@ static HCS_ABI_HRESULT HCS_ABI_CALL terminate_process(HCS_PROCESS p, HCS_OPERATI
 }
 
 static int setup(void **state) {
-        _cleanup_free_ char *name = hcs_dynlib_file_name("computecore");
         struct hcs_computecore_api table;
         struct hcs_dynlib *lib = NULL;
 
-        if (FAILED(mockhcs_open("emulate", &mock, NULL)) || FAILED(hcs_dynlib_open(name, &lib, NULL)))
+        if (FAILED(mockhcs_open("emulate", &mock, NULL)) ||
+            FAILED(hcs_library_load(NULL, "computecore", "HcsCreateOperation", &lib, NULL)))
                 return 1;
 #define LOAD(ret, name, params) *(void **)&real.name = hcs_dynlib_symbol(lib, #name);
         HCS_COMPUTECORE_FUNCTIONS(LOAD)

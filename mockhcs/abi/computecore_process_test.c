@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "mockhcs/mockhcs.h"
 #include "mockhcs/test/core.h"
+#include "platform/abi_memory.h"
 #include "testing/hcs_test.h"
 
 #define VM "{\"VirtualMachine\":{}}"
@@ -101,7 +102,7 @@ static void signals_end_a_process_each_in_its_way(void **state) {
         assert_hresult(DONE(HcsSignalProcess(p, op, u"{\"Signal\":\"CtrlC\"}")), S_OK);
         assert_hresult(HcsWaitForProcessExit(p, INFINITE, &status), S_OK);
         assert_non_null(status);
-        free(status);
+        hcs_abi_free(status);
         HcsCloseProcess(p);
         HcsCloseComputeSystem(s);
 }
@@ -145,7 +146,7 @@ static void a_crash_is_told_before_the_exit(void **state) {
         assert_hresult(DONE(HcsCrashComputeSystem(s, op, u"{\"Type\":\"None\"}")), S_OK);
         assert_hresult(HcsWaitForComputeSystemExit(s, INFINITE, &status), S_OK);
         assert_non_null(status);
-        free(status);
+        hcs_abi_free(status);
         HcsCloseComputeSystem(s);
 }
 

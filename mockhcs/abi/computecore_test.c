@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "mockhcs/mockhcs.h"
+#include "platform/abi_memory.h"
+#include "platform/pipe.h"
 #include "platform/thread.h"
 #include "testing/hcs_test.h"
 
@@ -65,7 +67,7 @@ static void a_system_lives_and_ends(void **state) {
         assert_hresult(terminate(s), S_OK);
         assert_hresult(HcsWaitForComputeSystemExit(s, INFINITE, &status), S_OK);
         assert_non_null(status);
-        free(status);
+        hcs_abi_free(status);
         assert_hresult(terminate(s), HCS_E_SYSTEM_ALREADY_STOPPED);
         HcsCloseComputeSystem(s);
 }
@@ -79,7 +81,7 @@ static void an_id_is_taken_once_and_free_after(void **state) {
         assert_null(other);
         assert_hresult(HcsGetOperationResult(op, &document), HCS_E_SYSTEM_ALREADY_EXISTS);
         assert_non_null(document);
-        free(document);
+        hcs_abi_free(document);
         HcsCloseOperation(op);
         terminate(s);
         HcsCloseComputeSystem(s);
@@ -200,7 +202,7 @@ static void stdin_comes_back_and_the_exit_code_is_right(void **state) {
         HCS_PROCESS p = NULL;
         PWSTR status = NULL;
         char buf[64];
-        ssize_t n;
+        size_t n;
 
         start(s);
         assert_hresult(HcsCreateProcess(s,
@@ -209,15 +211,16 @@ static void stdin_comes_back_and_the_exit_code_is_right(void **state) {
                        S_OK);
         assert_hresult(HcsWaitForOperationResultAndProcessInfo(op, INFINITE, &info, NULL), S_OK);
         assert_true(info.StdError == 0);
-        assert_int_equal(write(hcs_abi_handle_to_fd(info.StdInput), "echo hi\nexit 7\n", 15), 15);
-        n = read(hcs_abi_handle_to_fd(info.StdOutput), buf, sizeof(buf));
+        assert_hresult(hcs_pipe_write(info.StdInput, "echo hi\nexit 7\n", 15, &n, NULL), S_OK);
+        assert_int_equal(n, 15);
+        assert_hresult(hcs_pipe_read(info.StdOutput, buf, sizeof(buf), &n, NULL), S_OK);
         assert_int_equal(n, 4);
         assert_hresult(HcsWaitForProcessExit(p, INFINITE, &status), S_OK);
-        assert_int_equal(read(hcs_abi_handle_to_fd(info.StdOutput), buf, sizeof(buf)), 0);
+        assert_hresult(hcs_pipe_read(info.StdOutput, buf, sizeof(buf), &n, NULL), S_FALSE);
         assert_memory_equal(status, u"{\"ProcessId\":1000,\"Exited\":true,\"ExitCode\":7}", 90);
-        free(status);
-        close(hcs_abi_handle_to_fd(info.StdInput));
-        close(hcs_abi_handle_to_fd(info.StdOutput));
+        hcs_abi_free(status);
+        hcs_pipe_close(info.StdInput);
+        hcs_pipe_close(info.StdOutput);
         HcsCloseOperation(op);
         HcsCloseProcess(p);
         HcsCloseComputeSystem(s);

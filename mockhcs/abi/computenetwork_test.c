@@ -14,6 +14,7 @@
 #include "hcsshim/abi/vmcompute.h"
 #include "mockhcs/mockhcs.h"
 #include "mockhcs/test/networks.h"
+#include "platform/abi_memory.h"
 #include "platform/thread.h"
 #include "testing/hcs_test.h"
 
@@ -34,7 +35,7 @@ static int teardown(void **state) {
 static char *narrow(PWSTR text) {
         char *utf8 = hcs_utf16_to_utf8_lossy(text, hcs_utf16_len(text), NULL);
 
-        free(text);
+        hcs_abi_free(text);
         return utf8;
 }
 
@@ -98,7 +99,7 @@ static void outputs_are_null_from_the_start(void **state) {
         assert_hresult(HcnOpenNetwork(&id, &network, &record), HCS_WIN32(0x490));
         assert_null(network);
         assert_non_null(record);
-        free(record);
+        hcs_abi_free(record);
         assert_hresult(HcnEnumerateNetworks(NULL, &text, NULL), S_OK);
         free(narrow(text));
         record = (PWSTR)u"old";

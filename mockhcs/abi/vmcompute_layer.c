@@ -16,6 +16,11 @@
 #include "base/utf.h"
 #include "mockhcs/abi/front.h"
 
+_Static_assert(offsetof(HCS_DRIVER_INFO, HomeDir) == 8 && sizeof(HCS_DRIVER_INFO) == 16, "as on Windows x64");
+_Static_assert(offsetof(HCS_LAYER_DESCRIPTOR, Flags) == 16 && offsetof(HCS_LAYER_DESCRIPTOR, Path) == 24 &&
+                       sizeof(HCS_LAYER_DESCRIPTOR) == 32,
+               "as on Windows x64");
+
 static uint64_t finish(struct mock_front *f) {
         mock_front_submit(f);
         mock_front_wait(f);

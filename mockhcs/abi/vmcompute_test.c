@@ -11,6 +11,7 @@
 #include "base/utf.h"
 #include "hcsshim/guid.h"
 #include "mockhcs/mockhcs.h"
+#include "platform/abi_memory.h"
 #include "platform/pipe.h"
 #include "platform/thread.h"
 #include "testing/hcs_test.h"
@@ -125,7 +126,7 @@ static void codes_are_of_this_dlls_family(void **state) {
         assert_hresult(HcsStartComputeSystem(s, NULL, &result), 0xC0370105);
         text = hcs_utf16_to_utf8_lossy(result, hcs_utf16_len(result), NULL);
         assert_non_null(strstr(text, "\"Error\":-1070137083"));
-        free(result);
+        hcs_abi_free(result);
         assert_hresult(HcsOpenComputeSystem(u"nobody", &none, NULL), 0xC037010E);
         assert_hresult(HcsCreateComputeSystem(u"a", VM, NULL, &none, NULL), 0xC037010F);
         assert_hresult(HcsCreateComputeSystem(u"b", u"{", NULL, &none, NULL), 0xC037010D);
@@ -165,7 +166,7 @@ static void a_process_talks_through_its_pipes_and_is_asked_for_its_code(void **s
         assert_hresult(HcsGetProcessProperties(p, &status, NULL), S_OK);
         text = hcs_utf16_to_utf8_lossy(status, hcs_utf16_len(status), NULL);
         assert_non_null(strstr(text, "\"Exited\":true"));
-        free(status);
+        hcs_abi_free(status);
         hcs_pipe_close(info.StdOutput);
         HcsUnregisterProcessCallback(on_process);
         HcsUnregisterComputeSystemCallback(on_system);
@@ -210,7 +211,7 @@ static void hns_tells_its_version(void **state) {
         text = hcs_utf16_to_utf8_lossy(response, hcs_utf16_len(response), NULL);
         assert_non_null(strstr(text, "\"Success\":true"));
         assert_non_null(strstr(text, "\"Major\""));
-        free(response);
+        hcs_abi_free(response);
 }
 
 static void everything_else_has_its_export_too(void **state) {
@@ -222,11 +223,11 @@ static void everything_else_has_its_export_too(void **state) {
         PWSTR text = NULL;
 
         assert_hresult(HcsEnumerateComputeSystems(u"{}", &text, NULL), S_OK);
-        free(text);
+        hcs_abi_free(text);
         assert_hresult(HcsGetComputeSystemProperties(s, u"{}", &text, NULL), S_OK);
-        free(text);
+        hcs_abi_free(text);
         assert_hresult(HcsGetServiceProperties(u"{\"PropertyTypes\":[\"Basic\"]}", &text, NULL), S_OK);
-        free(text);
+        hcs_abi_free(text);
         assert_hresult(HcsModifyServiceSettings(u"{}", NULL), 0xC037010D);
         assert_hresult(HcsModifyComputeSystem(s, u"{}", NULL), 0xC037010D);
         assert_hresult(HcsSaveComputeSystem(s, u"{}", NULL), 0xC037010D);
@@ -246,7 +247,7 @@ static void everything_else_has_its_export_too(void **state) {
         assert_hresult(ExpandSandboxSize(&driver, u"C:\\l\\2", 1), S_OK);
         assert_hresult(ImportLayer(&driver, u"C:\\l\\3", u"C:\\in", NULL, 0), S_OK);
         assert_hresult(GetBaseImages(&text), S_OK);
-        free(text);
+        hcs_abi_free(text);
         assert_hresult(CopyLayer(&driver, u"C:\\l\\2", u"C:\\l\\4", NULL, 0), E_NOTIMPL);
         assert_hresult(ExportLayer(&driver, u"C:\\l\\2", u"C:\\out", NULL, 0), E_NOTIMPL);
         assert_hresult(ProcessBaseImage(u"C:\\l\\2"), E_NOTIMPL);

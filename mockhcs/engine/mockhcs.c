@@ -15,6 +15,8 @@
 #include "hcsshim/log.h"
 #include "mockhcs/engine/engine.h"
 #include "mockhcs/trace/report.h"
+#include "platform/dynlib.h"
+#include "platform/process_end.h"
 
 #define MAX_OPEN 16
 
@@ -86,7 +88,7 @@ static unsigned give(const struct hcs_json *problems, char **ret_text, char **re
  */
 static void report(const char *title, const struct hcs_json *problems) {
         const char *path = getenv("MOCKHCS_REPORT");
-        FILE *f = path && *path ? fopen(path, "we") : NULL;
+        FILE *f = path && *path ? fopen(path, "w") : NULL;
         _cleanup_free_ char *text = NULL, *json = NULL;
 
         give(problems, &text, &json);
@@ -106,7 +108,8 @@ static void end_ambient(void) {
 
         if (!e)
                 return;
-        mock_dispatcher_drain(e->dispatcher);
+        if (!hcs_process_has_ended())
+                mock_dispatcher_drain(e->dispatcher);
         append_problems(e, hcs_streq(getenv("MOCKHCS_VERIFY"), "0"), problems);
         if (wants_leaks(e))
                 append_leaks(e, problems);
@@ -114,7 +117,8 @@ static void end_ambient(void) {
         hcs_mutex_lock(&current_lock);
         ambient = NULL;
         hcs_mutex_unlock(&current_lock);
-        mock_engine_close(e);
+        if (!hcs_process_has_ended())
+                mock_engine_close(e);
 }
 
 static void open_ambient(void) {
@@ -128,7 +132,8 @@ static void open_ambient(void) {
                 hcs_error_free(err);
                 return;
         }
-        atexit(end_ambient);
+        hcs_dynlib_stay();
+        hcs_process_at_end(end_ambient);
 }
 
 struct mock_engine *mock_engine_current(void) {

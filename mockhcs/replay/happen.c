@@ -70,7 +70,7 @@ static void put_off(struct replay *r, uint32_t handle, struct mock_record *rec) 
 }
 
 /* Takes the record over while the client has no such handle. */
-static void send(struct replay *r, struct mock_record *rec) {
+static void send_up(struct replay *r, struct mock_record *rec) {
         enum mock_handle_kind kind;
         struct mock_handle *on = NULL;
         uint32_t number, i;
@@ -136,7 +136,7 @@ static void happen(void *arg) {
         if (p->completion)
                 send_completion(p->replay, &p->record, p->number);
         else
-                send(p->replay, &p->record);
+                send_up(p->replay, &p->record);
         drop(p);
 }
 

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "mockhcs/mockhcs.h"
 #include "mockhcs/test/core.h"
+#include "platform/abi_memory.h"
 #include "platform/file.h"
 #include "testing/hcs_test.h"
 
@@ -105,7 +106,7 @@ static void assert_exits_with_7(HCS_SYSTEM s) {
         assert_hresult(core_process(s, "{}", &p, NULL), S_OK);
         assert_hresult(HcsWaitForProcessExit(p, INFINITE, &status), S_OK);
         assert_memory_equal(status, u"{\"ExitCode\":7}", 28);
-        free(status);
+        hcs_abi_free(status);
         HcsCloseProcess(p);
 }
 

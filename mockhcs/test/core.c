@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/utf.h"
+#include "platform/abi_memory.h"
 #include "testing/hcs_test.h"
 
 #define WIDE(name, text) _cleanup_free_ uint16_t *name = text ? hcs_utf8_to_utf16_lossy(text, strlen(text), NULL) : NULL
@@ -20,7 +21,7 @@ static HRESULT finish(HCS_OPERATION op, HRESULT hr, char **ret) {
         HcsCloseOperation(op);
         if (ret)
                 *ret = document ? hcs_utf16_to_utf8_lossy(document, hcs_utf16_len(document), NULL) : NULL;
-        free(document);
+        hcs_abi_free(document);
         return FAILED(hr) ? hr : done;
 }
 
@@ -101,7 +102,7 @@ HRESULT core_service(const char *query, char **ret_document) {
 
         if (ret_document)
                 *ret_document = document ? hcs_utf16_to_utf8_lossy(document, hcs_utf16_len(document), NULL) : NULL;
-        free(document);
+        hcs_abi_free(document);
         return hr;
 }
 
@@ -112,7 +113,7 @@ HRESULT core_modify_service(const char *settings, char **ret_document) {
 
         if (ret_document)
                 *ret_document = document ? hcs_utf16_to_utf8_lossy(document, hcs_utf16_len(document), NULL) : NULL;
-        free(document);
+        hcs_abi_free(document);
         return hr;
 }
 
@@ -133,7 +134,7 @@ uint32_t core_run(HCS_SYSTEM s, const char *command) {
         assert_hresult(core_process(s, parameters, &p, NULL), S_OK);
         assert_hresult(HcsWaitForProcessExit(p, INFINITE, &document), S_OK);
         text = hcs_utf16_to_utf8_lossy(document, hcs_utf16_len(document), NULL);
-        free(document);
+        hcs_abi_free(document);
         HcsCloseProcess(p);
         assert_ok(hcs_json_parse_cstr(text, &status, NULL), NULL);
         hcs_json_u64(hcs_json_get(status, "ExitCode"), &code); /* 0 is left out, as everything empty is */

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/utf.h"
 #include "hcsshim/guid.h"
+#include "platform/abi_memory.h"
 
 #define WIDE(name, text) _cleanup_free_ uint16_t *name = text ? hcs_utf8_to_utf16_lossy(text, strlen(text), NULL) : NULL
 
@@ -39,7 +40,7 @@ const char *networks_record(void) {
 static char *narrow(PWSTR text) {
         char *utf8 = text ? hcs_utf16_to_utf8_lossy(text, hcs_utf16_len(text), NULL) : NULL;
 
-        free(text);
+        hcs_abi_free(text);
         return utf8;
 }
 
@@ -162,11 +163,11 @@ HRESULT networks_delete(enum networks_kind kind, const char *id) {
         uint64_t hr = 0;
 
         switch (kind) {
-#define DELETE(K, name, plural, handle)                    \
+#define DELETE_ONE(K, name, plural, handle)                \
         case K:                                            \
                 hr = api->HcnDelete##name(&guid, &record); \
                 break;
-                EACH(DELETE)
+                EACH(DELETE_ONE)
         default:
                 break;
         }

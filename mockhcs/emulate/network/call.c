@@ -98,7 +98,7 @@ static struct net_object *find_by_call(struct net_model *m, struct mock_call *ca
         return o;
 }
 
-static void open(struct net_model *m, struct mock_call *call, enum net_kind kind) {
+static void open_object(struct net_model *m, struct mock_call *call, enum net_kind kind) {
         struct net_object *o = find_by_call(m, call, kind);
 
         if (o)
@@ -166,7 +166,7 @@ static void query(struct net_model *m, struct mock_call *call) {
         net_query_deinit(&q);
 }
 
-static void close(struct net_model *m, struct mock_call *call) {
+static void close_object(struct net_model *m, struct mock_call *call) {
         struct net_object *o = call->entity->object;
 
         call->entity->object = NULL;
@@ -204,7 +204,7 @@ static void act(struct net_model *m, struct mock_call *call) {
                 create(m, call, kind);
                 break;
         case MOCK_HCN_OPEN:
-                open(m, call, kind);
+                open_object(m, call, kind);
                 break;
         case MOCK_HCN_MODIFY:
                 modify(m, call, kind);
@@ -216,7 +216,7 @@ static void act(struct net_model *m, struct mock_call *call) {
                 delete (m, call, kind);
                 break;
         default:
-                close(m, call);
+                close_object(m, call);
         }
 }
 

@@ -68,7 +68,7 @@ static void free_parts(struct net_network *n) {
         net_pool_deinit(&n->loose[1]);
 }
 
-static HRESULT read(struct net_model *m, struct net_network *n, struct hcs_json *doc, struct hcs_error **err) {
+static HRESULT read_settings(struct net_model *m, struct net_network *n, struct hcs_json *doc, struct hcs_error **err) {
         HRESULT hr = net_policies_check(m, HCS_SCHEMA_POLICY_NETWORK, hcs_json_get(doc, "Policies"), NULL, "$.Policies",
                                         err);
 
@@ -92,7 +92,7 @@ static HRESULT create(struct net_model *m, struct net_object *parent, struct hcs
         n = (struct net_network *)net_object_new(NET_NETWORK, sizeof(*n), NULL);
         n->type = net_type_find(type);
         n->flags = net_uint(doc, "Flags");
-        hr = read(m, n, doc, err);
+        hr = read_settings(m, n, doc, err);
         if (FAILED(hr)) {
                 free_parts(n);
                 net_object_free(&n->o);

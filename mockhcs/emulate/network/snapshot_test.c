@@ -151,6 +151,7 @@ static void refused(const char *from, const char *boot, HRESULT hr, const char *
 
 static void what_cannot_be_put_back_changes_nothing(void **state) {
         static const char half[] = "{\"NetworkState\":1,\"Networks\":[{\"Name\":\"a\"},{\"Type\":\"Bogus\"}]}";
+        _cleanup_free_ char *absent = hcs_asprintf("%s.absent", path);
         struct hcs_error *err = NULL;
         void *network = NULL;
         char *text = NULL;
@@ -159,7 +160,7 @@ static void what_cannot_be_put_back_changes_nothing(void **state) {
         assert_hresult(networks_open(NETWORKS, KEPT, &network), S_OK);
         assert_ok(hcs_file_write(path, half, strlen(half), NULL), NULL);
         refused(path, "resume", HCN_E_INVALID_NETWORK_TYPE, "Networks[1]");
-        refused("/nowhere/state", "resume", HCS_WIN32(2), "/nowhere/state");
+        refused(absent, "resume", HCS_WIN32(2), absent);
         refused(path, "soon", E_INVALIDARG, "soon");
         refused(NULL, NULL, E_INVALIDARG, "expected resume");
         assert_true(FAILED(mockhcs_networks_save(mock, "/nowhere/state", NULL)));
