@@ -80,7 +80,7 @@ static HRESULT make_machine(struct uvm *u, struct hcs_error **err) {
         const struct uvmboot_options *o = u->options;
         struct vm_disk disks[2 * MAX_MOUNTS];
         struct vm_pmem pmems[MAX_MOUNTS];
-        const struct vm_nic nic = {"eth0", NULL, VM_NETWORK_USER};
+        const struct vm_nic nic = {"eth0", NULL, VM_NIC_NAT};
         struct vm_options v = {
                 .name = u->name,
                 .kernel = u->kernel,

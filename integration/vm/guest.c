@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "guest_net.h"
 #include "pattern.h"
 
 #define BLOCK 65536
@@ -270,11 +271,11 @@ static void memory(const char *id) {
 }
 
 static void run(char *line) {
-        char *id = strtok(line, " "), *verb = strtok(NULL, " "), *word[3];
-        uint64_t a[3] = {0};
+        char *id = strtok(line, " "), *verb = strtok(NULL, " "), *word[4];
+        uint64_t a[4] = {0};
         const char *wrong = NULL;
 
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 4; i++) {
                 word[i] = strtok(NULL, " ");
                 a[i] = word[i] ? strtoull(word[i], NULL, 0) : 0;
         }
@@ -298,6 +299,16 @@ static void run(char *line) {
                 wrong = run_send((unsigned)a[0], a[1]);
         else if (strcmp(verb, "trips") == 0)
                 wrong = run_trips((unsigned)a[0], (unsigned long)a[1]);
+        else if (strcmp(verb, "configure") == 0)
+                wrong = net_configure(word[0], word[1], (unsigned)a[2], word[3]);
+        else if (strcmp(verb, "ping") == 0)
+                wrong = net_ping(word[0]);
+        else if (strcmp(verb, "knock") == 0)
+                wrong = net_knock(word[0], (unsigned)a[1]);
+        else if (strcmp(verb, "net-send") == 0)
+                wrong = net_send(word[0], (unsigned)a[1], a[2]);
+        else if (strcmp(verb, "net-serve") == 0)
+                wrong = net_serve((unsigned)a[0]);
         else
                 wrong = "no such command";
         say("done %s %s", id, wrong ? wrong : "ok");

@@ -37,7 +37,7 @@ static int boot_shared(void **state) {
                             *pmem = make_file("pmem.img", 4 << 20);
         const struct vm_disk disks[] = {{0, 0, first, false}, {1, 5, second, true}};
         const struct vm_pmem pmems[] = {{0, pmem, true}};
-        const struct vm_nic nics[] = {{"first", "00-15-5D-52-C0-00", VM_NETWORK_USER}};
+        const struct vm_nic nics[] = {{"first", "00-15-5D-52-C0-00", VM_NIC_NAT}};
 
         o.controllers = 2;
         o.disks = disks;
@@ -268,7 +268,7 @@ static void disks_come_and_go(void **state) {
 
 static void adapters_and_persistent_memory_come_and_go(void **state) {
         _cleanup_free_ char *path = make_file("more.img", 6 << 20), *odd = make_file("odd.img", 4095);
-        const struct vm_nic nic = {"second", "00-15-5D-52-C0-01", VM_NETWORK_NONE};
+        const struct vm_nic nic = {"second", "00-15-5D-52-C0-01", VM_NIC_NETWORK};
         struct hcs_error *err = NULL;
 
         assert_ok(vm_nic_add(shared.vm, &nic, &err), err);

@@ -138,14 +138,14 @@ struct hcs_json *machine_pmem_device(const struct vm_pmem *p, const char *bus) {
         return device;
 }
 
-struct hcs_json *machine_nic_network(const struct vm_nic *n) {
+struct hcs_json *machine_nic_network(const struct vm_nic *n, const char *fd) {
         struct hcs_json *network = hcs_json_new_object();
         _cleanup_free_ char *id = hcs_asprintf("net-%s", n->id);
 
-        hcs_json_set_string(network, "type", n->network == VM_NETWORK_USER ? "user" : "hubport");
+        hcs_json_set_string(network, "type", fd ? "socket" : "user");
         hcs_json_set_string(network, "id", id);
-        if (n->network == VM_NETWORK_NONE)
-                hcs_json_set_u64(network, "hubid", 0); /* a hub with nothing else on it */
+        if (fd)
+                hcs_json_set_string(network, "fd", fd);
         return network;
 }
 
@@ -256,8 +256,23 @@ static HRESULT add_disks(struct arguments *a, const struct vm_options *o, struct
         return S_OK;
 }
 
-static HRESULT add_others(struct arguments *a, const struct vm_options *o, struct hcs_error **err) {
-        for (unsigned i = 0; i < o->free_slots; i++) {
+static void add_nics(struct arguments *a, const struct vm *vm) {
+        for (size_t i = 0; i < vm->options.n_nics; i++) {
+                const struct vm_nic *nic = &vm->options.nics[i];
+                char fd[16], bus[32] = "pcie.0";
+
+                snprintf(fd, sizeof(fd), "%d", vm->nics[i].theirs);
+                if (vm->n_slots > 0)
+                        snprintf(bus, sizeof(bus), "slot%zu", i);
+                add_json(a, "-netdev", machine_nic_network(nic, vm->nics[i].cable ? fd : NULL));
+                add_json(a, "-device", machine_nic_device(nic, bus));
+        }
+}
+
+static HRESULT add_others(struct arguments *a, const struct vm *vm, struct hcs_error **err) {
+        const struct vm_options *o = &vm->options;
+
+        for (unsigned i = 0; i < vm->n_slots; i++) {
                 add(a, "-device");
                 add(a, "pcie-root-port,id=slot%u,chassis=%u", i, i + 1);
         }
@@ -270,10 +285,7 @@ static HRESULT add_others(struct arguments *a, const struct vm_options *o, struc
                 add_json(a, "-object", memory);
                 add_json(a, "-device", machine_pmem_device(&o->pmem[i], "pcie.0"));
         }
-        for (size_t i = 0; i < o->n_nics; i++) {
-                add_json(a, "-netdev", machine_nic_network(&o->nics[i]));
-                add_json(a, "-device", machine_nic_device(&o->nics[i], "pcie.0"));
-        }
+        add_nics(a, vm);
         add(a, "-device");
         add(a, "virtio-balloon-pci,id=balloon");
         return S_OK;
@@ -287,7 +299,7 @@ HRESULT machine_command_line(struct vm *vm, char ***ret, struct hcs_error **err)
         add_ways_out(&a, vm);
         hr = add_disks(&a, &vm->options, err);
         if (SUCCEEDED(hr))
-                hr = add_others(&a, &vm->options, err);
+                hr = add_others(&a, vm, err);
         if (FAILED(hr)) {
                 machine_free_command_line(a.argv);
                 return hr;

@@ -53,8 +53,32 @@ static void record_arguments(struct vm *vm, char *const *argv) {
         hcs_file_write(path, hcs_buf_cstr(&text), text.len, NULL);
 }
 
+/* What QEMU has of ours, under the same numbers. */
+static size_t list_descriptors(const struct vm *vm, int **ret) {
+        int *keep = hcs_calloc(3 + vm->n_nics, sizeof(*keep));
+        size_t n = 0;
+
+        keep[n++] = vm->console_theirs;
+        keep[n++] = vm->qmp_theirs;
+        if (vm->vhost_theirs >= 0)
+                keep[n++] = vm->vhost_theirs;
+        for (size_t i = 0; i < vm->n_nics; i++)
+                if (vm->nics[i].theirs >= 0)
+                        keep[n++] = vm->nics[i].theirs;
+        *ret = keep;
+        return n;
+}
+
+/* Ours are closed in any case, so that QEMU's end is the end of the streams. */
+static void close_descriptors(struct vm *vm) {
+        hcs_pipe_close(hcs_abi_handle_from_fd(vm->console_theirs));
+        hcs_pipe_close(hcs_abi_handle_from_fd(vm->qmp_theirs));
+        hcs_pipe_close(hcs_abi_handle_from_fd(vm->vhost_theirs));
+        vm->console_theirs = vm->qmp_theirs = vm->vhost_theirs = -1;
+        machine_nics_given(vm);
+}
+
 static HRESULT start_qemu(struct vm *vm, struct hcs_error **err) {
-        int keep[3] = {vm->console_theirs, vm->qmp_theirs, vm->vhost_theirs};
         struct hcs_companion *qemu = NULL;
         char **argv = NULL;
         HRESULT hr = S_OK;
@@ -64,14 +88,14 @@ static HRESULT start_qemu(struct vm *vm, struct hcs_error **err) {
         if (SUCCEEDED(hr))
                 hr = machine_command_line(vm, &argv, err);
         if (SUCCEEDED(hr)) {
+                _cleanup_free_ int *keep = NULL;
+                size_t n = list_descriptors(vm, &keep);
+
                 record_arguments(vm, argv);
-                hr = start_companion(vm, argv, keep, vm->vhost_theirs >= 0 ? 3 : 2, "qemu.log", &qemu, err);
+                hr = start_companion(vm, argv, keep, n, "qemu.log", &qemu, err);
         }
         machine_free_command_line(argv);
-        /* Ours are closed in any case, so that QEMU's end is the end of the streams. */
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(keep); i++)
-                hcs_pipe_close(hcs_abi_handle_from_fd(keep[i]));
-        vm->console_theirs = vm->qmp_theirs = vm->vhost_theirs = -1;
+        close_descriptors(vm);
 
         hcs_guard(&vm->lock);
         vm->qemu = qemu;

@@ -23,6 +23,14 @@ struct machine_slot {
         bool going; /* the guest was asked to let go of it */
 };
 
+/* An adapter; with the lock. */
+struct machine_nic {
+        char *id;
+        struct vm_cable *cable; /* NULL: behind QEMU's NAT */
+        int theirs;             /* QEMU's end of the cable, until it has it; -1 */
+        bool linked;
+};
+
 struct vm {
         struct vm_options options; /* strings owned by `strings` */
         char **strings;
@@ -51,7 +59,10 @@ struct vm {
         char *end_detail;
 
         bool disks[VM_CONTROLLERS][VM_LUNS], disks_going[VM_CONTROLLERS][VM_LUNS];
-        struct machine_slot *slots; /* options.free_slots of them */
+        struct machine_slot *slots; /* those of the adapters from the start first */
+        size_t n_slots;
+        struct machine_nic *nics;
+        size_t n_nics;
         unsigned long long memory_added_mb;
         unsigned n_modules;
 };
@@ -61,6 +72,7 @@ struct vm {
 /* options.c: checks and copies. */
 HRESULT machine_copy_options(struct vm *vm, const struct vm_options *o, struct hcs_error **err);
 void machine_free_options(struct vm *vm);
+bool machine_is_name(const char *s);
 
 /* command_line.c: QEMU's arguments, NULL terminated, each to be freed with the array. */
 HRESULT machine_command_line(struct vm *vm, char ***ret, struct hcs_error **err);
@@ -70,7 +82,8 @@ struct hcs_json *machine_disk_block(const struct vm_disk *d, struct hcs_error **
 struct hcs_json *machine_disk_device(const struct vm_disk *d);
 HRESULT machine_pmem_memory(const struct vm_pmem *p, struct hcs_json **ret, struct hcs_error **err);
 struct hcs_json *machine_pmem_device(const struct vm_pmem *p, const char *bus);
-struct hcs_json *machine_nic_network(const struct vm_nic *n);
+/* fd: QEMU's end of the cable, a number or the name it was given by; NULL without a cable. */
+struct hcs_json *machine_nic_network(const struct vm_nic *n, const char *fd);
 struct hcs_json *machine_nic_device(const struct vm_nic *n, const char *bus);
 
 /* keeper.c: the thread. */
@@ -78,6 +91,23 @@ void machine_keep(void *vm);
 
 /* devices.c: the guest has let go of a device; with the lock. */
 void machine_device_deleted(struct vm *vm, const char *id);
+/* Commands; arguments are taken over. */
+HRESULT machine_execute(struct vm *vm, const char *command, struct hcs_json *arguments, struct hcs_error **err);
+struct hcs_json *machine_named(const char *member, const char *value);
+/* Says that it was `what which` that failed. */
+HRESULT machine_in_context(struct vm *vm, HRESULT hr, struct hcs_error **err, const char *what, const char *which);
+/* The bus of a free slot, which is the device's from now on; back to be free. */
+HRESULT machine_take_slot(struct vm *vm, const char *id, char bus[static 16], struct hcs_error **err);
+void machine_give_slot(struct vm *vm, const char *id);
+/* Asks the guest to let go of what is in a slot, and waits. HCS_WIN32(ERROR_NOT_FOUND) when nothing of the name is. */
+HRESULT machine_empty_slot(struct vm *vm, const char *id, uint64_t deadline_ns, struct hcs_error **err);
+
+/* nics.c: the cables of the adapters from the start; what QEMU was given is closed, or all of it is freed. */
+HRESULT machine_make_nics(struct vm *vm, const struct vm_nic *nics, struct hcs_error **err);
+void machine_nics_given(struct vm *vm);
+void machine_free_nics(struct vm *vm);
+/* Cables that are in no network: the guest is told. */
+HRESULT machine_unlink_nics(struct vm *vm, struct hcs_error **err);
 
 /* vm.c: moves the artefacts to where they stay; with the lock. */
 void machine_keep_artefacts(struct vm *vm);

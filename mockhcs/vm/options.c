@@ -18,7 +18,7 @@ static const char *keep(struct vm *vm, const char *text) {
         return vm->strings[vm->n_strings++] = copy;
 }
 
-static bool is_name(const char *s) {
+bool machine_is_name(const char *s) {
         return s && *s && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == strlen(s);
 }
 
@@ -46,9 +46,13 @@ static HRESULT check_others(const struct vm_options *o, struct hcs_error **err) 
                                                       o->pmem[i].number);
         for (size_t i = 0; i < o->n_nics; i++)
                 for (size_t j = 0; j <= i; j++)
-                        if (!is_name(o->nics[i].id) || (j < i && hcs_streq(o->nics[j].id, o->nics[i].id)))
+                        if (!machine_is_name(o->nics[i].id) || (j < i && hcs_streq(o->nics[j].id, o->nics[i].id)))
                                 return hcs_error_make(err, E_INVALIDARG, "an adapter cannot be called `%s`",
                                                       o->nics[i].id ? o->nics[i].id : "");
+        for (size_t i = 0; i < o->n_nics; i++)
+                if (o->nics[i].kind == VM_NIC_NETWORK && !o->nics[i].mac)
+                        return hcs_error_make(err, E_INVALIDARG, "adapter %s on a cable needs a MAC address",
+                                              o->nics[i].id);
         return S_OK;
 }
 
@@ -61,7 +65,7 @@ static HRESULT check(const struct vm_options *o, struct hcs_error **err) {
                 return hcs_error_make(err, HCS_WIN32(2), "kernel: `%s` not found", o->kernel);
         if (o->initrd && !hcs_file_exists(o->initrd))
                 return hcs_error_make(err, HCS_WIN32(2), "initrd: `%s` not found", o->initrd);
-        if (o->name && !is_name(o->name))
+        if (o->name && !machine_is_name(o->name))
                 return hcs_error_make(err, E_INVALIDARG, "a machine cannot be called `%s`", o->name);
         if (o->controllers > VM_CONTROLLERS)
                 return hcs_error_make(err, E_INVALIDARG, "SCSI controller count can't be more than %d", VM_CONTROLLERS);
@@ -101,10 +105,22 @@ static void copy_devices(struct vm *vm, const struct vm_options *o) {
                 nics[i] = o->nics[i];
                 nics[i].id = keep(vm, o->nics[i].id);
                 nics[i].mac = keep(vm, o->nics[i].mac);
+                nics[i].network = NULL; /* the cable has it */
+                nics[i].address = NULL;
         }
         vm->options.disks = disks;
         vm->options.pmem = pmem;
         vm->options.nics = nics;
+}
+
+/* A machine that has slots has one for each adapter too, so that it can go. */
+static void make_slots(struct vm *vm) {
+        const struct vm_options *o = &vm->options;
+
+        vm->n_slots = o->free_slots ? o->free_slots + o->n_nics : 0;
+        vm->slots = hcs_calloc(vm->n_slots + 1, sizeof(*vm->slots));
+        for (size_t i = 0; vm->n_slots && i < o->n_nics; i++)
+                vm->slots[i].id = hcs_asprintf("nic-%s", o->nics[i].id);
 }
 
 HRESULT machine_copy_options(struct vm *vm, const struct vm_options *o, struct hcs_error **err) {
@@ -130,7 +146,7 @@ HRESULT machine_copy_options(struct vm *vm, const struct vm_options *o, struct h
         if (c->guest_cid == 0)
                 c->guest_cid = 3;
         copy_devices(vm, o);
-        vm->slots = hcs_calloc(c->free_slots + 1, sizeof(*vm->slots));
+        make_slots(vm);
         return S_OK;
 }
 
@@ -141,7 +157,7 @@ void machine_free_options(struct vm *vm) {
         free((void *)(uintptr_t)vm->options.disks);
         free((void *)(uintptr_t)vm->options.pmem);
         free((void *)(uintptr_t)vm->options.nics);
-        for (unsigned i = 0; vm->slots && i < vm->options.free_slots; i++)
+        for (size_t i = 0; i < vm->n_slots; i++)
                 free(vm->slots[i].id);
         free(vm->slots);
 }

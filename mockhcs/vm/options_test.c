@@ -55,8 +55,8 @@ static void expect_refused(const struct vm_options *o, HRESULT hr, const char *w
 static void options_that_cannot_be_are_refused(void **state) {
         const struct vm_disk twice[] = {{0, 1, disk, true}, {0, 1, disk, true}}, far[] = {{1, 0, disk, true}},
                              high[] = {{0, 64, disk, true}};
-        const struct vm_nic nics[] = {{"a", NULL, VM_NETWORK_NONE}, {"a", NULL, VM_NETWORK_NONE}},
-                            bad_nic[] = {{"a,b", NULL, VM_NETWORK_NONE}};
+        const struct vm_nic nics[] = {{"a", NULL, VM_NIC_NAT}, {"a", NULL, VM_NIC_NAT}},
+                            bad_nic[] = {{"a,b", NULL, VM_NIC_NAT}}, no_mac[] = {{"a", NULL, VM_NIC_NETWORK}};
         const struct vm_pmem pmems[] = {{3, pmem, true}, {3, pmem, true}};
         struct vm_options o = options();
 
@@ -93,6 +93,8 @@ static void options_that_cannot_be_are_refused(void **state) {
         o.nics = bad_nic;
         o.n_nics = 1;
         expect_refused(&o, E_INVALIDARG, "an adapter cannot be called `a,b`");
+        o.nics = no_mac;
+        expect_refused(&o, E_INVALIDARG, "adapter a on a cable needs a MAC address");
         o = options();
         o.pmem = pmems;
         o.n_pmem = 2;
@@ -133,7 +135,7 @@ static void every_option_becomes_an_argument(void **state) {
         _cleanup_free_ char *text = NULL, *vhdx = make_file("v.vhdx", "vhdxfile", 4096),
                             *dynamic = make_file("v.vhd", "conectix", 4096);
         const struct vm_disk disks[] = {{0, 0, disk, true}, {1, 63, vhdx, false}, {1, 2, dynamic, false}};
-        const struct vm_nic nics[] = {{"eth-1", "00-15-5D-00-00-01", VM_NETWORK_USER}};
+        const struct vm_nic nics[] = {{"eth-1", "00-15-5D-00-00-01", VM_NIC_NAT}};
         const struct vm_pmem pmems[] = {{7, pmem, true}};
         struct vm_options o = options();
 

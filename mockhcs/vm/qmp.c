@@ -4,7 +4,9 @@
 
 #include "mockhcs/vm/qmp.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/str.h"
 #include "hcsshim/log.h"
@@ -110,12 +112,34 @@ static HRESULT timed_out(struct hcs_error **err) {
         return hcs_error_make(err, HCS_E_CONNECTION_TIMEOUT, "QEMU did not answer in time");
 }
 
-/* Commands are short and QEMU reads them at once, or hangs: then the deadline ends it. */
-static HRESULT send_line(struct qmp *q, const struct hcs_buf *line, uint64_t deadline_ns, struct hcs_error **err) {
+/* The first byte of a line brings the descriptor along: the socket is empty then, as commands are answered in turn. */
+static HRESULT send_descriptor(struct qmp *q, int fd, const struct hcs_buf *line, size_t *ret, struct hcs_error **err) {
+        union {
+                char bytes[CMSG_SPACE(sizeof(int))];
+                struct cmsghdr align;
+        } control = {0};
+        struct iovec first = {line->data, 1};
+        struct msghdr m = {
+                .msg_iov = &first, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+        struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+        *c = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+        memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+        if (sendmsg(hcs_abi_handle_to_fd(q->socket), &m, MSG_NOSIGNAL) != 1)
+                return hcs_error_errno(err, errno, "give QEMU a descriptor");
+        *ret = 1;
+        return S_OK;
+}
+
+/* Commands are short and QEMU reads them at once, or hangs: then the deadline ends it. fd: -1 for none. */
+static HRESULT send_line(struct qmp *q, const struct hcs_buf *line, int fd, uint64_t deadline_ns,
+                         struct hcs_error **err) {
         struct hcs_poller *poller = NULL;
         size_t done = 0, n;
         HRESULT hr = hcs_poller_new(&poller, err);
 
+        if (SUCCEEDED(hr) && fd >= 0)
+                hr = send_descriptor(q, fd, line, &done, err);
         while (SUCCEEDED(hr) && done < line->len) {
                 n = 0;
                 hr = hcs_pipe_write(q->socket, line->data + done, line->len - done, &n, NULL);
@@ -146,13 +170,13 @@ static HRESULT outcome(const struct hcs_json *answer, struct hcs_json **ret, str
 }
 
 /* Under the lock: commands go out one at a time. */
-static HRESULT ask(struct qmp *q, struct qmp_question *a, const struct hcs_buf *line, uint64_t deadline_ns,
+static HRESULT ask(struct qmp *q, struct qmp_question *a, const struct hcs_buf *line, int fd, uint64_t deadline_ns,
                    struct hcs_error **err) {
         HRESULT hr;
 
         if (q->closed)
                 return closed(err);
-        hr = send_line(q, line, deadline_ns, err);
+        hr = send_line(q, line, fd, deadline_ns, err);
         while (SUCCEEDED(hr) && !a->answer) {
                 if (q->closed)
                         hr = closed(err);
@@ -162,8 +186,8 @@ static HRESULT ask(struct qmp *q, struct qmp_question *a, const struct hcs_buf *
         return hr;
 }
 
-HRESULT qmp_execute(struct qmp *q, const char *command, struct hcs_json *arguments, uint64_t deadline_ns,
-                    struct hcs_json **ret, struct hcs_error **err) {
+static HRESULT execute(struct qmp *q, const char *command, struct hcs_json *arguments, int fd, uint64_t deadline_ns,
+                       struct hcs_json **ret, struct hcs_error **err) {
         _cleanup_json_ struct hcs_json *message = hcs_json_new_object();
         _cleanup_buf_ struct hcs_buf line = {0};
         struct qmp_question a = {0}, **p;
@@ -180,7 +204,7 @@ HRESULT qmp_execute(struct qmp *q, const char *command, struct hcs_json *argumen
                 hcs_buf_putc(&line, '\n');
                 a.next = q->questions;
                 q->questions = &a;
-                hr = ask(q, &a, &line, deadline_ns, err);
+                hr = ask(q, &a, &line, fd, deadline_ns, err);
                 for (p = &q->questions; *p != &a;)
                         p = &(*p)->next;
                 *p = a.next;
@@ -191,6 +215,18 @@ HRESULT qmp_execute(struct qmp *q, const char *command, struct hcs_json *argumen
         if (FAILED(hr))
                 hcs_error_wrap(err, "QMP %s", command);
         return hr;
+}
+
+HRESULT qmp_execute(struct qmp *q, const char *command, struct hcs_json *arguments, uint64_t deadline_ns,
+                    struct hcs_json **ret, struct hcs_error **err) {
+        return execute(q, command, arguments, -1, deadline_ns, ret, err);
+}
+
+HRESULT qmp_give(struct qmp *q, int fd, const char *name, uint64_t deadline_ns, struct hcs_error **err) {
+        struct hcs_json *arguments = hcs_json_new_object();
+
+        hcs_json_set_string(arguments, "fdname", name);
+        return execute(q, "getfd", arguments, fd, deadline_ns, NULL, err);
 }
 
 HRESULT qmp_negotiate(struct qmp *q, uint64_t deadline_ns, struct hcs_error **err) {

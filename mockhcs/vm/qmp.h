@@ -47,5 +47,7 @@ HRESULT qmp_negotiate(struct qmp *q, uint64_t deadline_ns, struct hcs_error **er
  */
 HRESULT qmp_execute(struct qmp *q, const char *command, struct hcs_json *arguments, uint64_t deadline_ns,
                     struct hcs_json **ret, struct hcs_error **err);
+/* Gives QEMU a copy of a descriptor of ours; until a command uses it up it is called `name` there. */
+HRESULT qmp_give(struct qmp *q, int fd, const char *name, uint64_t deadline_ns, struct hcs_error **err);
 
 #endif

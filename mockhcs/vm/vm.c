@@ -83,6 +83,8 @@ HRESULT vm_new(const struct vm_options *options, struct vm **ret, struct hcs_err
         hr = machine_copy_options(vm, options, err);
         if (SUCCEEDED(hr))
                 hr = make(vm, err);
+        if (SUCCEEDED(hr))
+                hr = machine_make_nics(vm, options->nics, err);
         if (FAILED(hr)) {
                 hcs_error_wrap(err, "%s", options->name ? options->name : "uvm");
                 vm_free(vm);
@@ -117,6 +119,8 @@ HRESULT vm_start(struct vm *vm, uint64_t deadline_ns, struct hcs_error **err) {
                         hcs_cond_wait(&vm->changed, &vm->lock);
         }
         hr = qmp_negotiate(&vm->qmp, deadline_ns, &why);
+        if (SUCCEEDED(hr))
+                hr = machine_unlink_nics(vm, &why);
         if (SUCCEEDED(hr))
                 return hr;
         hcs_error_free(why);
@@ -212,6 +216,7 @@ struct vm *vm_free(struct vm *vm) {
         console_deinit(&vm->console);
         hcs_work_folder_free(vm->folder);
         hcs_error_free(vm->start_error);
+        machine_free_nics(vm);
         machine_free_options(vm);
         hcs_cond_deinit(&vm->changed);
         hcs_mutex_deinit(&vm->lock);

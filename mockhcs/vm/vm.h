@@ -24,6 +24,7 @@
 
 #include "base/mem.h"
 #include "hcsshim/error.h"
+#include "mockhcs/vm/network/network.h"
 #include "mockhcs/vm/vsock/vsock.h"
 
 struct vm;
@@ -58,15 +59,18 @@ struct vm_pmem {
         bool read_only;
 };
 
-enum vm_network {
-        VM_NETWORK_USER, /* QEMU's own NAT: needs no rights */
-        VM_NETWORK_NONE, /* an adapter whose cable is out */
+enum vm_nic_kind {
+        VM_NIC_NAT,     /* behind QEMU's own NAT, alone: needs no rights */
+        VM_NIC_NETWORK, /* on a cable: to a network, or to none */
 };
 
 struct vm_nic {
         const char *id;  /* names it; letters, digits, - and _ */
-        const char *mac; /* "00-15-5D-..." or with colons; NULL: one of QEMU's */
-        enum vm_network network;
+        const char *mac; /* "00-15-5D-..." or with colons; NULL, without a network only: one of QEMU's */
+        enum vm_nic_kind kind;
+        struct vm_network
+                *network;    /* the machine takes a reference; NULL: the cable is out, the guest sees no carrier */
+        const char *address; /* what it may send from, see vm_network_plug(); may be NULL */
 };
 
 struct vm_options {
@@ -166,7 +170,13 @@ HRESULT vm_disk_add(struct vm *vm, const struct vm_disk *disk, struct hcs_error 
 HRESULT vm_disk_remove(struct vm *vm, unsigned controller, unsigned lun, struct hcs_error **err);
 HRESULT vm_pmem_add(struct vm *vm, const struct vm_pmem *pmem, struct hcs_error **err);
 HRESULT vm_nic_add(struct vm *vm, const struct vm_nic *nic, struct hcs_error **err);
+/* An adapter from the start can only go from a machine that has free_slots. */
 HRESULT vm_nic_remove(struct vm *vm, const char *id, uint64_t deadline_ns, struct hcs_error **err);
+/* Its cable is plugged into another network (vm_network_plug() has the errors), or pulled out: NULL. */
+HRESULT vm_nic_connect(struct vm *vm, const char *id, struct vm_network *network, const char *address,
+                       struct hcs_error **err);
+/* False for an adapter that is not there or has no cable. */
+bool vm_nic_stats(struct vm *vm, const char *id, struct vm_cable_stats *ret);
 /*
  * What the guest has of memory: less than it began with is taken by a balloon, as far as the guest gives it; more is
  * added in modules of 128 MB up to memory_limit_mb and cannot be taken out again.

@@ -237,7 +237,7 @@ static bool boot(const struct images *m, const char *kernel_words) {
         };
         const struct vm_disk late = {0, LUN_LATE, layer, true};
         const struct vm_pmem pmem[] = {{0, pmem0, true}, {1, pmem1, true}};
-        const struct vm_nic nics[] = {{"first", NIC_MAC, VM_NETWORK_USER}, {"dhcp", NIC_DHCP_MAC, VM_NETWORK_USER}};
+        const struct vm_nic nics[] = {{"first", NIC_MAC, VM_NIC_NAT}, {"dhcp", NIC_DHCP_MAC, VM_NIC_NAT}};
         _cleanup_free_ char *line =
                 hcs_asprintf("console=ttyS0 quiet panic=-1 %s -- -w -e %d /bin/vsockexec -o %d -e %d "
                              "/bin/checks %s %llu",
