@@ -18,6 +18,14 @@ struct hcs_work_folder;
  * name, E_ACCESSDENIED for a base that is somebody else's, what the system says.
  */
 HRESULT hcs_work_folder_new(const char *base, const char *name, struct hcs_work_folder **ret, struct hcs_error **err);
+/*
+ * The same with a name that others know: ROOM/NAME below the default base. S_FALSE, and *ret untouched, when somebody who
+ * lives has it. What the dead left in this room is removed by the first call of a process only, so that many folders cost
+ * no more than few.
+ */
+HRESULT hcs_work_folder_claim(const char *room, const char *name, struct hcs_work_folder **ret, struct hcs_error **err);
+/* What base NULL stands for. Caller frees. */
+char *hcs_work_folder_default_base(void);
 const char *hcs_work_folder_path(const struct hcs_work_folder *f);
 /* Moves what is in it under `inside` to a folder that stays: BASE/kept/NAME.XXXXXX, which *ret_path names. The last 20
  * of a base stay. */

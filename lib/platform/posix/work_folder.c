@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -20,8 +21,9 @@
 #define LOCK "lock"
 #define KEPT "kept"
 
-#define KEPT_MAX    20
-#define RUNTIME_MAX 64 /* bytes: sockets below it have names of 107 in all */
+#define KEPT_MAX 20
+/* Bytes: sockets have names of 107 in all, the longest is /hcsshim/hvsocket/GUID/v.sock_PORT. */
+#define RUNTIME_MAX 34
 
 struct hcs_work_folder {
         char *base, *path;
@@ -44,7 +46,7 @@ HRESULT hcs_folder_remove(const char *path, struct hcs_error **err) {
         return S_OK;
 }
 
-static char *default_base(void) {
+char *hcs_work_folder_default_base(void) {
         const char *runtime = getenv("XDG_RUNTIME_DIR");
         struct stat st;
 
@@ -78,7 +80,7 @@ static int lock_file(const char *folder, int flags, int operation) {
         return fd;
 }
 
-/* With the base locked: nobody is just making one. */
+/* With the base locked: nobody is just making one. A room of claimed folders has no lock, and stays. */
 static void sweep(const char *base) {
         DIR *d = opendir(base);
         struct dirent *e;
@@ -98,21 +100,35 @@ static void sweep(const char *base) {
         closedir(d);
 }
 
+/* Makes the base, and keeps others from making folders in it until the lock is closed. */
+static HRESULT enter_base(const char *base, const char *name, int *ret_lock, struct hcs_error **err) {
+        HRESULT hr;
+
+        if (strchr(name, '/') || hcs_str_starts(name, "."))
+                return hcs_error_make(err, E_INVALIDARG, "`%s` cannot be the name of a folder", name);
+        hr = make_base(base, err);
+        if (FAILED(hr))
+                return hr;
+        *ret_lock = lock_file(base, O_CREAT, LOCK_EX);
+        return *ret_lock < 0 ? hcs_error_errno(err, errno, "lock `%s`", base) : S_OK;
+}
+
+static struct hcs_work_folder *make(char *base, char *path, int lock) {
+        struct hcs_work_folder *f = hcs_calloc(1, sizeof(*f));
+
+        *f = (struct hcs_work_folder){base, path, lock};
+        return f;
+}
+
 HRESULT hcs_work_folder_new(const char *base, const char *name, struct hcs_work_folder **ret, struct hcs_error **err) {
-        _cleanup_free_ char *home = base ? hcs_strdup(base) : default_base(),
+        _cleanup_free_ char *home = base ? hcs_strdup(base) : hcs_work_folder_default_base(),
                             *path = hcs_asprintf("%s/%s.XXXXXX", home, name);
         _cleanup_close_ int base_lock = -1;
-        struct hcs_work_folder *f;
-        HRESULT hr = make_base(home, err);
+        HRESULT hr = enter_base(home, name, &base_lock, err);
         int lock;
 
         if (FAILED(hr))
                 return hr;
-        if (strchr(name, '/') || hcs_str_starts(name, "."))
-                return hcs_error_make(err, E_INVALIDARG, "`%s` cannot be the name of a folder", name);
-        base_lock = lock_file(home, O_CREAT, LOCK_EX);
-        if (base_lock < 0)
-                return hcs_error_errno(err, errno, "lock `%s`", home);
         sweep(home);
         if (!mkdtemp(path))
                 return hcs_error_errno(err, errno, "make the folder `%s`", path);
@@ -123,11 +139,57 @@ HRESULT hcs_work_folder_new(const char *base, const char *name, struct hcs_work_
                 rmdir(path);
                 return hcs_error_errno(err, saved, "lock `%s`", path);
         }
-        f = hcs_calloc(1, sizeof(*f));
-        f->base = steal_pointer(&home);
-        f->path = steal_pointer(&path);
-        f->lock = lock;
-        *ret = f;
+        *ret = make(steal_pointer(&home), steal_pointer(&path), lock);
+        return S_OK;
+}
+
+/* What the dead left in a room is looked for once in the life of a process. */
+static bool swept_before(const char *room) {
+        static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+        static char last[128];
+        bool swept;
+
+        pthread_mutex_lock(&lock);
+        swept = hcs_streq(last, room);
+        snprintf(last, sizeof(last), "%s", room);
+        pthread_mutex_unlock(&lock);
+        return swept;
+}
+
+/* A folder that is there already: S_FALSE when its owner lives, or is just removing it. */
+static HRESULT replace_dead(const char *path, struct hcs_error **err) {
+        _cleanup_close_ int lock = lock_file(path, O_CREAT, LOCK_EX | LOCK_NB);
+        HRESULT hr = lock < 0 ? S_FALSE : hcs_folder_remove(path, err);
+
+        if (hr == S_OK && mkdir(path, 0700) < 0)
+                hr = hcs_error_errno(err, errno, "make the folder `%s`", path);
+        return hr;
+}
+
+HRESULT hcs_work_folder_claim(const char *room, const char *name, struct hcs_work_folder **ret,
+                              struct hcs_error **err) {
+        _cleanup_free_ char *base = hcs_work_folder_default_base(), *home = hcs_asprintf("%s/%s", base, room),
+                            *path = hcs_asprintf("%s/%s", home, name);
+        _cleanup_close_ int base_lock = -1;
+        HRESULT hr = enter_base(base, name, &base_lock, err);
+        int lock;
+
+        if (SUCCEEDED(hr))
+                hr = make_base(home, err);
+        if (FAILED(hr))
+                return hr;
+        if (!swept_before(home))
+                sweep(home);
+        if (mkdir(path, 0700) < 0) {
+                hr = errno == EEXIST ? replace_dead(path, err)
+                                     : hcs_error_errno(err, errno, "make the folder `%s`", path);
+                if (hr != S_OK)
+                        return hr;
+        }
+        lock = lock_file(path, O_CREAT, LOCK_EX);
+        if (lock < 0)
+                return hcs_error_errno(err, errno, "lock `%s`", path);
+        *ret = make(steal_pointer(&home), steal_pointer(&path), lock);
         return S_OK;
 }
 
