@@ -135,6 +135,7 @@ HRESULT machine_copy_options(struct vm *vm, const struct vm_options *o, struct h
         c->kernel = keep(vm, o->kernel);
         c->initrd = keep(vm, o->initrd);
         c->command_line = keep(vm, o->command_line ? o->command_line : "console=ttyS0 panic=-1");
+        c->vsock_folder = keep(vm, o->vsock_folder);
         c->run_base = keep(vm, o->run_base);
         c->artefacts = keep(vm, o->artefacts);
         if (c->processors == 0)

@@ -50,7 +50,9 @@ static HRESULT make_sockets(struct vm *vm, struct hcs_error **err) {
         hr = hcs_companion_socket(&vhost, &vm->vhost_theirs, err);
         if (FAILED(hr))
                 return hr;
-        return vsock_device_new(&(struct vsock_device_options){.folder = hcs_work_folder_path(vm->folder),
+        return vsock_device_new(&(struct vsock_device_options){.folder = vm->options.vsock_folder
+                                                                                 ? vm->options.vsock_folder
+                                                                                 : hcs_work_folder_path(vm->folder),
                                                                .guest_cid = vm->options.guest_cid,
                                                                .front_end = hcs_abi_handle_to_fd(vhost)},
                                 &vm->vsock, err);
@@ -156,14 +158,17 @@ bool vm_has_ended(struct vm *vm, struct vm_end *ret) {
         return vm->state == MACHINE_ENDED;
 }
 
-void vm_kill(struct vm *vm) {
-        {
-                hcs_guard(&vm->lock);
-                if (vm->state == MACHINE_NEW)
-                        return;
-                vm->kill_wanted = true;
-        }
+void vm_kill_soon(struct vm *vm) {
+        hcs_guard(&vm->lock);
+
+        if (vm->state == MACHINE_NEW)
+                return;
+        vm->kill_wanted = true;
         hcs_poller_wake(vm->poller);
+}
+
+void vm_kill(struct vm *vm) {
+        vm_kill_soon(vm);
         vm_wait(vm, HCS_FOREVER, NULL, NULL);
 }
 

@@ -91,8 +91,9 @@ struct vm_options {
         size_t n_pmem;
         const struct vm_nic *nics;
         size_t n_nics;
-        unsigned free_slots;   /* for adapters and persistent memory that are added later */
-        const char *run_base;  /* NULL: platform/work_folder.h's default */
+        unsigned free_slots;      /* for adapters and persistent memory that are added later */
+        const char *vsock_folder; /* of v.sock, which the caller makes and removes; NULL: the run folder */
+        const char *run_base;     /* NULL: platform/work_folder.h's default */
         const char *artefacts; /* folder for console, QEMU's words and what callers add; NULL: kept only on failure */
         bool expendable;       /* nothing of it is kept when it fails */
         /* Each piece of the console as it comes, on the machine's own thread; may be NULL. */
@@ -134,6 +135,8 @@ HRESULT vm_pause(struct vm *vm, struct hcs_error **err);
 HRESULT vm_resume(struct vm *vm, struct hcs_error **err);
 /* At once; returns when QEMU is gone. */
 void vm_kill(struct vm *vm);
+/* The same without waiting for it. */
+void vm_kill_soon(struct vm *vm);
 /* Kills it if it runs, removes the run folder; what was recorded stays if the machine failed. NULL is fine. */
 struct vm *vm_free(struct vm *vm);
 HCS_DEFINE_CLEANUP(struct vm *, vm_free)
