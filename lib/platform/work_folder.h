@@ -19,9 +19,9 @@ struct hcs_work_folder;
  */
 HRESULT hcs_work_folder_new(const char *base, const char *name, struct hcs_work_folder **ret, struct hcs_error **err);
 /*
- * The same with a name that others know: ROOM/NAME below the default base. S_FALSE, and *ret untouched, when somebody who
- * lives has it. What the dead left in this room is removed by the first call of a process only, so that many folders cost
- * no more than few.
+ * The same with a name that others know: ROOM/NAME below the default base. S_FALSE, and *ret untouched, when somebody
+ * who lives has it. What the dead left in this room is removed by the first call of a process only, so that many
+ * folders cost no more than few.
  */
 HRESULT hcs_work_folder_claim(const char *room, const char *name, struct hcs_work_folder **ret, struct hcs_error **err);
 /* What base NULL stands for. Caller frees. */

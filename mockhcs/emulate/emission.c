@@ -33,6 +33,24 @@ void emit_complete(struct emissions *out, uint64_t number) {
         *add(out) = (struct emission){.kind = EMIT_COMPLETE, .number = number};
 }
 
+void emit_completion(struct emissions *out, struct mock_completion *c) {
+        struct emission *e = add(out);
+
+        *e = (struct emission){.kind = EMIT_COMPLETE, .number = c->number, .hr = c->hr};
+        if (c->result.kind == MOCK_DOCUMENT)
+                e->data = hcs_strdup(c->result.text);
+        mock_completion_deinit(c);
+}
+
+static void send_completion(struct mock_sink *up, struct emission *e) {
+        struct mock_completion c = {.number = e->number, .hr = e->hr};
+
+        if (e->data)
+                mock_value_set_document(&c.result, "result", steal_pointer(&e->data));
+        up->ops->complete(up, &c);
+        mock_completion_deinit(&c);
+}
+
 void emissions_send(struct emulator *em, struct emissions *out) {
         struct mock_sink *up = em->backend.up;
 
@@ -44,7 +62,7 @@ void emissions_send(struct emulator *em, struct emissions *out) {
                 } else if (e->kind == EMIT_OUTPUT) {
                         up->ops->output(up, &(struct mock_stdio){e->on, e->stream, e->data, e->len, e->end});
                 } else {
-                        up->ops->complete(up, &(struct mock_completion){.number = e->number});
+                        send_completion(up, e);
                 }
                 mock_handle_unref(e->on);
                 free(e->data);

@@ -2,7 +2,7 @@
 
 /* The emulator as a layer: its options, and which part of the model answers which verb. */
 
-#include "mockhcs/emulate/emulate.h"
+#include "mockhcs/emulate/machine.h"
 
 #include <string.h>
 
@@ -80,9 +80,17 @@ static void input(struct mock_backend *b, const struct mock_stdio *chunk) {
         emissions_send(em, &out);
 }
 
+static void free_machine_settings(struct emulator *em) {
+        free((char *)(uintptr_t)em->machine_settings.accelerator);
+        free((char *)(uintptr_t)em->machine_settings.qemu);
+        free((char *)(uintptr_t)em->machine_settings.artefacts);
+        free((char *)(uintptr_t)em->machine_settings.drives);
+}
+
 static void emulator_free(struct mock_backend *b) {
         struct emulator *em = emulator_of(b);
 
+        hcs_mutex_lock(&em->lock);
         for (size_t i = 0; i < EMULATE_BUCKETS; i++)
                 while (em->systems[i]) {
                         struct compute_system *s = em->systems[i];
@@ -90,6 +98,10 @@ static void emulator_free(struct mock_backend *b) {
                         em->systems[i] = s->next;
                         system_free(s);
                 }
+        hcs_mutex_unlock(&em->lock);
+        machines_wait(em);
+        free_machine_settings(em);
+        hcs_cond_deinit(&em->machines_gone);
         net_model_free(em->net);
         hcs_json_free(em->script);
         hcs_json_free(em->cpu_groups);
@@ -109,6 +121,33 @@ static HRESULT number_option(const struct mock_options *o, const char *key, uint
         if (!hcs_str_to_u64(text, value) || *value < min || *value > max)
                 return hcs_error_make(err, E_INVALIDARG, "%s=%s: a number from %llu to %llu is expected", key, text,
                                       (unsigned long long)min, (unsigned long long)max);
+        return S_OK;
+}
+
+static HRESULT machine_options(struct emulator *em, const struct mock_options *o, struct hcs_error **err) {
+        const char *machines = mock_option(o, "machines"), *accelerator = mock_option(o, "accel");
+        struct emu_machine_settings *set = &em->machine_settings;
+        uint64_t start_s = 60;
+        HRESULT hr = number_option(o, "start-timeout", 1, 3600, &start_s, err);
+
+        if (FAILED(hr))
+                return hr;
+        if (!machines || hcs_streq(machines, "auto"))
+                set->machines = EMU_MACHINES_AUTO;
+        else if (hcs_streq(machines, "qemu"))
+                set->machines = EMU_MACHINES_QEMU;
+        else if (hcs_streq(machines, "paper"))
+                set->machines = EMU_MACHINES_PAPER;
+        else
+                return hcs_error_make(err, E_INVALIDARG, "machines=%s: auto, qemu or paper is expected", machines);
+        if (accelerator && !hcs_streq(accelerator, "auto") && !hcs_streq(accelerator, "kvm") &&
+            !hcs_streq(accelerator, "tcg"))
+                return hcs_error_make(err, E_INVALIDARG, "accel=%s: auto, kvm or tcg is expected", accelerator);
+        set->start_ns = start_s * HCS_NS_PER_S;
+        set->accelerator = hcs_strdup(accelerator);
+        set->qemu = hcs_strdup(mock_option(o, "qemu"));
+        set->artefacts = hcs_strdup(mock_option(o, "artefacts"));
+        set->drives = hcs_strdup(mock_option(o, "drives"));
         return S_OK;
 }
 
@@ -138,6 +177,7 @@ static HRESULT open_emulator(struct mock_engine *engine, struct mock_sink *up, c
 
         em->backend = (struct mock_backend){.ops = &ops, .engine = engine, .up = up};
         hcs_mutex_init(&em->lock);
+        hcs_cond_init(&em->machines_gone);
         em->cpu_groups = hcs_json_new_array();
         em->credentials = hcs_json_new_array();
         em->templates = hcs_json_new_object();
@@ -154,6 +194,8 @@ static HRESULT open_emulator(struct mock_engine *engine, struct mock_sink *up, c
         if (SUCCEEDED(hr))
                 hr = load_script(em, mock_option(options, "script"), err);
         if (SUCCEEDED(hr))
+                hr = machine_options(em, options, err);
+        if (SUCCEEDED(hr))
                 hr = net_model_new(em, options, &em->net, err);
         if (FAILED(hr)) {
                 emulator_free(&em->backend);
@@ -168,7 +210,8 @@ static HRESULT open_emulator(struct mock_engine *engine, struct mock_sink *up, c
         return S_OK;
 }
 
-static const char *const keys[] = {"script", "host",      "lps",      "delay",      "seed", "profile",
-                                   "hns",    "net-state", "net-boot", "net-faults", NULL};
+static const char *const keys[] = {"script",   "host",      "lps",      "delay",      "seed",   "profile",
+                                   "machines", "accel",     "qemu",     "artefacts",  "drives", "start-timeout",
+                                   "hns",      "net-state", "net-boot", "net-faults", NULL};
 
 const struct mock_backend_kind mock_emulate_kind = {.name = "emulate", .keys = keys, .open = open_emulator};

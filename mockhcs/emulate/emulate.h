@@ -11,7 +11,9 @@
 #include "hcsshim/guid.h"
 #include "hcsshim/schema.h"
 #include "mockhcs/engine/backend.h"
+#include "mockhcs/machine/machine.h"
 #include "platform/thread.h"
+#include "platform/work_folder.h"
 
 #define EMULATE_BUCKETS 1024
 
@@ -54,6 +56,11 @@ struct compute_system {
         struct holders holders;
         struct process *processes;
         uint64_t started_ns;
+        /* Virtual machines. */
+        struct hcs_work_folder *folder; /* of its sockets, see platform/hvsocket.h; NULL where there is none */
+        char *hvsocket;                 /* its path */
+        struct system_machine *machine; /* what runs; NULL: all of it is on paper */
+        const char *busy;               /* what its machine is just being asked to do, or NULL */
 };
 
 struct emission {
@@ -87,6 +94,9 @@ struct emulator {
         struct hcs_json *templates;   /* saved states: id or file -> document */
         struct hcs_json *grants;
         struct net_model *net; /* host networking: mockhcs/emulate/network */
+        struct emu_machine_settings machine_settings;
+        unsigned machine_threads; /* of systems, and of such that are gone */
+        struct hcs_cond machines_gone;
 };
 
 static inline struct emulator *emulator_of(struct mock_backend *b) {
@@ -98,6 +108,8 @@ void emit_event(struct emissions *out, struct mock_handle *on, const char *name,
 void emit_output(struct emissions *out, struct mock_handle *on, enum mock_stream stream, const char *data, size_t len,
                  bool end);
 void emit_complete(struct emissions *out, uint64_t number);
+/* The same for an outcome of any kind; its result is taken over. */
+void emit_completion(struct emissions *out, struct mock_completion *c);
 void emissions_send(struct emulator *em, struct emissions *out);
 void holders_add(struct holders *h, struct mock_handle *handle);
 bool holders_remove(struct holders *h, struct mock_handle *handle); /* true when the last one went */
@@ -142,6 +154,10 @@ void system_pause(struct emulator *em, struct mock_call *call, struct emissions 
 void system_resume(struct emulator *em, struct mock_call *call, struct emissions *out);
 void system_save(struct emulator *em, struct mock_call *call, struct emissions *out);
 void system_free(struct compute_system *s);
+void system_set_running(struct emulator *em, struct compute_system *s);
+/* It has ended: its processes too, and who has a handle is told. */
+void system_stop(struct emulator *em, struct compute_system *s, enum exit_type type, struct emissions *out);
+void system_tell_crash(const struct compute_system *s, const char *report, struct emissions *out);
 
 /* process.c */
 void process_create(struct emulator *em, struct mock_call *call, struct emissions *out);

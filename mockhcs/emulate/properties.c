@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "mockhcs/emulate/emulate.h"
+#include "mockhcs/emulate/machine.h"
 #include "platform/clock.h"
 
 static void put_basic(struct hcs_json *o, const struct compute_system *s) {
@@ -125,7 +125,7 @@ static bool put_type(struct emulator *em, struct hcs_json *o, const struct compu
         return true;
 }
 
-static void put_queries(struct hcs_json *o, const struct hcs_json *queries) {
+static void put_queries(struct hcs_json *o, const struct compute_system *s, const struct hcs_json *queries) {
         struct hcs_json *responses = hcs_json_set_new_object(o, "PropertyResponses");
 
         for (const struct hcs_json *q = hcs_json_first(queries); q; q = hcs_json_next(q)) {
@@ -133,6 +133,8 @@ static void put_queries(struct hcs_json *o, const struct hcs_json *queries) {
 
                 if (hcs_streq(hcs_json_key(q), "CompatibilityInfo"))
                         hcs_json_set_string(hcs_json_set_new_object(r, "Response"), "Data", "bW9ja2hjcw==");
+                else if (hcs_streq(hcs_json_key(q), "MockMachine"))
+                        machine_describe(s, hcs_json_set_new_object(r, "Response"));
                 else
                         hcs_json_set_i64(hcs_json_set_new_object(r, "Error"), "Error", (int32_t)HCS_WIN32(0x32));
         }
@@ -157,7 +159,7 @@ void system_properties(struct emulator *em, struct mock_call *call, struct emiss
                 }
         }
         if (hcs_json_get(query, "Queries"))
-                put_queries(o, hcs_json_get(query, "Queries"));
+                put_queries(o, s, hcs_json_get(query, "Queries"));
         mock_call_done(call, hcs_json_text(o, HCS_JSON_GO));
 }
 

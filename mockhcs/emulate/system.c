@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "mockhcs/emulate/emulate.h"
+#include "hcsshim/log.h"
+#include "mockhcs/emulate/machine.h"
+#include "platform/hvsocket.h"
 
 static size_t hash(const char *id) {
         uint32_t h = 2166136261u;
@@ -46,6 +48,9 @@ void system_free(struct compute_system *s) {
                 s->processes = p->next;
                 process_free(p);
         }
+        machine_leave(s);
+        hcs_hvsocket_folder_free(s->folder);
+        free(s->hvsocket);
         holders_deinit(&s->holders);
         hcs_json_free(s->document);
         hcs_json_free(s->devices);
@@ -113,13 +118,29 @@ static bool restore(struct emulator *em, struct mock_call *call, const struct hc
         return false;
 }
 
-static void new_runtime_id(struct emulator *em, struct compute_system *s) {
+static void new_runtime_id(struct emulator *em, struct compute_system *s, GUID *ret) {
         static const GUID family = {0x6d6f636b, 0x6863, 0x5000, {0x80, 0x00, 0x72, 0x75, 0x6e, 0x69, 0x64, 0x00}};
         uint64_t n = ++em->next_guid;
+
+        hcs_guid_v5(&family, &n, sizeof(n), ret);
+        hcs_guid_format(ret, s->runtime_id);
+}
+
+/* A virtual machine is found by its id, which no other that lives on this host may have: the next one is taken then. */
+static void identify(struct emulator *em, struct compute_system *s) {
+        _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
+        HRESULT hr;
         GUID id;
 
-        hcs_guid_v5(&family, &n, sizeof(n), &id);
-        hcs_guid_format(&id, s->runtime_id);
+        do {
+                new_runtime_id(em, s, &id);
+                hr = s->is_vm ? hcs_hvsocket_folder_new(&id, &s->folder, &err) : S_OK;
+        } while (hr == S_FALSE);
+        if (s->folder)
+                s->hvsocket = hcs_hvsocket_folder(&id);
+        else if (FAILED(hr))
+                hcs_log(HCS_LOG_WARN, "a virtual machine has no folder for its sockets", "id", s->id, "error",
+                        hcs_error_message(err), NULL);
 }
 
 static char *exit_document(const struct compute_system *s) {
@@ -155,7 +176,7 @@ void system_open(struct emulator *em, struct mock_call *call, struct emissions *
         mock_call_done(call, NULL);
 }
 
-static void stop(struct emulator *em, struct compute_system *s, enum exit_type type, struct emissions *out) {
+void system_stop(struct emulator *em, struct compute_system *s, enum exit_type type, struct emissions *out) {
         s->state = SYSTEM_STOPPED;
         s->stopping = false;
         s->exit_type = type;
@@ -192,7 +213,7 @@ static void complete_later(void *arg) {
                 struct compute_system *s = l->stops ? system_find(l->em, l->stops) : NULL;
 
                 if (s && s->stopping)
-                        stop(l->em, s, l->exit_type, &out);
+                        system_stop(l->em, s, l->exit_type, &out);
         }
         hcs_mutex_unlock(&l->em->lock);
         emit_complete(&out, l->number);
@@ -217,8 +238,12 @@ static void accept_call(struct emulator *em, struct mock_call *call) {
 
 static void accept_stop(struct emulator *em, struct mock_call *call, struct compute_system *s, enum exit_type type,
                         struct emissions *out) {
+        if (s->machine && s->state != SYSTEM_CREATED) {
+                machine_do(call, s, MACHINE_STOP, type);
+                return;
+        }
         if (em->delay_ns == 0) {
-                stop(em, s, type, out);
+                system_stop(em, s, type, out);
                 mock_call_done(call, NULL);
                 return;
         }
@@ -250,7 +275,11 @@ void system_create(struct emulator *em, struct mock_call *call, struct emissions
         s->document = hcs_json_copy(doc);
         s->devices = hcs_json_new_object();
         system_devices_from_document(s);
-        new_runtime_id(em, s);
+        identify(em, s);
+        if (!machine_create(em, call, s)) {
+                system_free(s);
+                return;
+        }
         s->next = em->systems[at];
         em->systems[at] = s;
         em->n_systems++;
@@ -272,16 +301,36 @@ void system_close(struct emulator *em, struct mock_call *call, struct emissions 
         if (!last)
                 return;
         if (s->dies_with_last_handle && s->state != SYSTEM_STOPPED)
-                stop(em, s, EXIT_FORCED, out);
+                system_stop(em, s, EXIT_FORCED, out);
         if (s->state == SYSTEM_STOPPED)
                 forget(em, s);
 }
 
 static bool in_state(struct mock_call *call, const struct compute_system *s, unsigned allowed, const char *what) {
+        if (s->busy) {
+                refuse(call, HCS_E_INVALID_STATE, "cannot %s a compute system that is being asked to %s", what,
+                       s->busy);
+                return false;
+        }
         if (allowed & 1u << s->state)
                 return true;
         refuse(call, HCS_E_INVALID_STATE, "cannot %s a compute system that is %s", what, system_state_name(s));
         return false;
+}
+
+void system_set_running(struct emulator *em, struct compute_system *s) {
+        s->state = SYSTEM_RUNNING;
+        s->started_ns = mock_engine_now_ns(em->backend.engine);
+}
+
+/* Its machine does it, if it has one; until then nothing else can be asked for. */
+static bool ask_machine(struct mock_call *call, struct compute_system *s, enum machine_task task, const char *what) {
+        if (!s->machine)
+                return false;
+        machine_do(call, s, task, EXIT_NONE);
+        if (SUCCEEDED(call->hr))
+                s->busy = what;
+        return true;
 }
 
 void system_start(struct emulator *em, struct mock_call *call, struct emissions *out) {
@@ -295,9 +344,17 @@ void system_start(struct emulator *em, struct mock_call *call, struct emissions 
                        mock_dll_name(s->created_by), mock_dll_name(call->function->dll));
                 return;
         }
-        s->state = SYSTEM_RUNNING;
-        s->started_ns = mock_engine_now_ns(em->backend.engine);
+        if (ask_machine(call, s, MACHINE_START, "start"))
+                return;
+        system_set_running(em, s);
         accept_call(em, call);
+}
+
+void system_tell_crash(const struct compute_system *s, const char *report, struct emissions *out) {
+        for (size_t i = 0; i < s->holders.n; i++) {
+                emit_event(out, s->holders.items[i], "SystemCrashInitiated", S_OK, NULL);
+                emit_event(out, s->holders.items[i], "SystemCrashReport", S_OK, report);
+        }
 }
 
 void system_stop_call(struct emulator *em, struct mock_call *call, struct emissions *out) {
@@ -313,12 +370,8 @@ void system_stop_call(struct emulator *em, struct mock_call *call, struct emissi
         if (verb != MOCK_TERMINATE_SYSTEM &&
             !in_state(call, s, 1u << SYSTEM_RUNNING | 1u << SYSTEM_PAUSED, "shut down"))
                 return;
-        if (verb == MOCK_CRASH_SYSTEM) {
-                for (size_t i = 0; i < s->holders.n; i++) {
-                        emit_event(out, s->holders.items[i], "SystemCrashInitiated", S_OK, NULL);
-                        emit_event(out, s->holders.items[i], "SystemCrashReport", S_OK, "{\"Parameters\":[]}");
-                }
-        }
+        if (verb == MOCK_CRASH_SYSTEM)
+                system_tell_crash(s, "{\"Parameters\":[]}", out);
         accept_stop(em, call, s,
                     verb == MOCK_SHUTDOWN_SYSTEM ? EXIT_GRACEFUL
                     : verb == MOCK_CRASH_SYSTEM  ? EXIT_UNEXPECTED
@@ -331,6 +384,8 @@ void system_pause(struct emulator *em, struct mock_call *call, struct emissions 
 
         if (!options_fit(em, call, HCS_SCHEMA_PAUSE_OPTIONS) || !in_state(call, s, 1u << SYSTEM_RUNNING, "pause"))
                 return;
+        if (ask_machine(call, s, MACHINE_PAUSE, "pause"))
+                return;
         s->state = SYSTEM_PAUSED;
         accept_call(em, call);
 }
@@ -339,6 +394,8 @@ void system_resume(struct emulator *em, struct mock_call *call, struct emissions
         struct compute_system *s = system_of(call);
 
         if (!options_fit(em, call, HCS_SCHEMA_TYPE_COUNT) || !in_state(call, s, 1u << SYSTEM_PAUSED, "resume"))
+                return;
+        if (ask_machine(call, s, MACHINE_RESUME, "resume"))
                 return;
         s->state = SYSTEM_RUNNING;
         accept_call(em, call);

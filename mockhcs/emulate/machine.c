@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The machine of a compute system, where it has one (mockhcs/machine). What blocks is done by a thread of the machine,
+ * one job after the other, while the model's lock is free; a job ends under the lock, says what is to be said and
+ * completes its call. The thread starts with the first job and ends with the system: it outlives the system for as long
+ * as its machine takes to go, and the emulator outlives it.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "hcsshim/log.h"
+#include "mockhcs/emulate/machine.h"
+#include "platform/hvsocket.h"
+
+struct machine_job {
+        struct machine_job *next;
+        enum machine_task task;
+        enum exit_type exit_type;             /* MACHINE_STOP, MACHINE_ENDED */
+        const struct mock_function *function; /* of the call; NULL: nobody waits */
+        uint64_t number;
+        char *console; /* MACHINE_ENDED by a crash */
+};
+
+struct system_machine {
+        struct emulator *em;
+        struct emu_machine *machine;
+        /* With the emulator's lock. */
+        struct compute_system *system;  /* NULL once it is gone */
+        struct hcs_work_folder *folder; /* of a system that is gone */
+        struct machine_job *first, **tail;
+        struct hcs_cond changed;
+        bool has_thread, quits;
+};
+
+static void job_free(struct machine_job *j) {
+        free(j->console);
+        free(j);
+}
+
+static void machine_free(struct system_machine *m) {
+        while (m->first) {
+                struct machine_job *j = m->first;
+
+                m->first = j->next;
+                job_free(j);
+        }
+        emu_machine_free(m->machine);
+        hcs_hvsocket_folder_free(m->folder);
+        hcs_cond_deinit(&m->changed);
+        free(m);
+}
+
+/* What blocks. */
+static HRESULT perform(struct system_machine *m, const struct machine_job *j, struct hcs_error **err) {
+        switch (j->task) {
+        case MACHINE_START:
+                return emu_machine_start(m->machine, err);
+        case MACHINE_PAUSE:
+                return emu_machine_pause(m->machine, err);
+        case MACHINE_RESUME:
+                return emu_machine_resume(m->machine, err);
+        case MACHINE_SHUTDOWN:
+                return emu_machine_shutdown(m->machine, err);
+        case MACHINE_STOP:
+                emu_machine_kill(m->machine);
+                emu_machine_wait(m->machine);
+                return S_OK;
+        case MACHINE_ENDED:
+                return S_OK;
+        }
+        return E_NOTIMPL;
+}
+
+static void crash(const struct compute_system *s, const struct machine_job *j, struct emissions *out) {
+        _cleanup_json_ struct hcs_json *report = hcs_json_new_object();
+        _cleanup_free_ char *text = NULL;
+
+        hcs_json_set_string(report, "SystemId", s->id);
+        if (j->console)
+                hcs_json_set_string(report, "CrashLog", j->console);
+        text = hcs_json_text(report, HCS_JSON_GO);
+        system_tell_crash(s, text, out);
+}
+
+/* With the lock. */
+static void conclude(struct emulator *em, struct compute_system *s, const struct machine_job *j, HRESULT hr,
+                     struct emissions *out) {
+        s->busy = NULL;
+        switch (j->task) {
+        case MACHINE_START:
+                if (SUCCEEDED(hr))
+                        system_set_running(em, s);
+                break;
+        case MACHINE_PAUSE:
+                if (SUCCEEDED(hr) && s->state == SYSTEM_RUNNING)
+                        s->state = SYSTEM_PAUSED;
+                break;
+        case MACHINE_RESUME:
+                if (SUCCEEDED(hr) && s->state == SYSTEM_PAUSED)
+                        s->state = SYSTEM_RUNNING;
+                break;
+        case MACHINE_SHUTDOWN:
+                break;
+        case MACHINE_ENDED:
+        case MACHINE_STOP:
+                if (s->state == SYSTEM_CREATED && j->task == MACHINE_ENDED)
+                        break; /* a start that failed */
+                if (s->state == SYSTEM_STOPPED)
+                        break;
+                if (j->console)
+                        crash(s, j, out);
+                system_stop(em, s, j->exit_type, out);
+                break;
+        }
+}
+
+static void complete(const struct machine_job *j, HRESULT hr, struct hcs_error *err, struct emissions *out) {
+        struct mock_call call = {.function = j->function, .number = j->number};
+
+        if (!j->function)
+                return;
+        if (SUCCEEDED(hr))
+                mock_call_done(&call, NULL);
+        else
+                refuse(&call, hr, "%s", err ? hcs_error_message(err) : "");
+        emit_completion(out, &call.completion);
+}
+
+static void finish(struct system_machine *m, const struct machine_job *j, HRESULT hr, struct hcs_error *err) {
+        struct emulator *em = m->em;
+        struct emissions out = {0};
+
+        hcs_mutex_lock(&em->lock);
+        if (m->system)
+                conclude(em, m->system, j, hr, &out);
+        complete(j, hr, err, &out);
+        hcs_mutex_unlock(&em->lock);
+        if (FAILED(hr)) {
+                _cleanup_free_ char *text = hcs_error_format(err);
+
+                hcs_log(HCS_LOG_ERROR, "a machine of the emulator failed", "error", text, NULL);
+        }
+        emissions_send(em, &out);
+}
+
+/* The next job; NULL: the system is gone. */
+static struct machine_job *next_job(struct system_machine *m) {
+        struct machine_job *j;
+        hcs_guard(&m->em->lock);
+
+        while (!m->first && !m->quits)
+                hcs_cond_wait(&m->changed, &m->em->lock);
+        j = m->first;
+        if (!j)
+                return NULL;
+        m->first = j->next;
+        if (!m->first)
+                m->tail = &m->first;
+        return j;
+}
+
+static void run(void *arg) {
+        struct system_machine *m = arg;
+        struct emulator *em = m->em;
+        struct machine_job *j;
+
+        while ((j = next_job(m))) {
+                struct hcs_error *err = NULL;
+                HRESULT hr = perform(m, j, &err);
+
+                finish(m, j, hr, err);
+                hcs_error_free(err);
+                job_free(j);
+        }
+        machine_free(m);
+        hcs_guard(&em->lock);
+        if (--em->machine_threads == 0)
+                hcs_cond_broadcast(&em->machines_gone);
+}
+
+/* With the lock. */
+static HRESULT post(struct system_machine *m, struct machine_job *job, struct hcs_error **err) {
+        struct machine_job *j;
+
+        if (!m->has_thread) {
+                HRESULT hr = hcs_thread_start_detached(run, m, err);
+
+                if (FAILED(hr))
+                        return hr;
+                m->has_thread = true;
+                m->em->machine_threads++;
+        }
+        j = hcs_memdup(job, sizeof(*job));
+        *m->tail = j;
+        m->tail = &j->next;
+        hcs_cond_signal(&m->changed);
+        return S_OK;
+}
+
+void machine_do(struct mock_call *call, struct compute_system *s, enum machine_task task, enum exit_type exit_type) {
+        struct machine_job job = {
+                .task = task, .exit_type = exit_type, .function = call->function, .number = call->number};
+        struct hcs_error *err = NULL;
+        HRESULT hr = post(s->machine, &job, &err);
+
+        if (FAILED(hr)) {
+                refuse(call, hr, "%s", hcs_error_message(err));
+                hcs_error_free(err);
+                return;
+        }
+        if (task == MACHINE_STOP) {
+                s->stopping = true;
+                emu_machine_kill(s->machine->machine);
+        }
+        mock_call_later(call);
+}
+
+/* On a thread of the machine's: the job that sees to it comes after the one that is being done. */
+static void ended(void *ctx, const struct emu_end *end) {
+        static const enum exit_type types[] = {
+                [EMU_END_POWER_OFF] = EXIT_GRACEFUL, [EMU_END_RESET] = EXIT_GRACEFUL,
+                [EMU_END_CRASH] = EXIT_UNEXPECTED,   [EMU_END_KILLED] = EXIT_FORCED,
+                [EMU_END_DIED] = EXIT_UNEXPECTED,
+        };
+        struct system_machine *m = ctx;
+        struct machine_job job = {.task = MACHINE_ENDED, .exit_type = types[end->kind]};
+        hcs_guard(&m->em->lock);
+
+        if (!m->system)
+                return;
+        if (end->kind == EMU_END_CRASH)
+                job.console = hcs_strdup(end->console ? end->console : "");
+        if (end->kind != EMU_END_KILLED)
+                hcs_log(end->kind == EMU_END_POWER_OFF ? HCS_LOG_INFO : HCS_LOG_WARN, "a machine of the emulator ended",
+                        "id", m->system->id, "detail", end->detail, NULL);
+        post(m, &job, NULL);
+}
+
+static void say_changes(const struct compute_system *s) {
+        _cleanup_json_ struct hcs_json *o = hcs_json_new_object();
+        _cleanup_free_ char *changes = NULL;
+
+        emu_machine_describe(s->machine->machine, o);
+        changes = hcs_json_text(hcs_json_get(o, "KernelChanges"), HCS_JSON_COMPACT);
+        hcs_log(HCS_LOG_INFO, "kernel arguments translated", "id", s->id, "changes", changes, NULL);
+}
+
+bool machine_create(struct emulator *em, struct mock_call *call, struct compute_system *s) {
+        struct emu_machine_request request = {
+                .id = s->id, .document = s->document, .hvsocket = s->hvsocket, .ended = ended};
+        struct system_machine *m;
+        struct hcs_error *err = NULL;
+        HRESULT hr;
+
+        if (!s->is_vm || s->is_v1 || !s->hvsocket)
+                return true;
+        m = hcs_calloc(1, sizeof(*m));
+        request.ctx = m;
+        hr = emu_machine_new(&em->machine_settings, &request, &m->machine, &err);
+        if (hr != S_OK) {
+                free(m);
+                if (FAILED(hr))
+                        refuse(call, hr, "%s", hcs_error_message(err));
+                hcs_error_free(err);
+                return hr == S_FALSE;
+        }
+        m->em = em;
+        m->system = s;
+        m->tail = &m->first;
+        hcs_cond_init(&m->changed);
+        s->machine = m;
+        say_changes(s);
+        return true;
+}
+
+void machine_leave(struct compute_system *s) {
+        struct system_machine *m = s->machine;
+
+        if (!m)
+                return;
+        s->machine = NULL;
+        m->system = NULL;
+        m->folder = steal_pointer(&s->folder);
+        m->quits = true;
+        emu_machine_kill(m->machine);
+        if (m->has_thread)
+                hcs_cond_signal(&m->changed);
+        else
+                machine_free(m);
+}
+
+void machines_wait(struct emulator *em) {
+        hcs_guard(&em->lock);
+
+        while (em->machine_threads)
+                hcs_cond_wait(&em->machines_gone, &em->lock);
+}
+
+void machine_describe(const struct compute_system *s, struct hcs_json *o) {
+        if (s->machine)
+                emu_machine_describe(s->machine->machine, o);
+        else
+                hcs_json_set_string(o, "Machine", "paper");
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+
+/* What documents become, and what they are told when they cannot. */
+
+#include "mockhcs/machine/document.h"
+
+#include "base/str.h"
+#include "platform/file.h"
+#include "testing/hcs_test.h"
+
+static char *folder;
+
+static int setup(void **state) {
+        char kernel[1024] = "";
+        _cleanup_free_ char *path = NULL, *other = NULL, *drive = NULL;
+
+        folder = hcs_test_tmpdir();
+        path = hcs_asprintf("%s/kernel", folder);
+        other = hcs_asprintf("%s/other", folder);
+        drive = hcs_asprintf("%s/c/boot", folder);
+        memcpy(kernel + 0x202, "HdrS", 4);
+        return FAILED(hcs_file_write(path, kernel, sizeof(kernel), NULL)) ||
+               FAILED(hcs_file_write(other, "test", 4, NULL)) || FAILED(hcs_directory_create(drive, NULL));
+}
+
+static int teardown(void **state) {
+        free(folder);
+        return 0;
+}
+
+/* In the text, @ is the folder. */
+static HRESULT make(struct machine_plan *p, enum emu_machines machines, const char *text, struct hcs_error **err) {
+        const struct emu_machine_settings set = {.machines = machines};
+        struct emu_machine_request request = {.id = "pod@vm", .hvsocket = "/run/x"};
+        _cleanup_buf_ struct hcs_buf b = {0};
+        _cleanup_json_ struct hcs_json *doc = NULL;
+        struct hcs_error *bad = NULL;
+
+        for (const char *c = text; *c; c++)
+                if (*c == '@')
+                        hcs_buf_puts(&b, folder);
+                else
+                        hcs_buf_putc(&b, *c);
+        assert_ok(hcs_json_parse(b.data, b.len, NULL, &doc, &bad), bad);
+        request.document = doc;
+        return machine_plan_init(p, &set, &request, err);
+}
+
+static void assert_refused(const char *text, HRESULT hr, const char *path) {
+        _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
+        struct machine_plan p;
+
+        assert_hresult(make(&p, EMU_MACHINES_QEMU, text, &err), hr);
+        assert_string_equal(hcs_error_path(err), path);
+        assert_true(hcs_str_starts(hcs_error_message(err), path));
+}
+
+#define DOCUMENT(devices)                                                                                    \
+        "{\"VirtualMachine\":{\"StopOnReset\":true,\"Chipset\":{\"LinuxKernelDirect\":{\"KernelFilePath\":"  \
+        "\"@/kernel\",\"KernelCmdLine\":\"pci=off a\"}},\"ComputeTopology\":{\"Memory\":{\"SizeInMB\":512}," \
+        "\"Processor\":{\"Count\":3}},\"Devices\":{" devices "}}}"
+
+static void a_document_becomes_options(void **state) {
+        struct hcs_error *err = NULL;
+        struct machine_plan p;
+        unsigned n = 9;
+
+        assert_ok(make(&p, EMU_MACHINES_AUTO,
+                       DOCUMENT("\"Scsi\":{\"df6d0690-79e5-55b6-a5ec-c1e2f77f580a\":{},"
+                                "\"b5d2d8d4-3a75-51bf-945b-3444dc6b8579\":{\"Attachments\":{\"7\":{\"Type\":"
+                                "\"VirtualDisk\",\"Path\":\"@/other\",\"ReadOnly\":true}}}},"
+                                "\"NetworkAdapters\":{\"{a}\":{\"MacAddress\":\"00-15-5D-00-00-01\"}},"
+                                "\"ComPorts\":{\"0\":{\"NamedPipe\":\"/run/pipe\"}}"),
+                       &err),
+                  err);
+        assert_string_equal(p.vm.name, "pod-vm");
+        assert_string_equal(p.vm.command_line, "a");
+        assert_string_equal(p.kernel_line, "pci=off a");
+        assert_int_equal(p.vm.memory_mb, 512);
+        assert_int_equal(p.vm.processors, 3);
+        assert_true(p.stop_on_reset);
+        assert_int_equal(p.vm.controllers, 3);
+        assert_true(machine_controller(&p, "B5D2D8D4-3a75-51bf-945b-3444dc6b8579", &n));
+        assert_int_equal(n, 2);
+        assert_int_equal(p.vm.n_disks, 1);
+        assert_int_equal(p.disks[0].controller, 2);
+        assert_int_equal(p.disks[0].lun, 7);
+        assert_true(p.disks[0].read_only);
+        assert_string_equal(p.nics[0].id, "-a-");
+        assert_string_equal(p.nics[0].mac, "00-15-5D-00-00-01");
+        assert_string_equal(p.console_pipe, "/run/pipe");
+        machine_plan_deinit(&p);
+}
+
+static void what_cannot_boot_stays_on_paper_unless_it_was_asked_for(void **state) {
+        static const char *const texts[] = {
+                "{\"VirtualMachine\":{\"Chipset\":{\"Uefi\":{}}}}",
+                "{\"VirtualMachine\":{\"Chipset\":{\"LinuxKernelDirect\":{\"KernelFilePath\":\"@/absent\"}}}}",
+                "{\"VirtualMachine\":{\"Chipset\":{\"LinuxKernelDirect\":{\"KernelFilePath\":\"@/other\"}}}}",
+                "{\"VirtualMachine\":{\"Chipset\":{\"LinuxKernelDirect\":{\"KernelFilePath\":\"C:\\\\kernel\"}}}}"};
+        struct machine_plan p;
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(texts); i++)
+                assert_hresult(make(&p, EMU_MACHINES_AUTO, texts[i], NULL), S_FALSE);
+#define DIRECT "VirtualMachine.Chipset.LinuxKernelDirect.KernelFilePath"
+        assert_refused(texts[0], E_NOTIMPL, "VirtualMachine.Chipset");
+        assert_refused(texts[1], HCS_WIN32(2), DIRECT);
+        assert_refused(texts[2], HCS_WIN32(193), DIRECT);
+        assert_refused(texts[3], HCS_WIN32(3), DIRECT);
+}
+
+static void what_is_wrong_is_named_by_its_place(void **state) {
+        assert_refused(DOCUMENT("\"Scsi\":{\"0\":{\"Attachments\":{\"1\":{\"Path\":\"@/none.vhd\"}}}}"), HCS_WIN32(2),
+                       "VirtualMachine.Devices.Scsi.0.Attachments.1.Path");
+        assert_refused(DOCUMENT("\"Scsi\":{\"0\":{\"Attachments\":{\"64\":{\"Path\":\"@/other\"}}}}"), E_INVALIDARG,
+                       "VirtualMachine.Devices.Scsi.0.Attachments.64");
+        assert_refused(DOCUMENT("\"Scsi\":{\"0\":{\"Attachments\":{\"1\":{\"Type\":\"ExtensibleVirtualDisk\"}}}}"),
+                       E_NOTIMPL, "VirtualMachine.Devices.Scsi.0.Attachments.1.Type");
+        assert_refused(DOCUMENT("\"Scsi\":{\"0\":{},\"1\":{},\"2\":{},\"3\":{},\"4\":{}}"), E_INVALIDARG,
+                       "VirtualMachine.Devices.Scsi");
+        assert_refused(DOCUMENT("\"VirtualPMem\":{\"Devices\":{\"0\":{\"HostPath\":\"boot.vhd\"}}}"), E_INVALIDARG,
+                       "VirtualMachine.Devices.VirtualPMem.Devices.0.HostPath");
+        assert_refused(DOCUMENT("\"ComPorts\":{\"1\":{\"NamedPipe\":\"/x\"}}"), E_NOTIMPL,
+                       "VirtualMachine.Devices.ComPorts.1");
+}
+
+static void paths_of_windows_are_files_here(void **state) {
+        struct emu_machine_settings set = {.drives = folder};
+        _cleanup_free_ char *a = NULL, *b = NULL, *c = NULL, *wanted = hcs_asprintf("%s/c/boot/kernel", folder);
+
+        assert_ok(machine_path(&set, "C:\\boot\\kernel", "x", &a, NULL), NULL);
+        assert_string_equal(a, wanted);
+        assert_ok(machine_path(&set, "\\\\?\\c:/boot\\kernel", "x", &b, NULL), NULL);
+        assert_string_equal(b, wanted);
+        set.drives = NULL;
+        assert_ok(machine_path(&set, "Z:\\srv\\kernel", "x", &c, NULL), NULL);
+        assert_string_equal(c, "/srv/kernel");
+        assert_hresult(machine_path(&set, "\\\\server\\share\\x", "x", &c, NULL), E_INVALIDARG);
+        assert_hresult(machine_path(&set, "", "x", &c, NULL), E_INVALIDARG);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+HCS_TESTS(TEST(a_document_becomes_options), TEST(what_cannot_boot_stays_on_paper_unless_it_was_asked_for),
+          TEST(what_is_wrong_is_named_by_its_place), TEST(paths_of_windows_are_files_here))

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOCKHCS_MACHINE_MACHINE_H
+#define MOCKHCS_MACHINE_MACHINE_H
+
+/*
+ * The machine behind an emulated virtual machine: what its document becomes where QEMU is, and nothing elsewhere. There
+ * are two implementations, of which Meson takes one: qemu.c (Linux) and none.c (a system without mockhcs/vm, where
+ * every virtual machine stays on paper).
+ *
+ * The emulator knows systems, states and handles; a machine knows what boots. A machine belongs to one thread of the
+ * emulator, which makes the calls that block, one after the other; emu_machine_kill() and emu_machine_describe() may
+ * come from any thread.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/json.h"
+#include "hcsshim/error.h"
+
+struct emu_machine;
+
+enum emu_machines {
+        EMU_MACHINES_AUTO,  /* boots what can be booted here */
+        EMU_MACHINES_QEMU,  /* boots, or says why not */
+        EMU_MACHINES_PAPER, /* boots nothing */
+};
+
+/* How machines are made: options of the layer `emulate`. Strings belong to who has it, and may be NULL. */
+struct emu_machine_settings {
+        enum emu_machines machines;
+        const char *accelerator; /* "kvm", "tcg", or NULL: what works */
+        const char *qemu;        /* the program */
+        const char *artefacts;   /* folder that keeps console and logs, one folder a machine */
+        const char *drives;      /* C:\x is DRIVES/c/x */
+        uint64_t start_ns;       /* for QEMU to come up; 0: 60 s */
+};
+
+enum emu_end_kind {
+        EMU_END_POWER_OFF, /* the guest's wish */
+        EMU_END_RESET,     /* the guest started over, and its document says StopOnReset */
+        EMU_END_CRASH,     /* the guest's kernel gave up */
+        EMU_END_KILLED,    /* emu_machine_kill() */
+        EMU_END_DIED,      /* QEMU is gone, nobody asked for it */
+};
+struct emu_end {
+        enum emu_end_kind kind;
+        const char *detail;  /* the last words, or NULL; the callback's */
+        const char *console; /* the console's last lines, or NULL; the callback's */
+};
+
+struct emu_machine_request {
+        const char *id;                  /* of the compute system */
+        const struct hcs_json *document; /* the create document */
+        const char *hvsocket;            /* folder of its sockets (platform/hvsocket.h) */
+        /* Once for each start whose program ran, on a thread of the machine; must not call into it. */
+        void (*ended)(void *ctx, const struct emu_end *end);
+        void *ctx;
+};
+
+/*
+ * A machine as the document says; nothing runs yet. S_FALSE: this document stays on paper, and the caller has no
+ * machine. Errors name the place in the document (hcs_error_path()): a file that is absent is HCS_WIN32(2), what cannot
+ * be booted E_NOTIMPL.
+ */
+HRESULT emu_machine_new(const struct emu_machine_settings *settings, const struct emu_machine_request *request,
+                        struct emu_machine **ret, struct hcs_error **err);
+/* Kills what runs. NULL is fine, returns NULL. */
+struct emu_machine *emu_machine_free(struct emu_machine *m);
+
+HRESULT emu_machine_start(struct emu_machine *m, struct hcs_error **err);
+HRESULT emu_machine_pause(struct emu_machine *m, struct hcs_error **err);
+HRESULT emu_machine_resume(struct emu_machine *m, struct hcs_error **err);
+/* Asks the guest; returns when it was asked. */
+HRESULT emu_machine_shutdown(struct emu_machine *m, struct hcs_error **err);
+/* The machine is on its way down: returns at once, and ends what another thread waits for in this machine. */
+void emu_machine_kill(struct emu_machine *m);
+/* Returns when nothing runs any more. */
+void emu_machine_wait(struct emu_machine *m);
+
+/* What it is, for people and tests: the program's process, its folders, the kernel's command line as it was asked for
+ * and as it is, and what was changed in it. Adds members to o. */
+void emu_machine_describe(struct emu_machine *m, struct hcs_json *o);
+
+#endif

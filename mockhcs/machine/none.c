@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+
+/* A system without machines: every virtual machine of the emulator stays on paper. */
+
+#include "mockhcs/machine/machine.h"
+
+#define NONE "this system has no machines"
+
+HRESULT emu_machine_new(const struct emu_machine_settings *settings, const struct emu_machine_request *request,
+                        struct emu_machine **ret, struct hcs_error **err) {
+        if (settings->machines == EMU_MACHINES_QEMU)
+                return hcs_error_make(err, E_NOTIMPL, "machines=qemu: " NONE);
+        return S_FALSE;
+}
+
+struct emu_machine *emu_machine_free(struct emu_machine *m) {
+        return NULL;
+}
+
+HRESULT emu_machine_start(struct emu_machine *m, struct hcs_error **err) {
+        return hcs_error_make(err, E_NOTIMPL, NONE);
+}
+
+HRESULT emu_machine_pause(struct emu_machine *m, struct hcs_error **err) {
+        return hcs_error_make(err, E_NOTIMPL, NONE);
+}
+
+HRESULT emu_machine_resume(struct emu_machine *m, struct hcs_error **err) {
+        return hcs_error_make(err, E_NOTIMPL, NONE);
+}
+
+HRESULT emu_machine_shutdown(struct emu_machine *m, struct hcs_error **err) {
+        return hcs_error_make(err, E_NOTIMPL, NONE);
+}
+
+void emu_machine_kill(struct emu_machine *m) {
+}
+
+void emu_machine_wait(struct emu_machine *m) {
+}
+
+void emu_machine_describe(struct emu_machine *m, struct hcs_json *o) {
+}

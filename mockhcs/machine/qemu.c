@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Machines by QEMU (mockhcs/vm): a plan, and what runs of it. */
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "mockhcs/machine/qemu.h"
+#include "platform/clock.h"
+#include "platform/env.h"
+
+#define START_NS (60 * HCS_NS_PER_S)
+
+static bool in_path(const char *program) {
+        _cleanup_free_ char *path = hcs_env_get("PATH");
+        char *save = NULL;
+
+        if (strchr(program, '/'))
+                return access(program, X_OK) == 0;
+        for (char *folder = strtok_r(path, ":", &save); folder; folder = strtok_r(NULL, ":", &save)) {
+                _cleanup_free_ char *file = hcs_asprintf("%s/%s", folder, program);
+
+                if (access(file, X_OK) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* On the keeper's thread of the machine that has ended. */
+static void ended(void *ctx, struct vm *vm) {
+        static const enum emu_end_kind kinds[] = {
+                [VM_END_POWER_OFF] = EMU_END_POWER_OFF, [VM_END_RESET] = EMU_END_RESET, [VM_END_PANIC] = EMU_END_CRASH,
+                [VM_END_STOPPED] = EMU_END_KILLED,      [VM_END_DIED] = EMU_END_DIED,
+        };
+        struct emu_machine *m = ctx;
+        _cleanup_free_ char *console = vm_console_tail(vm);
+        struct vm_end end = {0};
+        struct emu_end e;
+
+        vm_has_ended(vm, &end);
+        e = (struct emu_end){kinds[end.kind], end.detail, console};
+        {
+                hcs_guard(&m->lock);
+                if (m->killed)
+                        e.kind = EMU_END_KILLED;
+        }
+        m->ended(m->ctx, &e);
+}
+
+HRESULT emu_machine_new(const struct emu_machine_settings *settings, const struct emu_machine_request *request,
+                        struct emu_machine **ret, struct hcs_error **err) {
+        const char *qemu = settings->qemu ? settings->qemu : "qemu-system-x86_64";
+        struct emu_machine *m;
+        HRESULT hr;
+
+        if (settings->machines == EMU_MACHINES_PAPER)
+                return S_FALSE;
+        m = hcs_calloc(1, sizeof(*m));
+        hr = machine_plan_init(&m->plan, settings, request, err);
+        if (hr == S_OK && !in_path(qemu))
+                hr = settings->machines == EMU_MACHINES_AUTO
+                             ? S_FALSE
+                             : hcs_error_make(err, HCS_WIN32(2), "machines=qemu: no program `%s`", qemu);
+        if (hr != S_OK) {
+                machine_plan_deinit(&m->plan);
+                free(m);
+                return hr;
+        }
+        m->settings = *settings;
+        m->ended = request->ended;
+        m->ctx = request->ctx;
+        m->plan.vm.ended = ended;
+        m->plan.vm.ctx = m;
+        hcs_mutex_init(&m->lock);
+        *ret = m;
+        return S_OK;
+}
+
+static struct vm *take_vm(struct emu_machine *m) {
+        hcs_guard(&m->lock);
+        return steal_pointer(&m->vm);
+}
+
+struct emu_machine *emu_machine_free(struct emu_machine *m) {
+        if (!m)
+                return NULL;
+        vm_free(take_vm(m));
+        machine_plan_deinit(&m->plan);
+        hcs_mutex_deinit(&m->lock);
+        free(m);
+        return NULL;
+}
+
+HRESULT emu_machine_start(struct emu_machine *m, struct hcs_error **err) {
+        uint64_t patience = m->settings.start_ns ? m->settings.start_ns : START_NS;
+        struct vm *vm = NULL;
+        HRESULT hr;
+
+        vm_free(take_vm(m));
+        hr = vm_new(&m->plan.vm, &vm, err);
+        if (FAILED(hr))
+                return hr;
+        {
+                hcs_guard(&m->lock);
+                m->vm = vm;
+                if (m->killed)
+                        return hcs_error_make(err, E_ABORT, "%s: was stopped before it ran", vm_name(vm));
+        }
+        hr = vm_start(vm, hcs_clock_ns() + patience, err);
+        if (FAILED(hr))
+                vm_kill(vm);
+        return hr;
+}
+
+/* The machine that runs; only the emulator's thread replaces it. */
+static struct vm *running(struct emu_machine *m) {
+        hcs_guard(&m->lock);
+        return m->vm;
+}
+
+static HRESULT do_running(struct emu_machine *m, HRESULT (*what)(struct vm *vm, struct hcs_error **err),
+                          struct hcs_error **err) {
+        struct vm *vm = running(m);
+
+        return vm ? what(vm, err) : hcs_error_make(err, HCS_E_INVALID_STATE, "the machine is not started");
+}
+
+HRESULT emu_machine_pause(struct emu_machine *m, struct hcs_error **err) {
+        return do_running(m, vm_pause, err);
+}
+
+HRESULT emu_machine_resume(struct emu_machine *m, struct hcs_error **err) {
+        return do_running(m, vm_resume, err);
+}
+
+HRESULT emu_machine_shutdown(struct emu_machine *m, struct hcs_error **err) {
+        return do_running(m, vm_power_down, err);
+}
+
+void emu_machine_kill(struct emu_machine *m) {
+        hcs_guard(&m->lock);
+
+        m->killed = true;
+        if (m->vm)
+                vm_kill_soon(m->vm);
+}
+
+void emu_machine_wait(struct emu_machine *m) {
+        struct vm *vm = running(m);
+
+        if (vm)
+                vm_wait(vm, HCS_FOREVER, NULL, NULL);
+}
+
+void emu_machine_describe(struct emu_machine *m, struct hcs_json *o) {
+        const struct machine_plan *p = &m->plan;
+        hcs_guard(&m->lock);
+
+        hcs_json_set_string(o, "Machine", "qemu");
+        hcs_json_set_string(o, "HvSocketFolder", p->vm.vsock_folder);
+        if (m->vm) {
+                _cleanup_free_ char *artefacts = vm_artefact_path(m->vm, "");
+
+                hcs_json_set_string(o, "Accelerator", vm_accelerator_of(m->vm) == VM_ACCELERATOR_KVM ? "kvm" : "tcg");
+                hcs_json_set_u64(o, "ProcessId", (uint64_t)vm_pid(m->vm));
+                hcs_json_set_string(o, "Artefacts", artefacts);
+        }
+        hcs_json_set_string(o, "KernelCmdLine", p->kernel_line);
+        hcs_json_set_string(o, "KernelCmdLineHere", p->vm.command_line);
+        hcs_json_set(o, "KernelChanges", hcs_json_copy(p->kernel_changes));
+}
