@@ -172,7 +172,7 @@ static void open_tap(struct uvm *u) {
         const struct mock_trace_header header = {.recorder = "uvmboot " HCS_VERSION, .os = "linux", .redacted = true};
 
         if (SUCCEEDED(mock_trace_writer_open(path, &header, &u->trace, NULL)))
-                u->tap = mock_tap_new(u->trace, "bridge/1", true);
+                u->tap = mock_tap_new(u->trace, "bridge/1", hcs_clock_ns(), true);
 }
 
 static HRESULT connect_bridge(struct uvm *u, struct hcs_error **err) {

@@ -157,6 +157,18 @@ static char *take_frame(struct gcs_bridge *b, const struct hcs_gcs_frame *f, HRE
         }
 }
 
+static bool is_closed(struct gcs_bridge *b) {
+        hcs_guard(&b->lock);
+
+        return b->closed;
+}
+
+void gcs_bridge_tap_bytes(const struct gcs_bridge *b, uint32_t port, enum hcs_gcs_stream stream, const void *data,
+                          size_t n, bool end) {
+        if (b->options.tap_bytes)
+                b->options.tap_bytes(b->options.tap_ctx, &(struct hcs_gcs_tap_bytes){port, stream, data, n, end});
+}
+
 /* The bytes after which there is no frame any more, for the tap. */
 static void tap_rest(struct gcs_bridge *b) {
         size_t held = hcs_gcs_reader_held(&b->reader);
@@ -209,6 +221,8 @@ static void read_loop(void *arg) {
                 }
         }
         tap_rest(b);
+        if (!is_closed(b))
+                gcs_bridge_tap_bytes(b, HCS_GCS_BRIDGE, HCS_GCS_STDOUT, NULL, 0, true);
         gcs_bridge_kill(b, death, why);
         hcs_guard(&b->lock);
         b->silent = true;

@@ -45,6 +45,7 @@ struct gcs_bridge_options {
         const char *name;
         int64_t timeout_ms;
         hcs_gcs_tap_fn tap;
+        hcs_gcs_tap_bytes_fn tap_bytes;
         void *tap_ctx;
         /* A notification, on the bridge's thread. NULL, or why it ends the bridge (the bridge frees it). */
         char *(*notify)(void *ctx, const struct hcs_schema_gcs_container_notification *n, const char *body, size_t len);
@@ -78,6 +79,9 @@ HRESULT gcs_bridge_init(struct gcs_bridge *b, struct hcs_stream *stream, const s
 void gcs_bridge_deinit(struct gcs_bridge *b);
 /* cause NULL: on our side. Only the first counts. */
 void gcs_bridge_kill(struct gcs_bridge *b, HRESULT hr, const char *cause);
+/* What the tap of streams is told. */
+void gcs_bridge_tap_bytes(const struct gcs_bridge *b, uint32_t port, enum hcs_gcs_stream stream, const void *data,
+                          size_t n, bool end);
 /* Until nothing of this bridge runs any more, taps included: after a kill. */
 void gcs_bridge_settle(struct gcs_bridge *b);
 /* The error of a bridge that has ended. */

@@ -207,11 +207,19 @@ uint32_t hcs_gcs_process_port(const struct hcs_gcs_process *p, enum hcs_gcs_stre
         return is_stream(stream) ? p->streams[stream].port : 0;
 }
 
+static void tap_bytes(const struct hcs_gcs_process *p, enum hcs_gcs_stream stream, const void *data, size_t n,
+                      bool end) {
+        if (p->streams[stream].port)
+                gcs_bridge_tap_bytes(&p->gc->bridge, p->streams[stream].port, stream, data, n, end);
+}
+
 HRESULT hcs_gcs_process_write(struct hcs_gcs_process *p, const void *data, size_t n, const struct hcs_call *call,
                               struct hcs_error **err) {
         struct hcs_bound b = hcs_bound_of_call(call, HCS_NO_TIMEOUT);
-        HRESULT hr = gcs_channel_write(&p->streams[HCS_GCS_STDIN], data, n, &b, err);
+        HRESULT hr;
 
+        tap_bytes(p, HCS_GCS_STDIN, data, n, false);
+        hr = gcs_channel_write(&p->streams[HCS_GCS_STDIN], data, n, &b, err);
         if (FAILED(hr))
                 blame(p, "write stdin", err);
         return hr;
@@ -228,6 +236,8 @@ HRESULT hcs_gcs_process_read(struct hcs_gcs_process *p, enum hcs_gcs_stream stre
                 return hr;
         }
         hr = gcs_channel_read(&p->streams[stream], buf, size, &b, ret_n, err);
+        if (SUCCEEDED(hr))
+                tap_bytes(p, stream, buf, hr == S_OK ? *ret_n : 0, hr == S_FALSE);
         if (FAILED(hr)) {
                 hcs_error_wrap(err, "read %s", stream_names[stream]);
                 blame(p, "read", err);
@@ -237,8 +247,10 @@ HRESULT hcs_gcs_process_read(struct hcs_gcs_process *p, enum hcs_gcs_stream stre
 
 HRESULT hcs_gcs_process_close_stdin(struct hcs_gcs_process *p, const struct hcs_call *call, struct hcs_error **err) {
         struct hcs_bound b = hcs_bound_of_call(call, HCS_NO_TIMEOUT);
-        HRESULT hr = gcs_channel_close_write(&p->streams[HCS_GCS_STDIN], &b, err);
+        HRESULT hr;
 
+        tap_bytes(p, HCS_GCS_STDIN, NULL, 0, true);
+        hr = gcs_channel_close_write(&p->streams[HCS_GCS_STDIN], &b, err);
         if (FAILED(hr))
                 blame(p, "close stdin", err);
         return hr;

@@ -7,14 +7,33 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "hcsshim/gcs.h"
 #include "mockhcs/trace/reader.h"
 
 static const struct hcs_json_options lax = {.flags = HCS_JSON_DUPLICATE_LAST | HCS_JSON_REPLACE_BAD};
+
+static void take_bytes(struct frames *f, const struct mock_record *r) {
+        if (!hcs_streq(f->bridge, r->subject) || !r->n)
+                return;
+        if (r->n == HCS_GCS_BRIDGE) {
+                f->end_line = r->line;
+                return;
+        }
+        f->bytes = hcs_realloc(f->bytes, (f->n_bytes + 1) * sizeof(*f->bytes));
+        f->bytes[f->n_bytes++] = (struct recorded_bytes){.port = (uint32_t)r->n,
+                                                         .stream = r->stream,
+                                                         .data = hcs_memdup(r->data, r->len),
+                                                         .len = r->len,
+                                                         .end = r->end,
+                                                         .line = r->line};
+}
 
 static HRESULT take_record(struct frames *f, const struct mock_record *r, struct hcs_error **err) {
         struct recorded_frame *frame;
         uint32_t type;
 
+        if (r->kind == MOCK_RECORD_STDIO)
+                take_bytes(f, r);
         if (r->kind != MOCK_RECORD_FRAME)
                 return S_OK;
         if (!f->bridge)
@@ -38,6 +57,24 @@ static HRESULT take_record(struct frames *f, const struct mock_record *r, struct
         return S_OK;
 }
 
+/* The frame that started the process with that stream; ports are not used twice. */
+static size_t request_of_port(const struct frames *f, uint32_t port) {
+        static const char *const names[] = {"StdIn", "StdOut", "StdErr"};
+
+        for (size_t i = 0; i < f->n; i++) {
+                const struct hcs_json *ports =
+                        f->items[i].from_guest
+                                ? NULL
+                                : hcs_json_lookup(f->items[i].document, "Settings.VsockStdioRelaySettings");
+                uint64_t n;
+
+                for (size_t k = 0; ports && k < HCS_ARRAY_SIZE(names); k++)
+                        if (hcs_json_u64(hcs_json_get(ports, names[k]), &n) && n == port)
+                                return i;
+        }
+        return SIZE_MAX;
+}
+
 HRESULT frames_load(struct frames *f, const char *path, const char *bridge, struct hcs_error **err) {
         _cleanup_(mock_trace_reader_freep) struct mock_trace_reader *reader = NULL;
         HRESULT hr = mock_trace_reader_open(path, &reader, err);
@@ -55,6 +92,10 @@ HRESULT frames_load(struct frames *f, const char *path, const char *bridge, stru
         if (SUCCEEDED(hr) && !f->n)
                 hr = hcs_error_make(err, E_INVALIDARG, "%s: no frame of %s in it", path,
                                     bridge ? bridge : "any bridge");
+        for (size_t i = 0; i < f->n_bytes; i++)
+                f->bytes[i].request = i && f->bytes[i].port == f->bytes[i - 1].port
+                                              ? f->bytes[i - 1].request
+                                              : request_of_port(f, f->bytes[i].port);
         if (FAILED(hr))
                 frames_deinit(f);
         return hr;
@@ -101,6 +142,9 @@ void frames_deinit(struct frames *f) {
                 free(f->items[i].body);
                 hcs_json_free(f->items[i].document);
         }
+        for (size_t i = 0; i < f->n_bytes; i++)
+                free(f->bytes[i].data);
+        free(f->bytes);
         free(f->items);
         free(f->numbers);
         free(f->bridge);

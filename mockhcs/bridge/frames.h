@@ -13,6 +13,7 @@
 #include "hcsshim/stream.h"
 #include "mockhcs/replay/variables.h"
 #include "mockhcs/trace/diff.h"
+#include "mockhcs/trace/record.h"
 
 struct recorded_frame {
         uint32_t type;
@@ -26,6 +27,18 @@ struct recorded_frame {
         uint64_t live_id;          /* of a request that was matched */
 };
 
+/* What went over a stream of a process, in either direction, or its end. */
+struct recorded_bytes {
+        uint32_t port;
+        size_t request; /* index of the frame that started the process; SIZE_MAX: not recorded */
+        enum mock_stream stream;
+        char *data;
+        size_t len;
+        bool end;
+        unsigned long long line;
+        bool used; /* sent; of input: nothing */
+};
+
 /* A number that one side invents: which member it stands in, and what it is in this run. */
 struct number {
         const char *kind;
@@ -37,6 +50,9 @@ struct number {
 struct frames {
         struct recorded_frame *items;
         size_t n;
+        struct recorded_bytes *bytes;
+        size_t n_bytes;
+        unsigned long long end_line; /* where the guest ended the bridge; 0: it is not recorded that it did */
         struct variables variables;
         struct number *numbers;
         size_t n_numbers, mark_numbers;

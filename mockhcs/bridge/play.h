@@ -15,9 +15,12 @@
  * A recorded host stands in for a host: its requests go out in the recorded order, each when what the guest had said
  * before it in the recording has come again, and what comes is compared to what was recorded.
  *
- * Ids of messages, GUIDs, times, process ids and ports are variables. What streams carried is not in a trace of frames:
- * the played sides dial, or listen on, the ports that requests name, and end each stream at once. Both play on the
- * caller's thread until the other side is gone or nothing is left to say; closing the stream is the caller's part.
+ * Ids of messages, GUIDs, times, process ids and ports are variables. The played sides dial, or listen on, the ports
+ * that requests name. Of streams that were recorded a played guest says what its process wrote, when the host has given
+ * as much input and said as much about the container as it had before; other streams end at once, and so do all of a
+ * played host. Where it is recorded that the guest ended the bridge, it does so again at that place. Both play on the
+ * caller's thread (a guest reads inputs on threads of its own) until the other side is gone or nothing is left to say;
+ * closing the stream is the caller's part.
  */
 
 #include "base/buf.h"
@@ -29,6 +32,9 @@ struct mock_bridge_options {
         HRESULT (*dial)(void *ctx, uint32_t port, struct hcs_stream **ret, struct hcs_error **err);
         /* The host's: makes ready for the guest to dial a port, and ends the stream when it does. NULL: not needed. */
         HRESULT (*listen)(void *ctx, uint32_t port, bool is_input, struct hcs_error **err);
+        /* The guest's: all that the host had said in the recording before this line of it has been said again. At the
+         * beginning, and whenever that changes; on any thread of the player. NULL: nobody wants to know. */
+        void (*heard)(void *ctx, unsigned long long line);
         void *ctx;
         /* For the other side to take what is said to it, and for the host: for what the guest should say next. A guest
          * waits for its host as long as that is there. 0: 30 s. */

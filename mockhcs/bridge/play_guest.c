@@ -2,14 +2,19 @@
 
 /* A recorded guest. See play.h for what is matched and when it speaks. */
 
+#include <limits.h>
 #include <string.h>
 
 #include "mockhcs/bridge/frames.h"
 #include "mockhcs/bridge/play.h"
+#include "mockhcs/bridge/streams.h"
 #include "platform/stream.h"
 
+/* One lock guards all of it: inputs of processes come on threads of their own. */
 struct player {
+        struct hcs_mutex lock;
         struct frames frames;
+        struct played_streams streams;
         const struct mock_bridge_options *options;
         struct hcs_stream *stream;
         struct mock_bridge_report *report;
@@ -30,6 +35,14 @@ static const char *container_of(struct player *p, const struct recorded_frame *f
         return request ? frames_container(request) : "";
 }
 
+/* All that the host had said about the container before that line, and the input that it had given. */
+static bool is_said_again(struct player *p, const char *container, unsigned long long line) {
+        for (const struct recorded_frame *f = p->frames.items; f < p->frames.items + p->frames.n && f->line < line; f++)
+                if (!f->from_guest && !f->used && strcmp(frames_container(f), container) == 0)
+                        return false;
+        return played_streams_given(&p->streams, container, line);
+}
+
 static bool is_due(struct player *p, const struct recorded_frame *f) {
         const struct recorded_frame *request = frame_is(f, HCS_GCS_RESPONSE) ? frames_request_of(&p->frames, f) : NULL;
         const char *container = container_of(p, f);
@@ -38,10 +51,7 @@ static bool is_due(struct player *p, const struct recorded_frame *f) {
                 return false;
         if (request && !is_patient(f))
                 return true;
-        for (const struct recorded_frame *before = p->frames.items; before < f; before++)
-                if (!before->from_guest && !before->used && strcmp(frames_container(before), container) == 0)
-                        return false;
-        return true;
+        return is_said_again(p, container, f->line);
 }
 
 static HRESULT say(struct player *p, struct recorded_frame *f, struct hcs_error **err) {
@@ -57,8 +67,21 @@ static HRESULT say(struct player *p, struct recorded_frame *f, struct hcs_error 
                            err);
 }
 
+/* Output of processes that run. */
+static void say_output(struct player *p) {
+        for (size_t i = 0; i < p->frames.n_bytes; i++) {
+                struct recorded_bytes *b = &p->frames.bytes[i];
+                const struct recorded_frame *request = b->request == SIZE_MAX ? NULL : &p->frames.items[b->request];
+
+                if (b->stream != MOCK_STDIN && !b->used && request && request->used &&
+                    is_said_again(p, frames_container(request), b->line))
+                        played_streams_say(&p->streams, b);
+        }
+}
+
 /* Everything that has become due. */
 static HRESULT say_due(struct player *p, struct hcs_error **err) {
+        say_output(p);
         for (size_t i = 0; i < p->frames.n; i++) {
                 struct recorded_frame *f = &p->frames.items[i];
                 HRESULT hr = S_OK;
@@ -71,18 +94,20 @@ static HRESULT say_due(struct player *p, struct hcs_error **err) {
         return S_OK;
 }
 
-/* As the agent does before it answers; nothing of what went over the streams was recorded, so they end at once. */
-static void dial_streams(struct player *p, const struct hcs_json *live) {
+/* As the agent does before it answers. */
+static void dial_streams(struct player *p, const struct recorded_frame *recorded, const struct hcs_json *live) {
         static const char *const names[] = {"StdIn", "StdOut", "StdErr"};
-        const struct hcs_json *ports = hcs_json_lookup(live, "Settings.VsockStdioRelaySettings");
-        uint64_t port;
+        const struct hcs_json *ports = hcs_json_lookup(live, "Settings.VsockStdioRelaySettings"),
+                              *before = hcs_json_lookup(recorded->document, "Settings.VsockStdioRelaySettings");
+        uint64_t port, recorded_port;
 
         for (size_t i = 0; p->options->dial && i < HCS_ARRAY_SIZE(names); i++) {
                 struct hcs_stream *s = NULL;
 
                 if (hcs_json_u64(hcs_json_get(ports, names[i]), &port) && port <= UINT32_MAX &&
+                    hcs_json_u64(hcs_json_get(before, names[i]), &recorded_port) &&
                     SUCCEEDED(p->options->dial(p->options->ctx, (uint32_t)port, &s, NULL)))
-                        hcs_stream_close(s);
+                        played_streams_add(&p->streams, (uint32_t)recorded_port, i == 0, s);
         }
 }
 
@@ -129,7 +154,7 @@ static HRESULT hear(struct player *p, const struct hcs_gcs_frame *f, struct hcs_
                         r->live_id = f->id;
                         p->report->matched++;
                         if (f->type == (HCS_GCS_REQUEST | HCS_GCS_EXECUTE_PROCESS))
-                                dial_streams(p, live);
+                                dial_streams(p, r, live);
                         return say_due(p, err);
                 }
                 if (!nearest || n < best) {
@@ -140,15 +165,55 @@ static HRESULT hear(struct player *p, const struct hcs_gcs_frame *f, struct hcs_
         return refuse(p, f, live, nearest, err);
 }
 
-/* The recording ends with a request that was not answered, and it has come: the guest is gone, as one that powers off.
+static bool is_before_the_end(const struct player *p, unsigned long long line) {
+        return !p->frames.end_line || line < p->frames.end_line;
+}
+
+/*
+ * The guest is gone, as it was: all that was said before it ended the bridge has been said; or, where the recording
+ * does not say that it did, it ends with a request that was not answered, as of one that powers off, and that has come.
  */
 static bool is_gone(const struct player *p) {
         const struct recorded_frame *last = &p->frames.items[p->frames.n - 1];
 
         for (size_t i = 0; i < p->frames.n; i++)
-                if (!p->frames.items[i].used)
+                if (!p->frames.items[i].used && is_before_the_end(p, p->frames.items[i].line))
                         return false;
-        return !last->from_guest;
+        return p->frames.end_line || !last->from_guest;
+}
+
+/* Tells who wants to know how far the host is. Without the lock. */
+static void tell_heard(struct player *p) {
+        unsigned long long line = ULLONG_MAX;
+
+        if (!p->options->heard)
+                return;
+        hcs_mutex_lock(&p->lock);
+        for (size_t i = 0; i < p->frames.n && line == ULLONG_MAX; i++)
+                if (!p->frames.items[i].from_guest && !p->frames.items[i].used &&
+                    is_before_the_end(p, p->frames.items[i].line))
+                        line = p->frames.items[i].line;
+        hcs_mutex_unlock(&p->lock);
+        p->options->heard(p->options->ctx, line);
+}
+
+/* On the thread of an input, with the lock held. */
+static void input_given(void *ctx) {
+        struct player *p = ctx;
+
+        if (FAILED(say_due(p, NULL)) || is_gone(p))
+                hcs_stream_shutdown(p->stream);
+}
+
+static HRESULT hear_one(struct player *p, const struct hcs_gcs_frame *f, bool *ret_gone, struct hcs_error **err) {
+        HRESULT hr;
+
+        hcs_mutex_lock(&p->lock);
+        hr = hear(p, f, err);
+        *ret_gone = is_gone(p);
+        hcs_mutex_unlock(&p->lock);
+        tell_heard(p);
+        return hr;
 }
 
 static HRESULT play(struct player *p, struct hcs_error **err) {
@@ -161,9 +226,11 @@ static HRESULT play(struct player *p, struct hcs_error **err) {
                 size_t n;
                 void *room;
 
+                bool gone;
+
                 if (hr == S_OK) {
-                        hr = hear(p, &f, err);
-                        if (FAILED(hr) || is_gone(p))
+                        hr = hear_one(p, &f, &gone, err);
+                        if (FAILED(hr) || gone)
                                 break;
                         continue;
                 }
@@ -188,17 +255,29 @@ HRESULT mock_bridge_play_guest(const char *trace, struct hcs_stream *stream, con
         hr = frames_load(&p.frames, trace, p.options->bridge, err);
         if (FAILED(hr))
                 return hr;
+        hcs_mutex_init(&p.lock);
+        p.streams = (struct played_streams){.frames = &p.frames,
+                                            .lock = &p.lock,
+                                            .given = input_given,
+                                            .ctx = &p,
+                                            .timeout_ms = p.options->timeout_ms};
+        tell_heard(&p);
         hr = say_due(&p, &mine);
         if (SUCCEEDED(hr))
                 hr = play(&p, &mine);
+        if (is_gone(&p))
+                hcs_stream_shutdown(stream);
+        played_streams_deinit(&p.streams);
         for (size_t i = 0; i < p.frames.n; i++)
-                if (!p.frames.items[i].from_guest && !p.frames.items[i].used) {
+                if (!p.frames.items[i].from_guest && !p.frames.items[i].used &&
+                    is_before_the_end(&p, p.frames.items[i].line)) {
                         ret->left++;
                         hcs_buf_puts(&ret->text, "the host never sent what is in ");
                         frames_describe(&p.frames.items[i], &ret->text);
                         hcs_buf_putc(&ret->text, '\n');
                 }
         frames_deinit(&p.frames);
+        hcs_mutex_deinit(&p.lock);
         if (FAILED(hr) && !frames_is_goodbye(hr)) /* a host that closes while it is spoken to is no failure */
                 return hcs_error_move(err, &mine), hr;
         hcs_error_free(mine);

@@ -10,6 +10,7 @@
 #include "mockhcs/bridge/play.h"
 #include "mockhcs/bridge/tap.h"
 #include "mockhcs/trace/reader.h"
+#include "platform/clock.h"
 #include "testing/hcs_test.h"
 
 #define EXIT_TEXT                                                                                       \
@@ -110,7 +111,7 @@ static void record_session(void) {
         assert_ok(mock_trace_writer_open(trace_path, &(struct mock_trace_header){.recorder = "test", .redacted = true},
                                          &writer, &err),
                   err);
-        tap = mock_tap_new(writer, "bridge/1", true);
+        tap = mock_tap_new(writer, "bridge/1", hcs_clock_ns(), true);
         guest_init(&g);
         g.on_frame = act;
         g.ctx = &will;
@@ -436,7 +437,7 @@ static char *write_long_frame(const char *dir, bool from_guest) {
                 hcs_buf_puts(&body, "0123456789");
         hcs_buf_puts(&body, from_guest ? "\"}" : "\"}\n");
         assert_ok(mock_trace_writer_open(path, &(struct mock_trace_header){.recorder = "test"}, &writer, NULL), NULL);
-        tap = mock_tap_new(writer, "bridge/1", false);
+        tap = mock_tap_new(writer, "bridge/1", hcs_clock_ns(), false);
         mock_tap_frame(tap, &(struct hcs_gcs_tap_frame){.from_guest = from_guest,
                                                         .type = from_guest ? HCS_GCS_NOTIFY_CONTAINER
                                                                            : (HCS_GCS_REQUEST | HCS_GCS_DUMP_STACKS),

@@ -19,12 +19,12 @@ struct mock_tap {
         bool redact;
 };
 
-struct mock_tap *mock_tap_new(struct mock_trace_writer *writer, const char *name, bool redact) {
+struct mock_tap *mock_tap_new(struct mock_trace_writer *writer, const char *name, uint64_t started_ns, bool redact) {
         struct mock_tap *t = hcs_calloc(1, sizeof(*t));
 
         t->writer = writer;
         t->name = hcs_strdup(name);
-        t->started_ns = hcs_clock_ns();
+        t->started_ns = started_ns;
         t->redact = redact;
         return t;
 }
@@ -68,5 +68,20 @@ void mock_tap_frame(void *ctx, const struct hcs_gcs_tap_frame *f) {
                                             .broken = f->broken,
                                             .data = clean ? clean : (char *)(uintptr_t)f->body,
                                             .len = clean ? strlen(clean) : f->len,
+                                    });
+}
+
+void mock_tap_bytes(void *ctx, const struct hcs_gcs_tap_bytes *b) {
+        struct mock_tap *t = ctx;
+
+        mock_trace_write(t->writer, &(struct mock_record){
+                                            .kind = MOCK_RECORD_STDIO,
+                                            .t = hcs_clock_ns() - t->started_ns,
+                                            .subject = t->name,
+                                            .n = b->port,
+                                            .stream = (enum mock_stream)b->stream,
+                                            .data = (char *)(uintptr_t)b->data,
+                                            .len = b->len,
+                                            .end = b->end,
                                     });
 }

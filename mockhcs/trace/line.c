@@ -31,6 +31,7 @@ enum member {
         M_ON,
         M_OUT,
         M_PENDING,
+        M_PORT,
         M_PROCESS,
         M_RESULT,
         M_RETURN,
@@ -69,6 +70,7 @@ static const struct {
         [M_ON] = {"on", IN(EVENT) | IN(FRAME)},
         [M_OUT] = {"out", IN(RETURN)},
         [M_PENDING] = {"pending", IN(RETURN)},
+        [M_PORT] = {"port", IN(STDIO)},
         [M_PROCESS] = {"process", IN(RETURN) | IN(COMPLETE)},
         [M_RESULT] = {"result", IN(COMPLETE)},
         [M_RETURN] = {"return", IN(RETURN), MOCK_RECORD_RETURN},
@@ -258,6 +260,8 @@ static const char *take(enum member m, struct mock_slice v, struct mock_line *re
                 return mock_slice_u64(v, &ret->n) ? NULL : "expected a number of a call";
         case M_ID:
                 return mock_slice_u64(v, &ret->n) ? NULL : "expected a message id";
+        case M_PORT:
+                return mock_slice_u64(v, &ret->n) && ret->n <= UINT32_MAX ? NULL : "expected a port";
         case M_FROM:
                 return parse_from(v, &ret->from_guest) ? NULL : "expected \"host\" or \"guest\"";
         case M_BROKEN:

@@ -35,7 +35,7 @@ struct mock_record {
         char *function; /* as recorded; may be unknown to the table; FRAME: the type, "Request(Create)" */
         enum mock_dll dll;
         uint64_t n; /* CALL: own number; RETURN: the call's number; COMPLETE: "of", the call's number (0: not said);
-                     * FRAME: the message's id */
+                     * FRAME: the message's id; STDIO of a bridge: the stream's port, 0: of none */
         uint32_t thread;
         struct mock_value *args; /* CALL: args; RETURN: out */
         size_t n_args;
@@ -46,7 +46,8 @@ struct mock_record {
         struct mock_value result;         /* COMPLETE: result; EVENT: data; absent when there is none */
         struct mock_process_info process; /* COMPLETE, RETURN */
 
-        char *subject; /* COMPLETE: "operation/4" or "call/17"; EVENT: "system/1"; STDIO: "process/2"; FRAME: "bridge/1"
+        char *subject; /* COMPLETE: "operation/4" or "call/17"; EVENT: "system/1"; STDIO: "process/2", "bridge/1";
+                        * FRAME: "bridge/1"
                         */
         char *event;   /* EVENT: "SystemExited" */
 

@@ -274,13 +274,17 @@ static void print_event(const struct mock_record *r, struct hcs_buf *out) {
 static void print_stdio(const struct mock_record *r, struct hcs_buf *out) {
         static const char *const streams[] = {"stdin", "stdout", "stderr"};
         size_t bad;
+        char *p;
 
         put_literal("{\"stdio\":", out);
         put_string(r->subject, out);
         put_literal(",\"stream\":\"", out);
         put_literal(streams[r->stream], out);
         hcs_buf_putc(out, '"');
-        filled(out, at_time(room(out, FIXED), r));
+        p = room(out, FIXED);
+        if (r->n)
+                p = at_u64(AT_LITERAL(p, ",\"port\":"), r->n);
+        filled(out, at_time(p, r));
         if (r->len && hcs_utf8_valid(r->data, r->len, &bad)) {
                 put_literal(",\"text\":", out);
                 mock_scan_quote(r->data, r->len, out);

@@ -123,6 +123,22 @@ struct hcs_gcs_tap_frame {
 };
 typedef void (*hcs_gcs_tap_fn)(void *ctx, const struct hcs_gcs_tap_frame *frame);
 
+/*
+ * Sees what goes over the streams of processes: input before it is sent, on the thread that writes; output after it was
+ * read, on the thread that reads; and the end of each, with `end` and no data. port is the stream's. With the port
+ * HCS_GCS_BRIDGE it is the bridge that the guest has ended, on the connection's thread. As long as there is a process
+ * of the connection, this may be called. A tap must not call into the connection.
+ */
+enum hcs_gcs_stream { HCS_GCS_STDIN, HCS_GCS_STDOUT, HCS_GCS_STDERR };
+struct hcs_gcs_tap_bytes {
+        uint32_t port;
+        enum hcs_gcs_stream stream;
+        const void *data; /* during the callback only */
+        size_t len;
+        bool end;
+};
+typedef void (*hcs_gcs_tap_bytes_fn)(void *ctx, const struct hcs_gcs_tap_bytes *bytes);
+
 struct hcs_gcs_options {
         const char *name;      /* of the VM, for the log; NULL: none */
         bool warm;             /* the guest was connected to before: only negotiate */
@@ -130,7 +146,8 @@ struct hcs_gcs_options {
         int64_t timeout_ms;    /* of a request, then the bridge ends; 0: 5 minutes, HCS_NO_TIMEOUT: none */
         int64_t stdio_ms;      /* for the guest to dial a stream of a process; 0: 30 s */
         hcs_gcs_tap_fn tap;
-        void *tap_ctx;
+        hcs_gcs_tap_bytes_fn tap_bytes;
+        void *tap_ctx; /* of both */
 };
 
 /*
@@ -241,7 +258,6 @@ struct hcs_gcs_process *hcs_gcs_process_unref(struct hcs_gcs_process *p);
 void hcs_gcs_process_close(struct hcs_gcs_process *p);
 uint32_t hcs_gcs_process_pid(const struct hcs_gcs_process *p);
 
-enum hcs_gcs_stream { HCS_GCS_STDIN, HCS_GCS_STDOUT, HCS_GCS_STDERR };
 /* The port of a stream; 0 for one the process was not given. */
 uint32_t hcs_gcs_process_port(const struct hcs_gcs_process *p, enum hcs_gcs_stream stream);
 /*
