@@ -35,6 +35,9 @@ struct mock_bridge_options {
         /* The guest's: all that the host had said in the recording before this line of it has been said again. At the
          * beginning, and whenever that changes; on any thread of the player. NULL: nobody wants to know. */
         void (*heard)(void *ctx, unsigned long long line);
+        /* The guest's: where it is recorded that it ended the bridge, it does not do so by itself: its machine's end
+         * does. */
+        bool is_hung_up;
         void *ctx;
         /* For the other side to take what is said to it, and for the host: for what the guest should say next. A guest
          * waits for its host as long as that is there. 0: 30 s. */

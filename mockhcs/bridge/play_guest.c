@@ -179,7 +179,7 @@ static bool is_gone(const struct player *p) {
         for (size_t i = 0; i < p->frames.n; i++)
                 if (!p->frames.items[i].used && is_before_the_end(p, p->frames.items[i].line))
                         return false;
-        return p->frames.end_line || !last->from_guest;
+        return p->frames.end_line ? !p->options->is_hung_up : !last->from_guest;
 }
 
 /* Tells who wants to know how far the host is. Without the lock. */

@@ -48,6 +48,8 @@ struct mock_sink {
         const struct mock_sink_ops *ops;
 };
 
+struct hcs_gcs_tap_frame; /* hcsshim/gcs.h */
+struct hcs_gcs_tap_bytes;
 struct mock_backend;
 struct mock_backend_ops {
         const char *name;
@@ -58,6 +60,10 @@ struct mock_backend_ops {
         void (*note)(struct mock_backend *b, const struct mock_call *call);
         /* The client wrote to, or closed (end), the stdin of a process. Optional. */
         void (*input)(struct mock_backend *b, const struct mock_stdio *chunk);
+        /* What went over the bridge of a system, or over a stream there: one of the two, the other is NULL. Optional.
+         */
+        void (*bridge)(struct mock_backend *b, const char *system, const struct hcs_gcs_tap_frame *frame,
+                       const struct hcs_gcs_tap_bytes *bytes);
         /* The run is over: append what is left to say (did not match, was never asked for ...), see
          * mockhcs/trace/report.h. failed: the client's run failed for another reason. Optional. */
         void (*verify)(struct mock_backend *b, bool failed, struct hcs_json *problems);
@@ -110,6 +116,8 @@ static inline void mock_backend_invoke(struct mock_backend *b, struct mock_call 
 }
 void mock_backend_note(struct mock_backend *b, const struct mock_call *call);
 void mock_backend_input(struct mock_backend *b, const struct mock_stdio *chunk);
+void mock_backend_bridge(struct mock_backend *b, const char *system, const struct hcs_gcs_tap_frame *frame,
+                         const struct hcs_gcs_tap_bytes *bytes);
 void mock_backend_verify(struct mock_backend *b, bool failed, struct hcs_json *problems);
 struct mock_backend *mock_backend_free(struct mock_backend *b);
 

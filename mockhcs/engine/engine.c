@@ -217,6 +217,13 @@ void mock_backend_input(struct mock_backend *b, const struct mock_stdio *chunk) 
                 }
 }
 
+void mock_backend_bridge(struct mock_backend *b, const char *system, const struct hcs_gcs_tap_frame *frame,
+                         const struct hcs_gcs_tap_bytes *bytes) {
+        for (; b; b = b->next)
+                if (b->ops->bridge)
+                        b->ops->bridge(b, system, frame, bytes);
+}
+
 void mock_backend_verify(struct mock_backend *b, bool failed, struct hcs_json *problems) {
         for (; b; b = b->next)
                 if (b->ops->verify)

@@ -227,3 +227,11 @@ void mockhcs_counters(struct mockhcs *m, struct mockhcs_counters *ret) {
                 .events = atomic_load(&e->events),
         };
 }
+
+void mockhcs_note_frame(struct mockhcs *m, const char *system, const struct hcs_gcs_tap_frame *frame) {
+        mock_backend_bridge(m->engine->top, system, frame, NULL);
+}
+
+void mockhcs_note_bytes(struct mockhcs *m, const char *system, const struct hcs_gcs_tap_bytes *bytes) {
+        mock_backend_bridge(m->engine->top, system, NULL, bytes);
+}

@@ -12,8 +12,10 @@
 #include "base/scrub.h"
 #include "base/str.h"
 #include "mockhcs/engine/backend.h"
+#include "mockhcs/record/bridges.h"
 #include "mockhcs/trace/report.h"
 #include "mockhcs/trace/writer.h"
+#include "platform/clock.h"
 #include "platform/thread.h"
 
 #define IN_FLIGHT 256
@@ -23,6 +25,7 @@ struct recorder {
         struct mock_sink sink;       /* what the layer below reports to */
         struct mock_trace_writer *writer;
         bool redact;
+        struct recorded_bridges bridges;
         struct hcs_mutex lock;
         /* Which operation a call was started for, so that its completion can name it. Overwritten ones are named by
          * call. */
@@ -139,6 +142,8 @@ static void invoke(struct mock_backend *b, struct mock_call *call) {
         remember(r, call);
         mock_backend_invoke(b->next, call);
         write_entries(r, call, false, true);
+        if (call->function->verb == MOCK_CREATE_SYSTEM && call->created && SUCCEEDED(call->hr))
+                recorded_bridges_add(&r->bridges, mock_call_text(call, "id"), call->created->number);
 }
 
 static void note(struct mock_backend *b, const struct mock_call *call) {
@@ -166,10 +171,16 @@ static void input(struct mock_backend *b, const struct mock_stdio *chunk) {
         mock_backend_input(b->next, chunk);
 }
 
+static void bridge(struct mock_backend *b, const char *system, const struct hcs_gcs_tap_frame *frame,
+                   const struct hcs_gcs_tap_bytes *bytes) {
+        recorded_bridges_note(&((struct recorder *)b)->bridges, system, frame, bytes);
+}
+
 static void record_free(struct mock_backend *b) {
         struct recorder *r = (struct recorder *)b;
 
         mock_backend_free(b->next);
+        recorded_bridges_deinit(&r->bridges);
         mock_trace_writer_free(r->writer);
         hcs_mutex_deinit(&r->lock);
         free(r);
@@ -236,8 +247,13 @@ static void verify(struct mock_backend *b, bool failed, struct hcs_json *problem
 }
 
 static const struct mock_sink_ops sink_ops = {sink_complete, sink_event, sink_output};
-static const struct mock_backend_ops backend_ops = {
-        .name = "record", .invoke = invoke, .note = note, .input = input, .verify = verify, .free = record_free};
+static const struct mock_backend_ops backend_ops = {.name = "record",
+                                                    .invoke = invoke,
+                                                    .note = note,
+                                                    .input = input,
+                                                    .bridge = bridge,
+                                                    .verify = verify,
+                                                    .free = record_free};
 
 static HRESULT open_recorder(struct mock_engine *engine, struct mock_sink *up, const struct mock_options *options,
                              struct mock_backend *next, struct mock_backend **ret, struct hcs_error **err) {
@@ -262,6 +278,7 @@ static HRESULT open_recorder(struct mock_engine *engine, struct mock_sink *up, c
                 .ops = &backend_ops, .engine = engine, .up = up, .next = next, .build = next->build};
         r->sink.ops = &sink_ops;
         r->redact = header.redacted;
+        recorded_bridges_init(&r->bridges, r->writer, hcs_clock_ns() - mock_engine_now_ns(engine), r->redact);
         hcs_mutex_init(&r->lock);
         next->up = &r->sink;
         *ret = &r->backend;

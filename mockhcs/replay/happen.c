@@ -26,6 +26,7 @@ static void send_completion(struct replay *r, const struct mock_record *rec, uin
 
         if (rec->kind == MOCK_RECORD_COMPLETE && !mock_value_is_empty(&rec->result)) {
                 hcs_mutex_lock(&r->lock);
+                replay_guests_look(r, rec->result.text);
                 mock_value_set_document(&c.result, "result", variables_substitute(&r->variables, rec->result.text));
                 hcs_mutex_unlock(&r->lock);
         }
@@ -196,7 +197,7 @@ static bool input_given(struct replay *r, const struct script_follow *f) {
         return given;
 }
 
-static void wait_for_input(struct replay *r, uint32_t call, uint32_t follow) {
+static void wait_for_client(struct replay *r, uint32_t call, uint32_t follow) {
         if (r->n_waiting == r->cap_waiting) {
                 r->cap_waiting = r->cap_waiting ? r->cap_waiting * 2 : 8;
                 r->waiting = hcs_realloc(r->waiting, r->cap_waiting * sizeof(*r->waiting));
@@ -210,13 +211,16 @@ void replay_run_chain(struct replay *r, uint32_t call, uint32_t follow) {
                 const struct script_follow *f = &r->script->follows[follow];
                 bool given = true;
 
-                if (f->input) {
+                if (f->input || f->system) {
                         hcs_mutex_lock(&r->lock);
-                        given = input_given(r, f);
+                        given = replay_guests_heard(r, f->system, f->line) && (!f->input || input_given(r, f));
                         if (!given)
-                                wait_for_input(r, call, follow);
+                                wait_for_client(r, call, follow);
                         hcs_mutex_unlock(&r->lock);
-                } else {
+                }
+                if (given && f->bridge_end) {
+                        replay_guests_hang_up(r, f->system);
+                } else if (given && !f->input) {
                         replay_let_happen(r, &r->script->calls[call], f->offset, false, 0);
                 }
                 if (!given)
@@ -226,12 +230,18 @@ void replay_run_chain(struct replay *r, uint32_t call, uint32_t follow) {
 }
 
 void replay_input(struct replay *r, const struct mock_stdio *chunk) {
+        hcs_mutex_lock(&r->lock);
+        r->inputs[(uint32_t)(uintptr_t)chunk->process->object].got += chunk->len;
+        r->inputs[(uint32_t)(uintptr_t)chunk->process->object].ended |= chunk->end;
+        hcs_mutex_unlock(&r->lock);
+        replay_go_on(r);
+}
+
+void replay_go_on(struct replay *r) {
         struct replay_chain *chains;
         size_t n;
 
         hcs_mutex_lock(&r->lock);
-        r->inputs[(uint32_t)(uintptr_t)chunk->process->object].got += chunk->len;
-        r->inputs[(uint32_t)(uintptr_t)chunk->process->object].ended |= chunk->end;
         chains = r->waiting;
         n = r->n_waiting;
         r->waiting = NULL;

@@ -17,8 +17,10 @@ static uint32_t index_of(const struct mock_handle *h) {
 
 static char *result_text(struct replay *r, const struct mock_record *rec) {
         for (size_t i = 0; i < rec->n_args; i++)
-                if (hcs_streq(rec->args[i].name, "result") || hcs_streq(rec->args[i].name, "properties"))
+                if (hcs_streq(rec->args[i].name, "result") || hcs_streq(rec->args[i].name, "properties")) {
+                        replay_guests_look(r, rec->args[i].text);
                         return variables_substitute(&r->variables, rec->args[i].text);
+                }
         return NULL;
 }
 
@@ -113,6 +115,8 @@ static void invoke(struct mock_backend *b, struct mock_call *call) {
                 }
         }
         hcs_mutex_unlock(&r->lock);
+        if (c && SUCCEEDED(call->hr) && call->function->verb == MOCK_START_SYSTEM)
+                replay_guests_start(r, r->script->handles[handle].root);
         if (c && SUCCEEDED(call->hr) && on && mock_call_closes_stdin(call))
                 mock_engine_end_input(r->backend.engine, on);
         if (c && !call->completed && c->complete)
@@ -126,6 +130,7 @@ static void invoke(struct mock_backend *b, struct mock_call *call) {
 static void verify(struct mock_backend *b, bool failed, struct hcs_json *problems) {
         struct replay *r = (struct replay *)b;
 
+        replay_guests_verify(r, failed || hcs_json_first(r->mismatches), problems);
         hcs_guard(&r->lock);
         for (const struct hcs_json *p = hcs_json_first(r->mismatches); p; p = hcs_json_next(p))
                 hcs_json_append(problems, hcs_json_copy(p));
@@ -149,6 +154,7 @@ static void verify(struct mock_backend *b, bool failed, struct hcs_json *problem
 static void replay_free(struct mock_backend *b) {
         struct replay *r = (struct replay *)b;
 
+        replay_guests_deinit(r);
         for (uint32_t i = 0; r->live && i < r->script->n_handles; i++)
                 mock_handle_unref(r->live[i]);
         while (r->early) {
@@ -217,6 +223,7 @@ static HRESULT open_replay(struct mock_engine *engine, struct mock_sink *up, con
         r->live = hcs_calloc(r->script->n_handles, sizeof(*r->live));
         r->gone = hcs_calloc(r->script->n_handles, sizeof(*r->gone));
         r->inputs = hcs_calloc(r->script->n_handles, sizeof(*r->inputs));
+        replay_guests_init(r);
         *ret = &r->backend;
         return S_OK;
 }

@@ -12,6 +12,7 @@
  */
 
 #include "mockhcs/engine/backend.h"
+#include "mockhcs/replay/guests.h"
 #include "mockhcs/replay/script.h"
 #include "mockhcs/replay/variables.h"
 #include "platform/thread.h"
@@ -24,7 +25,7 @@ struct replay_input {
         bool ended;
 };
 
-/* A chain of follow-ups that waits for the client's input. */
+/* A chain of follow-ups that waits for what the client gives to a process, or says to a guest. */
 struct replay_chain {
         uint32_t call, follow;
 };
@@ -49,6 +50,7 @@ struct replay {
         struct replay_early *early, **early_tail;
         enum replay_order order;
         double speed;
+        struct replay_guests guests;
         uint32_t oldest;             /* every call before this one is answered or passed over */
         uint32_t newest;             /* no call behind this one is answered */
         struct hcs_json *mismatches; /* see mockhcs/trace/report.h */
@@ -61,6 +63,8 @@ void replay_let_happen(struct replay *r, const struct script_call *c, uint64_t o
 /* What followed from a call, up to where the recorded client had to say something first. */
 void replay_run_chain(struct replay *r, uint32_t call, uint32_t follow);
 void replay_input(struct replay *r, const struct mock_stdio *chunk);
+/* The client has said something: chains that waited for it go on. */
+void replay_go_on(struct replay *r);
 /* What was put off for a handle that the client has now. */
 void replay_send_early(struct replay *r, uint32_t handle);
 

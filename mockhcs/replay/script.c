@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "hcsshim/gcs.h"
 
 struct script *script_free(struct script *s) {
         if (!s)
@@ -180,6 +181,16 @@ static uint32_t add_follow(struct script *s, const struct mock_record *r) {
         return s->n_follows++;
 }
 
+/* The system whose bridge a record is of; 0: of none. */
+static uint32_t system_of_bridge(const struct script *s, const struct mock_record *r) {
+        uint64_t number;
+
+        if (!r->subject || !hcs_str_starts(r->subject, "bridge/") ||
+            !hcs_str_to_u64(r->subject + strlen("bridge/"), &number) || number >= s->by_number[MOCK_SYSTEM].cap)
+                return 0;
+        return s->by_number[MOCK_SYSTEM].index[number];
+}
+
 /* Answers come soon after their call, and calls are numbered in nearly the order they stand in (threads overtake each
  * other a little): a short look back finds it, or there is none. */
 #define OVERTAKEN 64
@@ -285,6 +296,35 @@ static bool is_completion(const struct mock_record *r) {
         return r->event && hcs_str_starts(r->event, "System") && hcs_str_ends(r->event, "Completed");
 }
 
+/* Where a guest was first spoken to. */
+static void note_frame(struct script *s, const struct mock_record *r) {
+        uint32_t system = system_of_bridge(s, r);
+
+        if (system && !r->from_guest && !s->handles[system].bridge_line)
+                s->handles[system].bridge_line = r->line;
+}
+
+/* What streams of a bridge carried is its player's; its end happens as an event does. */
+static void add_bridge_end(struct script *s, const struct mock_record *r) {
+        uint32_t system = system_of_bridge(s, r), gate = system ? s->handles[system].gate : SCRIPT_NONE, follow;
+
+        if (gate == SCRIPT_NONE || r->n != HCS_GCS_BRIDGE)
+                return;
+        follow = add_follow(s, r);
+        s->follows[follow].bridge_end = true;
+        s->follows[follow].input = false;
+        s->follows[follow].system = system;
+        join_ring(s, &s->calls[gate].last, follow);
+}
+
+static uint32_t add_behind_bridge(struct script *s, const struct mock_record *r, uint32_t root) {
+        uint32_t follow = add_follow(s, r);
+
+        if (s->handles[root].bridge_line)
+                s->follows[follow].system = root;
+        return follow;
+}
+
 static HRESULT add_gated(struct script *s, const struct mock_record *r, struct hcs_error **err) {
         uint32_t index = known_handle(s, r->subject, 0);
         struct script_handle *handle = &s->handles[index];
@@ -299,7 +339,7 @@ static HRESULT add_gated(struct script *s, const struct mock_record *r, struct h
         else if (is_completion(r))
                 return set_distance(s, &s->calls[gate], r->offset, r->line, &s->calls[gate].complete, err);
         else
-                join_ring(s, &s->calls[gate].last, add_follow(s, r));
+                join_ring(s, &s->calls[gate].last, add_behind_bridge(s, r, handle->root));
         return S_OK;
 }
 
@@ -347,8 +387,14 @@ static HRESULT add_record(struct script *s, const struct mock_record *r, struct 
         case MOCK_RECORD_RETURN:
         case MOCK_RECORD_COMPLETE:
                 return add_answer(s, r, err);
-        case MOCK_RECORD_EVENT:
+        case MOCK_RECORD_FRAME:
+                note_frame(s, r);
+                return S_OK;
         case MOCK_RECORD_STDIO:
+                if (hcs_str_starts(r->subject, "bridge/"))
+                        return add_bridge_end(s, r), S_OK;
+                return add_gated(s, r, err);
+        case MOCK_RECORD_EVENT:
                 return add_gated(s, r, err);
         default:
                 return S_OK;

@@ -17,9 +17,11 @@
 /* An event, output or input. It hangs on the call that has to be answered before it may happen. */
 struct script_follow {
         uint64_t offset : 56;
-        uint64_t input : 8; /* the client's: what comes after it waits until the client has said as much */
+        uint64_t input : 1;      /* the client's: what comes after it waits until the client has said as much */
+        uint64_t bridge_end : 1; /* the guest of `system` ended its bridge */
         uint32_t line;
-        uint32_t next; /* in the ring of the gate: the last one's next is the first */
+        uint32_t next;   /* in the ring of the gate: the last one's next is the first */
+        uint32_t system; /* whose bridge comes before it: what the host had said there is waited for; 0: none */
 };
 
 struct script_call {
@@ -45,7 +47,8 @@ struct script_handle {
         /* While reading: what was said of it before the call that makes it returned, and that call's completion. */
         uint32_t early;
         uint64_t early_completion;
-        char *id; /* systems: the id they were made or opened with */
+        char *id;             /* systems: the id they were made or opened with */
+        uint64_t bridge_line; /* systems: the first that was said to their guest; 0: no bridge is recorded */
 };
 
 struct script {

@@ -73,6 +73,17 @@ MOCKHCS_EXPORT HRESULT mockhcs_networks_save(struct mockhcs *m, const char *path
 MOCKHCS_EXPORT HRESULT mockhcs_networks_restore(struct mockhcs *m, const char *path, const char *boot,
                                                 struct hcs_error **err);
 
+/*
+ * The bridge between a client and the guest of its virtual machine goes past the exports. A client that wants it in its
+ * recording says what its taps see (hcsshim/gcs.h); system: the id the machine was created with. A replay of that
+ * recording plays the guest: in the folder of the machine's Hyper-V sockets, with a RuntimeId of its own for each run.
+ * Where nothing is recorded, and of a machine that the recording does not know, this does nothing. Any thread.
+ */
+struct hcs_gcs_tap_frame;
+struct hcs_gcs_tap_bytes;
+MOCKHCS_EXPORT void mockhcs_note_frame(struct mockhcs *m, const char *system, const struct hcs_gcs_tap_frame *frame);
+MOCKHCS_EXPORT void mockhcs_note_bytes(struct mockhcs *m, const char *system, const struct hcs_gcs_tap_bytes *bytes);
+
 struct mockhcs_counters {
         uint64_t calls;
         uint64_t failures;         /* calls that returned a failure */
