@@ -10,6 +10,7 @@
 
 #include "oci/host.h"
 #include "oci/spec.h"
+#include "oci/uses.h"
 #include "oci/warning.h"
 #include "uvm/devices/devices.h"
 
@@ -39,6 +40,7 @@ HRESULT oci_wcow_document(const struct oci_wcow *c, char **ret, struct oci_warni
 struct oci_lcow_layer {
         const char *path;
         uint64_t partition; /* 0: the whole disk */
+        const char *verity; /* guest.DeviceVerityInfo; NULL: none. On SCSI; a layer on VPMem goes without */
 };
 struct oci_lcow {
         const char *id;
@@ -48,6 +50,8 @@ struct oci_lcow {
         const struct oci_lcow_layer *layers;
         size_t n_layers;
         const char *scratch; /* NULL: no layers, root.path is a folder of the host */
+        /* What was given for it, to be given back when it is gone (oci_uses_release); NULL: nobody does. */
+        struct oci_uses *uses;
 };
 /* ret: the gcs.LinuxHostedSystem for the guest; caller frees. Otherwise as above. */
 HRESULT oci_lcow_document(const struct oci_lcow *c, char **ret, struct oci_warnings *w, struct hcs_error **err);

@@ -21,7 +21,8 @@ static HRESULT add_layer(struct lcow_work *k, const struct oci_lcow_layer *layer
         const struct uvm_devices_settings *s = uvm_devices_settings(k->c->uvm);
         char *read_only = (char *)(uintptr_t) "ro";
         struct uvm_disk disk = {.type = "VirtualDisk", .path = layer->path, .read_only = true};
-        struct uvm_disk_mount mount = {.partition = layer->partition, .options = &read_only, .n_options = 1};
+        struct uvm_disk_mount mount = {
+                .partition = layer->partition, .options = &read_only, .n_options = 1, .verity = layer->verity};
         struct hcs_error *why = NULL;
         uvm_ticket ticket;
         HRESULT hr = UVM_E_NO_VPMEM;
@@ -232,6 +233,18 @@ static void give_back(struct lcow_work *k) {
         oci_uses_release(&k->layers, k->c->uvm);
 }
 
+/* In the same order, later. */
+static void keep(struct lcow_work *k, struct oci_uses *ret) {
+        *ret = k->uses;
+        k->uses = (struct oci_uses){0};
+        for (size_t i = k->overlay.n; i > 0; i--)
+                oci_uses_add_layer(ret, k->overlay.items[i - 1]);
+        for (size_t i = k->scratch_use.n; i > 0; i--)
+                oci_uses_add_layer(ret, k->scratch_use.items[i - 1]);
+        for (size_t i = 0; i < k->layers.n_layers; i++)
+                oci_uses_add_layer(ret, k->layers.layers[i]);
+}
+
 HRESULT oci_lcow_document(const struct oci_lcow *c, char **ret, struct oci_warnings *w, struct hcs_error **err) {
         struct lcow_work k = {.c = c};
         HRESULT hr = oci_container_prepare(c->spec, w, err);
@@ -245,6 +258,8 @@ HRESULT oci_lcow_document(const struct oci_lcow *c, char **ret, struct oci_warni
                 } else {
                         filter(c->spec, w);
                         *ret = print(&k);
+                        if (c->uses)
+                                keep(&k, c->uses);
                 }
         }
         oci_uses_deinit(&k.uses);

@@ -32,13 +32,23 @@ static inline void oci_uses_deinit(struct oci_uses *u) {
         *u = (struct oci_uses){0};
 }
 
-/* Goes on when one of them fails: whoever calls has an error of its own to tell. */
-static inline void oci_uses_release(struct oci_uses *u, struct uvm_devices *uvm) {
-        for (size_t i = u->n; i > 0; i--)
-                uvm_devices_release(uvm, u->items[i - 1], NULL);
-        for (size_t i = 0; i < u->n_layers; i++)
-                uvm_devices_release(uvm, u->layers[i], NULL);
+/* Goes on when one of them fails, and tells the first failure. */
+static inline HRESULT oci_uses_take_back(struct oci_uses *u, struct uvm_devices *uvm, struct hcs_error **err) {
+        HRESULT hr = S_OK;
+
+        for (size_t i = 0; i < u->n + u->n_layers; i++) {
+                uvm_ticket ticket = i < u->n ? u->items[u->n - 1 - i] : u->layers[i - u->n];
+                HRESULT one = uvm_devices_release(uvm, ticket, FAILED(hr) ? NULL : err);
+
+                hr = FAILED(hr) ? hr : one;
+        }
         oci_uses_deinit(u);
+        return hr;
+}
+
+/* The same for who has an error of its own to tell. */
+static inline void oci_uses_release(struct oci_uses *u, struct uvm_devices *uvm) {
+        oci_uses_take_back(u, uvm, NULL);
 }
 
 #endif

@@ -171,9 +171,14 @@ HRESULT uvm_set_policy(const struct uvm_sink *sink, const struct hcs_schema_gues
         _cleanup_free_ char *text =
                 hcs_schema_print_no_html(hcs_schema_type_at(HCS_SCHEMA_GUEST_CONFIDENTIAL_OPTIONS), options);
 
-        return uvm_change(
-                sink,
-                &(struct uvm_change){
-                        .type = "Add", .guest_type = "Add", .guest_resource = "SecurityPolicy", .guest_settings = text},
-                err);
+        return uvm_send_policy(sink, text, err);
+}
+
+HRESULT uvm_send_policy(const struct uvm_sink *sink, const char *options, struct hcs_error **err) {
+        return uvm_change(sink,
+                          &(struct uvm_change){.type = "Add",
+                                               .guest_type = "Add",
+                                               .guest_resource = "SecurityPolicy",
+                                               .guest_settings = options},
+                          err);
 }

@@ -46,5 +46,7 @@ HRESULT uvm_set_addresses(const struct uvm_sink *sink, const GUID *vm, struct hc
 /* Gives the guest its policy and what proves it. */
 HRESULT uvm_set_policy(const struct uvm_sink *sink, const struct hcs_schema_guest_confidential_options *options,
                        struct hcs_error **err);
+/* The same as it is printed. */
+HRESULT uvm_send_policy(const struct uvm_sink *sink, const char *options, struct hcs_error **err);
 
 #endif

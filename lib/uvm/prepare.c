@@ -28,7 +28,7 @@ static HRESULT copy_content(struct hcs_data_file *from, struct hcs_data_file *to
         return hr;
 }
 
-static HRESULT copy_file(const char *from, const char *to, struct hcs_error **err) {
+HRESULT uvm_copy_file(const char *from, const char *to, struct hcs_error **err) {
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *in = NULL, *out = NULL;
         HRESULT hr = hcs_data_file_open(from, &in, err);
 
@@ -44,7 +44,7 @@ static HRESULT copy_file(const char *from, const char *to, struct hcs_error **er
 static HRESULT take(const struct uvm_step *s, const char *id, struct hcs_client *client, struct hcs_error **err) {
         switch (s->kind) {
         case UVM_STEP_COPY:
-                return copy_file(s->path, s->target, err);
+                return uvm_copy_file(s->path, s->target, err);
         case UVM_STEP_GRANT_GROUP:
                 return hcs_grant_vm_group_access(client, s->path, err);
         case UVM_STEP_GRANT_VM:

@@ -13,5 +13,7 @@ HRESULT uvm_plan_prepare(const struct uvm_plan *plan, const char *id, struct hcs
                          struct hcs_error **err);
 /* Removes the copies: the VM is gone. */
 void uvm_plan_undo(const struct uvm_plan *plan);
+/* Over what is there, which stays whole until the copy is. */
+HRESULT uvm_copy_file(const char *from, const char *to, struct hcs_error **err);
 
 #endif

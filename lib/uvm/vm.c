@@ -3,6 +3,7 @@
 #include "uvm/vm.h"
 
 #include "base/str.h"
+#include "platform/hvsocket.h"
 #include "platform/thread.h"
 #include "uvm/change.h"
 #include "uvm/prepare.h"
@@ -13,7 +14,12 @@ enum { ENTROPY, LOG, BRIDGE, LISTENERS };
 
 struct uvm {
         char *id;
-        bool is_windows, has_log;
+        bool is_windows, is_confidential, has_log;
+        struct hcs_gcs_options guest_options;
+        struct hcs_gcs_log_options log_options;
+        char *policy; /* for the guest; NULL: none */
+        void (*show)(void *ctx, const char *what, const char *document);
+        void *show_ctx;
         struct uvm_plan plan;
         struct hcs_client *client;
         struct hcs_system *system;
@@ -65,8 +71,24 @@ static void on_event(void *ctx, const struct hcs_event *event) {
                 wake_listeners(ctx);
 }
 
+/* At the Hyper-V socket of the VM, or where an emulated one has it. */
+static HRESULT find_guest(struct uvm *u, struct hcs_error **err) {
+        _cleanup_free_ char *folder = NULL, *name = NULL;
+        char text[HCS_GUID_TEXT_SIZE];
+        GUID id;
+
+        if (!hcs_system_runtime_id(u->system, &id))
+                return hcs_error_make(err, HCS_E_INVALID_STATE, "%s has no RuntimeId to find its guest by", u->id);
+        folder = hcs_hvsocket_folder(&id);
+        name = folder ? hcs_asprintf("unix:%s/v.sock", folder) : hcs_asprintf("hyperv:%s", hcs_guid_format(&id, text));
+        return hcs_gcs_transport_open(name, &u->transport, err);
+}
+
 static HRESULT listen_to_guest(struct uvm *u, struct hcs_error **err) {
-        static const uint32_t ports[LISTENERS] = {HCS_GCS_ENTROPY, HCS_GCS_LOG, HCS_GCS_BRIDGE};
+        const uint32_t ports[LISTENERS] = {HCS_GCS_ENTROPY, u->is_windows ? HCS_GCS_WINDOWS_LOG : HCS_GCS_LOG,
+                                           u->is_confidential && u->is_windows ? HCS_GCS_WINDOWS_SIDECAR
+                                           : u->is_windows                     ? HCS_GCS_WINDOWS_BRIDGE
+                                                                               : HCS_GCS_BRIDGE};
         HRESULT hr = S_OK;
 
         for (unsigned i = 0; i < LISTENERS && SUCCEEDED(hr); i++)
@@ -83,8 +105,14 @@ static void free_vm(struct uvm *u) {
         hcs_gcs_transport_unref(u->transport);
         hcs_client_unref(u->client);
         uvm_plan_deinit(&u->plan);
+        free(u->policy);
         free(u->id);
         free(u);
+}
+
+static void show(const struct uvm *u, const char *what, const char *document) {
+        if (u->show)
+                u->show(u->show_ctx, what, document);
 }
 
 HRESULT uvm_create(const struct uvm_create_options *o, struct uvm_plan *plan, const struct hcs_call *call,
@@ -98,13 +126,24 @@ HRESULT uvm_create(const struct uvm_create_options *o, struct uvm_plan *plan, co
         u = hcs_calloc(1, sizeof(*u));
         u->id = hcs_strdup(o->id);
         u->is_windows = o->is_windows;
+        u->is_confidential = o->is_confidential;
         u->has_log = o->has_log;
+        u->guest_options = (struct hcs_gcs_options){
+                .name = u->id, .tap = o->tap, .tap_bytes = o->tap_bytes, .tap_ctx = o->tap_ctx};
+        u->log_options = (struct hcs_gcs_log_options){.name = u->id, .raw = o->log, .ctx = o->tap_ctx};
+        u->show = o->show;
+        u->show_ctx = o->show_ctx;
+        if (o->policy)
+                u->policy =
+                        hcs_schema_print_no_html(hcs_schema_type_at(HCS_SCHEMA_GUEST_CONFIDENTIAL_OPTIONS), o->policy);
         u->client = hcs_client_ref(o->client);
         u->transport = o->transport ? hcs_gcs_transport_ref(o->transport) : NULL;
-        if (u->transport)
+        show(u, "create", text);
+        hr = hcs_system_create(u->client, u->id, text, call, &u->system, err);
+        if (SUCCEEDED(hr) && !u->transport && o->has_guest)
+                hr = find_guest(u, err);
+        if (SUCCEEDED(hr) && u->transport)
                 hr = listen_to_guest(u, err);
-        if (SUCCEEDED(hr))
-                hr = hcs_system_create(u->client, u->id, text, call, &u->system, err);
         if (SUCCEEDED(hr))
                 hr = hcs_system_set_callback(u->system, on_event, u, err);
         if (FAILED(hr)) {
@@ -130,7 +169,7 @@ static void expect_log(void *arg) {
 
         e->hr = hcs_gcs_accept(e->u->listeners[LOG], e->call, &stream, &e->err);
         if (SUCCEEDED(e->hr))
-                e->hr = hcs_gcs_log_new(stream, &(struct hcs_gcs_log_options){.name = e->u->id}, &e->u->log, &e->err);
+                e->hr = hcs_gcs_log_new(stream, &e->u->log_options, &e->u->log, &e->err);
 }
 
 static HRESULT connect_guest(struct uvm *u, const struct hcs_call *call, struct hcs_error **err) {
@@ -140,10 +179,11 @@ static HRESULT connect_guest(struct uvm *u, const struct hcs_call *call, struct 
         HRESULT hr = hcs_gcs_accept(u->listeners[BRIDGE], call, &bridge, err);
 
         if (SUCCEEDED(hr))
-                hr = hcs_gcs_connect(bridge, u->transport, &(struct hcs_gcs_options){.name = u->id}, call, &u->guest,
-                                     err);
+                hr = hcs_gcs_connect(bridge, u->transport, &u->guest_options, call, &u->guest, err);
         if (SUCCEEDED(hr) && u->is_windows && hcs_system_runtime_id(u->system, &id))
                 hr = uvm_set_addresses(&sink, &id, err);
+        if (SUCCEEDED(hr) && u->policy)
+                hr = uvm_send_policy(&sink, u->policy, err);
         return hr;
 }
 
@@ -207,6 +247,12 @@ HRESULT uvm_shutdown(struct uvm *u, const struct hcs_call *call, struct hcs_erro
         return FAILED(hr) ? hr : uvm_wait(u, call, err);
 }
 
+HRESULT uvm_dump_stacks(struct uvm *u, const struct hcs_call *call, char **ret, struct hcs_error **err) {
+        if (!u->guest)
+                return hcs_error_make(err, HCS_E_INVALID_STATE, "%s: there is no guest to ask", u->id);
+        return hcs_gcs_dump_stacks(u->guest, call, ret, err);
+}
+
 HRESULT uvm_terminate(struct uvm *u, struct hcs_error **err) {
         return hcs_system_terminate(u->system, NULL, err);
 }
@@ -244,6 +290,7 @@ static HRESULT grant(void *ctx, const char *path, struct hcs_error **err) {
 static HRESULT modify(void *ctx, const char *document, struct hcs_error **err) {
         struct uvm *u = ctx;
 
+        show(u, "modify", document);
         return hcs_system_modify(u->system, document, NULL, err);
 }
 

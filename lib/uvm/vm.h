@@ -7,8 +7,9 @@
  * agent in it. Belongs to who created it. uvm_wait(), uvm_terminate() and the requests of its sink may be called by any
  * thread; create, start and close by one.
  *
- * The guest dials ports of the host in this order: 1 for entropy, 109 for its log, 0x40000000 for the bridge. Listeners
- * are there before the VM starts; each waiting for the guest ends when the VM does.
+ * The guest dials ports of the host in this order: 1 for entropy, 109 for its log, 0x40000000 for the bridge; a Windows
+ * guest its services for log and bridge. Listeners are there before the VM starts; each waiting for the guest ends when
+ * the VM does.
  */
 
 #include "hcsshim/gcs.h"
@@ -21,10 +22,23 @@ struct uvm;
 struct uvm_create_options {
         struct hcs_client *client;
         const char *id;
-        bool is_windows;
-        /* How this VM's guest is reached; NULL: no guest is waited for, and nothing can be asked of one. */
+        bool is_windows, is_confidential;
+        /* How this VM's guest is reached; NULL: as has_guest says. */
         struct hcs_gcs_transport *transport;
-        bool has_log; /* the guest sends its log */
+        /* There is one, to be found by the VM's RuntimeId: at a Hyper-V socket, or in the folder of an emulated one
+         * (platform/hvsocket.h). Without it, and without a transport, nothing is waited for and nobody can be asked. */
+        bool has_guest;
+        bool has_log; /* the guest sends its log, which goes into ours */
+        /* Of the bridge, as hcs_gcs_options; and of the log. */
+        hcs_gcs_tap_fn tap;
+        hcs_gcs_tap_bytes_fn tap_bytes;
+        void (*log)(void *ctx, const void *data, size_t n);
+        void *tap_ctx; /* of all three */
+        /* Given to the guest as soon as it is there; NULL: no policy. */
+        const struct hcs_schema_guest_confidential_options *policy;
+        /* Every document to HCS, before it is sent: what ("create", "modify") and its text. NULL: nobody looks. */
+        void (*show)(void *ctx, const char *what, const char *document);
+        void *show_ctx;
 };
 
 /* Takes the plan's steps and creates the system; on success the plan is the VM's, and empty. On failure nothing is left
@@ -36,6 +50,18 @@ HRESULT uvm_create(const struct uvm_create_options *o, struct uvm_plan *plan, co
  * 120 s. A VM that ends meanwhile is the error that is told (HCS_E_UNEXPECTED_EXIT). On failure the VM is terminated.
  */
 HRESULT uvm_start(struct uvm *u, const struct hcs_call *call, struct hcs_error **err);
+/* Why the guest's agent hangs, if it does: the stacks of its threads. Caller frees. */
+HRESULT uvm_dump_stacks(struct uvm *u, const struct hcs_call *call, char **ret, struct hcs_error **err);
+/* What HCS says that it uses; what it does not say is 0. */
+struct uvm_statistics {
+        uint64_t uptime_ns, processor_ns;   /* of all processors together */
+        uint64_t read_bytes, written_bytes; /* of its storage */
+        uint64_t assigned_bytes;            /* memory that the VM has */
+        uint64_t available_bytes;           /* of that, not in use */
+        uint64_t reserved_bytes;
+        bool balancing; /* its memory grows and shrinks */
+};
+HRESULT uvm_statistics(struct uvm *u, const struct hcs_call *call, struct uvm_statistics *ret, struct hcs_error **err);
 /* Asks the guest to end the VM, and waits for it; without a guest, or when it does not in time, E_ABORT and friends. */
 HRESULT uvm_shutdown(struct uvm *u, const struct hcs_call *call, struct hcs_error **err);
 HRESULT uvm_terminate(struct uvm *u, struct hcs_error **err);

@@ -72,6 +72,12 @@ struct hcs_gcs_process;
 #define HCS_GCS_ENTROPY 1u
 #define HCS_GCS_LOG     109u
 #define HCS_GCS_BRIDGE  0x40000000u
+/* Those of Windows guests are services of Hyper-V sockets that are no ports; a port with the first 32 bits of its GUID
+ * stands for each: acef5661-84a1-4e44-856b-6245e69f4620, ae8da506-a019-4553-a52b-902bc0fa0411 (the bridge of a
+ * confidential guest), 172dad59-976d-45f2-8b6c-6d1b13f2ac4d. */
+#define HCS_GCS_WINDOWS_BRIDGE  0xacef5661u
+#define HCS_GCS_WINDOWS_SIDECAR 0xae8da506u
+#define HCS_GCS_WINDOWS_LOG     0x172dad59u
 
 /*
  * Ways to a guest, by name:

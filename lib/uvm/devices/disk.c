@@ -2,6 +2,8 @@
 
 /* Disks of a utility VM: attachments to its SCSI controllers, and mounts of them in the guest, each with its users. */
 
+#include <string.h>
+
 #include "base/str.h"
 #include "uvm/devices/private.h"
 
@@ -9,11 +11,11 @@ struct uvm_attachment {
         char *type, *path, *evd_type;
         bool read_only;
         size_t slot;
-        unsigned users; /* mounts */
+        unsigned users; /* mounts, and who only has it attached */
 };
 struct uvm_mount {
         struct uvm_attachment *attachment;
-        char *guest_path, *filesystem;
+        char *guest_path, *filesystem, *verity;
         struct hcs_strings options;
         uint64_t partition;
         bool encrypted, ensure_filesystem, block_device;
@@ -34,6 +36,7 @@ static void free_mount(struct uvm_mount *m) {
                 return;
         free(m->guest_path);
         free(m->filesystem);
+        free(m->verity);
         hcs_strings_deinit(&m->options);
         free(m);
 }
@@ -74,8 +77,14 @@ static HRESULT request_mount(struct uvm_devices *u, const struct uvm_mount *m, c
                                                                        .ReadOnly = m->attachment->read_only,
                                                                        .Encrypted = m->encrypted,
                                                                        .BlockDev = m->block_device};
+        const struct hcs_schema_type *verity_type = hcs_schema_type_at(HCS_SCHEMA_GUEST_DEVICE_VERITY_INFO);
         _cleanup_free_ char *settings = NULL;
+        void *verity = NULL;
+        HRESULT hr = m->verity ? hcs_schema_parse(verity_type, m->verity, strlen(m->verity), &verity, err) : S_OK;
 
+        if (FAILED(hr))
+                return hr;
+        linux_disk.VerityInfo = verity;
         if (add) {
                 linux_disk.EnsureFilesystem = m->ensure_filesystem;
                 linux_disk.Filesystem = m->filesystem;
@@ -87,6 +96,7 @@ static HRESULT request_mount(struct uvm_devices *u, const struct uvm_mount *m, c
                                                       &windows)
                            : hcs_schema_print_no_html(hcs_schema_type_at(HCS_SCHEMA_GUEST_LCOW_MAPPED_VIRTUAL_DISK),
                                                       &linux_disk);
+        hcs_schema_free(verity_type, verity);
         return uvm_request(u, what, "MappedVirtualDisk", settings, err);
 }
 
@@ -200,7 +210,7 @@ static struct uvm_mount *find_mount(const struct uvm_devices *u, const struct uv
 
                 if (m && m->attachment == a && m->partition == c->partition && m->encrypted == c->encrypted &&
                     m->ensure_filesystem == c->ensure_filesystem && m->block_device == c->block_device &&
-                    hcs_streq(m->filesystem, c->filesystem) && same_options(m, c))
+                    hcs_streq(m->filesystem, c->filesystem) && hcs_streq(m->verity, c->verity) && same_options(m, c))
                         return m;
         }
         return NULL;
@@ -217,6 +227,7 @@ static HRESULT mount_disk(struct uvm_devices *u, struct uvm_attachment *a, const
                         : u->s.is_windows ? hcs_asprintf("c:\\mounts\\scsi\\m%zu", index)
                                           : hcs_asprintf("/run/mounts/scsi/m%zu", index);
         m->filesystem = hcs_strdup(c->filesystem);
+        m->verity = hcs_strdup(c->verity);
         m->partition = c->partition;
         m->encrypted = c->encrypted;
         m->ensure_filesystem = c->ensure_filesystem;
@@ -250,5 +261,24 @@ HRESULT uvm_devices_add_disk(struct uvm_devices *u, const struct uvm_disk *disk,
         m->users++;
         *ret = uvm_use_new(u, release_mount, NULL, m);
         *ret_path = m->guest_path;
+        return S_OK;
+}
+
+static HRESULT release_attachment(struct uvm_devices *u, void *object, struct hcs_error **err) {
+        struct uvm_attachment *a = object;
+
+        return --a->users ? S_OK : detach(u, a, err);
+}
+
+HRESULT uvm_devices_attach_disk(struct uvm_devices *u, const struct uvm_disk *disk, uvm_ticket *ret,
+                                struct uvm_location *ret_location, struct hcs_error **err) {
+        struct uvm_attachment *a = find_attachment(u, disk);
+        HRESULT hr = a ? S_OK : attach(u, disk, &a, err);
+
+        if (FAILED(hr))
+                return hr;
+        a->users++;
+        *ret = uvm_use_new(u, release_attachment, NULL, a);
+        *ret_location = (struct uvm_location){(unsigned)(a->slot / UVM_LUNS), (unsigned)(a->slot % UVM_LUNS)};
         return S_OK;
 }
