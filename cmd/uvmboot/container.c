@@ -10,41 +10,8 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cmd/uvmboot/uvm.h"
+#include "oci/default_spec.h"
 #include "platform/terminal.h"
-
-/* What containerd gives an unprivileged Linux container (its oci/spec.go, defaultUnixCaps and populateDefaultUnixSpec).
- */
-static const char spec_text[] =
-        "{\"ociVersion\":\"1.0.2\",\"process\":{\"user\":{\"uid\":0,\"gid\":0},\"cwd\":\"/\",\"noNewPrivileges\":true,"
-        "\"capabilities\":{},\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"hard\":1024,\"soft\":1024}]},"
-        "\"root\":{},\"mounts\":["
-        "{\"destination\":\"/"
-        "proc\",\"type\":\"proc\",\"source\":\"proc\",\"options\":[\"nosuid\",\"noexec\",\"nodev\"]},"
-        "{\"destination\":\"/dev\",\"type\":\"tmpfs\",\"source\":\"tmpfs\","
-        "\"options\":[\"nosuid\",\"strictatime\",\"mode=755\",\"size=65536k\"]},"
-        "{\"destination\":\"/dev/pts\",\"type\":\"devpts\",\"source\":\"devpts\","
-        "\"options\":[\"nosuid\",\"noexec\",\"newinstance\",\"ptmxmode=0666\",\"mode=0620\",\"gid=5\"]},"
-        "{\"destination\":\"/dev/shm\",\"type\":\"tmpfs\",\"source\":\"shm\","
-        "\"options\":[\"nosuid\",\"noexec\",\"nodev\",\"mode=1777\",\"size=65536k\"]},"
-        "{\"destination\":\"/dev/mqueue\",\"type\":\"mqueue\",\"source\":\"mqueue\","
-        "\"options\":[\"nosuid\",\"noexec\",\"nodev\"]},"
-        "{\"destination\":\"/sys\",\"type\":\"sysfs\",\"source\":\"sysfs\","
-        "\"options\":[\"nosuid\",\"noexec\",\"nodev\",\"ro\"]},"
-        "{\"destination\":\"/run\",\"type\":\"tmpfs\",\"source\":\"tmpfs\","
-        "\"options\":[\"nosuid\",\"strictatime\",\"mode=755\",\"size=65536k\"]}],"
-        "\"linux\":{\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"}]},"
-        "\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"ipc\"},{\"type\":\"uts\"},{\"type\":\"mount\"},"
-        "{\"type\":\"network\"}],"
-        "\"maskedPaths\":[\"/proc/acpi\",\"/proc/kcore\",\"/proc/keys\",\"/proc/latency_stats\",\"/proc/timer_list\","
-        "\"/proc/timer_stats\",\"/proc/sched_debug\",\"/sys/firmware\",\"/proc/scsi\"],"
-        "\"readonlyPaths\":[\"/proc/bus\",\"/proc/fs\",\"/proc/irq\",\"/proc/sys\",\"/proc/sysrq-trigger\"]}}";
-
-static const char *const capabilities[] = {
-        "CAP_CHOWN",   "CAP_DAC_OVERRIDE", "CAP_FSETID",           "CAP_FOWNER",
-        "CAP_MKNOD",   "CAP_NET_RAW",      "CAP_SETGID",           "CAP_SETUID",
-        "CAP_SETFCAP", "CAP_SETPCAP",      "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT",
-        "CAP_KILL",    "CAP_AUDIT_WRITE",
-};
 
 struct names {
         char *bundle, *root; /* in the guest, where hcsshim has them */
@@ -62,7 +29,6 @@ static void names_deinit(struct names *n) {
 }
 
 static void add_process(const struct uvmboot_options *o, struct hcs_json *process) {
-        static const char *const sets[] = {"bounding", "effective", "permitted"};
         _cleanup_free_ char *term = hcs_asprintf("TERM=%s", getenv("TERM") ? getenv("TERM") : "linux");
         struct hcs_json *list = hcs_json_set_new_array(process, "args"), *size;
         uint16_t width, height;
@@ -88,17 +54,11 @@ static void add_process(const struct uvmboot_options *o, struct hcs_json *proces
                         hcs_json_set_u64(size, "width", width);
                 }
         }
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(sets); i++) {
-                list = hcs_json_set_new_array(hcs_json_get(process, "capabilities"), sets[i]);
-                for (size_t j = 0; j < HCS_ARRAY_SIZE(capabilities); j++)
-                        hcs_json_append(list, hcs_json_new_string(capabilities[j]));
-        }
 }
 
 static struct hcs_json *make_spec(const struct uvm *u, const struct names *n) {
-        struct hcs_json *spec = NULL;
+        struct hcs_json *spec = oci_default_spec();
 
-        hcs_json_parse_cstr(spec_text, &spec, NULL);
         add_process(u->options, hcs_json_get(spec, "process"));
         hcs_json_set_string(hcs_json_get(spec, "root"), "path", n->root);
         hcs_json_set_string(spec, "hostname", u->name);

@@ -7,12 +7,11 @@
 
 #include <string.h>
 
-#include "base/hex.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "cmd/uvmboot/uvm.h"
-#include "ext4/read/image.h"
-#include "ext4/verity/verity.h"
+#include "platform/data_file.h"
+#include "uvm/verity_info.h"
 
 #define SCRATCH_SIZE (1ull << 30) /* at most; only what is written takes room */
 
@@ -69,54 +68,10 @@ HRESULT uvm_mount(struct uvm *u, struct hcs_error **err) {
         return hr;
 }
 
-/*
- * What dm-verity is to check a layer with, if there is a tree behind its file system: the root hash of the command
- * line, or, as hcsshim has it, what the tree itself says. NULL: none.
- */
-static HRESULT verity_of(const struct uvmboot_mount *layer, struct hcs_json **ret, struct hcs_error **err) {
-        _cleanup_(hcs_data_file_closep) struct hcs_data_file *file = NULL;
-        _cleanup_(ext4_image_freep) struct ext4_image *image = NULL;
-        char root_text[VERITY_ROOT_TEXT], salt[2 * VERITY_MAX_SALT + 1];
-        struct hcs_error *why = NULL;
-        struct verity_superblock sb;
-        struct verity_root root;
-        struct hcs_json *info;
-        uint64_t size, tree;
-        HRESULT hr = hcs_data_file_open(layer->host, &file, err);
-
-        if (SUCCEEDED(hr))
-                hr = ext4_image_open(file, &image, err);
-        if (FAILED(hr))
-                return hr;
-        size = ext4_image_size(image);
-        hr = verity_read(file, size, &sb, &tree, &why);
-        if (SUCCEEDED(hr))
-                hr = verity_read_root(&sb, file, file, tree, &root, &why);
-        if (FAILED(hr) && layer->root_hash) {
-                hcs_error_wrap(&why, "`%s` has no tree of dm-verity", layer->host);
-                return hcs_error_move(err, &why);
-        }
-        hcs_error_free(why);
-        if (FAILED(hr)) {
-                *ret = NULL;
-                return S_OK;
-        }
-        info = hcs_json_new_object();
-        hcs_json_set_u64(info, "Ext4SizeInBytes", size);
-        hcs_json_set_u64(info, "Version", sb.hash_type);
-        hcs_json_set_string(info, "Algorithm", sb.algorithm);
-        hcs_json_set_bool(info, "SuperBlock", true);
-        hcs_json_set_string(info, "RootDigest",
-                            layer->root_hash ? layer->root_hash : verity_root_format(&root, root_text));
-        hcs_json_set_string(info, "Salt", hcs_hex_format(sb.salt, sb.salt_size, salt));
-        hcs_json_set_u64(info, "BlockSize", sb.data_block_size);
-        *ret = info;
-        return S_OK;
-}
-
 HRESULT uvm_look_at_layers(struct uvm *u, struct hcs_error **err) {
         for (unsigned i = 0; i < u->options->n_layers; i++) {
-                HRESULT hr = verity_of(&u->options->layers[i], &u->verity[i], err);
+                HRESULT hr = uvm_verity_info(u->options->layers[i].host, u->options->layers[i].root_hash, &u->verity[i],
+                                             err);
 
                 if (FAILED(hr)) {
                         hcs_error_wrap(err, "%s: layer", u->name);
@@ -133,8 +88,12 @@ static HRESULT mount_layer(struct uvm *u, unsigned i, char **ret_place, struct h
         _cleanup_json_ struct hcs_json *settings = disk_settings(lun, place, false);
         HRESULT hr;
 
-        if (u->verity[i])
-                hcs_json_set(settings, "VerityInfo", steal_pointer(&u->verity[i]));
+        if (u->verity[i]) {
+                struct hcs_json *info = NULL;
+
+                if (SUCCEEDED(hcs_json_parse_cstr(u->verity[i], &info, NULL)))
+                        hcs_json_set(settings, "VerityInfo", info);
+        }
         hr = mount_one(u, "MappedVirtualDisk", settings, host, place, err);
         if (SUCCEEDED(hr))
                 *ret_place = steal_pointer(&place);

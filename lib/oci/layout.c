@@ -35,6 +35,7 @@ static void manifest_deinit(struct oci_manifest *m) {
         free(m->layers);
         free(m->digest);
         free(m->name);
+        free(m->config);
         free(m->os);
         free(m->architecture);
         free(m->variant);
@@ -201,8 +202,10 @@ static HRESULT read_manifest(struct oci_layout *l, const struct oci_descriptor *
                 hr = wrap(err, read_blob(l, &document.config, text, err), "config");
         }
         /* Artefacts have configurations of all kinds, also empty ones. */
-        if (SUCCEEDED(hr) && strstr(document.config.media_type, "image"))
+        if (SUCCEEDED(hr) && strstr(document.config.media_type, "image")) {
                 hr = wrap(err, oci_parse_config(hcs_buf_cstr(text), text->len, &config, err), "config");
+                m.config = hcs_strndup(hcs_buf_cstr(text), text->len);
+        }
         m.digest = hcs_strdup(d->digest);
         m.name = hcs_strdup(d->name);
         m.os = hcs_strdup(d->os);

@@ -25,6 +25,7 @@ struct oci_manifest {
         char *digest;
         char *name;                        /* the tag it has in the index; NULL: none */
         char *os, *architecture, *variant; /* NULL: not said */
+        char *config;                      /* its configuration's text; NULL: it is none of an image */
         struct oci_layer *layers;          /* the lowest first */
         size_t n_layers;
 };

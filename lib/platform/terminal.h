@@ -29,11 +29,11 @@ struct hcs_terminal_raw *hcs_terminal_raw_free(struct hcs_terminal_raw *r);
 HCS_DEFINE_CLEANUP(struct hcs_terminal_raw *, hcs_terminal_raw_free)
 
 /*
- * What a user does to the whole command: asks it to end (^C, a closed terminal, a termination signal), or changes the
- * terminal's size. fn runs on a thread of its own, one call at a time. Call once, before any thread is started. Asked
- * to end a third time, the process ends at once.
+ * What a user does to the whole command: asks it to end (^C, which is a key; a closed terminal, a termination signal),
+ * or changes the terminal's size. fn runs on a thread of its own, one call at a time. Call once, before any thread is
+ * started. Asked to end a third time, the process ends at once.
  */
-enum hcs_interrupt { HCS_INTERRUPT_END, HCS_INTERRUPT_RESIZE };
+enum hcs_interrupt { HCS_INTERRUPT_END, HCS_INTERRUPT_RESIZE, HCS_INTERRUPT_KEY };
 HRESULT hcs_interrupts_watch(void (*fn)(void *ctx, enum hcs_interrupt what), void *ctx, struct hcs_error **err);
 
 #endif

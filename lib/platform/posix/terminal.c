@@ -82,7 +82,9 @@ static void wait_for_signals(void *arg) {
                         continue;
                 if (signal != SIGWINCH && ++ends == 3)
                         _exit(128 + signal);
-                w.fn(w.ctx, signal == SIGWINCH ? HCS_INTERRUPT_RESIZE : HCS_INTERRUPT_END);
+                w.fn(w.ctx, signal == SIGWINCH ? HCS_INTERRUPT_RESIZE
+                            : signal == SIGINT ? HCS_INTERRUPT_KEY
+                                               : HCS_INTERRUPT_END);
         }
 }
 

@@ -87,7 +87,7 @@ static BOOL WINAPI on_control(DWORD what) {
         hcs_mutex_lock(&watch.one_at_a_time);
         if (++watch.ends == 3)
                 TerminateProcess(GetCurrentProcess(), STATUS_CONTROL_C_EXIT);
-        watch.fn(watch.ctx, HCS_INTERRUPT_END);
+        watch.fn(watch.ctx, what == CTRL_C_EVENT ? HCS_INTERRUPT_KEY : HCS_INTERRUPT_END);
         hcs_mutex_unlock(&watch.one_at_a_time);
         if (what != CTRL_C_EVENT && what != CTRL_BREAK_EVENT)
                 Sleep(INFINITE);
