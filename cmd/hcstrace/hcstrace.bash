@@ -13,7 +13,7 @@ _hcstrace() {
         torture) options="--scenario --faults --seed --runs --timeout --emulate --strict --output --json --list --help" ;;
         import) options="-o --no-redact --verbose --json --help" ;;
         guest | host) options="--bridge --timeout --help" ;;
-        diff) options="--bridge --help" ;;
+        diff) options="--bridge --limit --json --help" ;;
         show) options="--handle --all --full --json --help" ;;
         validate) options="--type --profile --guest-answer --list --json --help" ;;
         esac

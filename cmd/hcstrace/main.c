@@ -14,7 +14,7 @@ static const struct command commands[] = {
         {"import", cmd_import, "turn a debug log of hcsshim, dockerd or containerd into a trace"},
         {"guest", cmd_bridge, "let the guest of a recorded bridge stand in for a VM"},
         {"host", cmd_bridge, "let the host of a recorded bridge ask an agent, and compare its answers"},
-        {"diff", cmd_diff, "two recorded bridges side by side"},
+        {"diff", cmd_diff, "two traces side by side, where they part first"},
         {"show", cmd_show, "print a trace for people, or as JSON"},
         {"validate", cmd_validate, "check documents against the schema of a Windows build"},
 };

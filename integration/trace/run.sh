@@ -30,6 +30,18 @@ says '"path": "$.VirtualMachine.ComputeTopology.Memory.SizeInMB"'
 expect 1 "what was never asked for" "$hcstrace" verify "$work/computecore.trace" -- true
 expect 0 "a program that never calls does not fail a replay" "$hcstrace" replay "$work/computecore.trace" -- true
 
+expect 0 "record another run" "$hcstrace" record -o "$work/again.trace" -- "$client" --id other --api vmcompute
+expect 0 "another memory" "$hcstrace" record -o "$work/memory.trace" -- "$client" --memory 2048
+expect 0 "a trace is the same as itself" "$hcstrace" diff "$work/vmcompute.trace" "$work/vmcompute.trace"
+expect 1 "diff" "$hcstrace" diff "$work/again.trace" "$work/memory.trace"
+says 'HcsCreateComputeSystem other differs from B'
+says '$.VirtualMachine.ComputeTopology.Memory.SizeInMB: expected 1024, got 2048'
+silent_about '\$\.Id:'
+expect 1 "diff as JSON" "$hcstrace" diff --json --limit 1 "$work/again.trace" "$work/memory.trace"
+says '"path": "$.VirtualMachine.ComputeTopology.Memory.SizeInMB"'
+expect 2 "a limit that is none" "$hcstrace" diff --limit x "$work/again.trace" "$work/memory.trace"
+expect 1 "a file that is no trace" "$hcstrace" diff "$work/again.trace" /dev/null
+
 network='{"Name":"nat","Type":"NAT","Ipams":[{"Subnets":[{"IpAddressPrefix":"10.0.0.0/24","Routes":[{"NextHop":"10.0.0.1","DestinationPrefix":"0.0.0.0/0"}]}]}]}'
 expect 0 "record networks" "$hcstrace" record -o "$work/net.trace" -- "$hcnctl" network create "$network"
 expect 0 "networks play again" "$hcstrace" verify "$work/net.trace" -- "$hcnctl" network create "$network"

@@ -9,8 +9,7 @@
 
 #include "base/str.h"
 
-#define NONE            UINT32_MAX
-#define FIRST_EPHEMERAL 32768
+#define NONE UINT32_MAX
 
 static uint32_t hash(const char *s, size_t n) {
         uint32_t h = 2166136261u;
@@ -141,37 +140,52 @@ static bool is_hex(char c) {
         return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f');
 }
 
-/* The length of an invented value at the start of s, and its kind; 0 when there is none. in_path: numbers count. */
-static size_t invented(const char *s, bool in_path, const char **kind) {
+static bool is_guid(const char *s, size_t n) {
         static const unsigned char dashes[] = {8, 13, 18, 23};
-        size_t hex = 0, digits;
-        bool guid = true;
+        bool zero = true;
 
-        for (size_t i = 0, d = 0; i < 36 && guid; i++) {
+        if (n < 36)
+                return false;
+        for (size_t i = 0, d = 0; i < 36; i++) {
                 bool dash = d < 4 && i == dashes[d];
 
-                guid = dash ? s[i] == '-' : is_hex(s[i]);
+                if (dash ? s[i] != '-' : !is_hex(s[i]))
+                        return false;
+                zero &= dash || s[i] == '0';
                 d += dash;
         }
-        /* The all-zero one says "none". */
-        if (guid && strspn(s, "0-") < 36) {
-                *kind = "guid";
+        return !zero; /* the all-zero one says "none" */
+}
+
+static size_t span(const char *s, size_t n, const char *letters) {
+        size_t i = 0;
+
+        while (i < n && s[i] && strchr(letters, s[i]))
+                i++;
+        return i;
+}
+
+size_t variables_invented(const char *s, size_t n, bool in_path, const char **ret_kind) {
+        size_t hex = 0, digits;
+
+        if (is_guid(s, n)) {
+                *ret_kind = "guid";
                 return 36;
         }
-        while (is_hex(s[hex]))
+        while (hex < n && is_hex(s[hex]))
                 hex++;
         if (hex >= 12) {
-                *kind = "id";
+                *ret_kind = "id";
                 return hex;
         }
         /* RFC 3339: 2006-01-02T15:04:05 with what follows of fraction and zone. */
-        if (strnlen(s, 19) == 19 && s[4] == '-' && s[7] == '-' && s[10] == 'T' && s[13] == ':' && s[16] == ':') {
-                *kind = "time";
-                return 19 + strspn(s + 19, "0123456789.:+-Z");
+        if (n >= 19 && s[4] == '-' && s[7] == '-' && s[10] == 'T' && s[13] == ':' && s[16] == ':') {
+                *ret_kind = "time";
+                return 19 + span(s + 19, n - 19, "0123456789.:+-Z");
         }
-        digits = strspn(s, "0123456789");
+        digits = hex ? span(s, n, "0123456789") : 0;
         if (in_path && digits >= 6) {
-                *kind = "number";
+                *ret_kind = "number";
                 return digits;
         }
         return 0;
@@ -179,11 +193,13 @@ static size_t invented(const char *s, bool in_path, const char **kind) {
 
 /* Compares piece by piece: invented values stand for each other, everything else must be the same. */
 static bool same_pieces(struct variables *v, const char *recorded, const char *live) {
+        const char *end_r = recorded + strlen(recorded), *end_l = live + strlen(live);
         bool in_path = strpbrk(recorded, "/\\");
 
         while (*recorded || *live) {
                 const char *kind_r = NULL, *kind_l = NULL;
-                size_t n = invented(recorded, in_path, &kind_r), m = invented(live, in_path, &kind_l);
+                size_t n = variables_invented(recorded, (size_t)(end_r - recorded), in_path, &kind_r);
+                size_t m = variables_invented(live, (size_t)(end_l - live), in_path, &kind_l);
 
                 if (n && m && kind_r == kind_l) {
                         const struct variable *known = find(v, recorded, n);
@@ -215,10 +231,8 @@ bool variables_same_text(struct variables *v, const char *key, const char *recor
         return strcmp(substituted, live) == 0 || same_pieces(v, recorded, live);
 }
 
-static bool is_port(const char *key) {
-        size_t n = key ? strlen(key) : 0;
-
-        return n >= 4 && hcs_strcaseeq(key + n - 4, "port");
+bool variables_is_port(const char *key, size_t n) {
+        return n >= 4 && strncasecmp(key + n - 4, "port", 4) == 0;
 }
 
 /* A port that the system gave out: it differs in every run. */
@@ -227,8 +241,8 @@ static bool same_port(struct variables *v, const struct hcs_json *expected, cons
         char recorded[24], live[24];
         const struct variable *known;
 
-        if (!hcs_json_u64(expected, &e) || !hcs_json_u64(got, &g) || e < FIRST_EPHEMERAL || g < FIRST_EPHEMERAL ||
-            e > 65535 || g > 65535)
+        if (!hcs_json_u64(expected, &e) || !hcs_json_u64(got, &g) || e < VARIABLES_FIRST_PORT ||
+            g < VARIABLES_FIRST_PORT || e > 65535 || g > 65535)
                 return false;
         hcs_json_number_text(expected, recorded, sizeof(recorded));
         hcs_json_number_text(got, live, sizeof(live));
@@ -241,7 +255,7 @@ bool variables_same(void *ctx, const char *key, const struct hcs_json *expected,
 
         if (e && g)
                 return variables_same_text(ctx, key, e, g);
-        return is_port(key) && same_port(ctx, expected, got);
+        return key && variables_is_port(key, strlen(key)) && same_port(ctx, expected, got);
 }
 
 bool variables_same_key(void *ctx, const char *expected, const char *got) {
@@ -288,13 +302,14 @@ static const struct variable *part_at(const struct variables *v, const char *p, 
         return NULL;
 }
 
-static void substitute_inside(const struct variables *v, const char *p, size_t n, struct hcs_buf *out) {
+static void substitute_inside(const struct variables *v, const char *p, size_t n, const char *all,
+                              struct hcs_buf *out) {
         const char *begin = p, *end = p + n;
 
         while (p < end) {
                 const char *kind;
                 const struct variable *known = p == begin || parts(p[-1]) ? part_at(v, p, end) : NULL;
-                size_t length = known ? strlen(known->recorded) : invented(p, true, &kind);
+                size_t length = known ? strlen(known->recorded) : variables_invented(p, (size_t)(all - p), true, &kind);
 
                 if (!known && length)
                         known = find(v, p, length);
@@ -307,6 +322,7 @@ static void substitute_inside(const struct variables *v, const char *p, size_t n
 }
 
 char *variables_substitute(const struct variables *v, const char *text) {
+        const char *all = text + strlen(text);
         _cleanup_buf_ struct hcs_buf out = {0};
 
         if (!v->any_differ)
@@ -318,7 +334,7 @@ char *variables_substitute(const struct variables *v, const char *text) {
                 if (known)
                         hcs_buf_puts(&out, known->live);
                 else if (n)
-                        substitute_inside(v, p, n, &out);
+                        substitute_inside(v, p, n, all, &out);
                 else
                         hcs_buf_putc(&out, *p++);
                 p += n;

@@ -29,6 +29,13 @@ struct variables {
         uint32_t mark;   /* bindings beyond this are tentative */
 };
 
+/* The length of an invented value at the start of s, of which n bytes may be read, and its kind ("guid", "id", "time",
+ * "number"); 0 when there is none. in_path: numbers count. */
+size_t variables_invented(const char *s, size_t n, bool in_path, const char **ret_kind);
+/* Ports that a system gives out by itself begin here. */
+#define VARIABLES_FIRST_PORT 32768
+bool variables_is_port(const char *key, size_t n);
+
 void variables_deinit(struct variables *v);
 /* Is `live` what `recorded` stands for? May bind pairs of invented values; use commit and rollback around a try. */
 bool variables_same_text(struct variables *v, const char *key, const char *recorded, const char *live);
