@@ -14,7 +14,7 @@ _hcstrace() {
         import) options="-o --no-redact --verbose --json --help" ;;
         guest | host) options="--bridge --timeout --help" ;;
         diff) options="--bridge --limit --json --help" ;;
-        show) options="--handle --all --full --json --help" ;;
+        show) options="--handle --all --full --json --html --against -o --help" ;;
         validate) options="--type --profile --guest-answer --list --json --help" ;;
         esac
         case ${COMP_WORDS[COMP_CWORD - 1]} in

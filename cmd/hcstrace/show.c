@@ -5,6 +5,7 @@
  * or as JSON, one normalised record a line.
  */
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +13,14 @@
 #include "base/str.h"
 #include "cmd/hcstrace/hcstrace.h"
 #include "cmd/hcstrace/network.h"
+#include "cmd/hcstrace/page/page.h"
 #include "mockhcs/engine/handle.h"
 #include "mockhcs/trace/reader.h"
 
 struct show {
-        bool json, all, full;
+        bool json, all, full, html;
         const char *handle;
+        const char *output, *against; /* of a page */
         unsigned long long calls, failures, events, frames;
 };
 
@@ -26,7 +29,10 @@ static void usage(void) {
              "  --handle NAME   only what concerns this handle (system/1, process/2)\n"
              "  --all           also the calls on operations and callbacks\n"
              "  --full          whole documents instead of their beginning\n"
-             "  --json          one record a line as JSON\n\n"
+             "  --json          one record a line as JSON\n"
+             "  --html          one page for a browser, with lanes, search, and documents side by side\n"
+             "  --against B     what differs from this other trace is shown in the page\n"
+             "  -o PAGE         where the page goes; standard output without it\n\n"
              "TRACE may be - for standard input.");
 }
 
@@ -289,18 +295,51 @@ static int show_trace(struct show *s, const char *path) {
         return EXIT_OK;
 }
 
+static int show_page(const struct show *s, const char *path) {
+        FILE *out = s->output ? fopen(s->output, "we") : stdout;
+        struct hcs_error *err = NULL;
+        HRESULT hr;
+
+        if (!out) {
+                hcs_error_errno(&err, errno, "open `%s`", s->output);
+                return tell_error("show", err);
+        }
+        hr = page_write(out, path, s->against, &err);
+        if (s->output && fclose(out) && SUCCEEDED(hr))
+                hr = hcs_error_errno(&err, errno, "write `%s`", s->output);
+        if (SUCCEEDED(hr))
+                return EXIT_OK;
+        if (s->output && (out = fopen(s->output, "we"))) /* half a page is none; what is no file stays what it is */
+                fclose(out);
+        return tell_error("show", err);
+}
+
 int cmd_show(int argc, char **argv) {
-        static const struct option options[] = {
-                {"handle", required_argument, NULL, 'H'}, {"all", no_argument, NULL, 'a'},
-                {"full", no_argument, NULL, 'f'},         {"json", no_argument, NULL, 'j'},
-                {"help", no_argument, NULL, 'h'},         {0}};
+        static const struct option options[] = {{"handle", required_argument, NULL, 'H'},
+                                                {"all", no_argument, NULL, 'a'},
+                                                {"full", no_argument, NULL, 'f'},
+                                                {"json", no_argument, NULL, 'j'},
+                                                {"html", no_argument, NULL, 'p'},
+                                                {"against", required_argument, NULL, 'g'},
+                                                {"output", required_argument, NULL, 'o'},
+                                                {"help", no_argument, NULL, 'h'},
+                                                {0}};
         struct show s = {0};
         enum mock_handle_kind kind;
         uint32_t number;
         int c;
 
-        while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
+        while ((c = getopt_long(argc, argv, "o:h", options, NULL)) != -1)
                 switch (c) {
+                case 'p':
+                        s.html = true;
+                        break;
+                case 'g':
+                        s.against = optarg;
+                        break;
+                case 'o':
+                        s.output = optarg;
+                        break;
                 case 'H':
                         s.handle = optarg;
                         if (!mock_handle_symbol_parse(optarg, &kind, &number))
@@ -323,5 +362,11 @@ int cmd_show(int argc, char **argv) {
                 }
         if (optind + 1 != argc)
                 return tell_usage("show", "one TRACE is needed");
+        if (!s.html && (s.against || s.output))
+                return tell_usage("show", "--against and -o go with --html");
+        if (s.against && (hcs_streq(s.against, "-") || hcs_streq(argv[optind], "-")))
+                return tell_usage("show", "two traces are read from files");
+        if (s.html)
+                return show_page(&s, argv[optind]);
         return show_trace(&s, argv[optind]);
 }
