@@ -4,6 +4,7 @@
 
 #include "mockhcs/workbench/align.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +71,25 @@ static void pair_handles(struct work *w, uint32_t a, uint32_t b) {
         w->al->handle_a[a] = b;
         w->al->handle_b[b] = a;
         w->queue[w->n_queue++] = a;
+}
+
+static uint32_t bridge_of(const struct catalog *c, uint32_t system) {
+        char symbol[32];
+
+        snprintf(symbol, sizeof(symbol), "bridge/%u", c->handles[system].number);
+        return catalog_find(c, symbol);
+}
+
+/* bridge/N is that of system/N, where a trace has both. */
+static void pair_bridges(struct work *w, uint32_t a, uint32_t b) {
+        uint32_t of_a, of_b;
+
+        if (w->a->handles[a].kind != (uint32_t)fingerprint_bytes(FINGERPRINT_START, "system", 6))
+                return;
+        of_a = bridge_of(w->a, a);
+        of_b = bridge_of(w->b, b);
+        if (of_a != NONE && of_b != NONE)
+                pair_handles(w, of_a, of_b);
 }
 
 /* ---- two lanes as sequences ---- */
@@ -313,6 +333,7 @@ static void work_off(struct work *w) {
                 uint32_t a = w->queue[--w->n_queue];
 
                 pair_lanes_of(w, a, w->al->handle_a[a]);
+                pair_bridges(w, a, w->al->handle_a[a]);
         }
 }
 

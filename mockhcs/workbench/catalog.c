@@ -54,6 +54,7 @@ static uint32_t handle_of(struct catalog *c, struct mock_slice symbol) {
         uint64_t key = hash(symbol);
         uint32_t *place = keymap_place(&c->by_handle, key);
         const char *slash = memchr(symbol.p, '/', symbol.n);
+        uint64_t number;
 
         if (*place != KEYMAP_NONE)
                 return *place;
@@ -62,8 +63,11 @@ static uint32_t handle_of(struct catalog *c, struct mock_slice symbol) {
                 c->cap_handles = c->cap_handles ? c->cap_handles + c->cap_handles / 2 : 16;
                 c->handles = hcs_realloc(c->handles, c->cap_handles * sizeof(*c->handles));
         }
+        c->handles[c->n_handles] = (struct catalog_handle){.key = key, .lanes = CATALOG_NONE, .maker = CATALOG_NONE};
+        if (slash && mock_slice_u64((struct mock_slice){slash + 1, (size_t)(symbol.p + symbol.n - slash - 1)}, &number))
+                c->handles[c->n_handles].number = (uint32_t)number;
         symbol.n = slash ? (size_t)(slash - symbol.p) : symbol.n;
-        c->handles[c->n_handles] = (struct catalog_handle){key, (uint32_t)hash(symbol), CATALOG_NONE, CATALOG_NONE};
+        c->handles[c->n_handles].kind = (uint32_t)hash(symbol);
         return c->n_handles++;
 }
 
@@ -433,6 +437,10 @@ HRESULT catalog_open(const char *path, const char *bridge, struct catalog **ret,
         sort_heads(c);
         *ret = steal_pointer(&c);
         return S_OK;
+}
+
+uint32_t catalog_find(const struct catalog *c, const char *symbol) {
+        return keymap_get(&c->by_handle, hash((struct mock_slice){symbol, strlen(symbol)}));
 }
 
 HRESULT catalog_read(struct catalog *c, uint32_t item, struct mock_record *ret, struct hcs_error **err) {

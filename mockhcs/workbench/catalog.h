@@ -32,10 +32,11 @@ struct catalog_item {
 };
 
 struct catalog_handle {
-        uint64_t key;   /* of its symbol */
-        uint32_t kind;  /* hash of "system", "bridge" */
-        uint32_t lanes; /* the first one; they go on with `next` */
-        uint32_t maker; /* item of the call that gave it */
+        uint64_t key;    /* of its symbol */
+        uint32_t kind;   /* hash of "system", "bridge" */
+        uint32_t lanes;  /* the first one; they go on with `next` */
+        uint32_t maker;  /* item of the call that gave it */
+        uint32_t number; /* of its symbol */
 };
 
 struct catalog_lane {
@@ -68,6 +69,8 @@ struct catalog {
 HRESULT catalog_open(const char *path, const char *bridge, struct catalog **ret, struct hcs_error **err);
 struct catalog *catalog_free(struct catalog *c);
 HCS_DEFINE_CLEANUP(struct catalog *, catalog_free)
+/* The handle of that symbol; CATALOG_NONE when nothing is said of it. */
+uint32_t catalog_find(const struct catalog *c, const char *symbol);
 /* The record of an item, read again. */
 HRESULT catalog_read(struct catalog *c, uint32_t item, struct mock_record *ret, struct hcs_error **err);
 static inline uint64_t catalog_line(uint32_t item) {

@@ -297,6 +297,15 @@ static void networks_are_aligned_like_systems(void **state) {
                     "  args.settings: $.a: expected 1, got 2\n");
 }
 
+static void a_bridge_goes_with_its_system(void **state) {
+        assert_diff(MADE(1, "web", "system/1") MADE(2, "db", "system/2") ON("bridge/1", "{\"a\":1}")
+                            ON("bridge/2", "{\"a\":2}"),
+                    MADE(1, "db", "system/1") MADE(2, "web", "system/2") ON("bridge/1", "{\"a\":1}")
+                            ON("bridge/2", "{\"a\":1}"),
+                    "line 7, Request(Start) #1 on bridge/2 differs from B, line 6, Request(Start) #1 on "
+                    "bridge/1:\n$.a: expected 2, got 1\n");
+}
+
 /* More calls on one object than the exact way is gone for: some missing here and there. */
 static void long_lanes_are_aligned_within_a_window(void **state) {
         _cleanup_buf_ struct hcs_buf a = {0}, b = {0}, text = {0};
@@ -337,4 +346,5 @@ HCS_TESTS(cmocka_unit_test(runs_that_differ_in_what_every_run_invents_are_the_sa
           cmocka_unit_test(an_object_that_is_missing_is_told_once),
           cmocka_unit_test(the_answer_of_either_dll_is_the_same),
           cmocka_unit_test(events_and_streams_are_compared_as_such),
-          cmocka_unit_test(networks_are_aligned_like_systems), cmocka_unit_test(long_lanes_are_aligned_within_a_window))
+          cmocka_unit_test(networks_are_aligned_like_systems), cmocka_unit_test(a_bridge_goes_with_its_system),
+          cmocka_unit_test(long_lanes_are_aligned_within_a_window))

@@ -109,6 +109,8 @@ function makeLanes(heads) {
     for (const n of names) lane(byName, n, order).heads.push(h.index);
     if (h.kind === 'call') lane(threads, 'thread ' + h.thread, threadOrder).heads.push(h.index);
   }
+  for (const name of byName.keys()) // the bridge of a machine has its number
+    if (name.startsWith('bridge/') && byName.has('system/' + name.slice(7))) parent.set(name, 'system/' + name.slice(7));
   const children = new Map();
   for (const l of order) {
     const p = parent.get(l.name);
