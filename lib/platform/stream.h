@@ -34,6 +34,23 @@ HRESULT hcs_stream_read_bound(struct hcs_stream *s, void *buf, size_t size, cons
 HRESULT hcs_stream_write_bound(struct hcs_stream *s, const void *data, size_t n, const struct hcs_bound *b,
                                size_t *ret_n, struct hcs_error **err);
 
+/*
+ * A service of this user on this machine, by a name that only it can take: on Linux the path of a Unix socket.
+ * Whoever answers there is somebody we trust (see struct hcs_peer), else E_ACCESSDENIED. Errors as
+ * hcs_stream_connect_unix(); nobody listens is HCS_WIN32(2) or HCS_WIN32(1225), see hcs_stream_is_absent().
+ */
+HRESULT hcs_stream_connect_private(const char *name, const struct hcs_bound *b, struct hcs_stream **ret,
+                                   struct hcs_error **err);
+/* Does the failure of a connect say that nobody listens there? */
+bool hcs_stream_is_absent(HRESULT hr);
+
+/* Who is at the other end, as the system knows it. */
+struct hcs_peer {
+        int64_t pid;
+        bool is_trusted; /* our own user, or one that rules the machine anyway (root) */
+};
+HRESULT hcs_stream_peer(struct hcs_stream *s, struct hcs_peer *ret, struct hcs_error **err);
+
 struct hcs_listener;
 
 /* A socket that was left behind under that name is replaced; a living one is HCS_WIN32(10048) WSAEADDRINUSE. The name
@@ -42,6 +59,15 @@ HRESULT hcs_listener_unix(const char *path, struct hcs_listener **ret, struct hc
 /* Takes connections of one guest only. */
 HRESULT hcs_listener_vsock(uint32_t cid, uint32_t port, struct hcs_listener **ret, struct hcs_error **err);
 HRESULT hcs_listener_hyperv(const GUID *vm, const GUID *service, struct hcs_listener **ret, struct hcs_error **err);
+/*
+ * The listener of hcs_stream_connect_private(). The name is locked for as long as it lives, beside the socket: a second
+ * one is HCS_WIN32(10048) WSAEADDRINUSE at once, also in the moment where the first has not answered yet. The folder
+ * must be ours or root's, and nobody else may write to it (E_ACCESSDENIED); only our user can connect (mode 0600).
+ */
+HRESULT hcs_listener_private(const char *name, struct hcs_listener **ret, struct hcs_error **err);
+/* The listener that a service manager opened for this process and that it passed on (LISTEN_FDS); S_FALSE: none. Once.
+ */
+HRESULT hcs_listener_handed_over(struct hcs_listener **ret, struct hcs_error **err);
 /* E_ABORT also after hcs_listener_wake(), when nobody is waiting to be taken. */
 HRESULT hcs_listener_accept(struct hcs_listener *l, const struct hcs_bound *b, struct hcs_stream **ret,
                             struct hcs_error **err);

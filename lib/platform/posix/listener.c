@@ -5,8 +5,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -20,7 +23,9 @@
 struct hcs_listener {
         int fd;
         int event;
-        char *path;   /* of a Unix socket */
+        int lock;   /* of a private one, else -1 */
+        char *path; /* of a Unix socket that we made */
+        bool is_unix;
         uint32_t cid; /* of a vsock: whom to let in */
 };
 
@@ -39,6 +44,7 @@ static HRESULT listen_on(int fd, const char *what, struct hcs_listener **ret, st
         l = hcs_calloc(1, sizeof(*l));
         l->fd = fd;
         l->event = event;
+        l->lock = -1;
         *ret = l;
         return S_OK;
 }
@@ -55,8 +61,8 @@ static bool is_taken(const struct sockaddr_un *address) {
         return taken;
 }
 
-/* The socket gets its name when it listens already, so whoever sees the name can connect. */
-HRESULT hcs_listener_unix(const char *path, struct hcs_listener **ret, struct hcs_error **err) {
+/* The socket gets its name when it listens already, so whoever sees the name can connect. mode 0: what umask leaves. */
+static HRESULT listen_unix(const char *path, mode_t mode, struct hcs_listener **ret, struct hcs_error **err) {
         _cleanup_free_ char *unnamed = hcs_asprintf("%s~", path);
         struct sockaddr_un address, temporary;
         struct hcs_listener *l = NULL;
@@ -73,6 +79,8 @@ HRESULT hcs_listener_unix(const char *path, struct hcs_listener **ret, struct hc
         if (fd < 0)
                 return hcs_error_errno(err, errno, "make a Unix socket");
         unlink(unnamed);
+        if (mode)
+                fchmod(fd, mode); /* before it has a name */
         if (bind(fd, (struct sockaddr *)&temporary, sizeof(temporary)) < 0) {
                 int saved = errno;
 
@@ -89,8 +97,95 @@ HRESULT hcs_listener_unix(const char *path, struct hcs_listener **ret, struct hc
                 return hr;
         }
         l->path = hcs_strdup(path);
+        l->is_unix = true;
         *ret = l;
         return S_OK;
+}
+
+HRESULT hcs_listener_unix(const char *path, struct hcs_listener **ret, struct hcs_error **err) {
+        return listen_unix(path, 0, ret, err);
+}
+
+/* Nobody but us and root can put something else under the name. A sticky folder as /tmp lets others make names, but not
+ * take ours away. */
+static HRESULT check_folder(const char *path, struct hcs_error **err) {
+        const char *slash = strrchr(path, '/');
+        _cleanup_free_ char *folder = !slash          ? hcs_strdup(".")
+                                      : slash == path ? hcs_strdup("/")
+                                                      : hcs_strndup(path, (size_t)(slash - path));
+        struct stat st;
+
+        if (stat(folder, &st) < 0)
+                return hcs_error_errno(err, errno, "open the folder `%s`", folder);
+        if (!S_ISDIR(st.st_mode))
+                return hcs_error_make(err, HCS_WIN32(267), "`%s` is not a folder", folder);
+        if (st.st_uid != geteuid() && st.st_uid != 0)
+                return hcs_error_make(err, E_ACCESSDENIED, "the folder `%s` belongs to another user", folder);
+        if (st.st_mode & (S_IWGRP | S_IWOTH) && !(st.st_mode & S_ISVTX))
+                return hcs_error_make(err, E_ACCESSDENIED, "others may write to the folder `%s` (mode %04o)", folder,
+                                      (unsigned)(st.st_mode & 07777));
+        return S_OK;
+}
+
+static HRESULT lock_name(const char *path, int *ret, struct hcs_error **err) {
+        _cleanup_free_ char *name = hcs_asprintf("%s.lock", path);
+        int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), saved;
+
+        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+                *ret = fd;
+                return S_OK;
+        }
+        saved = errno == EWOULDBLOCK ? EADDRINUSE : errno;
+        if (fd >= 0)
+                close(fd);
+        return hcs_error_errno(err, saved, "lock `%s`", name);
+}
+
+HRESULT hcs_listener_private(const char *name, struct hcs_listener **ret, struct hcs_error **err) {
+        struct hcs_listener *l = NULL;
+        HRESULT hr = check_folder(name, err);
+        int lock = -1;
+
+        if (SUCCEEDED(hr))
+                hr = lock_name(name, &lock, err);
+        if (SUCCEEDED(hr))
+                hr = listen_unix(name, 0600, &l, err);
+        if (FAILED(hr)) {
+                if (lock >= 0)
+                        close(lock);
+                return hr;
+        }
+        l->lock = lock;
+        *ret = l;
+        return S_OK;
+}
+
+#define FIRST_HANDED_OVER 3 /* as sd_listen_fds(3) has it */
+
+HRESULT hcs_listener_handed_over(struct hcs_listener **ret, struct hcs_error **err) {
+        const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+        int kind = 0, listens = 0, fd = FIRST_HANDED_OVER;
+        socklen_t size = sizeof(kind);
+        HRESULT hr;
+
+        if (!pid || !count || strtoll(pid, NULL, 10) != getpid())
+                return S_FALSE;
+        if (strcmp(count, "1") != 0)
+                return hcs_error_make(err, E_INVALIDARG, "LISTEN_FDS=%s: one socket is expected", count);
+        unsetenv("LISTEN_PID");
+        unsetenv("LISTEN_FDS");
+        unsetenv("LISTEN_FDNAMES");
+        if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &kind, &size) < 0 || kind != AF_UNIX ||
+            getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &size) < 0 || kind != SOCK_STREAM ||
+            getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) < 0 || !listens)
+                return hcs_error_make(err, E_INVALIDARG, "descriptor %d of LISTEN_FDS is no Unix socket that listens",
+                                      fd);
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+        hr = listen_on(fd, "the socket that was handed over", ret, err);
+        if (SUCCEEDED(hr))
+                (*ret)->is_unix = true;
+        return hr;
 }
 
 HRESULT hcs_listener_vsock(uint32_t cid, uint32_t port, struct hcs_listener **ret, struct hcs_error **err) {
@@ -117,7 +212,7 @@ static bool is_stranger(const struct hcs_listener *l, int fd) {
         struct sockaddr_vm peer = {0};
         socklen_t size = sizeof(peer);
 
-        return !l->path && (getpeername(fd, (struct sockaddr *)&peer, &size) < 0 || peer.svm_cid != l->cid);
+        return !l->is_unix && (getpeername(fd, (struct sockaddr *)&peer, &size) < 0 || peer.svm_cid != l->cid);
 }
 
 HRESULT hcs_listener_accept(struct hcs_listener *l, const struct hcs_bound *b, struct hcs_stream **ret,
@@ -151,6 +246,8 @@ struct hcs_listener *hcs_listener_close(struct hcs_listener *l) {
                 unlink(l->path);
         close(l->fd);
         close(l->event);
+        if (l->lock >= 0)
+                close(l->lock); /* the file stays: removing it could take another's lock away */
         free(l->path);
         free(l);
         return NULL;

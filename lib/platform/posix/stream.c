@@ -172,6 +172,40 @@ HRESULT hcs_stream_connect_unix(const char *path, const struct hcs_bound *b, str
         return S_OK;
 }
 
+bool hcs_stream_is_absent(HRESULT hr) {
+        return hr == HCS_WIN32(2) || hr == HCS_WIN32(1225);
+}
+
+HRESULT hcs_stream_peer(struct hcs_stream *s, struct hcs_peer *ret, struct hcs_error **err) {
+        struct ucred peer = {0};
+        socklen_t size = sizeof(peer);
+
+        if (getsockopt(s->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+                return hcs_error_errno(err, errno, "ask who is at the other end");
+        *ret = (struct hcs_peer){.pid = peer.pid, .is_trusted = peer.uid == geteuid() || peer.uid == 0};
+        return S_OK;
+}
+
+HRESULT hcs_stream_connect_private(const char *name, const struct hcs_bound *b, struct hcs_stream **ret,
+                                   struct hcs_error **err) {
+        struct hcs_stream *s = NULL;
+        struct hcs_peer peer = {0};
+        HRESULT hr = hcs_stream_connect_unix(name, b, &s, err);
+
+        if (FAILED(hr))
+                return hr;
+        hr = hcs_stream_peer(s, &peer, err);
+        if (SUCCEEDED(hr) && !peer.is_trusted)
+                hr = hcs_error_make(err, E_ACCESSDENIED, "process %lld of another user answers at `%s`",
+                                    (long long)peer.pid, name);
+        if (FAILED(hr)) {
+                hcs_stream_close(s);
+                return hr;
+        }
+        *ret = s;
+        return S_OK;
+}
+
 HRESULT hcs_stream_connect_vsock(uint32_t cid, uint32_t port, const struct hcs_bound *b, struct hcs_stream **ret,
                                  struct hcs_error **err) {
         struct sockaddr_vm address = {.svm_family = AF_VSOCK, .svm_cid = cid, .svm_port = port};

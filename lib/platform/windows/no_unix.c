@@ -25,3 +25,24 @@ HRESULT hcs_listener_unix(const char *path, struct hcs_listener **ret, struct hc
 HRESULT hcs_listener_vsock(uint32_t cid, uint32_t port, struct hcs_listener **ret, struct hcs_error **err) {
         return refuse(err);
 }
+
+HRESULT hcs_listener_private(const char *name, struct hcs_listener **ret, struct hcs_error **err) {
+        return refuse(err);
+}
+
+HRESULT hcs_listener_handed_over(struct hcs_listener **ret, struct hcs_error **err) {
+        return S_FALSE;
+}
+
+HRESULT hcs_stream_connect_private(const char *name, const struct hcs_bound *b, struct hcs_stream **ret,
+                                   struct hcs_error **err) {
+        return refuse(err);
+}
+
+bool hcs_stream_is_absent(HRESULT hr) {
+        return false;
+}
+
+HRESULT hcs_stream_peer(struct hcs_stream *s, struct hcs_peer *ret, struct hcs_error **err) {
+        return refuse(err);
+}
