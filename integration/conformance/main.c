@@ -16,13 +16,14 @@
 #include "base/str.h"
 #include "integration/conformance/conformance.h"
 #include "mockhcs/mockhcs.h"
+#include "mockhcs/test/through_service.h"
 #include "platform/dynlib.h"
 
 static const struct conformance_case *const lists[] = {network_cases,  subnet_cases, endpoint_cases, namespace_cases,
                                                        balancer_cases, legacy_cases, version_cases,  handle_cases};
 
 struct suite {
-        bool list, platform;
+        bool list, platform, service;
         const char *only, *trace;
         unsigned n, failed;
 };
@@ -33,6 +34,7 @@ static void usage(void) {
              "  -d         list where hosts are known to differ\n"
              "  -t NAME    run one\n"
              "  -r TRACE   record each, and replay it from there\n"
+             "  -s         with a service between each case and its emulator\n"
              "  -p         the libraries are those of a platform, not the emulator's\n\n"
              "Both libraries by path or, with -p, by name.");
 }
@@ -87,14 +89,14 @@ static unsigned problems(struct mockhcs *mock, bool failed, char **ret_report) {
 }
 
 /* In an engine of that composition. */
-static bool run_in_engine(const struct conformance_case *c, const char *spec) {
+static bool run_in_engine(const struct suite *s, const struct conformance_case *c, const char *spec) {
         struct mockhcs *mock = NULL;
         struct hcs_error *err = NULL;
         _cleanup_free_ char *leaks = NULL, *report = NULL;
         struct run *r;
         bool ok;
 
-        if (FAILED(mockhcs_open(spec, &mock, &err))) {
+        if (FAILED(s->service ? through_service_open(spec, &mock, &err) : mockhcs_open(spec, &mock, &err))) {
                 printf("# %s: %s\n", spec, hcs_error_message(err));
                 hcs_error_free(err);
                 return false;
@@ -106,7 +108,10 @@ static bool run_in_engine(const struct conformance_case *c, const char *spec) {
                 ok = run_failed(NULL, "left open: %s", leaks);
         if (hcs_str_starts(spec, "replay") && problems(mock, !ok, &report))
                 ok = run_failed(NULL, "replayed: %s", report);
-        mockhcs_close(mock);
+        if (s->service)
+                through_service_close(mock);
+        else
+                mockhcs_close(mock);
         return ok;
 }
 
@@ -116,7 +121,7 @@ static bool run_in_emulator(const struct suite *s, const struct conformance_case
                                                    s->trace ? ",redact=no," : "", emulate),
                             *replay = hcs_asprintf("replay=%s", s->trace ?: "");
 
-        return run_in_engine(c, record) && (!s->trace || run_in_engine(c, replay));
+        return run_in_engine(s, c, record) && (!s->trace || run_in_engine(s, c, replay));
 }
 
 static bool run_in_platform(const struct conformance_case *c) {
@@ -191,7 +196,7 @@ int main(int argc, char **argv) {
         struct suite s = {0};
         int c;
 
-        while ((c = getopt(argc, argv, "ldt:r:ph")) != -1)
+        while ((c = getopt(argc, argv, "ldt:r:psh")) != -1)
                 switch (c) {
                 case 'l':
                         s.list = true;
@@ -207,6 +212,9 @@ int main(int argc, char **argv) {
                         break;
                 case 'p':
                         s.platform = true;
+                        break;
+                case 's':
+                        s.service = true;
                         break;
                 case 'h':
                         usage();

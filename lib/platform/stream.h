@@ -41,6 +41,9 @@ HRESULT hcs_stream_write_bound(struct hcs_stream *s, const void *data, size_t n,
  */
 HRESULT hcs_stream_connect_private(const char *name, const struct hcs_bound *b, struct hcs_stream **ret,
                                    struct hcs_error **err);
+/* Where such a service is when nobody says otherwise: BASE/WHAT.sock, with the base of platform/work_folder.h, which is
+ * made. Caller frees. */
+HRESULT hcs_private_default_name(const char *what, char **ret, struct hcs_error **err);
 /* Does the failure of a connect say that nobody listens there? */
 bool hcs_stream_is_absent(HRESULT hr);
 

@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "hcsshim/log.h"
+#include "mockhcs/emulate/control.h"
 #include "mockhcs/emulate/network/model.h"
 #include "mockhcs/emulate/program.h"
 #include "platform/clock.h"
@@ -47,6 +48,18 @@ static const answer answers[] = {
         [MOCK_LAYER_CALL] = layer_call,
 };
 
+/* With the lock held: has the handle its object still? Another thread may have closed it since the call was made, and
+ * the world may have been put back to another state. Closing does not need it. */
+static bool is_usable(struct mock_call *call) {
+        const struct mock_handle *h = call->process ? call->process : call->system;
+
+        if (!h || h->object || mock_verb_closes(call->function->verb))
+                return true;
+        refuse(call, HCS_E_SERVICE_DISCONNECT, "%s was given out before the service was started anew, or was closed",
+               h->symbol);
+        return false;
+}
+
 static void invoke(struct mock_backend *b, struct mock_call *call) {
         struct emulator *em = emulator_of(b);
         enum mock_verb verb = call->function->verb;
@@ -65,7 +78,8 @@ static void invoke(struct mock_backend *b, struct mock_call *call) {
                 return;
         }
         hcs_mutex_lock(&em->lock);
-        answers[verb](em, call, &out);
+        if (is_usable(call))
+                answers[verb](em, call, &out);
         hcs_mutex_unlock(&em->lock);
         emissions_send(em, &out);
 }
@@ -167,7 +181,8 @@ static HRESULT load_script(struct emulator *em, const char *path, struct hcs_err
         return hr;
 }
 
-static const struct mock_backend_ops ops = {.name = "emulate", .invoke = invoke, .input = input, .free = emulator_free};
+static const struct mock_backend_ops ops = {
+        .name = "emulate", .invoke = invoke, .input = input, .control = emulate_control, .free = emulator_free};
 
 static HRESULT open_emulator(struct mock_engine *engine, struct mock_sink *up, const struct mock_options *options,
                              struct mock_backend *next, struct mock_backend **ret, struct hcs_error **err) {

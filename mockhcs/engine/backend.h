@@ -67,6 +67,13 @@ struct mock_backend_ops {
         /* The run is over: append what is left to say (did not match, was never asked for ...), see
          * mockhcs/trace/report.h. failed: the client's run failed for another reason. Optional. */
         void (*verify)(struct mock_backend *b, bool failed, struct hcs_json *problems);
+        /* What is asked of the world itself and no call of the platform: {"control":"status"} and the others of
+         * mockhcs/engine/control.h. The first layer that has it answers. Optional. */
+        HRESULT(*control)
+        (struct mock_backend *b, const struct hcs_json *request, struct hcs_json **ret, struct hcs_error **err);
+        /* The engine ends: nothing is said to the sink any more once this returned. For layers with threads of their
+         * own. Optional. */
+        void (*stop)(struct mock_backend *b);
         void (*free)(struct mock_backend *b);
 };
 struct mock_backend {
@@ -108,6 +115,7 @@ struct mock_backend_kind {
 extern const struct mock_backend_kind mock_emulate_kind;
 extern const struct mock_backend_kind mock_faults_kind;
 extern const struct mock_backend_kind mock_record_kind;
+extern const struct mock_backend_kind mock_remote_kind;
 extern const struct mock_backend_kind mock_replay_kind;
 
 /* Small helpers for layers. */
@@ -119,6 +127,9 @@ void mock_backend_input(struct mock_backend *b, const struct mock_stdio *chunk);
 void mock_backend_bridge(struct mock_backend *b, const char *system, const struct hcs_gcs_tap_frame *frame,
                          const struct hcs_gcs_tap_bytes *bytes);
 void mock_backend_verify(struct mock_backend *b, bool failed, struct hcs_json *problems);
+/* E_NOTIMPL, naming the layer, when none of them has it. */
+HRESULT mock_backend_control(struct mock_backend *b, const struct hcs_json *request, struct hcs_json **ret,
+                             struct hcs_error **err);
 struct mock_backend *mock_backend_free(struct mock_backend *b);
 
 /* Services of the engine for layers. */

@@ -16,10 +16,7 @@
 
 /* The kinds of layers; a new one is one row here. */
 static const struct mock_backend_kind *const kinds[] = {
-        &mock_emulate_kind,
-        &mock_faults_kind,
-        &mock_record_kind,
-        &mock_replay_kind,
+        &mock_emulate_kind, &mock_faults_kind, &mock_record_kind, &mock_remote_kind, &mock_replay_kind,
 };
 
 struct layer {
@@ -89,11 +86,11 @@ static HRESULT engine_option(struct mock_engine *e, const char *key, const char 
                                ? S_OK
                                : hcs_error_make(err, E_INVALIDARG, "%s=%s: expected yes or no", key, value);
         }
-        return hcs_error_make(
-                err, E_INVALIDARG,
-                "\"%s\" is neither a layer (emulate, record=FILE, replay=FILE, faults=RULES) nor an engine option "
-                "(speed, pending, leaks)",
-                key);
+        return hcs_error_make(err, E_INVALIDARG,
+                              "\"%s\" is neither a layer (emulate, record=FILE, replay=FILE, faults=RULES, "
+                              "remote=SOCKET) nor an engine option "
+                              "(speed, pending, leaks)",
+                              key);
 }
 
 static HRESULT add_layer(struct composition *c, const struct mock_backend_kind *kind, const char *argument,
@@ -150,7 +147,7 @@ static HRESULT parse(struct mock_engine *e, struct composition *c, const char *s
                 hr = add_layer(c, &mock_emulate_kind, "", err);
         if (SUCCEEDED(hr) && c->layers[c->n - 1].kind->decorator)
                 hr = hcs_error_make(err, E_INVALIDARG,
-                                    "nothing answers the calls behind %s: add emulate or replay=FILE",
+                                    "nothing answers the calls behind %s: add emulate, replay=FILE or remote=SOCKET",
                                     c->layers[c->n - 1].kind->name);
         return hr;
 }

@@ -66,6 +66,9 @@ static void drop_handles(struct mock_engine *e) {
 void mock_engine_unref(struct mock_engine *e) {
         if (!e || atomic_fetch_sub_explicit(&e->refs, 1, memory_order_acq_rel) != 1)
                 return;
+        for (struct mock_backend *b = e->top; b; b = b->next)
+                if (b->ops->stop)
+                        b->ops->stop(b);
         mock_dispatcher_free(e->dispatcher);
         mock_backend_free(e->top);
         while (e->pumps)
@@ -228,6 +231,15 @@ void mock_backend_verify(struct mock_backend *b, bool failed, struct hcs_json *p
         for (; b; b = b->next)
                 if (b->ops->verify)
                         b->ops->verify(b, failed, problems);
+}
+
+HRESULT mock_backend_control(struct mock_backend *b, const struct hcs_json *request, struct hcs_json **ret,
+                             struct hcs_error **err) {
+        while (!b->ops->control && b->next)
+                b = b->next;
+        if (!b->ops->control)
+                return hcs_error_make(err, E_NOTIMPL, "%s has no world to be asked of", b->ops->name);
+        return b->ops->control(b, request, ret, err);
 }
 
 struct mock_backend *mock_backend_free(struct mock_backend *b) {

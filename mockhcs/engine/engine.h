@@ -28,6 +28,10 @@ struct mock_engine {
         atomic_uint_fast64_t calls, failures, stale, not_implemented, late, events, operations;
         atomic_uint threads;
         double speed;
+        /* A service has the pipes of its processes elsewhere, and is asked there to end their input. NULL: they are
+         * here. */
+        void (*end_input)(void *ctx, struct mock_handle *process);
+        void *end_input_ctx;
         bool v1_pending; /* vmcompute returns pending for what may be pending */
         bool report_leaks;
         bool closed;

@@ -53,6 +53,7 @@ struct mock_live {
         struct mock_engine *engine;
         uint32_t slot;
         bool published; /* in the table: the client holds it */
+        void *owner;    /* of a handle that a client of a service holds: which (mockhcs/service), under its lock */
         struct hcs_cond changed;
 
         /* SYSTEM, PROCESS: the one callback. */

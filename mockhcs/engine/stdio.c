@@ -216,6 +216,10 @@ static void drop_input(void *arg) {
 }
 
 void mock_engine_end_input(struct mock_engine *e, struct mock_handle *process) {
+        if (e->end_input) {
+                e->end_input(e->end_input_ctx, process);
+                return;
+        }
         mock_engine_after(e, 0, drain_input, drop_input, mock_live_of(mock_handle_ref(process)));
 }
 

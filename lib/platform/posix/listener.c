@@ -16,6 +16,7 @@
 #include <linux/vm_sockets.h>
 
 #include "platform/posix/stream_fd.h"
+#include "platform/work_folder.h"
 
 /* A guest dials in bursts and takes a full queue for a refusal. */
 #define BACKLOG 128
@@ -23,7 +24,8 @@
 struct hcs_listener {
         int fd;
         int event;
-        int lock;   /* of a private one, else -1 */
+        int lock; /* of a private one, else -1 */
+        char *lock_path;
         char *path; /* of a Unix socket that we made */
         bool is_unix;
         uint32_t cid; /* of a vsock: whom to let in */
@@ -127,35 +129,63 @@ static HRESULT check_folder(const char *path, struct hcs_error **err) {
         return S_OK;
 }
 
-static HRESULT lock_name(const char *path, int *ret, struct hcs_error **err) {
-        _cleanup_free_ char *name = hcs_asprintf("%s.lock", path);
-        int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), saved;
+/* Whoever ends removes the file while it holds the lock, so a lock only counts on the file that has the name still. */
+static bool has_name(int fd, const char *name) {
+        struct stat ours, named;
 
-        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
-                *ret = fd;
-                return S_OK;
+        return fstat(fd, &ours) == 0 && stat(name, &named) == 0 && ours.st_ino == named.st_ino &&
+               ours.st_dev == named.st_dev;
+}
+
+static HRESULT lock_name(const char *name, int *ret, struct hcs_error **err) {
+        for (;;) {
+                int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), saved;
+
+                if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+                        if (has_name(fd, name)) {
+                                *ret = fd;
+                                return S_OK;
+                        }
+                        close(fd);
+                        continue;
+                }
+                saved = errno == EWOULDBLOCK ? EADDRINUSE : errno;
+                if (fd >= 0)
+                        close(fd);
+                return hcs_error_errno(err, saved, "lock `%s`", name);
         }
-        saved = errno == EWOULDBLOCK ? EADDRINUSE : errno;
-        if (fd >= 0)
-                close(fd);
-        return hcs_error_errno(err, saved, "lock `%s`", name);
+}
+
+HRESULT hcs_private_default_name(const char *what, char **ret, struct hcs_error **err) {
+        _cleanup_free_ char *base = hcs_work_folder_default_base();
+        HRESULT hr = S_OK;
+
+        if (mkdir(base, 0700) < 0 && errno != EEXIST)
+                hr = hcs_error_errno(err, errno, "make the folder `%s`", base);
+        else
+                *ret = hcs_asprintf("%s/%s.sock", base, what);
+        return hr;
 }
 
 HRESULT hcs_listener_private(const char *name, struct hcs_listener **ret, struct hcs_error **err) {
+        _cleanup_free_ char *lock_path = hcs_asprintf("%s.lock", name);
         struct hcs_listener *l = NULL;
         HRESULT hr = check_folder(name, err);
         int lock = -1;
 
         if (SUCCEEDED(hr))
-                hr = lock_name(name, &lock, err);
+                hr = lock_name(lock_path, &lock, err);
         if (SUCCEEDED(hr))
                 hr = listen_unix(name, 0600, &l, err);
         if (FAILED(hr)) {
-                if (lock >= 0)
+                if (lock >= 0) {
+                        unlink(lock_path);
                         close(lock);
+                }
                 return hr;
         }
         l->lock = lock;
+        l->lock_path = steal_pointer(&lock_path);
         *ret = l;
         return S_OK;
 }
@@ -246,8 +276,11 @@ struct hcs_listener *hcs_listener_close(struct hcs_listener *l) {
                 unlink(l->path);
         close(l->fd);
         close(l->event);
-        if (l->lock >= 0)
-                close(l->lock); /* the file stays: removing it could take another's lock away */
+        if (l->lock >= 0) {
+                unlink(l->lock_path);
+                close(l->lock);
+        }
+        free(l->lock_path);
         free(l->path);
         free(l);
         return NULL;

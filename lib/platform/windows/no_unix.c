@@ -39,6 +39,10 @@ HRESULT hcs_stream_connect_private(const char *name, const struct hcs_bound *b, 
         return refuse(err);
 }
 
+HRESULT hcs_private_default_name(const char *what, char **ret, struct hcs_error **err) {
+        return refuse(err);
+}
+
 bool hcs_stream_is_absent(HRESULT hr) {
         return false;
 }

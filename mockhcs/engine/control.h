@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOCKHCS_ENGINE_CONTROL_H
+#define MOCKHCS_ENGINE_CONTROL_H
+
+/*
+ * What can be asked of a world beside the platform's calls: requests and answers are JSON objects, the same in the
+ * process (mockhcs.h) and over the wire of a service.
+ *
+ *   {"control":"status"}    {"Systems":n,"Processes":n,"NetworkObjects":n}
+ *   {"control":"save"}      the world as one document, to be kept in a file
+ *   {"control":"restore","world":DOCUMENT}
+ *   {"control":"reboot","networks":true}   false: without what the host knew of networks
+ *   {"control":"drain"}     answered when nothing is due any more (a service; in the process mockhcs_drain())
+ *   {"control":"stop"}      a service ends after it has answered
+ */
+
+#include "base/json.h"
+#include "hcsshim/error.h"
+
+struct mock_backend;
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOCKHCS_REMOTE_INCOMING_H
+#define MOCKHCS_REMOTE_INCOMING_H
+
+#include "mockhcs/remote/remote.h"
+
+/* What a service sends, taken apart and handed to whom it concerns. On the thread that reads the connection. A failure
+ * means that the stream makes no sense any more. */
+HRESULT remote_incoming(struct remote_connection *c, struct mock_slice frame, struct hcs_error **err);
+/* The stream is at its end: everybody is told. */
+void remote_incoming_end(struct remote_connection *c);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+
+/* A service's life: its world, its listener, its clients. See session.h. */
+
+#include <string.h>
+
+#include "base/str.h"
+#include "hcsshim/log.h"
+#include "mockhcs/service/session.h"
+#include "platform/clock.h"
+#include "platform/file.h"
+
+void service_free(struct mockhcs_service *s) {
+        hcs_listener_close(s->listener);
+        if (s->engine)
+                mock_engine_close(s->engine);
+        hcs_cond_deinit(&s->changed);
+        hcs_mutex_deinit(&s->lock);
+        free(s->socket);
+        free(s->backend);
+        free(s->state);
+        free(s);
+}
+
+static void accept_all(void *arg) {
+        struct mockhcs_service *s = arg;
+
+        for (;;) {
+                _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
+                struct hcs_stream *stream = NULL;
+                HRESULT hr = hcs_listener_accept(s->listener, NULL, &stream, &err);
+
+                if (hr == E_ABORT)
+                        return;
+                if (FAILED(hr)) { /* no descriptors: one may become free */
+                        struct hcs_bound pause = {hcs_clock_ns() + 100 * HCS_NS_PER_MS, NULL};
+
+                        hcs_log(HCS_LOG_WARN, "cannot take a client", "error", hcs_error_message(err), NULL);
+                        hcs_mutex_lock(&s->lock);
+                        if (!s->stopping)
+                                hcs_cond_wait_until(&s->changed, &s->lock, pause.deadline_ns);
+                        hcs_mutex_unlock(&s->lock);
+                        continue;
+                }
+                session_begin(s, stream);
+        }
+}
+
+/* ---- opening ---- */
+
+HRESULT mockhcs_service_default_socket(char **ret, struct hcs_error **err) {
+        return hcs_private_default_name("service", ret, err);
+}
+
+static size_t or_default(size_t n, size_t fallback) {
+        return n ? n : fallback;
+}
+
+static HRESULT open_world(struct mockhcs_service *s, struct hcs_error **err) {
+        HRESULT hr = mock_engine_open(s->backend, &s->engine, err);
+
+        if (FAILED(hr))
+                return hr;
+        s->engine->top->up = &s->sink;
+        s->engine->end_input = service_end_input;
+        s->engine->end_input_ctx = s;
+        for (const struct mock_backend *b = s->engine->top; b; b = b->next)
+                s->notes |= b->ops->note != NULL;
+        return S_OK;
+}
+
+static HRESULT control_world(struct mockhcs_service *s, const char *what, struct hcs_json *world, struct hcs_json **ret,
+                             struct hcs_error **err) {
+        _cleanup_json_ struct hcs_json *request = hcs_json_new_object();
+
+        hcs_json_set_string(request, "control", what);
+        if (world)
+                hcs_json_set(request, "world", world);
+        return mock_backend_control(s->engine->top, request, ret, err);
+}
+
+static HRESULT load_state(struct mockhcs_service *s, struct hcs_error **err) {
+        _cleanup_json_ struct hcs_json *ignored = NULL;
+        _cleanup_buf_ struct hcs_buf text = {0};
+        struct hcs_json *world = NULL;
+        HRESULT hr;
+
+        if (!s->state || !hcs_file_exists(s->state))
+                return S_OK;
+        hr = hcs_file_read(s->state, MOCK_WIRE_MAX_FRAME, &text, err);
+        if (SUCCEEDED(hr))
+                hr = hcs_json_parse(hcs_buf_cstr(&text), text.len,
+                                    &(struct hcs_json_options){.max_bytes = MOCK_WIRE_MAX_FRAME}, &world, err);
+        if (SUCCEEDED(hr))
+                hr = control_world(s, "restore", world, &ignored, err);
+        if (FAILED(hr))
+                hcs_error_wrap(err, "state %s", s->state);
+        return hr;
+}
+
+static HRESULT save_state(struct mockhcs_service *s, struct hcs_error **err) {
+        _cleanup_json_ struct hcs_json *world = NULL;
+        _cleanup_free_ char *text = NULL;
+        HRESULT hr;
+
+        if (!s->state)
+                return S_OK;
+        hr = control_world(s, "save", NULL, &world, err);
+        if (SUCCEEDED(hr)) {
+                text = hcs_json_text(world, HCS_JSON_PRETTY);
+                hr = hcs_file_write(s->state, text, strlen(text), err);
+        }
+        if (FAILED(hr))
+                hcs_error_wrap(err, "state %s", s->state);
+        return hr;
+}
+
+static HRESULT listen_somewhere(struct mockhcs_service *s, const char *socket, struct hcs_error **err) {
+        HRESULT hr = S_FALSE;
+
+        if (socket)
+                s->socket = hcs_strdup(socket);
+        else
+                hr = hcs_listener_handed_over(&s->listener, err);
+        if (hr == S_OK)
+                s->socket = hcs_strdup("(handed over)");
+        else if (hr == S_FALSE && !socket)
+                hr = mockhcs_service_default_socket(&s->socket, err);
+        if (SUCCEEDED(hr) && !s->listener)
+                hr = hcs_listener_private(s->socket, &s->listener, err);
+        return hr;
+}
+
+HRESULT mockhcs_service_open(const struct mockhcs_service_options *o, struct mockhcs_service **ret,
+                             struct hcs_error **err) {
+        struct mockhcs_service *s = hcs_calloc(1, sizeof(*s));
+        HRESULT hr;
+
+        s->sink.ops = &service_sink_ops;
+        hcs_mutex_init(&s->lock);
+        hcs_cond_init(&s->changed);
+        s->backend = hcs_strdup(o->backend ? o->backend : "emulate");
+        s->state = hcs_strdup(o->state);
+        s->idle_exit = o->idle_exit;
+        s->limits = (struct mockhcs_service_limits){
+                or_default(o->limits.clients, 256), or_default(o->limits.handles, 65536),
+                or_default(o->limits.pending, 4096), or_default(o->limits.frame_bytes, MOCK_WIRE_MAX_FRAME),
+                or_default(o->limits.unread_bytes, (size_t)64 << 20)};
+        s->started_ns = hcs_wall_clock_ns();
+        s->idle_since_ns = hcs_clock_ns();
+        /* The socket first: it is the lock of whatever files the world writes. */
+        hr = listen_somewhere(s, o->socket, err);
+        if (SUCCEEDED(hr))
+                hr = open_world(s, err);
+        if (SUCCEEDED(hr))
+                hr = load_state(s, err);
+        if (SUCCEEDED(hr))
+                hr = hcs_thread_start(&s->acceptor, accept_all, s, err);
+        if (FAILED(hr)) {
+                service_free(s);
+                return hr;
+        }
+        s->accepting = true;
+        *ret = s;
+        return S_OK;
+}
+
+const char *mockhcs_service_socket(const struct mockhcs_service *s) {
+        return s->socket;
+}
+
+/* ---- running ---- */
+
+/* Would anything be lost? */
+static bool is_of_use(struct mockhcs_service *s) {
+        _cleanup_json_ struct hcs_json *status = NULL;
+        uint64_t systems = 0, networks = 0;
+
+        if (s->state || FAILED(control_world(s, "status", NULL, &status, NULL)))
+                return false;
+        hcs_json_u64(hcs_json_get(status, "Systems"), &systems);
+        hcs_json_u64(hcs_json_get(status, "NetworkObjects"), &networks);
+        return systems + networks > 0;
+}
+
+/* With the lock held: has it been idle for long enough? */
+static bool idles(struct mockhcs_service *s, uint64_t now) {
+        bool of_use;
+
+        if (!s->idle_exit || s->n_sessions || now < s->idle_since_ns + (uint64_t)s->idle_exit * HCS_NS_PER_S)
+                return false;
+        hcs_mutex_unlock(&s->lock);
+        of_use = is_of_use(s);
+        hcs_mutex_lock(&s->lock);
+        if (of_use)
+                s->idle_since_ns = now; /* somebody has to end it */
+        return !of_use && !s->n_sessions;
+}
+
+void mockhcs_service_wait(struct mockhcs_service *s) {
+        hcs_guard(&s->lock);
+        while (!s->stopping && !idles(s, hcs_clock_ns())) {
+                uint64_t next = HCS_FOREVER;
+
+                if (s->stopping)
+                        break;
+                if (s->idle_exit && !s->n_sessions)
+                        next = s->idle_since_ns + (uint64_t)s->idle_exit * HCS_NS_PER_S;
+                hcs_cond_wait_until(&s->changed, &s->lock, next);
+        }
+        s->stopping = true;
+}
+
+void mockhcs_service_stop(struct mockhcs_service *s) {
+        hcs_guard(&s->lock);
+        s->stopping = true;
+        hcs_cond_broadcast(&s->changed);
+}
+
+/* Waits for the sessions to go; a call that hangs below is not waited for. True: they are all gone. */
+static bool wait_for_sessions(struct mockhcs_service *s) {
+        uint64_t patience = hcs_clock_ns() + HCS_NS_PER_S;
+
+        hcs_guard(&s->lock);
+        for (struct session *at = s->sessions; at; at = at->next)
+                session_end(at);
+        while (s->alive && (!s->busy || hcs_clock_ns() < patience))
+                hcs_cond_wait_until(&s->changed, &s->lock, s->busy ? patience : HCS_FOREVER);
+        s->abandoned = s->alive > 0;
+        return !s->abandoned;
+}
+
+HRESULT mockhcs_service_close(struct mockhcs_service *s, struct hcs_error **err) {
+        HRESULT hr;
+
+        if (!s)
+                return S_OK;
+        mockhcs_service_stop(s);
+        hcs_listener_wake(s->listener);
+        if (s->accepting)
+                hcs_thread_join(&s->acceptor);
+        s->listener = hcs_listener_close(s->listener);
+        /* As it is with its clients: their handles go with them, and may end what they hold. */
+        hr = save_state(s, err);
+        if (wait_for_sessions(s))
+                service_free(s);
+        return hr;
+}
