@@ -167,6 +167,65 @@ struct hcs_json *machine_nic_device(const struct vm_nic *n, const char *bus) {
         return device;
 }
 
+struct hcs_json *machine_vsock_device(const struct vm *vm) {
+        struct hcs_json *device = machine_named("driver", "vhost-user-vsock-pci");
+        char bus[32];
+
+        hcs_json_set_string(device, "id", MACHINE_VSOCK);
+        hcs_json_set_string(device, "chardev", "vsock");
+        snprintf(bus, sizeof(bus), "slot%zu", vm->n_slots);
+        if (machine_has_vsock_slot(vm))
+                hcs_json_set_string(device, "bus", bus);
+        return device;
+}
+
+struct hcs_json *machine_module_memory(unsigned number) {
+        struct hcs_json *memory = machine_named("qom-type", "memory-backend-memfd");
+        _cleanup_free_ char *id = hcs_asprintf("module-memory-%u", number);
+
+        hcs_json_set_string(memory, "id", id);
+        hcs_json_set_u64(memory, "size", (uint64_t)MACHINE_MODULE_MB << 20);
+        hcs_json_set_bool(memory, "share", true);
+        return memory;
+}
+
+/*
+ * Linux wants its memory in aligned blocks of 128 MB. QEMU would put a module behind whatever else was plugged in; the
+ * far end of the room it keeps for such things (as much as may be added, and 1 GB for each slot) is always free.
+ * Source: pc_memory_init() of QEMU 7.2, and q35's split at 2.75 GB.
+ */
+static uint64_t module_address(const struct vm *vm, unsigned number) {
+        const uint64_t gb = 1ull << 30;
+        uint64_t memory = (uint64_t)vm->options.memory_mb << 20, limit = (uint64_t)vm->options.memory_limit_mb << 20;
+        uint64_t above = memory >= 11 * gb / 4 ? memory - 2 * gb : 0;
+        uint64_t start = (4 * gb + above + gb - 1) / gb * gb;
+
+        return start + (limit - memory + gb - 1) / gb * gb + ((uint64_t)number * MACHINE_MODULE_MB << 20);
+}
+
+struct hcs_json *machine_module_device(const struct vm *vm, unsigned number) {
+        struct hcs_json *device = machine_named("driver", "pc-dimm");
+        _cleanup_free_ char *id = hcs_asprintf("module-%u", number), *memory = hcs_asprintf("module-memory-%u", number);
+
+        hcs_json_set_string(device, "id", id);
+        hcs_json_set_string(device, "memdev", memory);
+        hcs_json_set_u64(device, "addr", module_address(vm, number));
+        return device;
+}
+
+struct hcs_json *machine_processor_device(const struct vm *vm, unsigned number) {
+        struct hcs_json *device =
+                machine_named("driver", vm->accelerator == VM_ACCELERATOR_KVM ? "host-x86_64-cpu" : "max-x86_64-cpu");
+        _cleanup_free_ char *id = hcs_asprintf("cpu-%u", number);
+
+        hcs_json_set_string(device, "id", id);
+        hcs_json_set_u64(device, "socket-id", 0);
+        hcs_json_set_u64(device, "die-id", 0);
+        hcs_json_set_u64(device, "core-id", number);
+        hcs_json_set_u64(device, "thread-id", 0);
+        return device;
+}
+
 static void add_socket(struct arguments *a, const char *id, int fd) {
         add(a, "-chardev");
         add(a, "socket,id=%s,fd=%d", id, fd);
@@ -175,8 +234,6 @@ static void add_socket(struct arguments *a, const char *id, int fd) {
 static void add_machine(struct arguments *a, const struct vm *vm) {
         const struct vm_options *o = &vm->options;
         bool kvm = vm->accelerator == VM_ACCELERATOR_KVM;
-        /* Each thing that is plugged in beside the memory is a slot of its own. */
-        unsigned slots = (unsigned)o->n_pmem + o->free_slots + 8;
 
         add(a, "%s", o->qemu);
         add(a, "-name");
@@ -195,10 +252,16 @@ static void add_machine(struct arguments *a, const struct vm *vm) {
         add(a, "-cpu");
         add(a, kvm ? "host" : "max");
         add(a, "-smp");
-        add(a, "%u", o->processors);
+        if (o->processor_limit)
+                add(a, "%u,maxcpus=%u,sockets=1,cores=%u,threads=1", o->processors, o->processor_limit,
+                    o->processor_limit);
+        else
+                add(a, "%u", o->processors);
+        for (unsigned i = o->processors; i < vm->processors; i++)
+                add_json(a, "-device", machine_processor_device(vm, i));
         add(a, "-m");
         if (o->memory_limit_mb > o->memory_mb)
-                add(a, "%uM,slots=%u,maxmem=%uM", o->memory_mb, slots, o->memory_limit_mb);
+                add(a, "%uM,slots=%u,maxmem=%uM", o->memory_mb, vm->memory_slots, o->memory_limit_mb);
         else
                 add(a, "%uM", o->memory_mb);
         add(a, "-object");
@@ -212,6 +275,19 @@ static void add_machine(struct arguments *a, const struct vm *vm) {
         add(a, "-append");
         /* An emulated timer that is late, because the host is busy, is no broken one: Linux would panic about it. */
         add(a, "%s%s", kvm ? "" : "no_timer_check ", o->command_line);
+}
+
+static void add_slots(struct arguments *a, const struct vm *vm) {
+        size_t n = vm->n_slots + machine_has_vsock_slot(vm);
+
+        for (size_t i = 0; i < n; i++) {
+                add(a, "-device");
+                add(a, "pcie-root-port,id=slot%zu,chassis=%zu", i, i + 1);
+        }
+        if (vm->options.saved) {
+                add(a, "-incoming");
+                add(a, "defer");
+        }
 }
 
 static void add_ways_out(struct arguments *a, const struct vm *vm) {
@@ -236,8 +312,8 @@ static void add_ways_out(struct arguments *a, const struct vm *vm) {
         case VM_VSOCK_NONE:
                 return;
         }
-        add(a, "-device");
-        add(a, "vhost-user-vsock-pci,chardev=vsock");
+        if (!vm->vsock_out)
+                add_json(a, "-device", machine_vsock_device(vm));
 }
 
 static HRESULT add_disks(struct arguments *a, const struct vm_options *o, struct hcs_error **err) {
@@ -256,14 +332,23 @@ static HRESULT add_disks(struct arguments *a, const struct vm_options *o, struct
         return S_OK;
 }
 
+/* Its slot, or beside the others. */
+static void place_of(const struct vm *vm, const char *nic, char bus[static 32]) {
+        _cleanup_free_ char *id = hcs_asprintf("nic-%s", nic);
+
+        snprintf(bus, 32, "pcie.0");
+        for (size_t i = 0; i < vm->n_slots; i++)
+                if (hcs_streq(vm->slots[i].id, id))
+                        snprintf(bus, 32, "slot%zu", i);
+}
+
 static void add_nics(struct arguments *a, const struct vm *vm) {
         for (size_t i = 0; i < vm->options.n_nics; i++) {
                 const struct vm_nic *nic = &vm->options.nics[i];
-                char fd[16], bus[32] = "pcie.0";
+                char fd[16], bus[32];
 
                 snprintf(fd, sizeof(fd), "%d", vm->nics[i].theirs);
-                if (vm->n_slots > 0)
-                        snprintf(bus, sizeof(bus), "slot%zu", i);
+                place_of(vm, nic->id, bus);
                 add_json(a, "-netdev", machine_nic_network(nic, vm->nics[i].cable ? fd : NULL));
                 add_json(a, "-device", machine_nic_device(nic, bus));
         }
@@ -272,9 +357,9 @@ static void add_nics(struct arguments *a, const struct vm *vm) {
 static HRESULT add_others(struct arguments *a, const struct vm *vm, struct hcs_error **err) {
         const struct vm_options *o = &vm->options;
 
-        for (unsigned i = 0; i < vm->n_slots; i++) {
-                add(a, "-device");
-                add(a, "pcie-root-port,id=slot%u,chassis=%u", i, i + 1);
+        for (unsigned i = 0; i < vm->n_modules; i++) {
+                add_json(a, "-object", machine_module_memory(i));
+                add_json(a, "-device", machine_module_device(vm, i));
         }
         for (size_t i = 0; i < o->n_pmem; i++) {
                 struct hcs_json *memory;
@@ -296,6 +381,7 @@ HRESULT machine_command_line(struct vm *vm, char ***ret, struct hcs_error **err)
         HRESULT hr;
 
         add_machine(&a, vm);
+        add_slots(&a, vm);
         add_ways_out(&a, vm);
         hr = add_disks(&a, &vm->options, err);
         if (SUCCEEDED(hr))

@@ -38,7 +38,7 @@ void machine_device_deleted(struct vm *vm, const char *id) {
                 if (*going && hcs_streq(id, name))
                         *going = false;
         }
-        for (size_t i = 0; id && i < vm->n_slots; i++) {
+        for (size_t i = 0; id && i <= vm->n_slots; i++) {
                 struct machine_slot *s = &vm->slots[i];
 
                 if (s->going && hcs_streq(s->id, id)) {
@@ -149,7 +149,7 @@ void machine_give_slot(struct vm *vm, const char *id) {
 
 /* With the lock. */
 static struct machine_slot *slot_of(struct vm *vm, const char *id) {
-        for (size_t i = 0; i < vm->n_slots; i++)
+        for (size_t i = 0; i <= vm->n_slots; i++)
                 if (hcs_streq(vm->slots[i].id, id))
                         return &vm->slots[i];
         return NULL;
@@ -209,5 +209,7 @@ HRESULT vm_pmem_add(struct vm *vm, const struct vm_pmem *p, struct hcs_error **e
         }
         if (FAILED(hr))
                 machine_give_slot(vm, id);
+        else
+                vm->n_pmem++;
         return machine_in_context(vm, hr, err, "add persistent memory", id);
 }

@@ -59,20 +59,34 @@ struct vm {
         char *end_detail;
 
         bool disks[VM_CONTROLLERS][VM_LUNS], disks_going[VM_CONTROLLERS][VM_LUNS];
-        struct machine_slot *slots; /* those of the adapters from the start first */
-        size_t n_slots;
+        struct machine_slot *slots; /* those of the adapters from the start first, vsock's behind all others */
+        size_t n_slots;             /* without that one */
+        size_t n_pmem;              /* now */
         struct machine_nic *nics;
         size_t n_nics;
-        unsigned long long memory_added_mb;
-        unsigned n_modules;
+        unsigned n_modules; /* of memory, of MACHINE_MODULE_MB each */
+        unsigned memory_slots;
+        unsigned processors; /* now; options.processors is what it began with */
+        uint64_t started_ns;
+
+        int saved_fd; /* what it goes on from, behind its head; -1 */
+        bool migrated, migration_failed;
+        bool vsock_out; /* pulled, so that the machine can be saved */
 };
 
 #define MACHINE_QMP_TIMEOUT (30ull * 1000000000ull)
+#define MACHINE_MODULE_MB   128u
+#define MACHINE_VSOCK       "vsock" /* its device's id */
 
 /* options.c: checks and copies. */
 HRESULT machine_copy_options(struct vm *vm, const struct vm_options *o, struct hcs_error **err);
 void machine_free_options(struct vm *vm);
 bool machine_is_name(const char *s);
+/* n of them, empty, and one for vsock if it needs one. */
+void machine_make_slots(struct vm *vm, size_t n);
+static inline bool machine_has_vsock_slot(const struct vm *vm) {
+        return vm->options.vsock == VM_VSOCK_OURS;
+}
 
 /* command_line.c: QEMU's arguments, NULL terminated, each to be freed with the array. */
 HRESULT machine_command_line(struct vm *vm, char ***ret, struct hcs_error **err);
@@ -85,6 +99,24 @@ struct hcs_json *machine_pmem_device(const struct vm_pmem *p, const char *bus);
 /* fd: QEMU's end of the cable, a number or the name it was given by; NULL without a cable. */
 struct hcs_json *machine_nic_network(const struct vm_nic *n, const char *fd);
 struct hcs_json *machine_nic_device(const struct vm_nic *n, const char *bus);
+
+struct hcs_json *machine_vsock_device(const struct vm *vm);
+struct hcs_json *machine_module_memory(unsigned number);
+struct hcs_json *machine_module_device(const struct vm *vm, unsigned number);
+/* A processor that was added. */
+struct hcs_json *machine_processor_device(const struct vm *vm, unsigned number);
+
+/* saved.c: the head of a saved machine's file. */
+HRESULT machine_write_head(struct vm *vm, int fd, struct hcs_error **err);
+/* Opens options.saved, compares, and makes this machine as that one was. */
+HRESULT machine_open_saved(struct vm *vm, struct hcs_error **err);
+
+/* save.c. With the lock. */
+void machine_migration_changed(struct vm *vm, const char *status);
+/* Goes on from saved_fd. */
+HRESULT machine_restore(struct vm *vm, uint64_t deadline_ns, struct hcs_error **err);
+/* Gives the guest its vsock device back if it was pulled. */
+HRESULT machine_plug_vsock(struct vm *vm, struct hcs_error **err);
 
 /* keeper.c: the thread. */
 void machine_keep(void *vm);

@@ -71,6 +71,13 @@ static HRESULT check(const struct vm_options *o, struct hcs_error **err) {
                 return hcs_error_make(err, E_INVALIDARG, "SCSI controller count can't be more than %d", VM_CONTROLLERS);
         if (o->n_nics > VM_NICS)
                 return hcs_error_make(err, E_INVALIDARG, "more than %d network adapters", VM_NICS);
+        if (o->free_slots > VM_SLOTS - VM_NICS)
+                return hcs_error_make(err, E_INVALIDARG, "more than %d free slots", VM_SLOTS - VM_NICS);
+        if (o->processors > VM_PROCESSORS || o->processor_limit > VM_PROCESSORS)
+                return hcs_error_make(err, E_INVALIDARG, "more than %d processors", VM_PROCESSORS);
+        if (o->processor_limit && o->processor_limit < o->processors)
+                return hcs_error_make(err, E_INVALIDARG, "%u processors with a limit of %u", o->processors,
+                                      o->processor_limit);
         if (o->memory_mb && o->memory_mb < 32)
                 return hcs_error_make(err, E_INVALIDARG, "%u MB of memory: Linux needs more", o->memory_mb);
         if (o->memory_limit_mb && o->memory_limit_mb < o->memory_mb)
@@ -113,14 +120,24 @@ static void copy_devices(struct vm *vm, const struct vm_options *o) {
         vm->options.nics = nics;
 }
 
+void machine_make_slots(struct vm *vm, size_t n) {
+        for (size_t i = 0; vm->slots && i < vm->n_slots; i++)
+                free(vm->slots[i].id);
+        vm->n_slots = n;
+        vm->slots = hcs_realloc(vm->slots, (n + 1) * sizeof(*vm->slots));
+        memset(vm->slots, 0, (n + 1) * sizeof(*vm->slots));
+}
+
 /* A machine that has slots has one for each adapter too, so that it can go. */
 static void make_slots(struct vm *vm) {
         const struct vm_options *o = &vm->options;
 
-        vm->n_slots = o->free_slots ? o->free_slots + o->n_nics : 0;
-        vm->slots = hcs_calloc(vm->n_slots + 1, sizeof(*vm->slots));
+        machine_make_slots(vm, o->free_slots ? o->free_slots + o->n_nics : 0);
         for (size_t i = 0; vm->n_slots && i < o->n_nics; i++)
                 vm->slots[i].id = hcs_asprintf("nic-%s", o->nics[i].id);
+        vm->memory_slots = (unsigned)o->n_pmem + o->free_slots + 8;
+        vm->n_pmem = o->n_pmem;
+        vm->processors = o->processors;
 }
 
 HRESULT machine_copy_options(struct vm *vm, const struct vm_options *o, struct hcs_error **err) {
@@ -136,6 +153,7 @@ HRESULT machine_copy_options(struct vm *vm, const struct vm_options *o, struct h
         c->initrd = keep(vm, o->initrd);
         c->command_line = keep(vm, o->command_line ? o->command_line : "console=ttyS0 panic=-1");
         c->vsock_folder = keep(vm, o->vsock_folder);
+        c->saved = keep(vm, o->saved);
         c->run_base = keep(vm, o->run_base);
         c->artefacts = keep(vm, o->artefacts);
         if (c->processors == 0)
@@ -148,6 +166,11 @@ HRESULT machine_copy_options(struct vm *vm, const struct vm_options *o, struct h
                 c->guest_cid = 3;
         copy_devices(vm, o);
         make_slots(vm);
+        vm->vsock_out = c->saved && c->vsock == VM_VSOCK_OURS;
+        if (c->saved)
+                return machine_open_saved(vm, err);
+        if (machine_has_vsock_slot(vm))
+                vm->slots[vm->n_slots].id = hcs_strdup(MACHINE_VSOCK);
         return S_OK;
 }
 
@@ -158,7 +181,9 @@ void machine_free_options(struct vm *vm) {
         free((void *)(uintptr_t)vm->options.disks);
         free((void *)(uintptr_t)vm->options.pmem);
         free((void *)(uintptr_t)vm->options.nics);
-        for (size_t i = 0; i < vm->n_slots; i++)
+        for (size_t i = 0; vm->slots && i <= vm->n_slots; i++)
                 free(vm->slots[i].id);
         free(vm->slots);
+        if (vm->saved_fd >= 0)
+                close(vm->saved_fd);
 }

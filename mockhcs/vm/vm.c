@@ -12,6 +12,8 @@
 #include "platform/clock.h"
 #include "platform/file.h"
 
+#define END_GRACE (2ull * HCS_NS_PER_S)
+
 static void qmp_event(void *ctx, const char *name, const struct hcs_json *data) {
         struct vm *vm = ctx;
         hcs_guard(&vm->lock);
@@ -21,6 +23,8 @@ static void qmp_event(void *ctx, const char *name, const struct hcs_json *data) 
 
                 vm->guest_off = hcs_streq(reason, "guest-shutdown");
                 vm->guest_reset = hcs_streq(reason, "guest-reset");
+        } else if (hcs_streq(name, "MIGRATION")) {
+                machine_migration_changed(vm, hcs_json_get_string(data, "status"));
         } else if (hcs_streq(name, "DEVICE_DELETED")) {
                 machine_device_deleted(vm, hcs_json_get_string(data, "device"));
         }
@@ -79,7 +83,7 @@ HRESULT vm_new(const struct vm_options *options, struct vm **ret, struct hcs_err
         struct vm *vm = hcs_calloc(1, sizeof(*vm));
         HRESULT hr;
 
-        vm->vhost_theirs = vm->console_theirs = vm->qmp_theirs = -1;
+        vm->vhost_theirs = vm->console_theirs = vm->qmp_theirs = vm->saved_fd = -1;
         hcs_mutex_init(&vm->lock);
         hcs_cond_init(&vm->changed);
         hr = machine_copy_options(vm, options, err);
@@ -123,17 +127,26 @@ HRESULT vm_start(struct vm *vm, uint64_t deadline_ns, struct hcs_error **err) {
         hr = qmp_negotiate(&vm->qmp, deadline_ns, &why);
         if (SUCCEEDED(hr))
                 hr = machine_unlink_nics(vm, &why);
+        if (SUCCEEDED(hr) && vm->options.saved)
+                hr = machine_restore(vm, deadline_ns, &why);
         if (SUCCEEDED(hr))
                 return hr;
-        hcs_error_free(why);
         if (hr == HCS_E_CONNECTION_CLOSED)
                 vm_wait(vm, HCS_FOREVER, NULL, NULL);
+        else if (vm->options.saved) /* what it cannot go on from ends QEMU, with words */
+                vm_wait(vm, hcs_clock_ns() + END_GRACE, NULL, NULL);
         if (vm->start_error) {
                 hr = hcs_error_move(err, &vm->start_error);
                 hcs_error_wrap(err, "%s: start", vm->options.name);
+                hcs_error_free(why);
                 return hr;
         }
-        return vm_fail(vm, hr, err, "start");
+        if (vm_has_ended(vm, NULL))
+                hr = vm_fail(vm, hr, err, "start");
+        else
+                hr = vm_fail(vm, hr, err, "start: %s", hcs_error_message(why));
+        hcs_error_free(why);
+        return hr;
 }
 
 HRESULT vm_wait(struct vm *vm, uint64_t deadline_ns, struct vm_end *ret, struct hcs_error **err) {
@@ -189,6 +202,12 @@ HRESULT vm_pause(struct vm *vm, struct hcs_error **err) {
 }
 
 HRESULT vm_resume(struct vm *vm, struct hcs_error **err) {
+        HRESULT hr = machine_plug_vsock(vm, err);
+
+        if (FAILED(hr)) {
+                hcs_error_wrap(err, "%s: give the guest its vsock back", vm->options.name);
+                return hr;
+        }
         return simple_command(vm, "cont", err);
 }
 

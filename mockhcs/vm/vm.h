@@ -42,10 +42,13 @@ enum vm_vsock {
         VM_VSOCK_NONE,
 };
 
-#define VM_CONTROLLERS 4  /* as hcsshim has SCSI controllers */
-#define VM_LUNS        64 /* of a controller */
-#define VM_PMEM        64
-#define VM_NICS        8
+#define VM_CONTROLLERS  4  /* as hcsshim has SCSI controllers */
+#define VM_LUNS         64 /* of a controller */
+#define VM_PMEM         64
+#define VM_NICS         8  /* from the start */
+#define VM_SLOTS        64 /* for what comes later */
+#define VM_PROCESSORS   64
+#define VM_MEMORY_SLOTS 255 /* modules and persistent memory */
 
 struct vm_disk {
         unsigned controller, lun;
@@ -79,6 +82,7 @@ struct vm_options {
         const char *kernel, *initrd; /* initrd may be NULL */
         const char *command_line;    /* of the kernel; with TCG "no_timer_check" is put in front of it */
         unsigned processors;         /* 0: 2, or 1 where the host has one */
+        unsigned processor_limit;    /* what adding processors may lead to; 0: their number stays */
         unsigned memory_mb;          /* 0: 1024 */
         unsigned memory_limit_mb;    /* what adding memory may lead to, persistent memory included; 0: no more */
         enum vm_accelerator accelerator;
@@ -91,7 +95,8 @@ struct vm_options {
         size_t n_pmem;
         const struct vm_nic *nics;
         size_t n_nics;
-        unsigned free_slots;      /* for adapters and persistent memory that are added later */
+        unsigned free_slots; /* for adapters and persistent memory that are added later; up to 56 */
+        const char *saved;   /* file of vm_save(): go on from it; the other options are those of the machine then */
         const char *vsock_folder; /* of v.sock, which the caller makes and removes; NULL: the run folder */
         const char *run_base;     /* NULL: platform/work_folder.h's default */
         const char *artefacts; /* folder for console, QEMU's words and what callers add; NULL: kept only on failure */
@@ -118,7 +123,8 @@ struct vm_end {
         const char *detail; /* belongs to the machine; NULL when there is nothing to say */
 };
 
-/* Errors: options that cannot be (E_INVALIDARG, naming them), what making the folder and its sockets says. */
+/* Errors: options that cannot be, or are others than those of the saved machine (E_INVALIDARG, naming them), what
+ * making the folder and its sockets says. */
 HRESULT vm_new(const struct vm_options *options, struct vm **ret, struct hcs_error **err);
 /*
  * Starts QEMU and waits until its processors run. HCS_WIN32(ERROR_FILE_NOT_FOUND) for a QEMU or a file that is absent;
@@ -133,6 +139,19 @@ bool vm_has_ended(struct vm *vm, struct vm_end *ret);
 HRESULT vm_power_down(struct vm *vm, struct hcs_error **err);
 HRESULT vm_pause(struct vm *vm, struct hcs_error **err);
 HRESULT vm_resume(struct vm *vm, struct hcs_error **err);
+/*
+ * Writes all of a machine that runs or is paused into a file (mode 0600), which is there, whole, when this succeeds.
+ * Then the machine is paused: it is killed, or resumed. To be saved the guest has to let go of its vsock device (QEMU
+ * cannot save it), for which a paused guest runs a moment; it gets it again when it goes on. Streams end by that, for
+ * the guest with ECONNRESET; listeners of the guest stay. E_NOTIMPL with persistent memory and with vsock that is not
+ * ours; HCS_E_OPERATION_TIMEOUT when it is not done by the deadline. After a failure the machine is as it was before,
+ * but for streams.
+ *
+ * A machine of vm_options.saved is made of the same files, processors, memory, disks and adapters, those that were
+ * added later included; vm_start() goes on where it was. What its disks hold, and that they are as they were, is the
+ * caller's.
+ */
+HRESULT vm_save(struct vm *vm, const char *path, uint64_t deadline_ns, struct hcs_error **err);
 /* At once; returns when QEMU is gone. */
 void vm_kill(struct vm *vm);
 /* The same without waiting for it. */
@@ -180,6 +199,12 @@ HRESULT vm_nic_connect(struct vm *vm, const char *id, struct vm_network *network
                        struct hcs_error **err);
 /* False for an adapter that is not there or has no cable. */
 bool vm_nic_stats(struct vm *vm, const char *id, struct vm_cable_stats *ret);
+/*
+ * Adds processors, up to processor_limit. It is done when the guest can see them: Linux takes them into use when it is
+ * told so in /sys/devices/system/cpu/cpuN/online. Fewer than there are is E_NOTIMPL: QEMU 7.2 has no way back where it
+ * emulates (the processor goes, its object stays, and the next that comes ends QEMU).
+ */
+HRESULT vm_processors_set(struct vm *vm, unsigned n, struct hcs_error **err);
 /*
  * What the guest has of memory: less than it began with is taken by a balloon, as far as the guest gives it; more is
  * added in modules of 128 MB up to memory_limit_mb and cannot be taken out again.

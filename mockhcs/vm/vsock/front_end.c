@@ -227,6 +227,27 @@ static HRESULT set_features(uint64_t *place, uint64_t wanted, uint64_t offered, 
         return S_OK;
 }
 
+/* A device of QEMU's that was taken out leaves its memory and rings behind; another one begins with nothing. */
+static void begin(struct vsock_front_end *f) {
+        if (f->memory.n == 0)
+                return;
+        if (f->started_over)
+                f->started_over(f->ctx);
+        for (unsigned i = 0; i < VSOCK_QUEUES; i++) {
+                struct vsock_queue *q = &f->queues[i];
+                int old = q->kick;
+
+                q->kick = -1;
+                if (f->kick_changed)
+                        f->kick_changed(f->ctx, i, old);
+                if (old >= 0)
+                        close(old);
+                vsock_queue_deinit(q);
+                f->stopped_at[i] = 0;
+        }
+        vsock_memory_clear(&f->memory);
+}
+
 static HRESULT handle(struct vsock_front_end *f, struct hcs_error **err) {
         struct vhost_message *m = &f->reader.message;
 
@@ -244,6 +265,8 @@ static HRESULT handle(struct vsock_front_end *f, struct hcs_error **err) {
         case VHOST_GET_MAX_MEM_SLOTS:
                 return vhost_reply_u64(f->socket, m->request, VSOCK_MEMORY_SLOTS, err);
         case VHOST_SET_OWNER:
+                begin(f);
+                return S_OK;
         case VHOST_RESET_OWNER: /* of no effect, says the protocol */
                 return S_OK;
         case VHOST_SET_MEM_TABLE:

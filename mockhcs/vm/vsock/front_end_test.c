@@ -172,6 +172,21 @@ static void rings_stop_with_their_memory(void **state) {
         fake_guest_run(&g);
 }
 
+/* QEMU takes its device out and makes another on the same socket. */
+static void another_owner_begins_with_nothing(void **state) {
+        const uint64_t body[5] = {0, 0, FAKE_MEMORY, FAKE_USER, 0};
+
+        fake_guest_message(&g, VHOST_SET_OWNER, VHOST_VERSION, NULL, 0, NULL, 0);
+        fake_guest_run(&g);
+        assert_false(vsock_front_end_running(&g.device.front_end));
+        assert_true(fake_guest_accepts(&g, VHOST_ADD_MEM_REG, body, sizeof(body), &g.memory_fd, 1));
+        assert_false(vsock_front_end_running(&g.device.front_end));
+        for (unsigned q = 0; q < VSOCK_QUEUES; q++)
+                fake_guest_setup_ring(&g, q);
+        fake_guest_run(&g);
+        assert_true(vsock_front_end_running(&g.device.front_end));
+}
+
 static void features_that_were_not_offered_are_refused(void **state) {
         const uint64_t wanted = 1ull << VIRTIO_F_RING_PACKED;
 
@@ -243,5 +258,5 @@ HCS_TESTS(T(what_it_can_is_what_qemu_needs), T(the_configuration_is_the_cid),
           T(a_configuration_beyond_its_end_is_refused), T(messages_come_in_any_pieces), T(wrong_headers_are_hung_up_on),
           T(short_bodies_are_refused), T(wrong_rings_are_refused), R(a_running_ring_keeps_its_size),
           T(memory_needs_its_descriptors), R(regions_come_and_go), R(rings_stop_with_their_memory),
-          T(features_that_were_not_offered_are_refused), R(no_descriptor_is_lost),
+          R(another_owner_begins_with_nothing), T(features_that_were_not_offered_are_refused), R(no_descriptor_is_lost),
           cmocka_unit_test(a_device_is_its_thread_and_its_socket))
