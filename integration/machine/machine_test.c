@@ -5,8 +5,13 @@
 #include <signal.h>
 #include <unistd.h>
 
+#define HCS_ABI_PROTOTYPES
+#include "mockhcs/test/networks.h"
+#undef HCS_ABI_PROTOTYPES
+
 #include "base/str.h"
 #include "integration/machine/guest_rig.h"
+#include "platform/file.h"
 #include "testing/hcs_test.h"
 
 static const struct hcs_call patience = {.timeout_ms = RIG_TIMEOUT_MS};
@@ -61,6 +66,125 @@ static void a_document_boots_pauses_resumes_and_is_terminated(void **state) {
         rig_close(&r);
 }
 
+#define NETWORK_ID  "11111111-2222-4333-8444-000000000001"
+#define ENDPOINT_ID "11111111-2222-4333-8444-000000000002"
+#define SCSI_PATH   "VirtualMachine/Devices/Scsi/{DF6D0690-79E5-55B6-A5EC-C1E2F77F580A}/Attachments/5"
+#define NIC_PATH    "VirtualMachine/Devices/NetworkAdapters/99999999-2222-4333-8444-000000000003"
+
+static void make_network(void) {
+        void *network = NULL, *endpoint = NULL;
+
+        networks_use_linked(NULL);
+        assert_hresult(
+                networks_create(NETWORKS, NULL, NETWORK_ID,
+                                "{\"Name\":\"pods\",\"Type\":\"NAT\",\"Ipams\":[{\"Type\":\"Static\",\"Subnets\":[{"
+                                "\"IpAddressPrefix\":\"172.21.0.0/24\",\"Routes\":[{\"NextHop\":\"172.21.0.1\","
+                                "\"DestinationPrefix\":\"0.0.0.0/0\"}]}]}],\"SchemaVersion\":{\"Major\":2,"
+                                "\"Minor\":0}}",
+                                &network),
+                S_OK);
+        assert_hresult(networks_create(ENDPOINTS, network, ENDPOINT_ID,
+                                       "{\"HostComputeNetwork\":\"" NETWORK_ID
+                                       "\",\"IpConfigurations\":[{\"IpAddress\":"
+                                       "\"172.21.0.9\"}],\"MacAddress\":\"00-15-5D-00-00-09\",\"SchemaVersion\":{"
+                                       "\"Major\":2,\"Minor\":0}}",
+                                       &endpoint),
+                       S_OK);
+        networks_close(ENDPOINTS, endpoint);
+        networks_close(NETWORKS, network);
+}
+
+static char *make_disk(const char *name, char fill, size_t size) {
+        _cleanup_free_ char *folder = hcs_test_tmpdir(), *data = hcs_malloc(size);
+        char *path = hcs_asprintf("%s/%s", folder, name);
+
+        memset(data, fill, size);
+        assert_ok(hcs_file_write(path, data, size, NULL), NULL);
+        return path;
+}
+
+static HRESULT modify(struct guest_rig *r, const char *path, const char *request, const char *settings,
+                      struct hcs_error **err) {
+        _cleanup_free_ char *text = hcs_asprintf("{\"ResourcePath\":\"%s\",\"RequestType\":\"%s\"%s%s}", path, request,
+                                                 settings ? ",\"Settings\":" : "", settings ? settings : "");
+
+        return rig_modify(r, text, err);
+}
+
+static void disks_come_and_go(struct guest_rig *r) {
+        static const char look[] = "for i in $(seq 50); do [ -e /sys/bus/scsi/devices/*:0:0:5/block ] && break; usleep "
+                                   "100000; done; head -c 3 /dev/$(ls /sys/bus/scsi/devices/*:0:0:5/block)";
+        _cleanup_free_ char *disk = make_disk("a.img", 'a', 1 << 20), *other = make_disk("b.img", 'b', 1 << 20),
+                            *settings =
+                                    hcs_asprintf("{\"Type\":\"VirtualDisk\",\"Path\":\"%s\",\"ReadOnly\":true}", disk),
+                            *changed = hcs_asprintf("{\"Type\":\"VirtualDisk\",\"Path\":\"%s\"}", other), *text = NULL;
+        struct hcs_error *err = NULL;
+        char out[256];
+
+        assert_ok(modify(r, SCSI_PATH, "Add", settings, &err), err);
+        assert_hresult(modify(r, SCSI_PATH, "Add", settings, NULL), HCS_WIN32(0xB7));
+        rig_run(r, look, out, sizeof(out));
+        assert_string_equal(out, "aaa");
+        assert_ok(modify(r, SCSI_PATH, "Update", changed, &err), err);
+        rig_run(r, look, out, sizeof(out));
+        assert_string_equal(out, "bbb");
+        assert_ok(modify(r, SCSI_PATH, "Remove", NULL, &err), err);
+        assert_int_not_equal(rig_run(r, "ls /sys/bus/scsi/devices/*:0:0:5/block", out, sizeof(out)), 0);
+        assert_hresult(modify(r, SCSI_PATH, "Remove", NULL, NULL), HCS_WIN32(0x490));
+        assert_hresult(modify(r, SCSI_PATH, "Add", "{\"Type\":\"VirtualDisk\",\"Path\":\"/absent.vhd\"}", &err),
+                       HCS_WIN32(2));
+        text = hcs_error_format(err);
+        assert_non_null(strstr(text, "Settings.Path: `/absent.vhd` not found"));
+        hcs_error_free(err);
+}
+
+static void adapters_come_and_go(struct guest_rig *r) {
+        struct hcs_error *err = NULL;
+        char out[512];
+
+        assert_hresult(modify(r, NIC_PATH, "Add", "{\"EndpointId\":\"11111111-2222-4333-8444-00000000000f\"}", NULL),
+                       HCS_WIN32(0x490));
+        assert_ok(modify(r, NIC_PATH, "Add",
+                         "{\"EndpointId\":\"" ENDPOINT_ID "\",\"MacAddress\":\"00-15-5D-00-00-09\"}", &err),
+                  err);
+        assert_int_equal(
+                rig_run(r,
+                        "for i in $(seq 50); do d=$(grep -l 00:15:5d:00:00:09 /sys/class/net/*/address) && break; "
+                        "usleep 100000; done; d=$(basename $(dirname $d)); ip addr add 172.21.0.9/24 dev $d && "
+                        "ip link set $d up && ping -c 1 -W 20 172.21.0.1",
+                        out, sizeof(out)),
+                0);
+        assert_non_null(strstr(out, "1 packets received"));
+        assert_ok(modify(r, NIC_PATH, "Remove", NULL, &err), err);
+        assert_int_not_equal(rig_run(r, "grep -l 00:15:5d:00:00:09 /sys/class/net/*/address", out, sizeof(out)), 0);
+}
+
+static void memory_is_changed(struct guest_rig *r) {
+        struct hcs_error *err = NULL;
+
+        assert_ok(modify(r, "VirtualMachine/ComputeTopology/Memory/SizeInMB", "Update", "384", &err), err);
+        assert_hresult(modify(r, "VirtualMachine/ComputeTopology/Memory/SizeInMB", "Update", "100000000", NULL),
+                       E_INVALIDARG);
+        assert_ok(modify(r, "VirtualMachine/ComputeTopology/Processor/Limits", "Update", "{\"Limit\":5000}", &err),
+                  err);
+        assert_hresult(
+                modify(r, "VirtualMachine/Devices/VirtualPci/11111111-2222-4333-8444-000000000009", "Add", "{}", NULL),
+                E_NOTIMPL);
+}
+
+static void devices_come_and_go(void **state) {
+        _cleanup_json_ struct hcs_json *doc = rig_document(true);
+        struct guest_rig r;
+
+        rig_create(&r, "emulate,machines=qemu", doc);
+        make_network();
+        rig_boot(&r);
+        disks_come_and_go(&r);
+        adapters_come_and_go(&r);
+        memory_is_changed(&r);
+        rig_close(&r);
+}
+
 static void a_machine_that_dies_is_an_unexpected_exit(void **state) {
         _cleanup_json_ struct hcs_json *doc = rig_document(true);
         struct guest_rig r;
@@ -104,6 +228,7 @@ static void the_last_handle_ends_a_machine(void **state) {
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_document_boots_pauses_resumes_and_is_terminated),
+                cmocka_unit_test(devices_come_and_go),
                 cmocka_unit_test(a_machine_that_dies_is_an_unexpected_exit),
                 cmocka_unit_test(a_panic_is_a_crash_with_the_consoles_words),
                 cmocka_unit_test(the_last_handle_ends_a_machine),

@@ -12,8 +12,8 @@
 
 #define VM "VirtualMachine/"
 
-/* The path under which a device is kept: GUIDs are spelled in many ways and mean the same. */
-static char *key_of(const char *path) {
+/* GUIDs are spelled in many ways and mean the same. */
+char *device_key(const char *path) {
         _cleanup_buf_ struct hcs_buf b = {0};
 
         while (*path) {
@@ -36,19 +36,19 @@ static char *key_of(const char *path) {
 }
 
 const struct hcs_json *device_get(const struct compute_system *s, const char *path) {
-        _cleanup_free_ char *key = key_of(path);
+        _cleanup_free_ char *key = device_key(path);
 
         return hcs_json_get(s->devices, key);
 }
 
 void device_set(struct compute_system *s, const char *path, const struct hcs_json *settings) {
-        _cleanup_free_ char *key = key_of(path);
+        _cleanup_free_ char *key = device_key(path);
 
         hcs_json_set(s->devices, key, settings ? hcs_json_copy(settings) : hcs_json_new_null());
 }
 
 void device_remove(struct compute_system *s, const char *path) {
-        _cleanup_free_ char *key = key_of(path);
+        _cleanup_free_ char *key = device_key(path);
 
         hcs_json_remove(s->devices, key);
 }

@@ -114,6 +114,7 @@ static void emulator_free(struct mock_backend *b) {
                 }
         hcs_mutex_unlock(&em->lock);
         machines_wait(em);
+        emu_switches_free(em->machine_settings.switches);
         free_machine_settings(em);
         hcs_cond_deinit(&em->machines_gone);
         net_model_free(em->net);
@@ -157,6 +158,7 @@ static HRESULT machine_options(struct emulator *em, const struct mock_options *o
         if (accelerator && !hcs_streq(accelerator, "auto") && !hcs_streq(accelerator, "kvm") &&
             !hcs_streq(accelerator, "tcg"))
                 return hcs_error_make(err, E_INVALIDARG, "accel=%s: auto, kvm or tcg is expected", accelerator);
+        set->switches = emu_switches_new();
         set->start_ns = start_s * HCS_NS_PER_S;
         set->accelerator = hcs_strdup(accelerator);
         set->qemu = hcs_strdup(mock_option(o, "qemu"));

@@ -139,6 +139,20 @@ const struct hcs_json *device_get(const struct compute_system *s, const char *pa
 /* settings: copied, NULL for a device without. */
 void device_set(struct compute_system *s, const char *path, const struct hcs_json *settings);
 void device_remove(struct compute_system *s, const char *path);
+/* The path as the table has it: GUIDs in one spelling. Caller frees. */
+char *device_key(const char *path);
+
+/* One change of the device table, as a modify request asks for it. */
+struct device_change {
+        enum emu_request request;
+        char *path;                /* of the resource, as the table has it */
+        char *key;                 /* where it is in the table; of a list, with the element's name */
+        struct hcs_json *settings; /* NULL: none */
+};
+void device_change_deinit(struct device_change *c);
+/* modify.c: makes it, and lets networks know. */
+void device_change_apply(struct emulator *em, struct compute_system *s, const struct device_change *c,
+                         struct emissions *out);
 
 /* system.c */
 struct compute_system *system_of(struct mock_call *call);

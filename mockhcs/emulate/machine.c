@@ -21,7 +21,9 @@ struct machine_job {
         enum exit_type exit_type;             /* MACHINE_STOP, MACHINE_ENDED */
         const struct mock_function *function; /* of the call; NULL: nobody waits */
         uint64_t number;
-        char *console; /* MACHINE_ENDED by a crash */
+        char *console;               /* MACHINE_ENDED by a crash */
+        struct device_change change; /* MACHINE_CHANGE */
+        struct emu_adapter adapter;  /* of the change */
 };
 
 struct system_machine {
@@ -37,6 +39,8 @@ struct system_machine {
 
 static void job_free(struct machine_job *j) {
         free(j->console);
+        device_change_deinit(&j->change);
+        emu_adapter_deinit(&j->adapter);
         free(j);
 }
 
@@ -51,6 +55,12 @@ static void machine_free(struct system_machine *m) {
         hcs_hvsocket_folder_free(m->folder);
         hcs_cond_deinit(&m->changed);
         free(m);
+}
+
+static HRESULT change(struct system_machine *m, const struct machine_job *j, struct hcs_error **err) {
+        const struct emu_change c = {j->change.request, j->change.path, j->change.settings, &j->adapter};
+
+        return emu_machine_modify(m->machine, &c, err);
 }
 
 /* What blocks. */
@@ -68,6 +78,8 @@ static HRESULT perform(struct system_machine *m, const struct machine_job *j, st
                 emu_machine_kill(m->machine);
                 emu_machine_wait(m->machine);
                 return S_OK;
+        case MACHINE_CHANGE:
+                return change(m, j, err);
         case MACHINE_ENDED:
                 return S_OK;
         }
@@ -88,6 +100,11 @@ static void crash(const struct compute_system *s, const struct machine_job *j, s
 /* With the lock. */
 static void conclude(struct emulator *em, struct compute_system *s, const struct machine_job *j, HRESULT hr,
                      struct emissions *out) {
+        if (j->task == MACHINE_CHANGE) {
+                if (SUCCEEDED(hr))
+                        device_change_apply(em, s, &j->change, out);
+                return;
+        }
         s->busy = NULL;
         switch (j->task) {
         case MACHINE_START:
@@ -103,6 +120,7 @@ static void conclude(struct emulator *em, struct compute_system *s, const struct
                         s->state = SYSTEM_RUNNING;
                 break;
         case MACHINE_SHUTDOWN:
+        case MACHINE_CHANGE:
                 break;
         case MACHINE_ENDED:
         case MACHINE_STOP:
@@ -138,10 +156,10 @@ static void finish(struct system_machine *m, const struct machine_job *j, HRESUL
                 conclude(em, m->system, j, hr, &out);
         complete(j, hr, err, &out);
         hcs_mutex_unlock(&em->lock);
-        if (FAILED(hr)) {
-                _cleanup_free_ char *text = hcs_error_format(err);
+        if (FAILED(hr) && j->task == MACHINE_START) {
+                _cleanup_free_ char *text = hcs_error_format(err); /* with the console's last lines */
 
-                hcs_log(HCS_LOG_ERROR, "a machine of the emulator failed", "error", text, NULL);
+                hcs_log(HCS_LOG_WARN, "a machine of the emulator does not start", "error", text, NULL);
         }
         emissions_send(em, &out);
 }
@@ -218,6 +236,28 @@ void machine_do(struct mock_call *call, struct compute_system *s, enum machine_t
         mock_call_later(call);
 }
 
+void machine_change(struct emulator *em, struct mock_call *call, struct compute_system *s,
+                    struct device_change *change) {
+        static const char adapters[] = "VirtualMachine/Devices/NetworkAdapters/";
+        struct machine_job job = {.task = MACHINE_CHANGE, .function = call->function, .number = call->number};
+        struct hcs_error *err = NULL;
+        HRESULT hr;
+
+        if (change->request != EMU_REMOVE && hcs_str_starts(change->path, adapters) &&
+            !adapter_resolve(em, call, change->path + sizeof(adapters) - 1, change->settings, "Settings", &job.adapter))
+                return;
+        job.change = *change;
+        hr = post(s->machine, &job, &err);
+        if (FAILED(hr)) {
+                refuse(call, hr, "%s", hcs_error_message(err));
+                hcs_error_free(err);
+                emu_adapter_deinit(&job.adapter);
+                return;
+        }
+        *change = (struct device_change){0};
+        mock_call_later(call);
+}
+
 /* On a thread of the machine's: the job that sees to it comes after the one that is being done. */
 static void ended(void *ctx, const struct emu_end *end) {
         static const enum exit_type types[] = {
@@ -248,24 +288,37 @@ static void say_changes(const struct compute_system *s) {
         hcs_log(HCS_LOG_INFO, "kernel arguments translated", "id", s->id, "changes", changes, NULL);
 }
 
-bool machine_create(struct emulator *em, struct mock_call *call, struct compute_system *s) {
-        struct emu_machine_request request = {
-                .id = s->id, .document = s->document, .hvsocket = s->hvsocket, .ended = ended};
-        struct system_machine *m;
-        struct hcs_error *err = NULL;
-        HRESULT hr;
+/* Those of the document; false after the call was refused. */
+static bool resolve_adapters(struct emulator *em, struct mock_call *call, const struct hcs_json *list,
+                             struct emu_adapter *adapters, size_t *ret_n) {
+        for (const struct hcs_json *a = hcs_json_first(list); a; a = hcs_json_next(a)) {
+                _cleanup_free_ char *where = hcs_asprintf("VirtualMachine.Devices.NetworkAdapters.%s", hcs_json_key(a));
 
-        if (!s->is_vm || s->is_v1 || !s->hvsocket)
-                return true;
-        m = hcs_calloc(1, sizeof(*m));
-        request.ctx = m;
-        hr = emu_machine_new(&em->machine_settings, &request, &m->machine, &err);
-        if (hr != S_OK) {
+                if (!adapter_resolve(em, call, hcs_json_key(a), a, where, &adapters[*ret_n]))
+                        return false;
+                ++*ret_n;
+        }
+        return true;
+}
+
+static bool make_machine(struct emulator *em, struct mock_call *call, struct compute_system *s,
+                         const struct emu_adapter *adapters, size_t n_adapters) {
+        struct system_machine *m = hcs_calloc(1, sizeof(*m));
+        const struct emu_machine_request request = {.id = s->id,
+                                                    .document = s->document,
+                                                    .hvsocket = s->hvsocket,
+                                                    .adapters = adapters,
+                                                    .n_adapters = n_adapters,
+                                                    .ended = ended,
+                                                    .ctx = m};
+        struct hcs_error *err = NULL;
+        HRESULT hr = emu_machine_new(&em->machine_settings, &request, &m->machine, &err);
+
+        if (FAILED(hr)) {
                 free(m);
-                if (FAILED(hr))
-                        refuse(call, hr, "%s", hcs_error_message(err));
+                refuse(call, hr, "%s", hcs_error_message(err));
                 hcs_error_free(err);
-                return hr == S_FALSE;
+                return false;
         }
         m->em = em;
         m->system = s;
@@ -274,6 +327,21 @@ bool machine_create(struct emulator *em, struct mock_call *call, struct compute_
         s->machine = m;
         say_changes(s);
         return true;
+}
+
+bool machine_create(struct emulator *em, struct mock_call *call, struct compute_system *s) {
+        const struct hcs_json *list = hcs_json_lookup(s->document, "VirtualMachine.Devices.NetworkAdapters");
+        _cleanup_free_ struct emu_adapter *adapters = NULL;
+        size_t n = 0;
+        bool made;
+
+        if (!s->is_vm || s->is_v1 || !s->hvsocket || !emu_machine_is_wanted(&em->machine_settings, s->document))
+                return true;
+        adapters = hcs_calloc(hcs_json_count(list) + 1, sizeof(*adapters));
+        made = resolve_adapters(em, call, list, adapters, &n) && make_machine(em, call, s, adapters, n);
+        while (n > 0)
+                emu_adapter_deinit(&adapters[--n]);
+        return made;
 }
 
 void machine_leave(struct compute_system *s) {

@@ -13,17 +13,27 @@ enum machine_task {
         MACHINE_RESUME,
         MACHINE_SHUTDOWN,
         MACHINE_STOP,
+        MACHINE_CHANGE,
         MACHINE_ENDED, /* by itself; nobody asks for this one */
 };
 
 /* Gives the system a machine if its document is one to boot. False after the call was refused. */
 bool machine_create(struct emulator *em, struct mock_call *call, struct compute_system *s);
+/*
+ * The same for a change of its devices, whose form was checked; what the change holds is taken over when the call is
+ * not refused. The device table has it when the machine has.
+ */
+void machine_change(struct emulator *em, struct mock_call *call, struct compute_system *s,
+                    struct device_change *change);
 /* Takes the call over: it completes when the task is done. exit_type: of MACHINE_STOP. */
 void machine_do(struct mock_call *call, struct compute_system *s, enum machine_task task, enum exit_type exit_type);
 /* The system goes; its machine after it, with its folder. */
 void machine_leave(struct compute_system *s);
 /* Without the lock: until the machines of systems that are gone are gone too. */
 void machines_wait(struct emulator *em);
+/* adapter.c: where an adapter is plugged in, by its endpoint. False after the call was refused. */
+bool adapter_resolve(struct emulator *em, struct mock_call *call, const char *name, const struct hcs_json *settings,
+                     const char *where, struct emu_adapter *ret);
 void machine_describe(const struct compute_system *s, struct hcs_json *o);
 
 #endif

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "mockhcs/emulate/emulate.h"
+#include "mockhcs/emulate/machine.h"
 
 enum request { REQUEST_ADD = 1, REQUEST_REMOVE = 2, REQUEST_UPDATE = 4, REQUEST_NONE = 8 };
 #define REQUEST_AR  (REQUEST_ADD | REQUEST_REMOVE)
@@ -174,34 +174,37 @@ static bool check_settings(struct emulator *em, struct mock_call *call, const st
                (request != REQUEST_ADD || check_member(call, settings, r->need));
 }
 
-static void apply(struct mock_call *call, struct compute_system *s, const char *key, const struct hcs_json *settings,
-                  unsigned request, bool updates_make) {
+static bool may_change(struct mock_call *call, struct compute_system *s, const char *key, unsigned request,
+                       bool updates_make) {
         bool present = device_get(s, key) != NULL;
 
-        if (request == REQUEST_ADD && present) {
+        if (request == REQUEST_ADD && present)
                 refuse(call, HCS_WIN32(0xB7), "\"%s\" exists already", key);
-                return;
-        }
-        if (request != REQUEST_ADD && !present && !(request != REQUEST_REMOVE && updates_make)) {
+        else if (request != REQUEST_ADD && !present && !(request != REQUEST_REMOVE && updates_make))
                 refuse(call, HCS_WIN32(0x490), "there is no \"%s\"", key);
-                return;
-        }
-        if (request == REQUEST_REMOVE)
-                device_remove(s, key);
-        else
-                device_set(s, key, settings);
-        mock_call_done(call, NULL);
+        return !call->completed;
+}
+
+void device_change_deinit(struct device_change *c) {
+        free(c->path);
+        free(c->key);
+        hcs_json_free(c->settings);
+        *c = (struct device_change){0};
 }
 
 /* An adapter takes its endpoint with it. */
-static void tell_networks(struct emulator *em, struct mock_call *call, struct compute_system *s, const char *path,
-                          const struct hcs_json *before, unsigned request, struct emissions *out) {
-        if (FAILED(call->hr) || !path_matches(VM "Devices/NetworkAdapters/*", path))
-                return;
-        if (before)
-                net_system_adapter(em, s, before, false, out);
-        if (request != REQUEST_REMOVE)
-                net_system_adapter(em, s, hcs_json_get(s->devices, path), true, out);
+void device_change_apply(struct emulator *em, struct compute_system *s, const struct device_change *c,
+                         struct emissions *out) {
+        bool is_adapter = path_matches(VM "Devices/NetworkAdapters/*", c->path);
+
+        if (is_adapter && device_get(s, c->key))
+                net_system_adapter(em, s, device_get(s, c->key), false, out);
+        if (c->request == EMU_REMOVE)
+                device_remove(s, c->key);
+        else
+                device_set(s, c->key, c->settings);
+        if (is_adapter && c->request != EMU_REMOVE)
+                net_system_adapter(em, s, c->settings, true, out);
 }
 
 static void modify_resource(struct emulator *em, struct mock_call *call, struct compute_system *s,
@@ -209,8 +212,7 @@ static void modify_resource(struct emulator *em, struct mock_call *call, struct 
         const struct resource *r = find_resource(path);
         const struct hcs_json *settings = hcs_json_get(doc, "Settings");
         unsigned request = request_of(hcs_json_get_string(doc, "RequestType"));
-        _cleanup_free_ char *key = NULL;
-        _cleanup_json_ struct hcs_json *before = NULL;
+        _cleanup_(device_change_deinit) struct device_change change = {0};
 
         if (!r || r->vm_only != s->is_vm) {
                 refuse_path(call, "ResourcePath", "this compute system has no such resource");
@@ -222,11 +224,19 @@ static void modify_resource(struct emulator *em, struct mock_call *call, struct 
         }
         if (!check_settings(em, call, r, settings, request) || !check_place(call, s, path))
                 return;
-        key = r->key ? hcs_asprintf("%s/%s", path, hcs_json_get_string(settings, r->key)) : hcs_strdup(path);
-        if (hcs_json_get(s->devices, key))
-                before = hcs_json_copy(hcs_json_get(s->devices, key));
-        apply(call, s, key, settings, request, r->updates_make);
-        tell_networks(em, call, s, key, before, request, out);
+        change.path = device_key(path);
+        change.key = r->key ? hcs_asprintf("%s/%s", change.path, hcs_json_get_string(settings, r->key))
+                            : hcs_strdup(change.path);
+        if (!may_change(call, s, change.key, request, r->updates_make))
+                return;
+        change.request = request == REQUEST_ADD ? EMU_ADD : request == REQUEST_REMOVE ? EMU_REMOVE : EMU_UPDATE;
+        change.settings = settings ? hcs_json_copy(settings) : NULL;
+        if (s->machine) {
+                machine_change(em, call, s, &change);
+                return;
+        }
+        device_change_apply(em, s, &change, out);
+        mock_call_done(call, NULL);
 }
 
 void system_modify(struct emulator *em, struct mock_call *call, struct emissions *out) {
@@ -248,10 +258,15 @@ void system_modify(struct emulator *em, struct mock_call *call, struct emissions
                 _cleanup_free_ char *key = hcs_asprintf("Network/%s", hcs_json_get_string(doc, "Settings") ?: "");
                 unsigned request = request_of(hcs_json_get_string(doc, "RequestType"));
 
-                if (request == REQUEST_ADD || request == REQUEST_REMOVE)
-                        apply(call, s, key, NULL, request, false);
-                else
+                if (request != REQUEST_ADD && request != REQUEST_REMOVE) {
                         refuse_path(call, "RequestType", "Add or Remove is expected");
+                } else if (may_change(call, s, key, request, false)) {
+                        if (request == REQUEST_ADD)
+                                device_set(s, key, NULL);
+                        else
+                                device_remove(s, key);
+                        mock_call_done(call, NULL);
+                }
         } else if (hcs_json_is(hcs_json_get(doc, "GuestRequest"), HCS_JSON_OBJECT)) {
                 mock_call_done(call, NULL); /* handed to a guest that accepts everything */
         } else {

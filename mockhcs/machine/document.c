@@ -18,7 +18,7 @@
 #define DEVICES       "VirtualMachine.Devices"
 #define NAME_MAX_LEN  40
 
-static char *keep(struct machine_plan *p, char *text) {
+char *machine_plan_keep(struct machine_plan *p, char *text) {
         p->texts = hcs_realloc(p->texts, (p->n_texts + 1) * sizeof(*p->texts));
         return p->texts[p->n_texts++] = text;
 }
@@ -49,9 +49,17 @@ static HRESULT refuse(struct hcs_error **err, HRESULT hr, const char *where, con
         return hr;
 }
 
-/* Machines are called by letters, digits, - and _. */
-static char *machine_name(const char *id) {
-        char *name = hcs_strndup(*id ? id : "vm", NAME_MAX_LEN);
+/* GUIDs are spelled in many ways. */
+static char *usual_spelling(const char *name) {
+        char text[HCS_GUID_TEXT_SIZE];
+        GUID id;
+
+        return hcs_strdup(SUCCEEDED(hcs_guid_parse(name, &id, NULL)) ? hcs_guid_format(&id, text) : name);
+}
+
+char *machine_name(const char *id) {
+        _cleanup_free_ char *usual = usual_spelling(id);
+        char *name = hcs_strndup(*usual ? usual : "vm", NAME_MAX_LEN);
 
         for (char *c = name; *c; c++)
                 if (!(*c >= '0' && *c <= '9') && !((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z') && *c != '_')
@@ -59,7 +67,13 @@ static char *machine_name(const char *id) {
         return name;
 }
 
-/* S_FALSE: this kernel is not booted here. */
+bool machine_document_boots(const struct emu_machine_settings *set, const struct hcs_json *doc) {
+        const char *kernel = hcs_json_get_string(hcs_json_lookup(doc, KERNEL_DIRECT), "KernelFilePath");
+        _cleanup_free_ char *path = NULL;
+
+        return kernel && SUCCEEDED(machine_file(set, kernel, KERNEL_DIRECT, &path, NULL)) && is_kernel(path);
+}
+
 static HRESULT plan_kernel(struct machine_plan *p, const struct emu_machine_settings *set, const struct hcs_json *doc,
                            struct hcs_error **err) {
         const struct hcs_json *direct = hcs_json_lookup(doc, KERNEL_DIRECT);
@@ -69,28 +83,23 @@ static HRESULT plan_kernel(struct machine_plan *p, const struct emu_machine_sett
         char *path = NULL;
         HRESULT hr;
 
-        if (!direct && set->machines == EMU_MACHINES_QEMU)
-                return refuse(err, E_NOTIMPL, "VirtualMachine.Chipset", "only LinuxKernelDirect can be booted by QEMU");
         if (!direct)
-                return S_FALSE;
-        hr = machine_file(set, kernel ? kernel : "", KERNEL_DIRECT ".KernelFilePath", &path,
-                          set->machines == EMU_MACHINES_AUTO ? NULL : err);
+                return refuse(err, E_NOTIMPL, "VirtualMachine.Chipset", "only LinuxKernelDirect can be booted by QEMU");
+        hr = machine_file(set, kernel ? kernel : "", KERNEL_DIRECT ".KernelFilePath", &path, err);
         if (FAILED(hr))
-                return set->machines == EMU_MACHINES_AUTO ? S_FALSE : hr;
-        p->vm.kernel = keep(p, path);
+                return hr;
+        p->vm.kernel = machine_plan_keep(p, path);
         if (!is_kernel(path))
-                return set->machines == EMU_MACHINES_AUTO
-                               ? S_FALSE
-                               : refuse(err, HCS_WIN32(193), KERNEL_DIRECT ".KernelFilePath", "is no kernel of Linux");
+                return refuse(err, HCS_WIN32(193), KERNEL_DIRECT ".KernelFilePath", "is no kernel of Linux");
         if (initrd && *initrd) {
                 hr = machine_file(set, initrd, KERNEL_DIRECT ".InitRdPath", &path, err);
                 if (FAILED(hr))
                         return hr;
-                p->vm.initrd = keep(p, path);
+                p->vm.initrd = machine_plan_keep(p, path);
         }
         p->kernel_changes = hcs_json_new_array();
-        p->kernel_line = keep(p, hcs_strdup(line ? line : ""));
-        p->vm.command_line = keep(p, kernel_line_translate(p->kernel_line, p->kernel_changes));
+        p->kernel_line = machine_plan_keep(p, hcs_strdup(line ? line : ""));
+        p->vm.command_line = machine_plan_keep(p, kernel_line_translate(p->kernel_line, p->kernel_changes));
         return S_OK;
 }
 
@@ -111,8 +120,10 @@ static HRESULT plan_topology(struct machine_plan *p, const struct hcs_json *doc,
 }
 
 bool machine_controller(const struct machine_plan *p, const char *name, unsigned *ret) {
+        _cleanup_free_ char *usual = usual_spelling(name);
+
         for (unsigned i = 0; i < VM_CONTROLLERS; i++)
-                if (p->controllers[i] && hcs_strcaseeq(p->controllers[i], name)) {
+                if (hcs_streq(p->controllers[i], usual)) {
                         *ret = i;
                         return true;
                 }
@@ -126,7 +137,7 @@ static unsigned controller_number(const struct machine_plan *p, const char *name
                 "b5d2d8d4-3a75-51bf-945b-3444dc6b8579", "305891a9-b251-5dfe-91a2-c25d9212275b"};
 
         for (unsigned i = 0; i < VM_CONTROLLERS; i++)
-                if (hcs_strcaseeq(name, known[i]) && !p->controllers[i])
+                if (hcs_streq(name, known[i]) && !p->controllers[i])
                         return i;
         for (unsigned i = 0; i < VM_CONTROLLERS; i++)
                 if (!p->controllers[i])
@@ -157,11 +168,12 @@ HRESULT machine_attachment(const struct emu_machine_settings *set, const struct 
 static HRESULT plan_disks(struct machine_plan *p, const struct emu_machine_settings *set, const struct hcs_json *scsi,
                           struct hcs_error **err) {
         for (const struct hcs_json *c = hcs_json_first(scsi); c; c = hcs_json_next(c)) {
-                unsigned number = controller_number(p, hcs_json_key(c));
+                char *name = machine_plan_keep(p, usual_spelling(hcs_json_key(c)));
+                unsigned number = controller_number(p, name);
 
                 if (number == VM_CONTROLLERS)
                         return refuse(err, E_INVALIDARG, DEVICES ".Scsi", "there are 4 controllers at most");
-                p->controllers[number] = keep(p, hcs_strdup(hcs_json_key(c)));
+                p->controllers[number] = name;
                 if (p->vm.controllers <= number)
                         p->vm.controllers = number + 1;
         }
@@ -183,7 +195,7 @@ static HRESULT plan_disks(struct machine_plan *p, const struct emu_machine_setti
                         hr = machine_attachment(set, a, where, d, &path, err);
                         if (FAILED(hr))
                                 return hr;
-                        keep(p, path);
+                        machine_plan_keep(p, path);
                         p->vm.n_disks++;
                 }
         }
@@ -207,22 +219,40 @@ static HRESULT plan_pmem(struct machine_plan *p, const struct emu_machine_settin
                 hr = machine_file(set, host ? host : "", at, &path, err);
                 if (FAILED(hr))
                         return hr;
-                p->pmem[p->vm.n_pmem++] =
-                        (struct vm_pmem){(unsigned)number, keep(p, path), hcs_json_bool(hcs_json_get(d, "ReadOnly"))};
+                machine_plan_keep(p, path);
+                p->pmem[p->vm.n_pmem] = (struct vm_pmem){.number = (unsigned)number,
+                                                         .read_only = hcs_json_bool(hcs_json_get(d, "ReadOnly"))};
+                hr = machine_pmem_prepare(p, path, at, &p->pmem[p->vm.n_pmem], err);
+                if (FAILED(hr)) {
+                        hcs_error_set_path(err, at);
+                        return hr;
+                }
+                p->pmem_files[p->vm.n_pmem++] = path;
         }
         return S_OK;
 }
 
-static HRESULT plan_adapters(struct machine_plan *p, const struct hcs_json *adapters, struct hcs_error **err) {
-        for (const struct hcs_json *a = hcs_json_first(adapters); a; a = hcs_json_next(a)) {
-                const char *mac = hcs_json_get_string(a, "MacAddress");
+/* Their networks are theirs from the start on. */
+static HRESULT plan_adapters(struct machine_plan *p, const struct emu_machine_request *request,
+                             struct hcs_error **err) {
+        if (request->n_adapters > VM_NICS)
+                return refuse(err, E_INVALIDARG, DEVICES ".NetworkAdapters", "there are 8 adapters at most");
+        for (size_t i = 0; i < request->n_adapters; i++) {
+                const struct emu_adapter *a = &request->adapters[i];
+                struct emu_adapter *copy = &p->adapters[i];
 
-                if (p->vm.n_nics == VM_NICS)
-                        return refuse(err, E_INVALIDARG, DEVICES ".NetworkAdapters", "there are 8 adapters at most");
-                p->nics[p->vm.n_nics++] = (struct vm_nic){.id = keep(p, machine_name(hcs_json_key(a))),
-                                                          .mac = mac && *mac ? keep(p, hcs_strdup(mac)) : NULL,
-                                                          .kind = VM_NIC_NAT};
+                *copy = (struct emu_adapter){.name = machine_plan_keep(p, machine_name(a->name)),
+                                             .mac = machine_plan_keep(p, hcs_strdup(a->mac)),
+                                             .address = machine_plan_keep(p, hcs_strdup(a->address)),
+                                             .network = machine_plan_keep(p, hcs_strdup(a->network)),
+                                             .network_name = machine_plan_keep(p, hcs_strdup(a->network_name)),
+                                             .subnet = machine_plan_keep(p, hcs_strdup(a->subnet)),
+                                             .gateway = machine_plan_keep(p, hcs_strdup(a->gateway)),
+                                             .reach = a->reach};
+                p->nics[i] = (struct vm_nic){
+                        .id = copy->name, .mac = copy->mac, .address = copy->address, .kind = VM_NIC_NETWORK};
         }
+        p->vm.n_nics = request->n_adapters;
         return S_OK;
 }
 
@@ -234,7 +264,7 @@ static HRESULT plan_console(struct machine_plan *p, const struct hcs_json *ports
                 if (!hcs_streq(hcs_json_key(c), "0"))
                         return refuse(err, E_NOTIMPL, where, "the machine has one serial port, 0");
                 if (pipe && *pipe)
-                        p->console_pipe = keep(p, hcs_strdup(pipe));
+                        p->console_pipe = machine_plan_keep(p, hcs_strdup(pipe));
         }
         return S_OK;
 }
@@ -257,7 +287,7 @@ static HRESULT plan(struct machine_plan *p, const struct emu_machine_settings *s
         const struct hcs_json *doc = request->document, *devices = hcs_json_lookup(doc, DEVICES);
         HRESULT hr = plan_kernel(p, set, doc, err);
 
-        if (hr != S_OK)
+        if (FAILED(hr))
                 return hr;
         hr = plan_topology(p, doc, err);
         if (SUCCEEDED(hr))
@@ -265,7 +295,7 @@ static HRESULT plan(struct machine_plan *p, const struct emu_machine_settings *s
         if (SUCCEEDED(hr))
                 hr = plan_pmem(p, set, hcs_json_get(devices, "VirtualPMem"), err);
         if (SUCCEEDED(hr))
-                hr = plan_adapters(p, hcs_json_get(devices, "NetworkAdapters"), err);
+                hr = plan_adapters(p, request, err);
         if (SUCCEEDED(hr))
                 hr = plan_console(p, hcs_json_get(devices, "ComPorts"), err);
         if (SUCCEEDED(hr))
@@ -280,20 +310,20 @@ HRESULT machine_plan_init(struct machine_plan *p, const struct emu_machine_setti
 
         *p = (struct machine_plan){0};
         p->stop_on_reset = hcs_json_bool(hcs_json_lookup(request->document, "VirtualMachine.StopOnReset"));
+        p->vm.vsock_folder = machine_plan_keep(p, hcs_strdup(request->hvsocket));
         hr = plan(p, set, request, err);
-        if (hr != S_OK) {
+        if (FAILED(hr)) {
                 machine_plan_deinit(p);
                 return hr;
         }
-        p->vm.name = keep(p, machine_name(request->id));
+        p->vm.name = machine_plan_keep(p, machine_name(request->id));
         p->vm.qemu = set->qemu;
-        p->vm.vsock_folder = keep(p, hcs_strdup(request->hvsocket));
         p->vm.disks = p->disks;
         p->vm.pmem = p->pmem;
         p->vm.nics = p->nics;
         p->vm.free_slots = has_pmem ? 8 : 4;
         p->vm.memory_limit_mb = p->vm.memory_mb * 2 + (has_pmem ? 32768 : 0);
         if (set->artefacts)
-                p->vm.artefacts = keep(p, hcs_asprintf("%s/%s", set->artefacts, p->vm.name));
+                p->vm.artefacts = machine_plan_keep(p, hcs_asprintf("%s/%s", set->artefacts, p->vm.name));
         return S_OK;
 }

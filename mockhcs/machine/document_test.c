@@ -29,20 +29,28 @@ static int teardown(void **state) {
 }
 
 /* In the text, @ is the folder. */
-static HRESULT make(struct machine_plan *p, enum emu_machines machines, const char *text, struct hcs_error **err) {
-        const struct emu_machine_settings set = {.machines = machines};
-        struct emu_machine_request request = {.id = "pod@vm", .hvsocket = "/run/x"};
+static struct hcs_json *parse(const char *text) {
         _cleanup_buf_ struct hcs_buf b = {0};
-        _cleanup_json_ struct hcs_json *doc = NULL;
-        struct hcs_error *bad = NULL;
+        struct hcs_json *doc = NULL;
+        struct hcs_error *err = NULL;
 
         for (const char *c = text; *c; c++)
                 if (*c == '@')
                         hcs_buf_puts(&b, folder);
                 else
                         hcs_buf_putc(&b, *c);
-        assert_ok(hcs_json_parse(b.data, b.len, NULL, &doc, &bad), bad);
-        request.document = doc;
+        assert_ok(hcs_json_parse(b.data, b.len, NULL, &doc, &err), err);
+        return doc;
+}
+
+static HRESULT make(struct machine_plan *p, const char *text, struct hcs_error **err) {
+        static struct emu_adapter adapter = {.name = (char *)(uintptr_t) "{A}",
+                                             .mac = (char *)(uintptr_t) "00-15-5D-00-00-01"};
+        const struct emu_machine_settings set = {0};
+        _cleanup_json_ struct hcs_json *doc = parse(text);
+        const struct emu_machine_request request = {
+                .id = "pod@vm", .hvsocket = folder, .document = doc, .adapters = &adapter, .n_adapters = 1};
+
         return machine_plan_init(p, &set, &request, err);
 }
 
@@ -50,7 +58,7 @@ static void assert_refused(const char *text, HRESULT hr, const char *path) {
         _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
         struct machine_plan p;
 
-        assert_hresult(make(&p, EMU_MACHINES_QEMU, text, &err), hr);
+        assert_hresult(make(&p, text, &err), hr);
         assert_string_equal(hcs_error_path(err), path);
         assert_true(hcs_str_starts(hcs_error_message(err), path));
 }
@@ -65,11 +73,10 @@ static void a_document_becomes_options(void **state) {
         struct machine_plan p;
         unsigned n = 9;
 
-        assert_ok(make(&p, EMU_MACHINES_AUTO,
-                       DOCUMENT("\"Scsi\":{\"df6d0690-79e5-55b6-a5ec-c1e2f77f580a\":{},"
+        assert_ok(make(&p,
+                       DOCUMENT("\"Scsi\":{\"{DF6D0690-79e5-55b6-a5ec-c1e2f77f580a}\":{},"
                                 "\"b5d2d8d4-3a75-51bf-945b-3444dc6b8579\":{\"Attachments\":{\"7\":{\"Type\":"
                                 "\"VirtualDisk\",\"Path\":\"@/other\",\"ReadOnly\":true}}}},"
-                                "\"NetworkAdapters\":{\"{a}\":{\"MacAddress\":\"00-15-5D-00-00-01\"}},"
                                 "\"ComPorts\":{\"0\":{\"NamedPipe\":\"/run/pipe\"}}"),
                        &err),
                   err);
@@ -86,7 +93,7 @@ static void a_document_becomes_options(void **state) {
         assert_int_equal(p.disks[0].controller, 2);
         assert_int_equal(p.disks[0].lun, 7);
         assert_true(p.disks[0].read_only);
-        assert_string_equal(p.nics[0].id, "-a-");
+        assert_string_equal(p.nics[0].id, "-A-");
         assert_string_equal(p.nics[0].mac, "00-15-5D-00-00-01");
         assert_string_equal(p.console_pipe, "/run/pipe");
         machine_plan_deinit(&p);
@@ -98,10 +105,15 @@ static void what_cannot_boot_stays_on_paper_unless_it_was_asked_for(void **state
                 "{\"VirtualMachine\":{\"Chipset\":{\"LinuxKernelDirect\":{\"KernelFilePath\":\"@/absent\"}}}}",
                 "{\"VirtualMachine\":{\"Chipset\":{\"LinuxKernelDirect\":{\"KernelFilePath\":\"@/other\"}}}}",
                 "{\"VirtualMachine\":{\"Chipset\":{\"LinuxKernelDirect\":{\"KernelFilePath\":\"C:\\\\kernel\"}}}}"};
-        struct machine_plan p;
+        const struct emu_machine_settings set = {0};
+        _cleanup_json_ struct hcs_json *good = parse(DOCUMENT(""));
 
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(texts); i++)
-                assert_hresult(make(&p, EMU_MACHINES_AUTO, texts[i], NULL), S_FALSE);
+        assert_true(machine_document_boots(&set, good));
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(texts); i++) {
+                _cleanup_json_ struct hcs_json *doc = parse(texts[i]);
+
+                assert_false(machine_document_boots(&set, doc));
+        }
 #define DIRECT "VirtualMachine.Chipset.LinuxKernelDirect.KernelFilePath"
         assert_refused(texts[0], E_NOTIMPL, "VirtualMachine.Chipset");
         assert_refused(texts[1], HCS_WIN32(2), DIRECT);
@@ -124,6 +136,32 @@ static void what_is_wrong_is_named_by_its_place(void **state) {
                        "VirtualMachine.Devices.ComPorts.1");
 }
 
+/* A VHD of a layer: what QEMU maps has no footer and ends at 2 MiB. */
+static void persistent_memory_is_fitted(void **state) {
+        _cleanup_free_ char *path = hcs_asprintf("%s/layer.vhd", folder), *image = hcs_calloc(1, 4096 + 512);
+        _cleanup_buf_ struct hcs_buf made = {0};
+        struct hcs_error *err = NULL;
+        struct machine_plan p;
+
+        memset(image, 'x', 4096);
+        memcpy(image + 4096, "conectix", 8);
+        assert_ok(hcs_file_write(path, image, 4096 + 512, &err), err);
+        assert_ok(
+                make(&p,
+                     DOCUMENT("\"VirtualPMem\":{\"Devices\":{\"3\":{\"HostPath\":\"@/layer.vhd\",\"ReadOnly\":true}}}"),
+                     &err),
+                err);
+        assert_int_equal(p.vm.n_pmem, 1);
+        assert_int_equal(p.pmem[0].number, 3);
+        assert_ok(hcs_file_read(p.pmem[0].path, 8 << 20, &made, &err), err);
+        assert_int_equal(made.len, 2 << 20);
+        assert_int_equal(made.data[4095], 'x');
+        assert_int_equal(made.data[4096], 0);
+        machine_plan_deinit(&p);
+        assert_refused(DOCUMENT("\"VirtualPMem\":{\"Devices\":{\"3\":{\"HostPath\":\"@/layer.vhd\"}}}"), E_INVALIDARG,
+                       "VirtualMachine.Devices.VirtualPMem.Devices.3.HostPath");
+}
+
 static void paths_of_windows_are_files_here(void **state) {
         struct emu_machine_settings set = {.drives = folder};
         _cleanup_free_ char *a = NULL, *b = NULL, *c = NULL, *wanted = hcs_asprintf("%s/c/boot/kernel", folder);
@@ -141,4 +179,5 @@ static void paths_of_windows_are_files_here(void **state) {
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 HCS_TESTS(TEST(a_document_becomes_options), TEST(what_cannot_boot_stays_on_paper_unless_it_was_asked_for),
-          TEST(what_is_wrong_is_named_by_its_place), TEST(paths_of_windows_are_files_here))
+          TEST(what_is_wrong_is_named_by_its_place), TEST(persistent_memory_is_fitted),
+          TEST(paths_of_windows_are_files_here))

@@ -17,6 +17,7 @@
 
 #include "base/json.h"
 #include "hcsshim/error.h"
+#include "mockhcs/machine/adapter.h"
 
 struct emu_machine;
 
@@ -34,6 +35,7 @@ struct emu_machine_settings {
         const char *artefacts;   /* folder that keeps console and logs, one folder a machine */
         const char *drives;      /* C:\x is DRIVES/c/x */
         uint64_t start_ns;       /* for QEMU to come up; 0: 60 s */
+        struct emu_switches *switches;
 };
 
 enum emu_end_kind {
@@ -50,18 +52,21 @@ struct emu_end {
 };
 
 struct emu_machine_request {
-        const char *id;                  /* of the compute system */
-        const struct hcs_json *document; /* the create document */
-        const char *hvsocket;            /* folder of its sockets (platform/hvsocket.h) */
+        const char *id;                     /* of the compute system */
+        const struct hcs_json *document;    /* the create document */
+        const char *hvsocket;               /* folder of its sockets (platform/hvsocket.h) */
+        const struct emu_adapter *adapters; /* of the document */
+        size_t n_adapters;
         /* Once for each start whose program ran, on a thread of the machine; must not call into it. */
         void (*ended)(void *ctx, const struct emu_end *end);
         void *ctx;
 };
 
+/* Is this a document that boots here? With EMU_MACHINES_QEMU always: what cannot boot is refused then. */
+bool emu_machine_is_wanted(const struct emu_machine_settings *settings, const struct hcs_json *document);
 /*
- * A machine as the document says; nothing runs yet. S_FALSE: this document stays on paper, and the caller has no
- * machine. Errors name the place in the document (hcs_error_path()): a file that is absent is HCS_WIN32(2), what cannot
- * be booted E_NOTIMPL.
+ * A machine as the document says; nothing runs yet. Errors name the place in the document (hcs_error_path()): a file
+ * that is absent is HCS_WIN32(2), what cannot be booted E_NOTIMPL.
  */
 HRESULT emu_machine_new(const struct emu_machine_settings *settings, const struct emu_machine_request *request,
                         struct emu_machine **ret, struct hcs_error **err);
@@ -71,6 +76,19 @@ struct emu_machine *emu_machine_free(struct emu_machine *m);
 HRESULT emu_machine_start(struct emu_machine *m, struct hcs_error **err);
 HRESULT emu_machine_pause(struct emu_machine *m, struct hcs_error **err);
 HRESULT emu_machine_resume(struct emu_machine *m, struct hcs_error **err);
+
+enum emu_request { EMU_ADD, EMU_REMOVE, EMU_UPDATE };
+struct emu_change {
+        enum emu_request request;
+        const char *path;                  /* "VirtualMachine/Devices/Scsi/0/Attachments/1" */
+        const struct hcs_json *settings;   /* NULL: none */
+        const struct emu_adapter *adapter; /* of an adapter that is added or updated */
+};
+/*
+ * A modify request whose form was checked. What the machine has no say in (descriptors of sockets, limits of
+ * processors) is S_OK; what it lacks is E_NOTIMPL. Else vm.h's errors, a guest that does not let go among them.
+ */
+HRESULT emu_machine_modify(struct emu_machine *m, const struct emu_change *change, struct hcs_error **err);
 /* Asks the guest; returns when it was asked. */
 HRESULT emu_machine_shutdown(struct emu_machine *m, struct hcs_error **err);
 /* The machine is on its way down: returns at once, and ends what another thread waits for in this machine. */

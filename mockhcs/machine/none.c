@@ -6,11 +6,13 @@
 
 #define NONE "this system has no machines"
 
+bool emu_machine_is_wanted(const struct emu_machine_settings *settings, const struct hcs_json *document) {
+        return settings->machines == EMU_MACHINES_QEMU;
+}
+
 HRESULT emu_machine_new(const struct emu_machine_settings *settings, const struct emu_machine_request *request,
                         struct emu_machine **ret, struct hcs_error **err) {
-        if (settings->machines == EMU_MACHINES_QEMU)
-                return hcs_error_make(err, E_NOTIMPL, "machines=qemu: " NONE);
-        return S_FALSE;
+        return hcs_error_make(err, E_NOTIMPL, "machines=qemu: " NONE);
 }
 
 struct emu_machine *emu_machine_free(struct emu_machine *m) {
@@ -33,6 +35,10 @@ HRESULT emu_machine_shutdown(struct emu_machine *m, struct hcs_error **err) {
         return hcs_error_make(err, E_NOTIMPL, NONE);
 }
 
+HRESULT emu_machine_modify(struct emu_machine *m, const struct emu_change *change, struct hcs_error **err) {
+        return hcs_error_make(err, E_NOTIMPL, NONE);
+}
+
 void emu_machine_kill(struct emu_machine *m) {
 }
 
@@ -40,4 +46,12 @@ void emu_machine_wait(struct emu_machine *m) {
 }
 
 void emu_machine_describe(struct emu_machine *m, struct hcs_json *o) {
+}
+
+struct emu_switches *emu_switches_new(void) {
+        return NULL;
+}
+
+struct emu_switches *emu_switches_free(struct emu_switches *s) {
+        return NULL;
 }

@@ -28,6 +28,16 @@ static bool in_path(const char *program) {
         return false;
 }
 
+static const char *program(const struct emu_machine_settings *settings) {
+        return settings->qemu ? settings->qemu : "qemu-system-x86_64";
+}
+
+bool emu_machine_is_wanted(const struct emu_machine_settings *settings, const struct hcs_json *document) {
+        if (settings->machines != EMU_MACHINES_AUTO)
+                return settings->machines == EMU_MACHINES_QEMU;
+        return machine_document_boots(settings, document) && in_path(program(settings));
+}
+
 /* On the keeper's thread of the machine that has ended. */
 static void ended(void *ctx, struct vm *vm) {
         static const enum emu_end_kind kinds[] = {
@@ -51,19 +61,12 @@ static void ended(void *ctx, struct vm *vm) {
 
 HRESULT emu_machine_new(const struct emu_machine_settings *settings, const struct emu_machine_request *request,
                         struct emu_machine **ret, struct hcs_error **err) {
-        const char *qemu = settings->qemu ? settings->qemu : "qemu-system-x86_64";
-        struct emu_machine *m;
-        HRESULT hr;
+        struct emu_machine *m = hcs_calloc(1, sizeof(*m));
+        HRESULT hr = machine_plan_init(&m->plan, settings, request, err);
 
-        if (settings->machines == EMU_MACHINES_PAPER)
-                return S_FALSE;
-        m = hcs_calloc(1, sizeof(*m));
-        hr = machine_plan_init(&m->plan, settings, request, err);
-        if (hr == S_OK && !in_path(qemu))
-                hr = settings->machines == EMU_MACHINES_AUTO
-                             ? S_FALSE
-                             : hcs_error_make(err, HCS_WIN32(2), "machines=qemu: no program `%s`", qemu);
-        if (hr != S_OK) {
+        if (SUCCEEDED(hr) && !in_path(program(settings)))
+                hr = hcs_error_make(err, HCS_WIN32(2), "machines=qemu: no program `%s`", program(settings));
+        if (FAILED(hr)) {
                 machine_plan_deinit(&m->plan);
                 free(m);
                 return hr;
@@ -78,19 +81,53 @@ HRESULT emu_machine_new(const struct emu_machine_settings *settings, const struc
         return S_OK;
 }
 
+struct vm *machine_running(struct emu_machine *m) {
+        hcs_guard(&m->lock);
+        return m->vm;
+}
+
 static struct vm *take_vm(struct emu_machine *m) {
         hcs_guard(&m->lock);
         return steal_pointer(&m->vm);
 }
 
+/* The devices go with the machine. */
+static void end_vm(struct emu_machine *m) {
+        vm_free(take_vm(m));
+        for (size_t i = 0; i < VM_NICS; i++) {
+                emu_switch_leave(m->settings.switches, m->adapters[i].network);
+                free(m->adapters[i].network);
+                free(m->adapters[i].id);
+        }
+        for (size_t i = 0; i < VM_PMEM; i++)
+                free(m->pmem[i].path);
+        memset(m->adapters, 0, sizeof(m->adapters));
+        memset(m->pmem, 0, sizeof(m->pmem));
+}
+
 struct emu_machine *emu_machine_free(struct emu_machine *m) {
         if (!m)
                 return NULL;
-        vm_free(take_vm(m));
+        end_vm(m);
         machine_plan_deinit(&m->plan);
         hcs_mutex_deinit(&m->lock);
         free(m);
         return NULL;
+}
+
+static HRESULT plug_in(struct emu_machine *m, struct hcs_error **err) {
+        const struct machine_plan *p = &m->plan;
+        HRESULT hr = S_OK;
+
+        for (size_t i = 0; SUCCEEDED(hr) && i < p->vm.n_nics; i++) {
+                hr = emu_switch_enter(m->settings.switches, &p->adapters[i], &m->plan.nics[i].network, err);
+                if (SUCCEEDED(hr))
+                        m->adapters[i] =
+                                (struct machine_adapter){hcs_strdup(p->nics[i].id), hcs_strdup(p->adapters[i].network)};
+        }
+        for (size_t i = 0; i < p->vm.n_pmem; i++)
+                m->pmem[p->pmem[i].number] = (struct machine_pmem){hcs_strdup(p->pmem_files[i]), p->pmem[i].read_only};
+        return hr;
 }
 
 HRESULT emu_machine_start(struct emu_machine *m, struct hcs_error **err) {
@@ -98,8 +135,10 @@ HRESULT emu_machine_start(struct emu_machine *m, struct hcs_error **err) {
         struct vm *vm = NULL;
         HRESULT hr;
 
-        vm_free(take_vm(m));
-        hr = vm_new(&m->plan.vm, &vm, err);
+        end_vm(m);
+        hr = plug_in(m, err);
+        if (SUCCEEDED(hr))
+                hr = vm_new(&m->plan.vm, &vm, err);
         if (FAILED(hr))
                 return hr;
         {
@@ -114,15 +153,9 @@ HRESULT emu_machine_start(struct emu_machine *m, struct hcs_error **err) {
         return hr;
 }
 
-/* The machine that runs; only the emulator's thread replaces it. */
-static struct vm *running(struct emu_machine *m) {
-        hcs_guard(&m->lock);
-        return m->vm;
-}
-
 static HRESULT do_running(struct emu_machine *m, HRESULT (*what)(struct vm *vm, struct hcs_error **err),
                           struct hcs_error **err) {
-        struct vm *vm = running(m);
+        struct vm *vm = machine_running(m);
 
         return vm ? what(vm, err) : hcs_error_make(err, HCS_E_INVALID_STATE, "the machine is not started");
 }
@@ -148,7 +181,7 @@ void emu_machine_kill(struct emu_machine *m) {
 }
 
 void emu_machine_wait(struct emu_machine *m) {
-        struct vm *vm = running(m);
+        struct vm *vm = machine_running(m);
 
         if (vm)
                 vm_wait(vm, HCS_FOREVER, NULL, NULL);
