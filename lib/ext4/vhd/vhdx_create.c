@@ -26,6 +26,7 @@
 #define VIRTUAL_DISK    2u
 #define REQUIRED        4u
 #define COPY            (1u << 20)
+#define MAX_CREATOR     255u /* bytes of UTF-8, which are at least as many as units of UTF-16 */
 
 static const uint64_t header_at[2] = {64 << 10, 128 << 10}, regions_at[2] = {192 << 10, 256 << 10};
 static const GUID bat_id = {0x2dc27766, 0xf623, 0x4200, {0x9d, 0x64, 0x11, 0x5e, 0x9b, 0xfd, 0x4a, 0x08}};
@@ -65,8 +66,8 @@ static void seal(uint8_t *bytes, size_t n) {
 }
 
 static HRESULT write_identifier(struct hcs_data_file *f, const char *creator, struct hcs_error **err) {
+        _cleanup_free_ char *name = hcs_strndup(creator, strnlen(creator, MAX_CREATOR));
         uint8_t bytes[VHDX_IDENTIFIER] = "vhdxfile";
-        _cleanup_free_ char *name = hcs_strndup(creator ? creator : "hcsshim", 255);
 
         put_text(bytes + 8, name);
         return hcs_data_file_write_at(f, 0, bytes, sizeof(bytes), err);
@@ -214,7 +215,7 @@ HRESULT vhdx_create(struct hcs_data_file *f, const struct vhdx_create_options *o
         i.bat_length = (uint32_t)bat_length(options->size, block, SECTOR, has_parent);
         hr = hcs_data_file_resize(f, i.bat_offset + i.bat_length, err);
         if (SUCCEEDED(hr))
-                hr = write_identifier(f, options->creator, err);
+                hr = write_identifier(f, options->creator ? options->creator : "hcsshim", err);
         if (SUCCEEDED(hr))
                 hr = write_metadata(f, options, block, err);
         if (SUCCEEDED(hr))
