@@ -13,8 +13,8 @@ import re
 import sys
 
 KINDS = ("observed", "documented", "assumed")
-DLLS = ("computecore", "vmcompute", "computenetwork")
-MACROS = {"CORE": "computecore", "VMC": "vmcompute", "LAYER": "vmcompute", "NET": "computenetwork"}
+DLLS = ("computecore", "vmcompute", "computenetwork", "computestorage")
+MACROS = {"CORE": "computecore", "VMC": "vmcompute", "NET": "computenetwork", "STORE": "computestorage"}
 # What the macro KIND of function.c stands for: %k the kind, %p its plural, %v its verbs.
 KIND_ROWS = (("HcnEnumerate%p", "ENUMERATE_%v"), ("HcnCreate%k", "CREATE_%v"), ("HcnOpen%k", "OPEN_%v"),
              ("HcnModify%k", "MODIFY_%v"), ("HcnQuery%kProperties", "QUERY_%v"), ("HcnDelete%k", "DELETE_%v"),
@@ -24,13 +24,13 @@ KIND_ROWS = (("HcnEnumerate%p", "ENUMERATE_%v"), ("HcnCreate%k", "CREATE_%v"), (
 def functions(root):
     """Rows of the engine's table: name, dll, verb."""
     text = (root / "mockhcs/engine/function.c").read_text()
-    for macro, name, verb, third in re.findall(r"^ {8}(CORE|VMC|LAYER|NET|KIND)\((\w+)\b(?!##)(?:, (\w+))?(?:, (\w+))?", text, re.M):
+    for macro, name, verb, third in re.findall(r"^ {8}(CORE|VMC|NET|STORE|KIND)\((\w+)\b(?!##)(?:, (\w+))?(?:, (\w+))?", text, re.M):
         if macro == "KIND":
             for row in KIND_ROWS:
                 export, of = (x.replace("%k", name).replace("%p", verb).replace("%v", third) for x in row)
                 yield export, "computenetwork", of
         else:
-            yield name, MACROS[macro], verb or "LAYER_CALL"
+            yield name, MACROS[macro], ("STORAGE_" if macro == "STORE" else "") + verb
 
 
 def exports(root):
@@ -43,8 +43,9 @@ def exports(root):
 
 
 def answered(root, rows):
-    """Verbs of the emulator's table, those that the networks name, and all that its kinds of object have."""
+    """Verbs of the emulator's tables, those that the networks name, and all that its kinds of object have."""
     found = set(re.findall(r"\[MOCK_(\w+)\] =", (root / "mockhcs/emulate/emulate.c").read_text()))
+    found |= set(re.findall(r"\[MOCK_(\w+)\] =", (root / "mockhcs/emulate/storage/storage.c").read_text()))
     found |= set(re.findall(r"case MOCK_(\w+):", (root / "mockhcs/emulate/network/call.c").read_text()))
     kinds = "|".join(re.findall(r"MOCK_HCN_VERBS\((\w+)\),", (root / "mockhcs/engine/function.h").read_text()))
     return (found | {v for _, _, v in rows if re.fullmatch(rf"[A-Z]+_({kinds})", v)}) & {v for _, _, v in rows}

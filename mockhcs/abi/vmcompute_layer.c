@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * vmcompute's layer functions. A layer call carries the layer's id (a full path) and what else it was given; which
- * function it is stands in the call's name. Synchronous; any thread.
+ * vmcompute's layer functions. A layer call carries the layer's id and what else it was given. An id is a full path, or
+ * a name below the driver's home, which is then put in front of it. Synchronous; any thread.
  */
 
 #define HCS_ABI_IMPLEMENTATION
@@ -27,19 +27,34 @@ static uint64_t finish(struct mock_front *f) {
         return mock_front_end(f);
 }
 
+/* The layer's id, below the home of the driver when it has one. */
+static void add_id(struct mock_front *f, const HCS_DRIVER_INFO *info, PCWSTR id) {
+        const uint16_t *home = info ? (const uint16_t *)info->HomeDir : NULL, *name = (const uint16_t *)id;
+        size_t n = home ? hcs_utf16_len(home) : 0, len = name ? hcs_utf16_len(name) : 0;
+        _cleanup_free_ uint16_t *whole = n && len ? hcs_calloc(n + len + 2, sizeof(*whole)) : NULL;
+
+        if (whole) {
+                memcpy(whole, home, n * sizeof(*whole));
+                if (home[n - 1] != '\\' && home[n - 1] != '/')
+                        whole[n++] = '\\';
+                memcpy(whole + n, name, len * sizeof(*whole));
+        }
+        mock_front_text(f, "id", whole ? (PCWSTR)whole : id);
+}
+
 /* The parent layers as one document: [{"Id":"<guid>","Path":"..."}]. */
 static void add_layers(struct mock_front *f, const HCS_LAYER_DESCRIPTOR *layers, DWORD count) {
         _cleanup_json_ struct hcs_json *list = hcs_json_new_array();
         char *text;
 
         for (DWORD i = 0; layers && i < count; i++) {
-                size_t n = hcs_utf16_len((const uint16_t *)layers[i].Path);
-                _cleanup_free_ char *path = hcs_utf16_to_utf8_lossy((const uint16_t *)layers[i].Path, n, NULL);
+                const uint16_t *wide = (const uint16_t *)layers[i].Path;
+                _cleanup_free_ char *path = wide ? hcs_utf16_to_utf8_lossy(wide, hcs_utf16_len(wide), NULL) : NULL;
                 struct hcs_json *layer = hcs_json_append(list, hcs_json_new_object());
                 char id[HCS_GUID_TEXT_SIZE];
 
                 hcs_json_set_string(layer, "Id", hcs_guid_format(&layers[i].LayerId, id));
-                hcs_json_set_string(layer, "Path", path);
+                hcs_json_set_string(layer, "Path", path ? path : "");
         }
         text = hcs_json_text(list, HCS_JSON_GO);
         mock_value_set_document(mock_call_add(&f->call), "layers", text);
@@ -47,39 +62,39 @@ static void add_layers(struct mock_front *f, const HCS_LAYER_DESCRIPTOR *layers,
 
 HCS_ABI_HRESULT HCS_ABI_CALL ActivateLayer(const HCS_DRIVER_INFO *info, PCWSTR id) {
         FRONT(f, VMCOMPUTE, "ActivateLayer");
-        mock_front_text(&f, "id", id);
+        add_id(&f, info, id);
         return finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL DeactivateLayer(const HCS_DRIVER_INFO *info, PCWSTR id) {
         FRONT(f, VMCOMPUTE, "DeactivateLayer");
-        mock_front_text(&f, "id", id);
+        add_id(&f, info, id);
         return finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL UnprepareLayer(const HCS_DRIVER_INFO *info, PCWSTR id) {
         FRONT(f, VMCOMPUTE, "UnprepareLayer");
-        mock_front_text(&f, "id", id);
+        add_id(&f, info, id);
         return finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL DestroyLayer(const HCS_DRIVER_INFO *info, PCWSTR id) {
         FRONT(f, VMCOMPUTE, "DestroyLayer");
-        mock_front_text(&f, "id", id);
+        add_id(&f, info, id);
         return finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL PrepareLayer(const HCS_DRIVER_INFO *info, PCWSTR id, const HCS_LAYER_DESCRIPTOR *layers,
                                           DWORD count) {
         FRONT(f, VMCOMPUTE, "PrepareLayer");
-        mock_front_text(&f, "id", id);
+        add_id(&f, info, id);
         add_layers(&f, layers, count);
         return finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL CreateLayer(const HCS_DRIVER_INFO *info, PCWSTR id, PCWSTR parent) {
         FRONT(f, VMCOMPUTE, "CreateLayer");
-        mock_front_text(&f, "id", id);
+        add_id(&f, info, id);
         mock_front_document(&f, "parent", parent);
         return finish(&f);
 }
@@ -87,14 +102,14 @@ HCS_ABI_HRESULT HCS_ABI_CALL CreateLayer(const HCS_DRIVER_INFO *info, PCWSTR id,
 HCS_ABI_HRESULT HCS_ABI_CALL CreateSandboxLayer(const HCS_DRIVER_INFO *info, PCWSTR id, const void *parent,
                                                 const HCS_LAYER_DESCRIPTOR *layers, DWORD count) {
         FRONT(f, VMCOMPUTE, "CreateSandboxLayer");
-        mock_front_text(&f, "id", id);
+        add_id(&f, info, id);
         add_layers(&f, layers, count);
         return finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL ExpandSandboxSize(const HCS_DRIVER_INFO *info, PCWSTR id, uint64_t size) {
         FRONT(f, VMCOMPUTE, "ExpandSandboxSize");
-        mock_front_text(&f, "id", id);
+        add_id(&f, info, id);
         mock_front_number(&f, "size", size);
         return finish(&f);
 }
@@ -102,7 +117,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL ExpandSandboxSize(const HCS_DRIVER_INFO *info, PCWS
 HCS_ABI_HRESULT HCS_ABI_CALL CopyLayer(const HCS_DRIVER_INFO *info, PCWSTR id, PCWSTR destination,
                                        const HCS_LAYER_DESCRIPTOR *layers, DWORD count) {
         FRONT(f, VMCOMPUTE, "CopyLayer");
-        mock_front_text(&f, "id", id);
+        add_id(&f, info, id);
         mock_front_text(&f, "path", destination);
         add_layers(&f, layers, count);
         return finish(&f);
@@ -111,7 +126,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL CopyLayer(const HCS_DRIVER_INFO *info, PCWSTR id, P
 HCS_ABI_HRESULT HCS_ABI_CALL ExportLayer(const HCS_DRIVER_INFO *info, PCWSTR id, PCWSTR path,
                                          const HCS_LAYER_DESCRIPTOR *layers, DWORD count) {
         FRONT(f, VMCOMPUTE, "ExportLayer");
-        mock_front_text(&f, "id", id);
+        add_id(&f, info, id);
         mock_front_text(&f, "path", path);
         add_layers(&f, layers, count);
         return finish(&f);
@@ -120,7 +135,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL ExportLayer(const HCS_DRIVER_INFO *info, PCWSTR id,
 HCS_ABI_HRESULT HCS_ABI_CALL ImportLayer(const HCS_DRIVER_INFO *info, PCWSTR id, PCWSTR path,
                                          const HCS_LAYER_DESCRIPTOR *layers, DWORD count) {
         FRONT(f, VMCOMPUTE, "ImportLayer");
-        mock_front_text(&f, "id", id);
+        add_id(&f, info, id);
         mock_front_text(&f, "path", path);
         add_layers(&f, layers, count);
         return finish(&f);
@@ -157,7 +172,7 @@ static struct hcs_json *answer(struct mock_front *f) {
 
 HCS_ABI_HRESULT HCS_ABI_CALL LayerExists(const HCS_DRIVER_INFO *info, PCWSTR id, DWORD *exists) {
         FRONT(f, VMCOMPUTE, "LayerExists");
-        mock_front_text(&f, "id", id);
+        add_id(&f, info, id);
         if (exists)
                 *exists = hcs_json_bool(answer(&f));
         else
@@ -178,7 +193,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL NameToGuid(PCWSTR name, GUID *guid) {
 /* Two calls: without a buffer for the length in characters with the NUL, then with one. */
 HCS_ABI_HRESULT HCS_ABI_CALL GetLayerMountPath(const HCS_DRIVER_INFO *info, PCWSTR id, size_t *length, WCHAR *buffer) {
         FRONT(f, VMCOMPUTE, "GetLayerMountPath");
-        mock_front_text(&f, "id", id);
+        add_id(&f, info, id);
         if (!length) {
                 mock_front_local(&f, E_POINTER);
                 return mock_front_end(&f);

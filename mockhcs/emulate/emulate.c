@@ -11,6 +11,7 @@
 #include "mockhcs/emulate/control.h"
 #include "mockhcs/emulate/network/model.h"
 #include "mockhcs/emulate/program.h"
+#include "mockhcs/emulate/storage/storage.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 
@@ -45,7 +46,6 @@ static const answer answers[] = {
         [MOCK_GRANT_VM_GROUP_ACCESS] = service_access,
         [MOCK_REVOKE_VM_GROUP_ACCESS] = service_access,
         [MOCK_HNS_CALL] = hns_call,
-        [MOCK_LAYER_CALL] = layer_call,
 };
 
 /* With the lock held: has the handle its object still? Another thread may have closed it since the call was made, and
@@ -70,6 +70,10 @@ static void invoke(struct mock_backend *b, struct mock_call *call) {
                 net_call(em, call, &out);
                 hcs_mutex_unlock(&em->lock);
                 emissions_send(em, &out);
+                return;
+        }
+        if (mock_verb_is_storage(verb)) {
+                storage_call(em->storage, call);
                 return;
         }
         if (verb >= HCS_ARRAY_SIZE(answers) || !answers[verb]) {
@@ -118,6 +122,7 @@ static void emulator_free(struct mock_backend *b) {
         free_machine_settings(em);
         hcs_cond_deinit(&em->machines_gone);
         net_model_free(em->net);
+        storage_free(em->storage);
         hcs_json_free(em->script);
         hcs_json_free(em->cpu_groups);
         hcs_json_free(em->credentials);
@@ -199,6 +204,7 @@ static HRESULT open_emulator(struct mock_engine *engine, struct mock_sink *up, c
         em->credentials = hcs_json_new_array();
         em->templates = hcs_json_new_object();
         em->grants = hcs_json_new_object();
+        em->storage = storage_new(em, mock_option(options, "drives"));
         hr = number_option(options, "host", 14393, 99999, &build, err);
         if (SUCCEEDED(hr))
                 hr = number_option(options, "lps", 1, 2048, &processors, err);

@@ -93,7 +93,8 @@ struct emulator {
         struct hcs_json *credentials; /* array of ContainerCredentialGuardInstance */
         struct hcs_json *templates;   /* saved states: id or file -> document */
         struct hcs_json *grants;
-        struct net_model *net; /* host networking: mockhcs/emulate/network */
+        struct net_model *net;   /* host networking: mockhcs/emulate/network */
+        struct storage *storage; /* layers: mockhcs/emulate/storage */
         struct emu_machine_settings machine_settings;
         unsigned machine_threads; /* of systems, and of such that are gone */
         struct hcs_cond machines_gone;
@@ -194,7 +195,6 @@ void system_modify(struct emulator *em, struct mock_call *call, struct emissions
 void service_properties(struct emulator *em, struct mock_call *call, struct emissions *out);
 void service_modify(struct emulator *em, struct mock_call *call, struct emissions *out);
 void service_access(struct emulator *em, struct mock_call *call, struct emissions *out);
-void layer_call(struct emulator *em, struct mock_call *call, struct emissions *out);
 
 /* network/: calls of computenetwork and HNSCall, and compute systems that come, go and get adapters. */
 struct net_model;

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The service itself: processor topology, CPU groups, credential guard, access grants and layers. */
-
-#include <stdio.h>
-#include <string.h>
+/* The service itself: processor topology, CPU groups, credential guard, and access grants. */
 
 #include "base/str.h"
-#include "base/utf.h"
 #include "mockhcs/emulate/emulate.h"
 
 static struct hcs_json *topology(const struct emulator *em) {
@@ -191,46 +187,4 @@ void service_access(struct emulator *em, struct mock_call *call, struct emission
         else
                 hcs_json_remove(em->grants, key);
         mock_call_done(call, NULL);
-}
-
-/* The platform's own hash is not published: a name-based GUID over the upper-case UTF-16 name is assumed. */
-static void name_to_guid(const char *name, char text[static HCS_GUID_TEXT_SIZE]) {
-        static const GUID ns = {0x6ba7b810, 0x9dad, 0x11d1, {0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8}};
-        size_t n = 0;
-        _cleanup_free_ uint16_t *wide = hcs_utf8_to_utf16_lossy(name, strlen(name), &n);
-        GUID id;
-
-        for (size_t i = 0; i < n; i++)
-                if (wide[i] >= 'a' && wide[i] <= 'z')
-                        wide[i] = (uint16_t)(wide[i] - 32);
-        hcs_guid_v5(&ns, wide, (uint32_t)(n * 2), &id);
-        hcs_guid_format(&id, text);
-}
-
-void layer_call(struct emulator *em, struct mock_call *call, struct emissions *out) {
-        const char *name = call->function->name, *id = mock_call_text(call, "id");
-        _cleanup_free_ char *key = hcs_asprintf("layer|%s", id);
-        char guid[HCS_GUID_TEXT_SIZE];
-
-        if (hcs_streq(name, "NameToGuid")) {
-                name_to_guid(mock_call_text(call, "name"), guid);
-                mock_call_done(call, hcs_asprintf("\"%s\"", guid));
-        } else if (hcs_streq(name, "LayerExists")) {
-                mock_call_done(call, hcs_strdup(hcs_json_get(em->grants, key) ? "true" : "false"));
-        } else if (hcs_streq(name, "GetLayerMountPath")) {
-                name_to_guid(id, guid);
-                mock_call_done(call, hcs_asprintf("\"\\\\\\\\?\\\\Volume{%s}\\\\\"", guid));
-        } else if (hcs_streq(name, "GetBaseImages")) {
-                mock_call_done(call, hcs_strdup("{\"Images\":[]}"));
-        } else if (hcs_str_starts(name, "Create") || hcs_streq(name, "ImportLayer")) {
-                hcs_json_set_bool(em->grants, key, true);
-                mock_call_done(call, NULL);
-        } else if (hcs_streq(name, "DestroyLayer")) {
-                hcs_json_remove(em->grants, key);
-                mock_call_done(call, NULL);
-        } else if (hcs_str_starts(name, "Process") || hcs_streq(name, "CopyLayer") || hcs_streq(name, "ExportLayer")) {
-                refuse(call, E_NOTIMPL, "the emulator has no layer contents: %s", name);
-        } else {
-                mock_call_done(call, NULL);
-        }
 }

@@ -9,7 +9,8 @@
  * Names of arguments and outputs, the same for every DLL:
  *   in   id, configuration, options, query, settings, parameters, processId, access, namespace, method, path, object,
  *        vmId, file, system, process, operation, callback, timeout, type, uri ...; for host networking also network,
- *        endpoint, namespace, loadbalancer, sdnroute, guestservice, reservation, protocol, port, count
+ *        endpoint, namespace, loadbalancer, sdnroute, guestservice, reservation, protocol, port, count; of layers id,
+ *        parent, layers, size, path, folder, mount, layerData, vhd (the path of the disk's file; "" for none)
  *   out  system, process, operation, callback, network (and its siblings), properties, result, processInformation
  * A handle argument that named no live handle has the symbol "invalid"; such a call is answered by the engine and only
  * shown to the layers (note).

@@ -11,8 +11,8 @@
         { #n, MOCK_COMPUTECORE, MOCK_##v, f }
 #define VMC(n, v, f) \
         { #n, MOCK_VMCOMPUTE, MOCK_##v, f }
-#define LAYER(n) \
-        { #n, MOCK_VMCOMPUTE, MOCK_LAYER_CALL, 0 }
+#define STORE(n, v, f) \
+        { #n, MOCK_COMPUTESTORAGE, MOCK_STORAGE_##v, f }
 #define NET(n, v, f) \
         { #n, MOCK_COMPUTENETWORK, MOCK_##v, f }
 /* The seven functions of a kind of object; `plural` as HcnEnumerate spells it. */
@@ -113,23 +113,23 @@ static const struct mock_function functions[] = {
         VMC(HcsRegisterProcessCallback, REGISTER_CALLBACK, 0),
         VMC(HcsUnregisterProcessCallback, UNREGISTER_CALLBACK, 0),
         VMC(HNSCall, HNS_CALL, 0),
-        LAYER(ActivateLayer),
-        LAYER(DeactivateLayer),
-        LAYER(PrepareLayer),
-        LAYER(UnprepareLayer),
-        LAYER(CreateLayer),
-        LAYER(CreateSandboxLayer),
-        LAYER(ExpandSandboxSize),
-        LAYER(DestroyLayer),
-        LAYER(CopyLayer),
-        LAYER(ExportLayer),
-        LAYER(ImportLayer),
-        LAYER(GetLayerMountPath),
-        LAYER(GetBaseImages),
-        LAYER(LayerExists),
-        LAYER(NameToGuid),
-        LAYER(ProcessBaseImage),
-        LAYER(ProcessUtilityImage),
+        VMC(ActivateLayer, ACTIVATE_LAYER, 0),
+        VMC(DeactivateLayer, DEACTIVATE_LAYER, 0),
+        VMC(PrepareLayer, PREPARE_LAYER, 0),
+        VMC(UnprepareLayer, UNPREPARE_LAYER, 0),
+        VMC(CreateLayer, CREATE_LAYER, 0),
+        VMC(CreateSandboxLayer, CREATE_SANDBOX_LAYER, 0),
+        VMC(ExpandSandboxSize, EXPAND_SANDBOX, 0),
+        VMC(DestroyLayer, DESTROY_LAYER, 0),
+        VMC(CopyLayer, COPY_LAYER, 0),
+        VMC(ExportLayer, EXPORT_LAYER, 0),
+        VMC(ImportLayer, IMPORT_LAYER, 0),
+        VMC(GetLayerMountPath, GET_LAYER_MOUNT_PATH, RO),
+        VMC(GetBaseImages, GET_BASE_IMAGES, RO),
+        VMC(LayerExists, LAYER_EXISTS, RO),
+        VMC(NameToGuid, NAME_TO_GUID, RO),
+        VMC(ProcessBaseImage, PROCESS_BASE_IMAGE, 0),
+        VMC(ProcessUtilityImage, PROCESS_UTILITY_IMAGE, 0),
         VMC(GrantVmAccess, GRANT_VM_ACCESS, 0),
         KIND(Network, Networks, NETWORK),
         KIND(Endpoint, Endpoints, ENDPOINT),
@@ -149,6 +149,20 @@ static const struct mock_function functions[] = {
         NET(HcnReleaseGuestNetworkServicePortReservationHandle, RELEASE_PORTS, 0),
         NET(HcnEnumerateGuestNetworkPortReservations, ENUMERATE_PORTS, RO),
         NET(HcnFreeGuestNetworkPortReservations, FREE_RESULT, QUIET),
+        STORE(HcsImportLayer, IMPORT, 0),
+        STORE(HcsExportLayer, EXPORT, 0),
+        STORE(HcsExportLegacyWritableLayer, EXPORT_LEGACY, 0),
+        STORE(HcsDestroyLayer, DESTROY, 0),
+        STORE(HcsSetupBaseOSLayer, SETUP_LAYER, 0),
+        STORE(HcsSetupBaseOSVolume, SETUP_VOLUME, 0),
+        STORE(HcsInitializeWritableLayer, INITIALIZE, 0),
+        STORE(HcsInitializeLegacyWritableLayer, INITIALIZE_LEGACY, 0),
+        STORE(HcsAttachLayerStorageFilter, ATTACH_FILTER, 0),
+        STORE(HcsDetachLayerStorageFilter, DETACH_FILTER, 0),
+        STORE(HcsFormatWritableLayerVhd, FORMAT_VHD, 0),
+        STORE(HcsGetLayerVhdMountPath, VHD_MOUNT_PATH, RO),
+        STORE(HcsAttachOverlayFilter, ATTACH_OVERLAY, 0),
+        STORE(HcsDetachOverlayFilter, DETACH_OVERLAY, 0),
 };
 
 static const char *const dll_names[] = {
@@ -183,16 +197,17 @@ static const struct mock_function *find_in(enum mock_dll dll, const char *name) 
 }
 
 const struct mock_function *mock_function_find(enum mock_dll dll, const char *name) {
-        const struct mock_function *f;
+        static const enum mock_dll order[] = {MOCK_COMPUTECORE, MOCK_VMCOMPUTE, MOCK_COMPUTENETWORK,
+                                              MOCK_COMPUTESTORAGE};
+        const struct mock_function *f = NULL;
 
         if (!name)
                 return NULL;
         if (dll != MOCK_DLL_NONE)
                 return find_in(dll, name);
-        f = find_in(MOCK_COMPUTECORE, name);
-        if (!f)
-                f = find_in(MOCK_VMCOMPUTE, name);
-        return f ? f : find_in(MOCK_COMPUTENETWORK, name);
+        for (size_t i = 0; !f && i < HCS_ARRAY_SIZE(order); i++)
+                f = find_in(order[i], name);
+        return f;
 }
 
 const struct mock_function *mock_functions(size_t *ret_n) {

@@ -68,7 +68,37 @@ enum mock_verb {
         MOCK_REVOKE_VM_GROUP_ACCESS,
         MOCK_GET_PROCESSOR_COMPATIBILITY,
         MOCK_HNS_CALL,
-        MOCK_LAYER_CALL, /* the layer functions of vmcompute: the function's name says which */
+        MOCK_ACTIVATE_LAYER, /* the layer functions of vmcompute, to MOCK_PROCESS_UTILITY_IMAGE */
+        MOCK_DEACTIVATE_LAYER,
+        MOCK_PREPARE_LAYER,
+        MOCK_UNPREPARE_LAYER,
+        MOCK_CREATE_LAYER,
+        MOCK_CREATE_SANDBOX_LAYER,
+        MOCK_EXPAND_SANDBOX,
+        MOCK_DESTROY_LAYER,
+        MOCK_COPY_LAYER,
+        MOCK_EXPORT_LAYER,
+        MOCK_IMPORT_LAYER,
+        MOCK_GET_LAYER_MOUNT_PATH,
+        MOCK_GET_BASE_IMAGES,
+        MOCK_LAYER_EXISTS,
+        MOCK_NAME_TO_GUID,
+        MOCK_PROCESS_BASE_IMAGE,
+        MOCK_PROCESS_UTILITY_IMAGE,
+        MOCK_STORAGE_IMPORT, /* the functions of computestorage, to MOCK_STORAGE_DETACH_OVERLAY */
+        MOCK_STORAGE_EXPORT,
+        MOCK_STORAGE_EXPORT_LEGACY,
+        MOCK_STORAGE_DESTROY,
+        MOCK_STORAGE_SETUP_LAYER,
+        MOCK_STORAGE_SETUP_VOLUME,
+        MOCK_STORAGE_INITIALIZE,
+        MOCK_STORAGE_INITIALIZE_LEGACY,
+        MOCK_STORAGE_ATTACH_FILTER,
+        MOCK_STORAGE_DETACH_FILTER,
+        MOCK_STORAGE_FORMAT_VHD,
+        MOCK_STORAGE_VHD_MOUNT_PATH,
+        MOCK_STORAGE_ATTACH_OVERLAY,
+        MOCK_STORAGE_DETACH_OVERLAY,
         MOCK_HCN_VERBS(NETWORK),
         MOCK_HCN_VERBS(ENDPOINT),
         MOCK_HCN_VERBS(NAMESPACE),
@@ -114,6 +144,14 @@ static inline bool mock_verb_is_local(enum mock_verb v) {
         return v >= MOCK_FIRST_LOCAL;
 }
 
+/* The layer functions of vmcompute; and those of computestorage with them. */
+static inline bool mock_verb_is_layer(enum mock_verb v) {
+        return v >= MOCK_ACTIVATE_LAYER && v <= MOCK_PROCESS_UTILITY_IMAGE;
+}
+static inline bool mock_verb_is_storage(enum mock_verb v) {
+        return v >= MOCK_ACTIVATE_LAYER && v <= MOCK_STORAGE_DETACH_OVERLAY;
+}
+
 /* Verbs of the objects of host networking: which kind of handle (counted from MOCK_NETWORK) and which action. */
 static inline bool mock_verb_is_hcn(enum mock_verb v) {
         return v >= MOCK_ENUMERATE_NETWORK && v < MOCK_QUERY_ENDPOINT_STATS;
@@ -132,8 +170,8 @@ static inline bool mock_verb_closes(enum mock_verb v) {
 
 const char *mock_dll_name(enum mock_dll dll); /* "computecore" */
 enum mock_dll mock_dll_parse(const char *name);
-/* NULL when unknown. MOCK_DLL_NONE searches computecore, then vmcompute, then computenetwork. HcsShutdownComputeSystem
- * and HcsShutDownComputeSystem both find either. */
+/* NULL when unknown. MOCK_DLL_NONE searches computecore, then vmcompute, computenetwork and computestorage.
+ * HcsShutdownComputeSystem and HcsShutDownComputeSystem both find either. */
 const struct mock_function *mock_function_find(enum mock_dll dll, const char *name);
 /* The table, for coverage reports. */
 const struct mock_function *mock_functions(size_t *ret_n);

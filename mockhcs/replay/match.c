@@ -14,6 +14,11 @@ static bool is_id(const struct mock_call *call, const char *name) {
                (call->function->verb == MOCK_CREATE_SYSTEM || call->function->verb == MOCK_OPEN_SYSTEM);
 }
 
+/* Calls on layers are about folders, which are others in every run. */
+static bool is_path(const struct mock_call *call, const char *name) {
+        return mock_verb_is_storage(call->function->verb) && !hcs_streq(name, "name");
+}
+
 /* Where the differences of a call are gathered: lines for people, and objects for programs. */
 struct differences {
         struct hcs_buf lines;
@@ -35,10 +40,16 @@ struct document_diff {
         struct variables *variables;
         struct differences *out;
         size_t root; /* bytes of a path that name the argument */
+        bool paths;  /* members called Path are paths of layers */
 };
 
 static bool same(void *ctx, const char *key, const struct hcs_json *expected, const struct hcs_json *got) {
-        return variables_same(((struct document_diff *)ctx)->variables, key, expected, got);
+        struct document_diff *d = ctx;
+        const char *e = hcs_json_string(expected), *g = hcs_json_string(got);
+
+        if (d->paths && e && g && hcs_strcaseeq(key, "Path"))
+                return variables_same_path(d->variables, key, e, g);
+        return variables_same(d->variables, key, expected, got);
 }
 
 static bool same_key(void *ctx, const char *expected, const char *got) {
@@ -57,10 +68,10 @@ static void found(void *ctx, const char *path, const struct hcs_json *expected, 
                                got ? hcs_json_copy(got) : hcs_json_new_null());
 }
 
-static unsigned diff_documents(struct replay *r, const char *name, const struct hcs_json *recorded,
-                               const struct hcs_json *live, struct differences *out) {
+static unsigned diff_documents(struct replay *r, const struct mock_call *call, const char *name,
+                               const struct hcs_json *recorded, const struct hcs_json *live, struct differences *out) {
         _cleanup_free_ char *root = hcs_asprintf("  %s: $", name);
-        struct document_diff d = {&r->variables, out, strlen(root) - 1};
+        struct document_diff d = {&r->variables, out, strlen(root) - 1, is_path(call, name)};
         struct mock_diff_options options = {.limit = 20,
                                             .root = root,
                                             .same = same,
@@ -96,8 +107,11 @@ static unsigned diff_value(struct replay *r, struct mock_call *call, struct mock
         a = mock_value_tree(recorded, NULL);
         b = mock_value_tree(live, NULL);
         if (a && b)
-                return diff_documents(r, recorded->name, a, b, out);
+                return diff_documents(r, call, recorded->name, a, b, out);
         if (variables_same_text(&r->variables, recorded->name, recorded->text, live->text))
+                return 0;
+        if (is_path(call, recorded->name) &&
+            variables_same_path(&r->variables, recorded->name, recorded->text, live->text))
                 return 0;
         if (is_id(call, recorded->name) && variables_bind(&r->variables, "id", recorded->text, live->text))
                 return 0;

@@ -105,9 +105,7 @@ static unsigned next_number(const struct variables *v, const char *kind) {
         return 1;
 }
 
-bool variables_bind(struct variables *v, const char *kind, const char *recorded, const char *live) {
-        if (find(v, recorded, strlen(recorded)) || find_live(v, live))
-                return false;
+static void add(struct variables *v, const char *kind, const char *recorded, const char *live) {
         if (v->n == v->cap)
                 grow(v);
         v->items[v->n] = (struct variable){.recorded = hcs_strdup(recorded),
@@ -117,6 +115,12 @@ bool variables_bind(struct variables *v, const char *kind, const char *recorded,
         v->n_odd += is_odd(&v->items[v->n]);
         v->any_differ |= strcmp(recorded, live) != 0;
         enter(v, v->n++);
+}
+
+bool variables_bind(struct variables *v, const char *kind, const char *recorded, const char *live) {
+        if (find(v, recorded, strlen(recorded)) || find_live(v, live))
+                return false;
+        add(v, kind, recorded, live);
         return true;
 }
 
@@ -229,6 +233,70 @@ bool variables_same_text(struct variables *v, const char *key, const char *recor
                 return true;
         substituted = variables_substitute(v, recorded);
         return strcmp(substituted, live) == 0 || same_pieces(v, recorded, live);
+}
+
+static bool is_separator(char c) {
+        return c == '/' || c == '\\';
+}
+
+static bool is_full_path(const char *s) {
+        return is_separator(*s) || (*s && s[1] == ':' && is_separator(s[2]));
+}
+
+/* How many bytes the two have in common at their ends, in whole parts that begin with a separator. */
+static size_t common_end(const char *a, const char *b) {
+        size_t n = strlen(a), m = strlen(b), common = 0;
+
+        for (size_t i = 1; i <= n && i <= m; i++) {
+                char x = a[n - i], y = b[m - i];
+
+                if (x != y && !(is_separator(x) && is_separator(y)))
+                        break;
+                if (is_separator(x))
+                        common = i;
+        }
+        return common;
+}
+
+/* Equal but for which of the two separators stands where. */
+static bool same_path(const char *a, const char *b) {
+        while (*a && (*a == *b || (is_separator(*a) && is_separator(*b)))) {
+                a++;
+                b++;
+        }
+        return *a == *b;
+}
+
+/* As documents hold them. */
+static char *escaped(const char *path) {
+        _cleanup_buf_ struct hcs_buf out = {0};
+
+        for (hcs_buf_puts(&out, ""); *path; path++)
+                hcs_buf_puts(&out, *path == '\\' ? "\\\\" : (char[]){*path, 0});
+        return hcs_buf_steal(&out);
+}
+
+bool variables_same_path(struct variables *v, const char *key, const char *recorded, const char *live) {
+        _cleanup_free_ char *r = NULL, *l = NULL, *r_escaped = NULL, *l_escaped = NULL, *substituted = NULL;
+        size_t common;
+
+        if (variables_same_text(v, key, recorded, live))
+                return true;
+        substituted = variables_substitute(v, recorded);
+        if (same_path(substituted, live))
+                return true;
+        if (!is_full_path(recorded) || !is_full_path(live))
+                return false;
+        common = common_end(recorded, live);
+        r = hcs_strndup(recorded, strlen(recorded) - common);
+        l = hcs_strndup(live, strlen(live) - common);
+        if (!*r || !*l || !variables_bind(v, "folder", r, l))
+                return false;
+        r_escaped = escaped(r);
+        l_escaped = escaped(l);
+        if (strcmp(r, r_escaped) != 0)
+                add(v, "folder", r_escaped, l_escaped);
+        return true;
 }
 
 bool variables_is_port(const char *key, size_t n) {

@@ -4,9 +4,9 @@
 
 /*
  * Values that a client invents anew in every run: GUIDs, long hexadecimal ids, times, the random numbers in names of
- * temporary files, ephemeral ports, and whatever stands as the id of a compute system. Bound at first sight,
- * substituted everywhere after, in both directions. Looked up by hash: a trace may hold a hundred thousand of them.
- * Guarded by the replay's lock.
+ * temporary files, ephemeral ports, whatever stands as the id of a compute system, and the folders of layers. Bound at
+ * first sight, substituted everywhere after, in both directions. Looked up by hash: a trace may hold a hundred thousand
+ * of them. Guarded by the replay's lock.
  */
 
 #include "base/buf.h"
@@ -39,6 +39,8 @@ bool variables_is_port(const char *key, size_t n);
 void variables_deinit(struct variables *v);
 /* Is `live` what `recorded` stands for? May bind pairs of invented values; use commit and rollback around a try. */
 bool variables_same_text(struct variables *v, const char *key, const char *recorded, const char *live);
+/* The same for what is known to be a full path: the folders that two of them differ in stand for each other too. */
+bool variables_same_path(struct variables *v, const char *key, const char *recorded, const char *live);
 /* For mock_diff(): ctx is the variables. */
 bool variables_same(void *ctx, const char *key, const struct hcs_json *expected, const struct hcs_json *got);
 bool variables_same_key(void *ctx, const char *expected, const char *got);

@@ -56,6 +56,17 @@ static void an_id_is_replaced_as_a_word_and_never_inside_one(void **state) {
         variables_deinit(&v);
 }
 
+static void folders_that_paths_differ_in_stand_for_each_other(void **state) {
+        struct variables v = {0};
+
+        assert_true(variables_same_path(&v, "id", "C:\\old\\base\\x.vhdx", "/tmp/new/base/x.vhdx"));
+        assert_true(variables_same_path(&v, "id", "C:\\old\\base\\y", "/tmp/new\\base\\y"));
+        assert_false(variables_same_path(&v, "id", "C:\\old", "/tmp/newer"));
+        assert_false(variables_same_path(&v, "id", "name", "other"));
+        assert_substituted(&v, "{\"p\":\"C:\\\\old\\\\z\"}", "{\"p\":\"/tmp/new\\\\z\"}");
+        variables_deinit(&v);
+}
+
 static void random_numbers_count_in_paths_only(void **state) {
         struct variables v = {0};
 
@@ -106,6 +117,7 @@ static void a_bound_value_is_described_by_kind_and_number(void **state) {
 HCS_TESTS(cmocka_unit_test(a_guid_is_bound_at_first_sight_and_keeps_its_identity),
           cmocka_unit_test(a_try_that_failed_leaves_nothing_bound),
           cmocka_unit_test(an_id_is_replaced_as_a_word_and_never_inside_one),
+          cmocka_unit_test(folders_that_paths_differ_in_stand_for_each_other),
           cmocka_unit_test(random_numbers_count_in_paths_only),
           cmocka_unit_test(ports_count_where_they_are_ports_and_ephemeral),
           cmocka_unit_test(a_hundred_thousand_are_found_again),

@@ -51,7 +51,38 @@ static const struct {
         {MOCK_REVOKE_VM_GROUP_ACCESS, {NONE, NONE, .texts = {"file"}}},
         {MOCK_GET_PROCESSOR_COMPATIBILITY, {NONE, NONE, .texts = {"file"}}},
         {MOCK_HNS_CALL, {NONE, NONE, .texts = {"method", "path"}, .documents = {"object"}}},
-        {MOCK_LAYER_CALL, {NONE, NONE}},
+        {MOCK_ACTIVATE_LAYER, {NONE, NONE, .texts = {"id"}}},
+        {MOCK_DEACTIVATE_LAYER, {NONE, NONE, .texts = {"id"}}},
+        {MOCK_PREPARE_LAYER, {NONE, NONE, .texts = {"id"}, .documents = {"layers"}}},
+        {MOCK_UNPREPARE_LAYER, {NONE, NONE, .texts = {"id"}}},
+        {MOCK_CREATE_LAYER, {NONE, NONE, .texts = {"id"}, .documents = {"parent"}}},
+        {MOCK_CREATE_SANDBOX_LAYER, {NONE, NONE, .texts = {"id"}, .documents = {"layers"}}},
+        {MOCK_EXPAND_SANDBOX, {NONE, NONE, .texts = {"id"}, .numbers = {"size"}}},
+        {MOCK_DESTROY_LAYER, {NONE, NONE, .texts = {"id"}}},
+        {MOCK_COPY_LAYER, {NONE, NONE, .texts = {"id", "path"}, .documents = {"layers"}}},
+        {MOCK_EXPORT_LAYER, {NONE, NONE, .texts = {"id", "path"}, .documents = {"layers"}}},
+        {MOCK_IMPORT_LAYER, {NONE, NONE, .texts = {"id", "path"}, .documents = {"layers"}}},
+        {MOCK_GET_LAYER_MOUNT_PATH, {NONE, NONE, .texts = {"id"}}},
+        {MOCK_GET_BASE_IMAGES, {NONE, NONE}},
+        {MOCK_LAYER_EXISTS, {NONE, NONE, .texts = {"id"}}},
+        {MOCK_NAME_TO_GUID, {NONE, NONE, .texts = {"name"}}},
+        {MOCK_PROCESS_BASE_IMAGE, {NONE, NONE, .texts = {"path"}}},
+        {MOCK_PROCESS_UTILITY_IMAGE, {NONE, NONE, .texts = {"path"}}},
+        {MOCK_STORAGE_IMPORT, {NONE, NONE, .texts = {"path", "folder"}, .documents = {"layerData"}}},
+        {MOCK_STORAGE_EXPORT, {NONE, NONE, .texts = {"path", "folder"}, .documents = {"layerData", "options"}}},
+        {MOCK_STORAGE_EXPORT_LEGACY, {NONE, NONE, .texts = {"mount", "path", "folder"}, .documents = {"layerData"}}},
+        {MOCK_STORAGE_DESTROY, {NONE, NONE, .texts = {"path"}}},
+        {MOCK_STORAGE_SETUP_LAYER, {NONE, NONE, .texts = {"path"}, .documents = {"options"}}},
+        {MOCK_STORAGE_SETUP_VOLUME, {NONE, NONE, .texts = {"path", "mount"}, .documents = {"options"}}},
+        {MOCK_STORAGE_INITIALIZE, {NONE, NONE, .texts = {"path"}, .documents = {"layerData", "options"}}},
+        {MOCK_STORAGE_INITIALIZE_LEGACY,
+         {NONE, NONE, .texts = {"mount", "path"}, .documents = {"layerData", "options"}}},
+        {MOCK_STORAGE_ATTACH_FILTER, {NONE, NONE, .texts = {"path"}, .documents = {"layerData"}}},
+        {MOCK_STORAGE_DETACH_FILTER, {NONE, NONE, .texts = {"path"}}},
+        {MOCK_STORAGE_FORMAT_VHD, {NONE, NONE, .texts = {"vhd"}}},
+        {MOCK_STORAGE_VHD_MOUNT_PATH, {NONE, NONE, .texts = {"vhd"}}},
+        {MOCK_STORAGE_ATTACH_OVERLAY, {NONE, NONE, .texts = {"mount"}, .documents = {"layerData"}}},
+        {MOCK_STORAGE_DETACH_OVERLAY, {NONE, NONE, .texts = {"mount"}, .documents = {"layerData"}}},
         {MOCK_QUERY_ENDPOINT_STATS, {MOCK_ENDPOINT, NONE}},
         {MOCK_REGISTER_HCN_CALLBACK, {NONE, MOCK_CALLBACK}},
         {MOCK_UNREGISTER_HCN_CALLBACK, {MOCK_CALLBACK, NONE}},
@@ -85,8 +116,6 @@ static void hcn_shape(enum mock_verb verb, struct call_shape *ret) {
 
 /* The rows that the verb alone does not tell apart. */
 static void refine(const struct mock_function *f, struct call_shape *ret) {
-        bool layer = f->verb == MOCK_LAYER_CALL;
-
         if (hcs_streq(f->name, "HcnRegisterNetworkCallback"))
                 ret->handle = MOCK_NETWORK;
         else if (hcs_streq(f->name, "HcnRegisterGuestNetworkServiceCallback"))
@@ -95,12 +124,6 @@ static void refine(const struct mock_function *f, struct call_shape *ret) {
                 memcpy(ret->numbers, (const char *[3]){"protocol", "sharing", "port"}, sizeof(ret->numbers));
         else if (hcs_streq(f->name, "HcnReserveGuestNetworkServicePortRange"))
                 ret->numbers[0] = "count";
-        else if (layer && hcs_streq(f->name, "NameToGuid"))
-                ret->texts[0] = "name";
-        else if (layer && hcs_str_starts(f->name, "Process"))
-                ret->texts[0] = "path";
-        else if (layer && !hcs_streq(f->name, "GetBaseImages"))
-                ret->texts[0] = "id";
 }
 
 bool call_shape_of(const struct mock_function *f, struct call_shape *ret) {

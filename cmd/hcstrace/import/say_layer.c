@@ -18,7 +18,7 @@ static const struct mock_function *layer_function(const char *name) {
         _cleanup_free_ char *word = hcs_strndup(name, strcspn(name, " :\t"));
         const struct mock_function *f = mock_function_find(MOCK_VMCOMPUTE, word);
 
-        return f && f->verb == MOCK_LAYER_CALL ? f : NULL;
+        return f && mock_verb_is_layer(f->verb) ? f : NULL;
 }
 
 static void quote(const char *text, char **ret) {

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Where the paths of clients are. A path of this system is itself. One of Windows, on another system, is below a folder
+ * of the emulator: "C:\a\b" is ROOT/c/a/b. A volume of an attached scratch is the layer's sandbox.files.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "mockhcs/emulate/storage/storage.h"
+
+#define VOLUME "\\\\?\\Volume{"
+
+static bool is_separator(char c) {
+        return c == '/' || c == '\\';
+}
+
+/* Is one of its parts ".."? It could leave the folder that stands for another system. */
+static bool climbs(const char *path) {
+        for (const char *p = path; (p = strstr(p, "..")); p += 2)
+                if ((p == path || is_separator(p[-1])) && (!p[2] || is_separator(p[2])))
+                        return true;
+        return false;
+}
+
+/* "C:\x" on a system that has no drives: its place below the root, which is made when it is first needed. */
+static char *foreign(struct storage *s, const char *path, struct hcs_error **err) {
+        char *place;
+
+        if (!s->root) {
+                if (FAILED(hcs_work_folder_new(NULL, "storage", &s->work, err)))
+                        return NULL;
+                s->root = hcs_strdup(hcs_work_folder_path(s->work));
+        }
+        place = hcs_asprintf("%s/%c%s", s->root, *path | 32, path + 2);
+        for (char *p = place; *p; p++)
+                if (*p == '\\')
+                        *p = '/';
+        return place;
+}
+
+static bool has_drive(const char *path) {
+        char letter = (char)(*path | 32);
+
+        return letter >= 'a' && letter <= 'z' && path[1] == ':' && is_separator(path[2]);
+}
+
+static void trim(char *path) {
+        size_t n = strlen(path);
+
+        while (n > 1 && is_separator(path[n - 1]))
+                path[--n] = '\0';
+}
+
+/* What stands behind \\?\Volume{guid}; NULL after the call was refused. */
+static char *of_volume(struct storage *s, struct mock_call *call, const char *given) {
+        const char *guid = given + strlen(VOLUME), *end = strchr(guid, '}');
+
+        for (const struct storage_volume *v = s->volumes; v && end; v = v->next) {
+                _cleanup_free_ char *name = hcs_strndup(guid, (size_t)(end - guid));
+                const char *rest = end + 1;
+                char *place;
+
+                if (!hcs_strcaseeq(name, v->guid))
+                        continue;
+                while (is_separator(*rest))
+                        rest++;
+                place = hcs_asprintf(*rest ? "%s/%s/%s" : "%s/%s%s", v->folder, SANDBOX_FILES, rest);
+                for (char *p = place + strlen(v->folder); *p; p++)
+                        if (*p == '\\')
+                                *p = '/';
+                return place;
+        }
+        refuse(call, STORAGE_PATH_NOT_FOUND, "there is no volume \"%s\"", given);
+        return NULL;
+}
+
+char *storage_place_of(struct storage *s, struct mock_call *call, const char *given) {
+        const char *path = given;
+        struct hcs_error *err = NULL;
+        char *place = NULL;
+
+        if (climbs(path)) {
+                refuse(call, E_INVALIDARG, "\"%s\" is not a full path", given);
+                return NULL;
+        }
+        if (hcs_str_starts(path, VOLUME)) {
+                place = of_volume(s, call, path);
+        } else {
+                if (hcs_str_starts(path, "\\\\?\\"))
+                        path += 4;
+                if (hcs_path_is_absolute(path))
+                        place = hcs_strdup(path);
+                else if (has_drive(path) && !(place = foreign(s, path, &err)))
+                        storage_refuse(call, err);
+                else if (!place)
+                        refuse(call, E_INVALIDARG, "\"%s\" is not a full path", given);
+        }
+        if (place)
+                trim(place);
+        return place;
+}
+
+char *storage_place(struct storage *s, struct mock_call *call, const char *argument) {
+        return storage_place_of(s, call, mock_call_text(call, argument));
+}
+
+struct storage_volume *storage_volume_of(struct storage *s, const char *folder) {
+        struct storage_volume *v = s->volumes;
+
+        while (v && !hcs_streq(v->folder, folder))
+                v = v->next;
+        return v;
+}
+
+struct storage_volume *storage_mount(struct storage *s, const char *folder) {
+        struct storage_volume *v = hcs_calloc(1, sizeof(*v));
+
+        v->folder = hcs_strdup(folder);
+        storage_volume_guid(folder, v->guid);
+        v->next = s->volumes;
+        s->volumes = v;
+        return v;
+}
+
+void storage_unmount(struct storage *s, struct storage_volume *v) {
+        struct storage_volume **at = &s->volumes;
+
+        while (*at != v)
+                at = &(*at)->next;
+        *at = v->next;
+        free(v->folder);
+        free(v);
+}
+
+void storage_volume_guid(const char *path, char guid[static HCS_GUID_TEXT_SIZE]) {
+        static const GUID ns = {0x0f2a6c3e, 0x5d0b, 0x4a6e, {0x9c, 0x41, 0x73, 0x0e, 0x2b, 0x88, 0x15, 0xd7}};
+        GUID id;
+
+        hcs_guid_v5(&ns, path, (uint32_t)strlen(path), &id);
+        hcs_guid_format(&id, guid);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Layers moved in and out by the transport format, and the hives of a scratch: for both DLLs. */
+
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "mockhcs/emulate/storage/storage.h"
+
+/* The registry of a container is what it changed of these. */
+static const char *const deltas[] = {"DefaultUser_Delta", "Sam_Delta", "Security_Delta", "Software_Delta",
+                                     "System_Delta"};
+
+static bool is_empty(const char *folder) {
+        _cleanup_(hcs_names_deinit) struct hcs_names names = {0};
+
+        return FAILED(hcs_folder_list(folder, &names, NULL)) || names.n == 0;
+}
+
+/* vmcompute says `path` for the folder, computestorage `folder`. */
+static const char *folder_argument(const struct mock_call *call) {
+        return mock_verb_is_layer(call->function->verb) ? "path" : "folder";
+}
+
+static const char *layer_argument(const struct mock_call *call) {
+        return mock_verb_is_layer(call->function->verb) ? "id" : "path";
+}
+
+void layer_import(struct storage *s, struct mock_call *call) {
+        _cleanup_free_ char *layer = storage_place(s, call, layer_argument(call)),
+                            *source = layer ? storage_place(s, call, folder_argument(call)) : NULL, *files = NULL;
+        _cleanup_(storage_parents_free) struct storage_parents parents = {0};
+        struct hcs_error *err = NULL;
+        HRESULT hr;
+
+        if (!source || !storage_parents(s, call, false, &parents))
+                return;
+        files = hcs_asprintf("%s/Files", layer);
+        if (!hcs_file_is_directory(source)) {
+                refuse(call, STORAGE_PATH_NOT_FOUND, "there is no folder \"%s\"",
+                       mock_call_text(call, folder_argument(call)));
+                return;
+        }
+        if (!is_empty(files)) {
+                refuse(call, STORAGE_EXISTS, "the layer \"%s\" has files already",
+                       mock_call_text(call, layer_argument(call)));
+                return;
+        }
+        hr = storage_import(source, layer, &err);
+        if (FAILED(hr)) {
+                _cleanup_free_ char *streams = hcs_asprintf("%s/" STREAMS, layer);
+
+                hcs_folder_remove(files, NULL);
+                hcs_folder_remove(streams, NULL);
+        }
+        storage_end(call, hr, &err);
+}
+
+/* layer: where its streams and hives are; files: where its files are. */
+static void export_to(struct storage *s, struct mock_call *call, const char *layer, const char *files) {
+        _cleanup_free_ char *to = storage_place(s, call, folder_argument(call));
+        _cleanup_(storage_parents_free) struct storage_parents parents = {0};
+        struct hcs_error *err = NULL;
+        HRESULT hr;
+
+        if (!to || !storage_parents(s, call, false, &parents))
+                return;
+        if (!hcs_file_is_directory(layer) || !hcs_file_is_directory(files)) {
+                refuse(call, STORAGE_PATH_NOT_FOUND, "there is no layer \"%s\"",
+                       mock_call_text(call, layer_argument(call)));
+                return;
+        }
+        if (hcs_file_exists(to) && !is_empty(to)) {
+                refuse(call, STORAGE_EXISTS, "the folder \"%s\" is not empty",
+                       mock_call_text(call, folder_argument(call)));
+                return;
+        }
+        hr = storage_export(layer, files, to, &err);
+        if (FAILED(hr))
+                hcs_folder_remove(to, NULL);
+        storage_end(call, hr, &err);
+}
+
+void layer_export(struct storage *s, struct mock_call *call) {
+        _cleanup_free_ char *layer = storage_place(s, call, layer_argument(call)), *sandbox = NULL;
+        bool writable = false;
+
+        if (!layer)
+                return;
+        if (!mock_verb_is_layer(call->function->verb)) {
+                const struct hcs_json *options = storage_options(s, call, HCS_SCHEMA_EXPORT_LAYER_OPTIONS);
+
+                if (!options)
+                        return;
+                writable = hcs_json_bool(hcs_json_get(options, "IsWritableLayer"));
+        }
+        sandbox = hcs_asprintf("%s/" SANDBOX_FILES, layer);
+        export_to(s, call, layer, writable || !hcs_file_is_directory(sandbox) ? layer : sandbox);
+}
+
+void layer_export_legacy(struct storage *s, struct mock_call *call) {
+        _cleanup_free_ char *mount = storage_place(s, call, "mount"),
+                            *layer = mount ? storage_place(s, call, "path") : NULL;
+
+        if (layer)
+                export_to(s, call, layer, mount);
+}
+
+void layer_initialize(struct storage *s, struct mock_call *call) {
+        bool legacy = call->function->verb == MOCK_STORAGE_INITIALIZE_LEGACY;
+        _cleanup_free_ char *mount = legacy ? storage_place(s, call, "mount") : NULL,
+                            *layer = legacy && !mount ? NULL : storage_place(s, call, "path"),
+                            *hives = layer ? hcs_asprintf("%s/Hives", layer) : NULL;
+        _cleanup_(storage_parents_free) struct storage_parents parents = {0};
+        struct hcs_error *err = NULL;
+        HRESULT hr;
+
+        if (!layer || !storage_options(s, call, HCS_SCHEMA_TYPE_COUNT) || !storage_parents(s, call, true, &parents))
+                return;
+        if (!hcs_file_is_directory(layer) || (legacy && !hcs_file_is_directory(mount))) {
+                refuse(call, STORAGE_PATH_NOT_FOUND, "there is no folder \"%s\"", mock_call_text(call, "path"));
+                return;
+        }
+        hr = hcs_directory_create(hives, &err);
+        for (size_t i = 0; SUCCEEDED(hr) && i < HCS_ARRAY_SIZE(deltas); i++) {
+                _cleanup_free_ char *hive = hcs_asprintf("%s/%s", hives, deltas[i]);
+
+                if (!hcs_file_exists(hive))
+                        hr = hcs_file_write(hive, "", 0, &err);
+        }
+        storage_end(call, hr, &err);
+}
