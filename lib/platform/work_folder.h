@@ -5,6 +5,7 @@
 /*
  * A private folder for sockets and files that live as long as their owner. What a process that was killed left behind
  * is removed by the next one that makes such a folder in the same place: an owner holds a lock, and the dead hold none.
+ * Folders that are claimed or kept are of Linux.
  */
 
 #include "base/mem.h"
@@ -14,8 +15,9 @@ struct hcs_work_folder;
 
 /*
  * BASE/NAME.XXXXXX with mode 0700. base NULL: $XDG_RUNTIME_DIR/hcsshim (unless that is too long for sockets in it),
- * else /tmp/hcsshim-UID; it is made if needed and must be ours. name may have no slash. Errors: E_INVALIDARG for a
- * name, E_ACCESSDENIED for a base that is somebody else's, what the system says.
+ * else /tmp/hcsshim-UID (on Windows hcsshim in the temporary folder); it is made if needed and must be ours. name may
+ * have no slash. Errors: E_INVALIDARG for a name, E_ACCESSDENIED for a base that is somebody else's, what the system
+ * says.
  */
 HRESULT hcs_work_folder_new(const char *base, const char *name, struct hcs_work_folder **ret, struct hcs_error **err);
 /*
