@@ -205,9 +205,8 @@ static enum class class_of(struct catalog *c, const struct mock_line *l, uint32_
 if (f && mock_verb_is_local(f->verb)) class = CLASS_PLUMBING;
 else if (f && (f->verb == MOCK_CREATE_SYSTEM || f->verb == MOCK_OPEN_SYSTEM)) class = CLASS_MAKES_SYSTEM;
 else if (f && makes(f->verb)) class = CLASS_MAKES;
-*known = (uint32_t) class | (f && f->verb != MOCK_VERB_NONE
-                                     ? (uint32_t)f->verb << 2
-                                     : ((uint32_t)key & 0x0fffffff) << 2 | 0x40000000);
+*known = (uint32_t) class |
+         (f && f->verb != MOCK_VERB_NONE ? (uint32_t)f->verb << 2 : ((uint32_t)key & 0x0fffffff) << 2 | 0x40000000);
 }
 *ret_word = *known >> 2;
 return (enum class)(*known & 3);
