@@ -440,8 +440,8 @@ static uint64_t wait_exit(struct mock_front *f, struct mock_live *l, DWORD timeo
 
         mock_front_clear(result);
         mock_front_number(f, "timeout", timeout_ms);
-        if (l && !mock_events_wait_exit(f->engine, l, mock_deadline(timeout_ms), &data))
-                hr = HCS_E_OPERATION_TIMEOUT;
+        if (l)
+                hr = mock_events_wait_exit(f->engine, l, mock_deadline(timeout_ms), &data);
         if (l && data)
                 mock_value_set_document(&f->call.completion.result, "result", data);
         mock_front_local(f, hr);

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "mockhcs/emulate/network/model.h"
+#include "mockhcs/emulate/world.h"
 
 static size_t count_processes(const struct emulator *em) {
         size_t n = 0;
@@ -39,13 +40,53 @@ static HRESULT drain(struct emulator *em, const struct hcs_json *request, struct
         return S_OK;
 }
 
+static HRESULT save(struct emulator *em, const struct hcs_json *request, struct hcs_json **ret,
+                    struct hcs_error **err) {
+        hcs_guard(&em->lock);
+        *ret = world_describe(em);
+        return S_OK;
+}
+
+static HRESULT restore(struct emulator *em, const struct hcs_json *request, struct hcs_json **ret,
+                       struct hcs_error **err) {
+        struct hcs_json *lost = NULL;
+        struct emissions out = {0};
+        HRESULT hr;
+
+        hcs_mutex_lock(&em->lock);
+        hr = world_restore(em, hcs_json_get(request, "world"), &out, &lost, err);
+        hcs_mutex_unlock(&em->lock);
+        emissions_send(em, &out);
+        if (SUCCEEDED(hr)) {
+                *ret = hcs_json_new_object();
+                hcs_json_set(*ret, "Lost", lost);
+        }
+        return hr;
+}
+
+static HRESULT reboot(struct emulator *em, const struct hcs_json *request, struct hcs_json **ret,
+                      struct hcs_error **err) {
+        const struct hcs_json *networks = hcs_json_get(request, "networks");
+        struct emissions out = {0};
+        HRESULT hr;
+
+        if (!hcs_json_is(networks, HCS_JSON_BOOL))
+                return hcs_error_make(err, E_INVALIDARG, "networks: true or false is expected");
+        hcs_mutex_lock(&em->lock);
+        hr = world_reboot(em, hcs_json_bool(networks), &out, err);
+        hcs_mutex_unlock(&em->lock);
+        emissions_send(em, &out);
+        if (SUCCEEDED(hr))
+                *ret = hcs_json_new_object();
+        return hr;
+}
+
 static const struct {
         const char *name;
         HRESULT(*run)
         (struct emulator *em, const struct hcs_json *request, struct hcs_json **ret, struct hcs_error **err);
 } requests[] = {
-        {"drain", drain},
-        {"status", status},
+        {"drain", drain}, {"reboot", reboot}, {"restore", restore}, {"save", save}, {"status", status},
 };
 
 HRESULT emulate_control(struct mock_backend *b, const struct hcs_json *request, struct hcs_json **ret,

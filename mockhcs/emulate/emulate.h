@@ -86,6 +86,7 @@ struct emulator {
         size_t n_systems;
         uint32_t next_pid;
         uint64_t next_guid, delay_ns;
+        uint64_t epoch; /* one more with every restart of the world: what was put off before it is void */
         uint32_t build, processors;
         struct hcs_schema_profile profile;
         struct hcs_json *script;
@@ -169,6 +170,9 @@ void system_pause(struct emulator *em, struct mock_call *call, struct emissions 
 void system_resume(struct emulator *em, struct mock_call *call, struct emissions *out);
 void system_save(struct emulator *em, struct mock_call *call, struct emissions *out);
 void system_free(struct compute_system *s);
+/* What kind of system the document describes; false after the call was refused. */
+bool system_classify(struct mock_call *call, struct compute_system *s, const struct hcs_json *doc);
+void system_enter(struct emulator *em, struct compute_system *s);
 void system_set_running(struct emulator *em, struct compute_system *s);
 /* It has ended: its processes too, and who has a handle is told. */
 void system_stop(struct emulator *em, struct compute_system *s, enum exit_type type, struct emissions *out);
@@ -184,6 +188,7 @@ void process_info(struct emulator *em, struct mock_call *call, struct emissions 
 void process_properties(struct emulator *em, struct mock_call *call, struct emissions *out);
 void process_modify(struct emulator *em, struct mock_call *call, struct emissions *out);
 void process_exit(struct emulator *em, struct process *p, uint32_t code, struct emissions *out);
+void process_exit_later(struct emulator *em, struct process *p, uint64_t delay_ns);
 void process_say(struct process *p, enum mock_stream stream, const char *data, size_t len, struct emissions *out);
 void process_input(struct emulator *em, const struct mock_stdio *chunk, struct emissions *out);
 void process_free(struct process *p);

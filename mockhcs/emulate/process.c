@@ -82,6 +82,7 @@ struct put_off {
         struct emulator *em;
         char *system;
         uint32_t pid;
+        uint64_t epoch;
 };
 
 static void put_off_free(void *arg) {
@@ -100,12 +101,19 @@ static void exit_now(void *arg) {
                 struct compute_system *s = system_find(o->em, o->system);
                 struct process *p = s ? find_pid(s, o->pid) : NULL;
 
-                if (p && p->program)
+                if (p && p->program && o->epoch == o->em->epoch)
                         process_exit(o->em, p, p->program->exit_code, &out);
         }
         hcs_mutex_unlock(&o->em->lock);
         emissions_send(o->em, &out);
         put_off_free(o);
+}
+
+void process_exit_later(struct emulator *em, struct process *p, uint64_t delay_ns) {
+        struct put_off *o = hcs_malloc(sizeof(*o));
+
+        *o = (struct put_off){em, hcs_strdup(p->system->id), p->pid, em->epoch};
+        mock_engine_after(em->backend.engine, delay_ns, exit_now, put_off_free, o);
 }
 
 static void run(struct emulator *em, struct process *p, struct emissions *out) {
@@ -117,14 +125,10 @@ static void run(struct emulator *em, struct process *p, struct emissions *out) {
                 process_say(p, MOCK_STDERR, prog->err, strlen(prog->err), out);
         if (prog->runs_on)
                 return;
-        if (prog->delay_ns == 0) {
+        if (prog->delay_ns == 0)
                 process_exit(em, p, prog->exit_code, out);
-        } else {
-                struct put_off *o = hcs_malloc(sizeof(*o));
-
-                *o = (struct put_off){em, hcs_strdup(p->system->id), p->pid};
-                mock_engine_after(em->backend.engine, prog->delay_ns, exit_now, put_off_free, o);
-        }
+        else
+                process_exit_later(em, p, prog->delay_ns);
 }
 
 /* The command line of either schema: CommandLine, CommandArgs, or the args of an OCI process. */

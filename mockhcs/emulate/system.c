@@ -68,13 +68,21 @@ static void forget(struct emulator *em, struct compute_system *s) {
                 }
 }
 
+void system_enter(struct emulator *em, struct compute_system *s) {
+        size_t at = hash(s->id);
+
+        s->next = em->systems[at];
+        em->systems[at] = s;
+        em->n_systems++;
+}
+
 static bool stop_on_last_handle(const struct hcs_json *doc) {
         return hcs_json_bool(hcs_json_get(doc, "ShouldTerminateOnLastHandleClosed")) ||
                hcs_json_bool(hcs_json_get(doc, "TerminateOnLastHandleClosed"));
 }
 
 /* What kind of system the document describes; refuses what is none. Version 1 documents have SystemType. */
-static bool classify(struct mock_call *call, struct compute_system *s, const struct hcs_json *doc) {
+bool system_classify(struct mock_call *call, struct compute_system *s, const struct hcs_json *doc) {
         const char *type = hcs_json_get_string(doc, "SystemType");
         const struct hcs_json *vm = hcs_json_get(doc, "VirtualMachine"), *owner = hcs_json_get(doc, "Owner");
         const struct hcs_json *chipset = hcs_json_get(vm, "Chipset");
@@ -193,7 +201,8 @@ void system_stop(struct emulator *em, struct compute_system *s, enum exit_type t
 struct later {
         struct emulator *em;
         uint64_t number;
-        char *stops; /* the id of the system that ends then, or NULL */
+        uint64_t epoch; /* of the world that the system is of */
+        char *stops;    /* the id of the system that ends then, or NULL */
         enum exit_type exit_type;
 };
 
@@ -212,7 +221,7 @@ static void complete_later(void *arg) {
         {
                 struct compute_system *s = l->stops ? system_find(l->em, l->stops) : NULL;
 
-                if (s && s->stopping)
+                if (s && s->stopping && l->epoch == l->em->epoch)
                         system_stop(l->em, s, l->exit_type, &out);
         }
         hcs_mutex_unlock(&l->em->lock);
@@ -224,7 +233,7 @@ static void complete_later(void *arg) {
 static void put_off(struct emulator *em, struct mock_call *call, const char *stops, enum exit_type exit_type) {
         struct later *l = hcs_malloc(sizeof(*l));
 
-        *l = (struct later){em, call->number, stops ? hcs_strdup(stops) : NULL, exit_type};
+        *l = (struct later){em, call->number, em->epoch, stops ? hcs_strdup(stops) : NULL, exit_type};
         mock_call_later(call);
         mock_engine_after(em->backend.engine, em->delay_ns, complete_later, later_free, l);
 }
@@ -255,7 +264,6 @@ void system_create(struct emulator *em, struct mock_call *call, struct emissions
         const char *id = mock_call_text(call, "id");
         struct hcs_json *doc = document_of(call, "configuration", false);
         struct compute_system *s;
-        size_t at = hash(id);
 
         if (!doc)
                 return;
@@ -264,7 +272,7 @@ void system_create(struct emulator *em, struct mock_call *call, struct emissions
                 return;
         }
         s = hcs_calloc(1, sizeof(*s));
-        if (!classify(call, s, doc) ||
+        if (!system_classify(call, s, doc) ||
             !document_fits(em, call, s->is_v1 ? HCS_SCHEMA_V1_CONTAINER_CONFIG : HCS_SCHEMA_COMPUTE_SYSTEM, doc) ||
             !restore(em, call, doc)) {
                 free(s);
@@ -280,9 +288,7 @@ void system_create(struct emulator *em, struct mock_call *call, struct emissions
                 system_free(s);
                 return;
         }
-        s->next = em->systems[at];
-        em->systems[at] = s;
-        em->n_systems++;
+        system_enter(em, s);
         holders_add(&s->holders, call->created);
         call->created->object = s;
         net_system_created(em, s, out);

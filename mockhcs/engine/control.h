@@ -8,7 +8,7 @@
  *
  *   {"control":"status"}    {"Systems":n,"Processes":n,"NetworkObjects":n}
  *   {"control":"save"}      the world as one document, to be kept in a file
- *   {"control":"restore","world":DOCUMENT}
+ *   {"control":"restore","world":DOCUMENT}   {"Lost":[ids of systems that could not come back]}
  *   {"control":"reboot","networks":true}   false: without what the host knew of networks
  *   {"control":"drain"}     answered when nothing is due any more (a service; in the process mockhcs_drain())
  *   {"control":"stop"}      a service ends after it has answered
@@ -18,5 +18,12 @@
 #include "hcsshim/error.h"
 
 struct mock_backend;
+
+#define MOCK_WORLD_MAX ((size_t)256 << 20)
+
+/* The world in a file; what mockhcs.h and the service offer. */
+HRESULT mock_world_save(struct mock_backend *b, const char *path, struct hcs_error **err);
+HRESULT mock_world_restore(struct mock_backend *b, const char *path, struct hcs_json **ret_answer,
+                           struct hcs_error **err);
 
 #endif

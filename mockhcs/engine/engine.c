@@ -171,6 +171,12 @@ static void not_implemented(struct mock_engine *e, struct mock_call *call) {
         mock_call_fail(call, E_NOTIMPL, NULL);
 }
 
+/* Whoever answers for the handle is there, again perhaps. */
+static void answered(struct mock_handle *h) {
+        if (h && atomic_load_explicit(&mock_live_of(h)->disconnected, memory_order_relaxed))
+                atomic_store(&mock_live_of(h)->disconnected, false);
+}
+
 void mock_engine_invoke(struct mock_engine *e, struct mock_call *call, struct mock_live *op) {
         hcs_mutex_lock(&e->lock);
         op->op.call = call->number;
@@ -188,6 +194,8 @@ void mock_engine_invoke(struct mock_engine *e, struct mock_call *call, struct mo
                 atomic_fetch_add(&e->not_implemented, 1);
         if (FAILED(call->hr))
                 atomic_fetch_add_explicit(&e->failures, 1, memory_order_relaxed);
+        else
+                answered(call->process ? call->process : call->system);
         if (call->completed || FAILED(call->hr)) {
                 if (FAILED(call->hr) && SUCCEEDED(call->completion.hr))
                         call->completion.hr = call->hr;

@@ -69,8 +69,9 @@ HRESULT mock_events_register(struct mock_engine *e, struct mock_live *on, HCS_EV
                              HCS_NOTIFICATION_CALLBACK notification, void *context);
 /* No callback runs after this returns (but for the one that calls it). */
 void mock_events_unregister(struct mock_engine *e, struct mock_live *on);
-/* Waits until the exit of `on` was raised; ret_data (a copy) is NULL when the event had no document. */
-bool mock_events_wait_exit(struct mock_engine *e, struct mock_live *on, uint64_t deadline_ns, char **ret_data);
+/* Waits until the exit of `on` was raised; ret_data (a copy) is NULL when the event had no document.
+ * HCS_E_OPERATION_TIMEOUT, and HCS_E_SERVICE_DISCONNECT when nobody is there any more to say that it exited. */
+HRESULT mock_events_wait_exit(struct mock_engine *e, struct mock_live *on, uint64_t deadline_ns, char **ret_data);
 /* A Win32 timeout as a monotonic deadline. */
 uint64_t mock_deadline(uint32_t timeout_ms);
 uint32_t mock_event_number(enum mock_dll dll, const char *name); /* 0 when the DLL has none */

@@ -145,6 +145,10 @@ void mock_events_raise(struct mock_engine *e, struct mock_live *on, const char *
                 on->exit_data = hcs_strdup(data);
                 hcs_cond_broadcast(&on->changed);
         }
+        if (known && hcs_streq(name, "ServiceDisconnect")) {
+                atomic_store(&on->disconnected, true);
+                hcs_cond_broadcast(&on->changed);
+        }
         if (on->published && mock_event_number(on->h.dll, known)) {
                 struct mock_live_event *ev = hcs_calloc(1, sizeof(*ev));
 
@@ -190,16 +194,16 @@ void mock_events_unregister(struct mock_engine *e, struct mock_live *on) {
         hcs_mutex_unlock(&e->lock);
 }
 
-bool mock_events_wait_exit(struct mock_engine *e, struct mock_live *on, uint64_t deadline_ns, char **ret_data) {
+HRESULT mock_events_wait_exit(struct mock_engine *e, struct mock_live *on, uint64_t deadline_ns, char **ret_data) {
         bool in_time = true;
 
-        hcs_mutex_lock(&e->lock);
-        while (!on->exited && in_time)
+        hcs_guard(&e->lock);
+        while (!on->exited && !atomic_load(&on->disconnected) && in_time)
                 in_time = hcs_cond_wait_until(&on->changed, &e->lock, deadline_ns);
-        in_time = on->exited;
-        *ret_data = in_time ? hcs_strdup(on->exit_data) : NULL;
-        hcs_mutex_unlock(&e->lock);
-        return in_time;
+        if (!on->exited)
+                return atomic_load(&on->disconnected) ? HCS_E_SERVICE_DISCONNECT : HCS_E_OPERATION_TIMEOUT;
+        *ret_data = hcs_strdup(on->exit_data);
+        return S_OK;
 }
 
 uint64_t mock_deadline(uint32_t timeout_ms) {

@@ -66,8 +66,9 @@ struct mock_live {
         bool delivering; /* the dispatcher is inside the callback */
         bool scheduled;
         struct mock_live_event *first, **tail;
-        bool exited;     /* SystemExited or ProcessExited was raised */
-        char *exit_data; /* its document */
+        bool exited;              /* SystemExited or ProcessExited was raised */
+        char *exit_data;          /* its document */
+        atomic_bool disconnected; /* ServiceDisconnect was raised, and no call on it has succeeded since */
 
         /* PROCESS */
         struct mock_pump pumps[3];

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "hcsshim/log.h"
+#include "mockhcs/engine/control.h"
 #include "mockhcs/service/session.h"
 #include "platform/clock.h"
 #include "platform/file.h"
@@ -69,49 +70,16 @@ static HRESULT open_world(struct mockhcs_service *s, struct hcs_error **err) {
         return S_OK;
 }
 
-static HRESULT control_world(struct mockhcs_service *s, const char *what, struct hcs_json *world, struct hcs_json **ret,
-                             struct hcs_error **err) {
-        _cleanup_json_ struct hcs_json *request = hcs_json_new_object();
-
-        hcs_json_set_string(request, "control", what);
-        if (world)
-                hcs_json_set(request, "world", world);
-        return mock_backend_control(s->engine->top, request, ret, err);
-}
-
+/* Systems that cannot come back are named in the log: the service has nobody else to tell. */
 static HRESULT load_state(struct mockhcs_service *s, struct hcs_error **err) {
-        _cleanup_json_ struct hcs_json *ignored = NULL;
-        _cleanup_buf_ struct hcs_buf text = {0};
-        struct hcs_json *world = NULL;
+        _cleanup_json_ struct hcs_json *answer = NULL;
         HRESULT hr;
 
         if (!s->state || !hcs_file_exists(s->state))
                 return S_OK;
-        hr = hcs_file_read(s->state, MOCK_WIRE_MAX_FRAME, &text, err);
-        if (SUCCEEDED(hr))
-                hr = hcs_json_parse(hcs_buf_cstr(&text), text.len,
-                                    &(struct hcs_json_options){.max_bytes = MOCK_WIRE_MAX_FRAME}, &world, err);
-        if (SUCCEEDED(hr))
-                hr = control_world(s, "restore", world, &ignored, err);
-        if (FAILED(hr))
-                hcs_error_wrap(err, "state %s", s->state);
-        return hr;
-}
-
-static HRESULT save_state(struct mockhcs_service *s, struct hcs_error **err) {
-        _cleanup_json_ struct hcs_json *world = NULL;
-        _cleanup_free_ char *text = NULL;
-        HRESULT hr;
-
-        if (!s->state)
-                return S_OK;
-        hr = control_world(s, "save", NULL, &world, err);
-        if (SUCCEEDED(hr)) {
-                text = hcs_json_text(world, HCS_JSON_PRETTY);
-                hr = hcs_file_write(s->state, text, strlen(text), err);
-        }
-        if (FAILED(hr))
-                hcs_error_wrap(err, "state %s", s->state);
+        hr = mock_world_restore(s->engine->top, s->state, &answer, err);
+        for (const struct hcs_json *id = hcs_json_first(hcs_json_get(answer, "Lost")); id; id = hcs_json_next(id))
+                hcs_log(HCS_LOG_WARN, "a system ran in a machine that is gone", "id", hcs_json_string(id), NULL);
         return hr;
 }
 
@@ -173,10 +141,11 @@ const char *mockhcs_service_socket(const struct mockhcs_service *s) {
 
 /* Would anything be lost? */
 static bool is_of_use(struct mockhcs_service *s) {
-        _cleanup_json_ struct hcs_json *status = NULL;
+        _cleanup_json_ struct hcs_json *request = hcs_json_new_object(), *status = NULL;
         uint64_t systems = 0, networks = 0;
 
-        if (s->state || FAILED(control_world(s, "status", NULL, &status, NULL)))
+        hcs_json_set_string(request, "control", "status");
+        if (s->state || FAILED(mock_backend_control(s->engine->top, request, &status, NULL)))
                 return false;
         hcs_json_u64(hcs_json_get(status, "Systems"), &systems);
         hcs_json_u64(hcs_json_get(status, "NetworkObjects"), &networks);
@@ -241,7 +210,7 @@ HRESULT mockhcs_service_close(struct mockhcs_service *s, struct hcs_error **err)
                 hcs_thread_join(&s->acceptor);
         s->listener = hcs_listener_close(s->listener);
         /* As it is with its clients: their handles go with them, and may end what they hold. */
-        hr = save_state(s, err);
+        hr = s->state ? mock_world_save(s->engine->top, s->state, err) : S_OK;
         if (wait_for_sessions(s))
                 service_free(s);
         return hr;

@@ -84,6 +84,21 @@ struct hcs_gcs_tap_bytes;
 MOCKHCS_EXPORT void mockhcs_note_frame(struct mockhcs *m, const char *system, const struct hcs_gcs_tap_frame *frame);
 MOCKHCS_EXPORT void mockhcs_note_bytes(struct mockhcs *m, const char *system, const struct hcs_gcs_tap_bytes *bytes);
 
+/*
+ * The whole world in a file (docs/service.md): systems, their processes, the service's own state and networks. Handles
+ * are not in it: restoring is a restart of the service, every handle given out before hears ServiceDisconnect and is
+ * good for closing only. A process goes on as its program does on paper; a system that runs in QEMU cannot be put back,
+ * and neither can it be saved more than by its name: ret_lost (may be NULL) receives the ids as a JSON array, caller
+ * frees. On failure nothing has changed. Behind remote= it is the service's world, and the file this process'.
+ * E_NOTIMPL: what answers has no world (a trace); E_INVALIDARG: the file is none, with its place in it.
+ */
+MOCKHCS_EXPORT HRESULT mockhcs_world_save(struct mockhcs *m, const char *path, struct hcs_error **err);
+MOCKHCS_EXPORT HRESULT mockhcs_world_restore(struct mockhcs *m, const char *path, char **ret_lost,
+                                             struct hcs_error **err);
+/* The host reboots: systems are gone; networks that are persistent stay, or with keep_networks false none. Handles as
+ * above. */
+MOCKHCS_EXPORT HRESULT mockhcs_host_reboot(struct mockhcs *m, bool keep_networks, struct hcs_error **err);
+
 struct mockhcs_counters {
         uint64_t calls;
         uint64_t failures;         /* calls that returned a failure */
