@@ -40,6 +40,7 @@ static void read_all(void *arg) {
                         break;
         if (FAILED(hr) && !atomic_load(&c->silent))
                 hcs_log(HCS_LOG_WARN, "the connection to the service broke", "error", hcs_error_message(err), NULL);
+        hcs_stream_shutdown(c->reader.stream);
         remote_incoming_end(c);
 }
 

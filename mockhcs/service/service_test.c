@@ -9,7 +9,6 @@
 
 #include "base/json.h"
 #include "base/str.h"
-#include "hcsshim/log.h"
 #include "mockhcs/remote/wire.h"
 #include "mockhcs/service.h"
 #include "platform/clock.h"
@@ -466,7 +465,6 @@ static void it_ends_when_nobody_needs_it(void **state) {
 static void make_path(void) {
         char *folder = hcs_test_tmpdir();
 
-        hcs_log_set_level(HCS_LOG_ERROR);
         path = hcs_asprintf("%s/s", folder);
         free(folder);
 }
