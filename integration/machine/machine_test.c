@@ -185,6 +185,47 @@ static void devices_come_and_go(void **state) {
         rig_close(&r);
 }
 
+/* What runs in the guest goes on where it was, in another system. */
+static void a_machine_is_saved_and_goes_on_in_another_system(void **state) {
+        _cleanup_json_ struct hcs_json *doc = rig_document(false), *options = hcs_json_new_object(), *machine = NULL;
+        _cleanup_free_ char *folder = hcs_test_tmpdir(), *file = hcs_asprintf("%s/saved", folder), *text = NULL,
+                            *console = NULL;
+        struct hcs_json *direct = hcs_json_lookup(doc, "VirtualMachine.Chipset.LinuxKernelDirect");
+        _cleanup_buf_ struct hcs_buf said = {0};
+        struct hcs_error *err = NULL;
+        struct guest_rig r;
+
+        /* It takes entropy, waits, and powers off. */
+        hcs_json_set_string(direct, "KernelCmdLine",
+                            "8250_core.nr_uarts=0 panic=-1 quiet pci=off -- -e 1 sh -c \"usleep 3000000; echo went-on; "
+                            "poweroff -f\"");
+        rig_create(&r, "emulate,machines=qemu", doc);
+        assert_ok(hcs_system_start(r.system, NULL, &patience, &err), err);
+        assert_ok(hcs_gcs_serve_entropy(r.entropy, &patience, &err), err);
+        assert_ok(hcs_system_pause(r.system, NULL, &patience, &err), err);
+        hcs_json_set_string(options, "SaveType", "ToFile");
+        hcs_json_set_string(options, "SaveStateFilePath", file);
+        text = hcs_json_text(options, HCS_JSON_COMPACT);
+        assert_ok(hcs_system_save(r.system, text, &patience, &err), err);
+        assert_state(&r, "Paused");
+        assert_ok(hcs_system_terminate(r.system, NULL, &err), err);
+        rig_wait_exit(&r);
+        rig_close(&r);
+
+        hcs_json_set_string(hcs_json_set_new_object(hcs_json_get(doc, "VirtualMachine"), "RestoreState"),
+                            "SaveStateFilePath", file);
+        rig_create(&r, "emulate,machines=qemu", doc);
+        assert_ok(hcs_system_start(r.system, NULL, &patience, &err), err);
+        rig_wait_exit(&r);
+        assert_true(rig_was_told(&r, "SystemExited {\"Status\":0,\"ExitType\":\"GracefulExit\"}"));
+        machine = rig_describe(&r);
+        console = hcs_asprintf("%s/console.log", hcs_json_get_string(machine, "Artefacts"));
+        assert_ok(hcs_file_read(console, 1 << 20, &said, &err), err);
+        assert_non_null(strstr(said.data, "went-on"));
+        assert_null(strstr(said.data, "Kernel"));
+        rig_close(&r);
+}
+
 static void a_machine_that_dies_is_an_unexpected_exit(void **state) {
         _cleanup_json_ struct hcs_json *doc = rig_document(true);
         struct guest_rig r;
@@ -229,6 +270,7 @@ int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_document_boots_pauses_resumes_and_is_terminated),
                 cmocka_unit_test(devices_come_and_go),
+                cmocka_unit_test(a_machine_is_saved_and_goes_on_in_another_system),
                 cmocka_unit_test(a_machine_that_dies_is_an_unexpected_exit),
                 cmocka_unit_test(a_panic_is_a_crash_with_the_consoles_words),
                 cmocka_unit_test(the_last_handle_ends_a_machine),

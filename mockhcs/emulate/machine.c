@@ -21,6 +21,7 @@ struct machine_job {
         enum exit_type exit_type;             /* MACHINE_STOP, MACHINE_ENDED */
         const struct mock_function *function; /* of the call; NULL: nobody waits */
         uint64_t number;
+        char *file;                  /* MACHINE_SAVE */
         char *console;               /* MACHINE_ENDED by a crash */
         struct device_change change; /* MACHINE_CHANGE */
         struct emu_adapter adapter;  /* of the change */
@@ -38,6 +39,7 @@ struct system_machine {
 };
 
 static void job_free(struct machine_job *j) {
+        free(j->file);
         free(j->console);
         device_change_deinit(&j->change);
         emu_adapter_deinit(&j->adapter);
@@ -72,6 +74,8 @@ static HRESULT perform(struct system_machine *m, const struct machine_job *j, st
                 return emu_machine_pause(m->machine, err);
         case MACHINE_RESUME:
                 return emu_machine_resume(m->machine, err);
+        case MACHINE_SAVE:
+                return emu_machine_save(m->machine, j->file, err);
         case MACHINE_SHUTDOWN:
                 return emu_machine_shutdown(m->machine, err);
         case MACHINE_STOP:
@@ -119,6 +123,7 @@ static void conclude(struct emulator *em, struct compute_system *s, const struct
                 if (SUCCEEDED(hr) && s->state == SYSTEM_PAUSED)
                         s->state = SYSTEM_RUNNING;
                 break;
+        case MACHINE_SAVE:
         case MACHINE_SHUTDOWN:
         case MACHINE_CHANGE:
                 break;
@@ -218,44 +223,54 @@ static HRESULT post(struct system_machine *m, struct machine_job *job, struct hc
         return S_OK;
 }
 
-void machine_do(struct mock_call *call, struct compute_system *s, enum machine_task task, enum exit_type exit_type) {
-        struct machine_job job = {
-                .task = task, .exit_type = exit_type, .function = call->function, .number = call->number};
+/* Takes what the job holds over, if it can be done. */
+static bool take(struct mock_call *call, struct compute_system *s, struct machine_job *job) {
         struct hcs_error *err = NULL;
-        HRESULT hr = post(s->machine, &job, &err);
+        HRESULT hr;
 
-        if (FAILED(hr)) {
-                refuse(call, hr, "%s", hcs_error_message(err));
-                hcs_error_free(err);
+        job->function = call->function;
+        job->number = call->number;
+        hr = post(s->machine, job, &err);
+        if (SUCCEEDED(hr)) {
+                mock_call_later(call);
+                return true;
+        }
+        refuse(call, hr, "%s", hcs_error_message(err));
+        hcs_error_free(err);
+        return false;
+}
+
+void machine_do(struct mock_call *call, struct compute_system *s, enum machine_task task, enum exit_type exit_type) {
+        struct machine_job job = {.task = task, .exit_type = exit_type};
+
+        if (!take(call, s, &job) || task != MACHINE_STOP)
                 return;
-        }
-        if (task == MACHINE_STOP) {
-                s->stopping = true;
-                emu_machine_kill(s->machine->machine);
-        }
-        mock_call_later(call);
+        s->stopping = true;
+        emu_machine_kill(s->machine->machine);
+}
+
+void machine_save(struct mock_call *call, struct compute_system *s, const char *file) {
+        struct machine_job job = {.task = MACHINE_SAVE, .file = hcs_strdup(file)};
+
+        if (!take(call, s, &job))
+                free(job.file);
+        else
+                s->busy = "save";
 }
 
 void machine_change(struct emulator *em, struct mock_call *call, struct compute_system *s,
                     struct device_change *change) {
         static const char adapters[] = "VirtualMachine/Devices/NetworkAdapters/";
-        struct machine_job job = {.task = MACHINE_CHANGE, .function = call->function, .number = call->number};
-        struct hcs_error *err = NULL;
-        HRESULT hr;
+        struct machine_job job = {.task = MACHINE_CHANGE};
 
         if (change->request != EMU_REMOVE && hcs_str_starts(change->path, adapters) &&
             !adapter_resolve(em, call, change->path + sizeof(adapters) - 1, change->settings, "Settings", &job.adapter))
                 return;
         job.change = *change;
-        hr = post(s->machine, &job, &err);
-        if (FAILED(hr)) {
-                refuse(call, hr, "%s", hcs_error_message(err));
-                hcs_error_free(err);
+        if (take(call, s, &job))
+                *change = (struct device_change){0};
+        else
                 emu_adapter_deinit(&job.adapter);
-                return;
-        }
-        *change = (struct device_change){0};
-        mock_call_later(call);
 }
 
 /* On a thread of the machine's: the job that sees to it comes after the one that is being done. */

@@ -11,6 +11,7 @@ enum machine_task {
         MACHINE_START,
         MACHINE_PAUSE,
         MACHINE_RESUME,
+        MACHINE_SAVE,
         MACHINE_SHUTDOWN,
         MACHINE_STOP,
         MACHINE_CHANGE,
@@ -27,6 +28,7 @@ void machine_change(struct emulator *em, struct mock_call *call, struct compute_
                     struct device_change *change);
 /* Takes the call over: it completes when the task is done. exit_type: of MACHINE_STOP. */
 void machine_do(struct mock_call *call, struct compute_system *s, enum machine_task task, enum exit_type exit_type);
+void machine_save(struct mock_call *call, struct compute_system *s, const char *file);
 /* The system goes; its machine after it, with its folder. */
 void machine_leave(struct compute_system *s);
 /* Without the lock: until the machines of systems that are gone are gone too. */

@@ -111,13 +111,15 @@ bool system_classify(struct mock_call *call, struct compute_system *s, const str
         return !call->completed;
 }
 
-/* A restored system starts from what was saved. */
+/* A restored system starts from what was saved; on paper, in this emulator. */
 static bool restore(struct emulator *em, struct mock_call *call, const struct hcs_json *doc) {
         const struct hcs_json *state = hcs_json_lookup(doc, "VirtualMachine.RestoreState");
         const char *file = hcs_json_get_string(state, "SaveStateFilePath");
         const char *id = hcs_json_get_string(state, "TemplateSystemId");
 
-        if (!state || (file && hcs_json_get(em->templates, file)) || (id && hcs_json_get(em->templates, id)))
+        if (!state || emu_machine_is_wanted(&em->machine_settings, doc)) /* a machine looks for itself */
+                return true;
+        if ((file && hcs_json_get(em->templates, file)) || (id && hcs_json_get(em->templates, id)))
                 return true;
         refuse(call, file ? HCS_WIN32(2) : HCS_E_SYSTEM_NOT_FOUND, "nothing was saved as \"%s\"",
                file ? file
@@ -426,6 +428,14 @@ void system_save(struct emulator *em, struct mock_call *call, struct emissions *
         }
         if (!in_state(call, s, 1u << SYSTEM_PAUSED, "save"))
                 return;
+        if (s->machine && template) {
+                refuse(call, E_NOTIMPL, "SaveType: a machine of QEMU is no template for others");
+                return;
+        }
+        if (s->machine) {
+                machine_save(call, s, file);
+                return;
+        }
         hcs_json_set(em->templates, template ? s->id : file, hcs_json_copy(s->document));
         if (template)
                 s->state = SYSTEM_SAVED_AS_TEMPLATE;

@@ -269,6 +269,37 @@ static HRESULT plan_console(struct machine_plan *p, const struct hcs_json *ports
         return S_OK;
 }
 
+static HRESULT plan_restore(struct machine_plan *p, const struct emu_machine_settings *set,
+                            const struct hcs_json *state, struct hcs_error **err) {
+        const char *file = hcs_json_get_string(state, "SaveStateFilePath");
+        char *path = NULL;
+        HRESULT hr;
+
+        if (!state)
+                return S_OK;
+        if (!file)
+                return refuse(err, E_NOTIMPL, "VirtualMachine.RestoreState.TemplateSystemId",
+                              "a machine of QEMU is no template for others");
+        hr = machine_file(set, file, "VirtualMachine.RestoreState.SaveStateFilePath", &path, err);
+        if (SUCCEEDED(hr))
+                p->vm.saved = machine_plan_keep(p, path);
+        return hr;
+}
+
+/* What QEMU's machine does not have. */
+static HRESULT look_for_others(const struct hcs_json *devices, struct hcs_error **err) {
+        static const char *const others[] = {"VirtualPci", "FlexibleIov", "SharedMemory", "VirtualSmb"};
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(others); i++) {
+                const struct hcs_json *d = hcs_json_get(devices, others[i]);
+                _cleanup_free_ char *where = hcs_asprintf(DEVICES ".%s", others[i]);
+
+                if (hcs_json_count(d))
+                        return refuse(err, E_NOTIMPL, where, "QEMU's machine has no such thing");
+        }
+        return S_OK;
+}
+
 static HRESULT plan_accelerator(struct machine_plan *p, const struct emu_machine_settings *set,
                                 struct hcs_error **err) {
         if (!set->accelerator || hcs_streq(set->accelerator, "auto"))
@@ -298,6 +329,10 @@ static HRESULT plan(struct machine_plan *p, const struct emu_machine_settings *s
                 hr = plan_adapters(p, request, err);
         if (SUCCEEDED(hr))
                 hr = plan_console(p, hcs_json_get(devices, "ComPorts"), err);
+        if (SUCCEEDED(hr))
+                hr = look_for_others(devices, err);
+        if (SUCCEEDED(hr))
+                hr = plan_restore(p, set, hcs_json_lookup(doc, "VirtualMachine.RestoreState"), err);
         if (SUCCEEDED(hr))
                 hr = plan_accelerator(p, set, err);
         return hr;

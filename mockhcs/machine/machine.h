@@ -76,6 +76,8 @@ struct emu_machine *emu_machine_free(struct emu_machine *m);
 HRESULT emu_machine_start(struct emu_machine *m, struct hcs_error **err);
 HRESULT emu_machine_pause(struct emu_machine *m, struct hcs_error **err);
 HRESULT emu_machine_resume(struct emu_machine *m, struct hcs_error **err);
+/* A paused machine into a file, as a document names it; it stays paused. Its streams end. */
+HRESULT emu_machine_save(struct emu_machine *m, const char *file, struct hcs_error **err);
 
 enum emu_request { EMU_ADD, EMU_REMOVE, EMU_UPDATE };
 struct emu_change {

@@ -35,6 +35,10 @@ HRESULT emu_machine_shutdown(struct emu_machine *m, struct hcs_error **err) {
         return hcs_error_make(err, E_NOTIMPL, NONE);
 }
 
+HRESULT emu_machine_save(struct emu_machine *m, const char *file, struct hcs_error **err) {
+        return hcs_error_make(err, E_NOTIMPL, NONE);
+}
+
 HRESULT emu_machine_modify(struct emu_machine *m, const struct emu_change *change, struct hcs_error **err) {
         return hcs_error_make(err, E_NOTIMPL, NONE);
 }

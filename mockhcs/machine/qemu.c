@@ -12,6 +12,7 @@
 #include "platform/env.h"
 
 #define START_NS (60 * HCS_NS_PER_S)
+#define SAVE_NS  (300 * HCS_NS_PER_S)
 
 static bool in_path(const char *program) {
         _cleanup_free_ char *path = hcs_env_get("PATH");
@@ -170,6 +171,17 @@ HRESULT emu_machine_resume(struct emu_machine *m, struct hcs_error **err) {
 
 HRESULT emu_machine_shutdown(struct emu_machine *m, struct hcs_error **err) {
         return do_running(m, vm_power_down, err);
+}
+
+HRESULT emu_machine_save(struct emu_machine *m, const char *file, struct hcs_error **err) {
+        struct vm *vm = machine_running(m);
+        _cleanup_free_ char *path = NULL;
+        HRESULT hr = machine_path(&m->settings, file, "SaveStateFilePath", &path, err);
+
+        if (FAILED(hr))
+                return hr;
+        return vm ? vm_save(vm, path, hcs_clock_ns() + SAVE_NS, err)
+                  : hcs_error_make(err, HCS_E_INVALID_STATE, "the machine is not started");
 }
 
 void emu_machine_kill(struct emu_machine *m) {
