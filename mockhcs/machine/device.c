@@ -167,6 +167,7 @@ static const struct {
         {PMEM, pmem},
         {NICS, adapter},
         {VM "ComputeTopology/Memory/SizeInMB", memory},
+        {VM "Devices/ComPorts/", without},
         {VM "Devices/VirtualPci/", without},
         {VM "Devices/FlexibleIov/", without},
         {VM "Devices/SharedMemory/", without},

@@ -256,7 +256,23 @@ static HRESULT plan_adapters(struct machine_plan *p, const struct emu_machine_re
         return S_OK;
 }
 
+/* A named pipe of Windows is a socket beside those of the machine. */
+static HRESULT plan_pipe(struct machine_plan *p, const char *pipe, const char *where, struct hcs_error **err) {
+        static const char windows[] = "\\\\.\\pipe\\";
+
+        if (hcs_str_starts(pipe, windows) && !strpbrk(pipe + sizeof(windows) - 1, "/\\"))
+                p->console_pipe = machine_plan_keep(
+                        p, hcs_asprintf("%s/pipe_%s", p->vm.vsock_folder, pipe + sizeof(windows) - 1));
+        else if (*pipe == '/')
+                p->console_pipe = machine_plan_keep(p, hcs_strdup(pipe));
+        else
+                return refuse(err, E_INVALIDARG, where, "neither \\\\.\\pipe\\NAME nor the absolute path of a socket");
+        return S_OK;
+}
+
 static HRESULT plan_console(struct machine_plan *p, const struct hcs_json *ports, struct hcs_error **err) {
+        HRESULT hr = S_OK;
+
         for (const struct hcs_json *c = hcs_json_first(ports); c; c = hcs_json_next(c)) {
                 _cleanup_free_ char *where = hcs_asprintf(DEVICES ".ComPorts.%s", hcs_json_key(c));
                 const char *pipe = hcs_json_get_string(c, "NamedPipe");
@@ -264,9 +280,9 @@ static HRESULT plan_console(struct machine_plan *p, const struct hcs_json *ports
                 if (!hcs_streq(hcs_json_key(c), "0"))
                         return refuse(err, E_NOTIMPL, where, "the machine has one serial port, 0");
                 if (pipe && *pipe)
-                        p->console_pipe = machine_plan_keep(p, hcs_strdup(pipe));
+                        hr = plan_pipe(p, pipe, where, err);
         }
-        return S_OK;
+        return hr;
 }
 
 static HRESULT plan_restore(struct machine_plan *p, const struct emu_machine_settings *set,

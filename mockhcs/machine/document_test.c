@@ -132,6 +132,9 @@ static void what_is_wrong_is_named_by_its_place(void **state) {
                        "VirtualMachine.Devices.Scsi");
         assert_refused(DOCUMENT("\"VirtualPMem\":{\"Devices\":{\"0\":{\"HostPath\":\"boot.vhd\"}}}"), E_INVALIDARG,
                        "VirtualMachine.Devices.VirtualPMem.Devices.0.HostPath");
+        assert_refused(DOCUMENT("\"ComPorts\":{\"0\":{\"NamedPipe\":\"pipe\"}}"), E_INVALIDARG,
+                       "VirtualMachine.Devices.ComPorts.0");
+        assert_refused(DOCUMENT("\"VirtualPci\":{\"a\":{}}"), E_NOTIMPL, "VirtualMachine.Devices.VirtualPci");
         assert_refused(DOCUMENT("\"ComPorts\":{\"1\":{\"NamedPipe\":\"/x\"}}"), E_NOTIMPL,
                        "VirtualMachine.Devices.ComPorts.1");
 }

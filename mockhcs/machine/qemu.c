@@ -60,6 +60,21 @@ static void ended(void *ctx, struct vm *vm) {
         m->ended(m->ctx, &e);
 }
 
+/* On the keeper's thread. */
+static void console(void *ctx, const char *data, size_t n) {
+        struct emu_machine *m = ctx;
+
+        com_port_say(m->console, data, n);
+}
+
+/* On a thread of the port, which is hung up before its machine goes. */
+static void type(void *ctx, const char *data, size_t n) {
+        struct vm *vm = machine_running(ctx);
+
+        if (vm)
+                vm_console_write(vm, data, n, NULL);
+}
+
 HRESULT emu_machine_new(const struct emu_machine_settings *settings, const struct emu_machine_request *request,
                         struct emu_machine **ret, struct hcs_error **err) {
         struct emu_machine *m = hcs_calloc(1, sizeof(*m));
@@ -76,6 +91,8 @@ HRESULT emu_machine_new(const struct emu_machine_settings *settings, const struc
         m->ended = request->ended;
         m->ctx = request->ctx;
         m->plan.vm.ended = ended;
+        if (m->plan.console_pipe)
+                m->plan.vm.console = console;
         m->plan.vm.ctx = m;
         hcs_mutex_init(&m->lock);
         *ret = m;
@@ -92,9 +109,15 @@ static struct vm *take_vm(struct emu_machine *m) {
         return steal_pointer(&m->vm);
 }
 
-/* The devices go with the machine. */
+/* The devices go with the machine. A port outlives the thread that has its console, and not who types. */
 static void end_vm(struct emu_machine *m) {
+        struct vm *vm = machine_running(m);
+
+        if (vm)
+                vm_kill(vm);
+        com_port_hang_up(m->console);
         vm_free(take_vm(m));
+        m->console = com_port_free(m->console);
         for (size_t i = 0; i < VM_NICS; i++) {
                 emu_switch_leave(m->settings.switches, m->adapters[i].network);
                 free(m->adapters[i].network);
@@ -138,6 +161,8 @@ HRESULT emu_machine_start(struct emu_machine *m, struct hcs_error **err) {
 
         end_vm(m);
         hr = plug_in(m, err);
+        if (SUCCEEDED(hr) && m->plan.console_pipe)
+                hr = com_port_new(m->plan.console_pipe, type, m, &m->console, err);
         if (SUCCEEDED(hr))
                 hr = vm_new(&m->plan.vm, &vm, err);
         if (FAILED(hr))

@@ -4,6 +4,7 @@
 
 /* The inside of a machine by QEMU. */
 
+#include "mockhcs/machine/com_port.h"
 #include "mockhcs/machine/document.h"
 #include "mockhcs/machine/switch.h"
 #include "platform/thread.h"
@@ -26,6 +27,7 @@ struct emu_machine {
         struct hcs_mutex lock;
         struct vm *vm; /* replaced by the emulator's thread only, with the lock */
         bool killed;
+        struct com_port *console; /* COM port 0, or NULL */
         struct machine_pmem pmem[VM_PMEM];
         struct machine_adapter adapters[VM_NICS];
 };
