@@ -60,6 +60,7 @@ struct compute_system {
         struct hcs_work_folder *folder; /* of its sockets, see platform/hvsocket.h; NULL where there is none */
         char *hvsocket;                 /* its path */
         struct system_machine *machine; /* what runs; NULL: all of it is on paper */
+        struct system_guest *guest;     /* of one on paper, or NULL */
         const char *busy;               /* what its machine is just being asked to do, or NULL */
 };
 

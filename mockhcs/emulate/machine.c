@@ -383,8 +383,11 @@ void machines_wait(struct emulator *em) {
 }
 
 void machine_describe(const struct compute_system *s, struct hcs_json *o) {
-        if (s->machine)
+        if (s->machine) {
                 emu_machine_describe(s->machine->machine, o);
-        else
-                hcs_json_set_string(o, "Machine", "paper");
+                return;
+        }
+        hcs_json_set_string(o, "Machine", "paper");
+        hcs_json_set_string(o, "HvSocketFolder", s->hvsocket);
+        hcs_json_set_bool(o, "Guest", s->guest != NULL);
 }

@@ -36,6 +36,9 @@ void machines_wait(struct emulator *em);
 /* adapter.c: where an adapter is plugged in, by its endpoint. False after the call was refused. */
 bool adapter_resolve(struct emulator *em, struct mock_call *call, const char *name, const struct hcs_json *settings,
                      const char *where, struct emu_adapter *ret);
+/* paper.c: the guest of a system that has no machine, if somebody listens for one; and its end. */
+void paper_start(struct emulator *em, struct compute_system *s);
+void paper_leave(struct compute_system *s);
 void machine_describe(const struct compute_system *s, struct hcs_json *o);
 
 #endif

@@ -4,9 +4,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/str.h"
+#include "mockhcs/emulate/emulate.h"
 #include "mockhcs/emulate/program.h"
 #include "platform/clock.h"
 
@@ -131,26 +131,6 @@ static void run(struct emulator *em, struct process *p, struct emissions *out) {
                 process_exit_later(em, p, prog->delay_ns);
 }
 
-/* The command line of either schema: CommandLine, CommandArgs, or the args of an OCI process. */
-static char *command_of(const struct hcs_json *params) {
-        const char *line = hcs_json_get_string(params, "CommandLine");
-        const struct hcs_json *args = hcs_json_get(params, "CommandArgs");
-        _cleanup_buf_ struct hcs_buf b = {0};
-
-        if (line && *line)
-                return hcs_strdup(line);
-        if (!hcs_json_count(args))
-                args = hcs_json_lookup(params, "OCISpecification.process.args");
-        if (!hcs_json_count(args))
-                args = hcs_json_lookup(params, "OCIProcess.args");
-        for (const struct hcs_json *a = hcs_json_first(args); a; a = hcs_json_next(a)) {
-                if (b.len)
-                        hcs_buf_putc(&b, ' ');
-                hcs_buf_puts(&b, hcs_json_string(a) ? hcs_json_string(a) : "");
-        }
-        return hcs_buf_steal(&b);
-}
-
 static void put_info(const struct process *p, struct mock_call *call) {
         call->completion.process.present = true;
         call->completion.process.process_id = p->pid;
@@ -172,12 +152,12 @@ void process_create(struct emulator *em, struct mock_call *call, struct emission
                        system_state_name(s));
                 return;
         }
-        command = command_of(params);
+        command = program_command_of(params);
         if (!*command) {
                 refuse_path(call, "CommandLine", "there is no command to run");
                 return;
         }
-        prog = program_find(em, command);
+        prog = program_find(em->script, command);
         if (!prog) {
                 refuse(call, HCS_WIN32(2),
                        "the executable of \"%s\" does not exist (give the emulator a script that knows it)", command);
@@ -310,44 +290,24 @@ void process_modify(struct emulator *em, struct mock_call *call, struct emission
                 mock_engine_end_input(em->backend.engine, p->holders.items[0]);
 }
 
-static void shell_line(struct emulator *em, struct process *p, const char *line, struct emissions *out) {
-        if (strncasecmp(line, "echo ", 5) == 0) {
-                _cleanup_free_ char *text = hcs_asprintf("%s%s", line + 5, p->system->is_linux ? "\n" : "\r\n");
+struct teller {
+        struct process *process;
+        struct emissions *out;
+};
 
-                process_say(p, MOCK_STDOUT, text, strlen(text), out);
-        } else if (strncasecmp(line, "exit", 4) == 0) {
-                process_exit(em, p, (uint32_t)strtoul(line + 4, NULL, 10), out);
-        } else if (*line) {
-                _cleanup_free_ char *text = hcs_asprintf("'%s' is not a command the emulator knows\n", line);
+static void say(void *ctx, bool is_error, const char *data, size_t n) {
+        struct teller *t = ctx;
 
-                process_say(p, MOCK_STDERR, text, strlen(text), out);
-        }
-}
-
-static void shell_input(struct emulator *em, struct process *p, const char *data, size_t len, struct emissions *out) {
-        for (size_t i = 0; i < len && p->program; i++) {
-                struct hcs_buf *line = &p->program->line;
-
-                if (data[i] == '\n') {
-                        _cleanup_free_ char *text = hcs_strdup(hcs_buf_cstr(line));
-
-                        hcs_buf_clear(line);
-                        shell_line(em, p, text, out);
-                } else if (data[i] != '\r' && line->len < 65536) {
-                        hcs_buf_putc(line, data[i]);
-                }
-        }
+        process_say(t->process, is_error ? MOCK_STDERR : MOCK_STDOUT, data, n, t->out);
 }
 
 void process_input(struct emulator *em, const struct mock_stdio *chunk, struct emissions *out) {
         struct process *p = chunk->process->object;
+        struct teller teller = {p, out};
+        const struct program_voice voice = {say, &teller, p && p->system->is_linux ? "\n" : "\r\n"};
+        uint32_t code;
 
-        if (!p || p->exited || !p->program)
-                return;
-        if (p->program->input == INPUT_ECHO && chunk->len)
-                process_say(p, MOCK_STDOUT, chunk->data, chunk->len, out);
-        if (p->program->input == INPUT_SHELL && chunk->len)
-                shell_input(em, p, chunk->data, chunk->len, out);
-        if (chunk->end && !p->exited && p->program->input != INPUT_IGNORE)
-                process_exit(em, p, p->program->exit_code, out);
+        if (p && !p->exited && p->program &&
+            program_take(p->program, chunk->data, chunk->len, chunk->end, &voice, &code))
+                process_exit(em, p, code, out);
 }

@@ -196,9 +196,74 @@ static struct program *built_in(const char *command) {
         return NULL;
 }
 
-struct program *program_find(struct emulator *em, const char *command) {
-        for (const struct hcs_json *r = hcs_json_first(hcs_json_get(em->script, "processes")); r; r = hcs_json_next(r))
+struct program *program_find(const struct hcs_json *script, const char *command) {
+        for (const struct hcs_json *r = hcs_json_first(hcs_json_get(script, "processes")); r; r = hcs_json_next(r))
                 if (matches(r, command))
                         return from_rule(r);
         return built_in(command);
+}
+
+/* True: the line ends the shell. */
+static bool shell_line(const char *line, const struct program_voice *v, uint32_t *ret_code) {
+        _cleanup_free_ char *text = NULL;
+
+        if (strncasecmp(line, "exit", 4) == 0) {
+                *ret_code = (uint32_t)strtoul(line + 4, NULL, 10);
+                return true;
+        }
+        if (strncasecmp(line, "echo ", 5) == 0) {
+                text = hcs_asprintf("%s%s", line + 5, v->newline);
+                v->say(v->ctx, false, text, strlen(text));
+        } else if (*line) {
+                text = hcs_asprintf("'%s' is not a command the emulator knows\n", line);
+                v->say(v->ctx, true, text, strlen(text));
+        }
+        return false;
+}
+
+static bool shell_input(struct hcs_buf *line, const char *data, size_t n, const struct program_voice *v,
+                        uint32_t *ret_code) {
+        for (size_t i = 0; i < n; i++) {
+                if (data[i] == '\n') {
+                        _cleanup_free_ char *text = hcs_strdup(hcs_buf_cstr(line));
+
+                        hcs_buf_clear(line);
+                        if (shell_line(text, v, ret_code))
+                                return true;
+                } else if (data[i] != '\r' && line->len < 65536) {
+                        hcs_buf_putc(line, data[i]);
+                }
+        }
+        return false;
+}
+
+bool program_take(struct program *p, const char *data, size_t n, bool end, const struct program_voice *voice,
+                  uint32_t *ret_code) {
+        if (p->input == INPUT_ECHO && n)
+                voice->say(voice->ctx, false, data, n);
+        if (p->input == INPUT_SHELL && shell_input(&p->line, data, n, voice, ret_code))
+                return true;
+        if (!end || p->input == INPUT_IGNORE)
+                return false;
+        *ret_code = p->exit_code;
+        return true;
+}
+
+char *program_command_of(const struct hcs_json *params) {
+        const char *line = hcs_json_get_string(params, "CommandLine");
+        const struct hcs_json *args = hcs_json_get(params, "CommandArgs");
+        _cleanup_buf_ struct hcs_buf b = {0};
+
+        if (line && *line)
+                return hcs_strdup(line);
+        if (!hcs_json_count(args))
+                args = hcs_json_lookup(params, "OCISpecification.process.args");
+        if (!hcs_json_count(args))
+                args = hcs_json_lookup(params, "OCIProcess.args");
+        for (const struct hcs_json *a = hcs_json_first(args); a; a = hcs_json_next(a)) {
+                if (b.len)
+                        hcs_buf_putc(&b, ' ');
+                hcs_buf_puts(&b, hcs_json_string(a) ? hcs_json_string(a) : "");
+        }
+        return hcs_buf_steal(&b);
 }

@@ -7,7 +7,10 @@
  * command line: first in the script file of the user, then among the built-ins. See docs/process-scripts.md.
  */
 
-#include "mockhcs/emulate/emulate.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/json.h"
 
 enum program_input {
         INPUT_IGNORE,
@@ -25,9 +28,24 @@ struct program {
         struct hcs_buf line; /* INPUT_SHELL: the line so far */
 };
 
-/* The program of a command line; NULL when there is none of that name (the caller refuses with file not found). */
-struct program *program_find(struct emulator *em, const char *command);
+/* The program of a command line, by a script (NULL: none) or built in; NULL when there is none of that name (the caller
+ * refuses with file not found). */
+struct program *program_find(const struct hcs_json *script, const char *command);
 struct program *program_free(struct program *p);
+
+/* Where a program prints. */
+struct program_voice {
+        void (*say)(void *ctx, bool is_error, const char *data, size_t n);
+        void *ctx;
+        const char *newline;
+};
+/* What it does with its input, `end` when no more follows. True: it exits now, with *ret_code. */
+bool program_take(struct program *p, const char *data, size_t n, bool end, const struct program_voice *voice,
+                  uint32_t *ret_code);
+
+/* The command line of process parameters of either schema: CommandLine, CommandArgs, or the args of an OCI process.
+ * Caller frees. */
+char *program_command_of(const struct hcs_json *params);
 
 /* Checks a script document: E_INVALIDARG names the path of what is wrong. */
 HRESULT program_check_script(const struct hcs_json *script, struct hcs_error **err);

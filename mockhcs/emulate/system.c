@@ -49,6 +49,7 @@ void system_free(struct compute_system *s) {
                 process_free(p);
         }
         machine_leave(s);
+        paper_leave(s);
         hcs_hvsocket_folder_free(s->folder);
         free(s->hvsocket);
         holders_deinit(&s->holders);
@@ -194,6 +195,7 @@ void system_stop(struct emulator *em, struct compute_system *s, enum exit_type t
                 next = p->next;
                 process_exit(em, p, type == EXIT_GRACEFUL ? 0 : 1067, out);
         }
+        paper_leave(s);
         net_system_stopped(em, s, out);
         for (size_t i = 0; i < s->holders.n; i++)
                 tell_exit(s, s->holders.items[i], out);
@@ -355,6 +357,7 @@ void system_start(struct emulator *em, struct mock_call *call, struct emissions 
         if (ask_machine(call, s, MACHINE_START, "start"))
                 return;
         system_set_running(em, s);
+        paper_start(em, s);
         accept_call(em, call);
 }
 

@@ -53,7 +53,7 @@ static HRESULT make_process(struct emulator *em, struct compute_system *s, const
                 return bad(err, "ProcessId", "a process id is expected");
         if (!command)
                 return bad(err, "CommandLine", "a string is expected");
-        program = program_find(em, command);
+        program = program_find(em->script, command);
         if (!program)
                 return bad(err, "CommandLine", "this emulator has no such program (is its script another one?)");
         hcs_json_u64(hcs_json_get(saved, "Created"), &created);

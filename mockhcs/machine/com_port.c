@@ -69,6 +69,21 @@ static void serve(void *arg) {
         }
 }
 
+/* A client that is gone took only a part of it: the rest is for the next. */
+static void put_back(struct com_port *c, const struct hcs_stream *gone, const struct hcs_buf *piece, size_t done) {
+        struct hcs_buf all = {0};
+        hcs_guard(&c->lock);
+
+        if (c->client == gone)
+                c->client = NULL; /* its reader has not seen it yet */
+        hcs_buf_append(&all, piece->data + done, piece->len - done);
+        hcs_buf_append(&all, c->said.data, c->said.len);
+        hcs_buf_deinit(&c->said);
+        c->said = all;
+        if (c->said.len > KEPT)
+                drop_oldest(&c->said, c->said.len - KEPT);
+}
+
 /* What there is to say and to whom; NULL: no more. */
 static struct hcs_stream *next(struct com_port *c, struct hcs_buf *ret) {
         hcs_guard(&c->lock);
@@ -91,8 +106,10 @@ static void write_clients(void *arg) {
         struct hcs_stream *client;
 
         while ((client = next(c, &piece))) {
-                hcs_stream_write(client, piece.data, piece.len, NULL,
-                                 NULL); /* one that is gone is seen by the reader */
+                size_t done = 0;
+
+                if (FAILED(hcs_stream_write_bound(client, piece.data, piece.len, NULL, &done, NULL)))
+                        put_back(c, client, &piece, done);
                 hcs_buf_deinit(&piece);
                 piece = (struct hcs_buf){0};
         }
