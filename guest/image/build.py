@@ -6,7 +6,7 @@
   delta.tar.gz  what is ours: /init, the agent and its tools in /bin, what it was built from in /info, kernel modules
   rootfs.tar.gz base with the delta on top
   initrd.img    the same as an initramfs, uncompressed
-  kernel        Debian's cloud kernel
+  kernel        Debian's cloud kernel, or that of --kernel
   rootfs.vhd    (with --verity) the same as an ext4 disk with dm-verity's tree behind it, and rootfs.verity.json
 
 The same inputs give the same bytes. Root is not needed.
@@ -23,7 +23,7 @@ import tempfile
 import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from debian import Packages, needed  # noqa: E402
+from debian import Packages, needed, unpacked_kernel  # noqa: E402
 from tree import Node, Tree  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -45,7 +45,10 @@ def arguments():
                    help="shared libraries that no package has, from this host: for programs with sanitizers")
     p.add_argument("--git", type=pathlib.Path, metavar="DIR", help="gcs.commit, gcs.branch and tar.date of a checkout in /info")
     p.add_argument("--info", action="append", default=[], metavar="NAME=TEXT", help="file in /info (repeat)")
-    p.add_argument("--modules", default=HERE / "modules.txt", type=pathlib.Path, help="list of kernel modules")
+    p.add_argument("--kernel", type=pathlib.Path, metavar="DIR",
+                   help="unpacked package of the kernel and its modules (default: among those of --packages)")
+    p.add_argument("--modules", action="append", type=pathlib.Path, metavar="FILE",
+                   help="list of kernel modules (repeat; default: modules.txt)")
     p.add_argument("--no-modules", action="store_true", help="for a kernel of somebody else's")
     p.add_argument("--initrd-only", action="store_true", help="only initrd.img and kernel")
     p.add_argument("--verity", type=pathlib.Path, help="the program of that name; makes rootfs.vhd with it")
@@ -129,7 +132,7 @@ def delta_of(args, base, packages):
     for name, text in [*git_info(args.git), *map(pair, args.info)]:
         tree.file(f"info/{name}", text.encode() + b"\n")
     if not args.no_modules:
-        packages.modules(tree, args.modules)
+        packages.modules(tree, args.modules or [HERE / "modules.txt"])
     return tree
 
 
@@ -142,13 +145,15 @@ def disk_of(tar, args):
 
 
 def build(args):
-    packages = Packages(args.packages)
+    packages = Packages(args.packages, args.kernel)
     args.out.mkdir(parents=True, exist_ok=True)
     base = base_of(args, packages)
     delta = delta_of(args, base, packages)
     base.merge(delta)
     base.write_initramfs(args.out / "initrd.img")
-    shutil.copy2(packages.kernel()[0], args.out / "kernel")  # with its time: it is known by that
+    kernel = packages.kernel()[0]
+    (args.out / "kernel").write_bytes(unpacked_kernel(kernel.read_bytes()))
+    shutil.copystat(kernel, args.out / "kernel")  # its time: it is known by that
     if not args.initrd_only:
         delta.write_tar(args.out / "delta.tar.gz")
         base.write_tar(args.out / "rootfs.tar.gz")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The default base of the guest, out of unpacked Debian packages: the programs that base.txt names with the shared
 libraries they need, and the kernel with the modules of modules.txt."""
+import lzma
 import pathlib
 import shlex
 import struct
@@ -60,11 +61,26 @@ def closure(needs, name):
     return found
 
 
+def unpacked_kernel(data):
+    """Of a kernel that is packed with xz what is in it: an emulated guest takes seconds to unpack it itself, and QEMU
+    starts that too (PVH). Any other as it is. Source: the kernel's Documentation/x86/boot (payload_offset, _length)."""
+    if data[0x202:0x206] != b"HdrS":
+        return data
+    sectors = data[0x1f1] or 4
+    offset, length = struct.unpack_from("<II", data, 0x248)
+    payload = data[(sectors + 1) * 512 + offset:][:length]
+    if not payload.startswith(b"\xfd7zXZ\0"):
+        return data
+    return lzma.LZMADecompressor(format=lzma.FORMAT_XZ).decompress(payload)
+
+
 class Packages:
-    def __init__(self, root):
+    def __init__(self, root, kernel_root=None):
         self.root = pathlib.Path(root)
-        if not self.root.is_dir():
-            raise ValueError(f"{root} is not there: ci/setup fetches it")
+        self.kernel_root = pathlib.Path(kernel_root or root)
+        for folder in self.root, self.kernel_root:
+            if not folder.is_dir():
+                raise ValueError(f"{folder} is not there: ci/setup fetches it")
 
     def find(self, path):
         """The real file behind a path of the guest: links lead to places in the same tree."""
@@ -133,18 +149,18 @@ class Packages:
 
     def kernel(self):
         """Path and version of the newest one."""
-        found = sorted((self.root / "boot").glob("vmlinuz-*"))
+        found = sorted((self.kernel_root / "boot").glob("vmlinuz-*"))
         if not found:
             raise ValueError("no kernel among the packages")
         return found[-1], found[-1].name.removeprefix("vmlinuz-")
 
-    def modules(self, tree, listing):
-        """The modules of the list, flat; modules.load: the paths of those for the start in the order of loading; and
+    def modules(self, tree, listings):
+        """The modules of the lists, flat; modules.load: the paths of those for the start in the order of loading; and
         what modprobe looks up for the others."""
         _, version = self.kernel()
         folder = f"lib/modules/{version}"
-        there = {plain(p.stem): p for p in sorted((self.root / folder).rglob("*.ko"))}
-        builtin = (self.root / folder / "modules.builtin").read_text(encoding="utf-8").split()
+        there = {plain(p.stem): p for p in sorted((self.kernel_root / folder).rglob("*.ko"))}
+        builtin = (self.kernel_root / folder / "modules.builtin").read_text(encoding="utf-8").split()
         taken, order = {plain(pathlib.PurePosixPath(b).stem): [] for b in builtin}, []
 
         def take(name, at_start, wanted_by):
@@ -160,10 +176,11 @@ class Packages:
             if at_start and path and f"/{path}" not in order:
                 order.append(f"/{path}")
 
-        for line in pathlib.Path(listing).read_text(encoding="utf-8").splitlines():
-            words = line.split("#")[0].split()
-            if words:
-                take(plain(words[-1]), words[0] != "later", listing)
+        for listing in listings:
+            for line in pathlib.Path(listing).read_text(encoding="utf-8").splitlines():
+                words = line.split("#")[0].split()
+                if words:
+                    take(plain(words[-1]), words[0] != "later", listing)
         names = sorted(n for n in taken if n in there and f"{folder}/{there[n].name}" in tree.nodes)
         tree.file("lib/modules/modules.load", "".join(o + "\n" for o in order).encode())
         tree.file(f"{folder}/modules.dep", "".join(

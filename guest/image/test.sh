@@ -115,5 +115,6 @@ refuses "nothing" --init nothing
 refuses "nowhere/strip" --base none --bin "$verity" --strip nowhere/strip
 refuses "NAME=VALUE is expected" --info nothing
 refuses "ci/setup fetches it" --packages nowhere
+refuses "nowhere is not there" --kernel nowhere
 head -c 1000 /dev/urandom >bad.tar
 refuses "build.py: " --base bad.tar
