@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/hcnctl/hcnctl.h"
+#include "cmd/printed/printed.h"
 
 #define COLUMNS 6
 
@@ -67,49 +68,24 @@ static void collect(const struct hcs_json *j, const char *path, struct hcs_buf *
                                                               : hcs_json_number_text(value, number, sizeof(number)));
 }
 
-/* Characters, not bytes; what would move the cursor is shown as '?'. */
-static size_t clean(char *text) {
-        size_t width = 0;
-
-        for (unsigned char *p = (unsigned char *)text; *p; p++) {
-                if (*p < 0x20 || *p == 0x7f)
-                        *p = '?';
-                width += (*p & 0xC0) != 0x80;
-        }
-        return width;
-}
-
 static void print_table(enum hcn_kind kind, struct hcs_json *const *rows, size_t n) {
         const struct column *c = columns[kind];
-        _cleanup_free_ char **cells = hcs_calloc(n * COLUMNS + 1, sizeof(*cells));
-        size_t widths[COLUMNS] = {0}, used = 0;
+        const char *titles[COLUMNS];
+        _cleanup_free_ char **cells = NULL;
+        size_t used = 0;
 
-        for (; used < COLUMNS && c[used].title; used++) {
-                widths[used] = strlen(c[used].title);
-                for (size_t i = 0; i < n; i++) {
-                        struct hcs_buf cell = {0};
-                        size_t width;
+        for (; used < COLUMNS && c[used].title; used++)
+                titles[used] = c[used].title;
+        cells = hcs_calloc(n * used + 1, sizeof(*cells));
+        for (size_t i = 0; i < n * used; i++) {
+                struct hcs_buf cell = {0};
 
-                        collect(rows[i], c[used].path, &cell);
-                        cells[i * COLUMNS + used] = hcs_buf_steal(&cell);
-                        if (!*cells[i * COLUMNS + used]) {
-                                free(cells[i * COLUMNS + used]);
-                                cells[i * COLUMNS + used] = hcs_strdup("-");
-                        }
-                        width = clean(cells[i * COLUMNS + used]);
-                        widths[used] = width > widths[used] ? width : widths[used];
-                }
+                collect(rows[i / used], c[i % used].path, &cell);
+                cells[i] = hcs_buf_steal(&cell);
         }
-        for (size_t k = 0; k < used; k++)
-                printf("%-*s%s", k + 1 < used ? (int)widths[k] : 0, c[k].title, k + 1 < used ? "  " : "\n");
-        for (size_t i = 0; i < n; i++)
-                for (size_t k = 0; k < used; k++) {
-                        char *cell = cells[i * COLUMNS + k];
-
-                        printf("%s%*s%s", cell, k + 1 < used ? (int)(widths[k] - clean(cell)) : 0, "",
-                               k + 1 < used ? "  " : "\n");
-                        free(cell);
-                }
+        printed_table(titles, used, cells, n);
+        for (size_t i = 0; i < n * used; i++)
+                free(cells[i]);
 }
 
 void print_documents(const struct hcnctl *x, enum hcn_kind kind, const struct hcs_documents *list) {
@@ -132,37 +108,6 @@ void print_documents(const struct hcnctl *x, enum hcn_kind kind, const struct hc
         }
 }
 
-static void print_tree(const struct hcs_json *j, int indent);
-
-static void print_value(const struct hcs_json *j, int indent) {
-        bool is_list = hcs_json_is(j, HCS_JSON_ARRAY) || hcs_json_is(j, HCS_JSON_OBJECT);
-
-        if (is_list && hcs_json_count(j)) {
-                putchar('\n');
-                print_tree(j, indent + 2);
-        } else if (hcs_json_is(j, HCS_JSON_STRING)) {
-                _cleanup_free_ char *text = hcs_strdup(hcs_json_string(j));
-
-                clean(text);
-                printf(" %s\n", text);
-        } else {
-                _cleanup_free_ char *text = hcs_json_text(j, HCS_JSON_COMPACT);
-
-                printf(" %s\n", is_list ? "-" : text);
-        }
-}
-
-static void print_tree(const struct hcs_json *j, int indent) {
-        for (const struct hcs_json *m = hcs_json_first(j); m; m = hcs_json_next(m)) {
-                _cleanup_free_ char *name = hcs_strdup(hcs_json_key(m));
-
-                if (name)
-                        clean(name);
-                printf("%*s%s%s", indent, "", name ? name : "-", name ? ":" : "");
-                print_value(m, indent);
-        }
-}
-
 void print_document(const struct hcnctl *x, const char *text) {
         _cleanup_json_ struct hcs_json *json = NULL;
 
@@ -173,7 +118,7 @@ void print_document(const struct hcnctl *x, const char *text) {
 
                 puts(pretty);
         } else if (hcs_json_is(json, HCS_JSON_ARRAY) || hcs_json_is(json, HCS_JSON_OBJECT)) {
-                print_tree(json, 0);
+                printed_tree(json);
         } else {
                 puts(text);
         }

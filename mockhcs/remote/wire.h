@@ -87,6 +87,9 @@ struct hcs_json *mock_wire_refusal(HRESULT hr, const char *why);
 /* A client says hello and reads the answer. Errors: what the service refused with, HCS_WIN32(1306) for another version,
  * E_INVALIDARG for one that is no service. */
 HRESULT mock_wire_greet(struct mock_wire_reader *r, struct mock_wire_hello *ret, struct hcs_error **err);
+/* Connects, asks one control request (mockhcs/engine/control.h) and leaves. */
+HRESULT mock_wire_ask(const char *socket, const struct hcs_json *request, struct hcs_json **ret,
+                      struct hcs_error **err);
 /* The failure that a refusal or an answer tells; S_OK when it tells none. */
 HRESULT mock_wire_failure(const struct hcs_json *line, struct hcs_error **err);
 

@@ -12,7 +12,8 @@
 #include "mockhcs/service/session.h"
 #include "mockhcs/service/shape.h"
 
-#define QUOTA HCS_WIN32(1816)
+#define QUOTA   HCS_WIN32(1816)
+#define THREADS 1000 /* thread 2 of client 3 is 3002 in a trace of the service */
 
 /* ---- a call that came ---- */
 
@@ -217,7 +218,7 @@ static bool begin(struct session *s, struct arrival *a, const struct mock_record
         if (!a->call.function || r->dll == MOCK_DLL_NONE)
                 return false;
         mock_engine_enter(s->service->engine, &a->call);
-        a->call.thread = (uint32_t)(s->id << 16) | (r->thread & 0xFFFF);
+        a->call.thread = (uint32_t)(s->id * THREADS + r->thread % THREADS);
         atomic_fetch_add_explicit(&s->calls, 1, memory_order_relaxed);
         return true;
 }

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+# bash completion for mockhcs
+
+_mockhcs() {
+        local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} options=''
+        case $prev in
+        --socket | --state)
+                mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+                return
+                ;;
+        --backend) options="emulate replay= faults= record=" ;;
+        *)
+                if [[ $COMP_CWORD -eq 1 ]]; then
+                        options="service --help --version"
+                elif [[ ${COMP_WORDS[1]} == service ]]; then
+                        options="--socket --backend --state --idle-exit --foreground --max-clients --max-handles --max-pending --max-frame --max-unread --help"
+                fi
+                ;;
+        esac
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+        [[ ${COMPREPLY[*]} == *= ]] && compopt -o nospace
+}
+complete -F _mockhcs mockhcs
