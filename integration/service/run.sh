@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # A world that several processes share: mockhcs service, its clients, and hcsctl at it. usage: run.sh BUILD_DIR
+#
+# What `eventually' runs looks as if nobody called it.
+# shellcheck disable=SC2317
 
 set -u
 build=$1
