@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "cmd/session/session.h"
 #include "cmd/uvmboot/uvm.h"
 #include "oci/default_spec.h"
 #include "platform/terminal.h"
@@ -144,7 +145,13 @@ static HRESULT run(struct uvm *u, int *ret_exit_code, struct hcs_error **err) {
         if (SUCCEEDED(hr))
                 hr = hcs_gcs_container_exec(u->container, parameters, &call, &p, err);
         if (SUCCEEDED(hr))
-                hr = uvmboot_session(o, u->gc, p, true, u->cancel, ret_exit_code, err);
+                hr = session_run(&(struct session){.gc = u->gc,
+                                                   .process = p,
+                                                   .in_container = true,
+                                                   .tty = o->tty,
+                                                   .input = uvmboot_wants_input(o),
+                                                   .cancel = u->cancel},
+                                 ret_exit_code, err);
         return hr;
 }
 

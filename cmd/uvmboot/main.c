@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cmd/session/session.h"
 #include "cmd/uvmboot/uvmboot.h"
 #include "hcsshim/log.h"
 #include "platform/terminal.h"
@@ -21,7 +22,7 @@ struct work {
 
 static void interrupted(void *ctx, enum hcs_interrupt what) {
         if (what == HCS_INTERRUPT_RESIZE)
-                uvmboot_session_resized();
+                session_resized();
         else
                 hcs_cancel_set(ctx);
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/session/session.h"
 #include "cmd/uvmboot/uvm.h"
 #include "mockhcs/bridge/tap.h"
 #include "mockhcs/vm/accelerator.h"
@@ -252,7 +253,12 @@ static HRESULT run_in_vm(struct uvm *u, int *ret_code, struct hcs_error **err) {
         uvmboot_step(&u->steps, "runs %s", uvmboot_command(u->options));
         hr = hcs_gcs_exec(u->gc, parameters, &call, &p, err);
         if (SUCCEEDED(hr))
-                hr = uvmboot_session(u->options, u->gc, p, false, u->cancel, ret_code, err);
+                hr = session_run(&(struct session){.gc = u->gc,
+                                                   .process = p,
+                                                   .tty = u->options->tty,
+                                                   .input = uvmboot_wants_input(u->options),
+                                                   .cancel = u->cancel},
+                                 ret_code, err);
         if (FAILED(hr))
                 return uvm_explain(u, hr, err, "run the command");
         uvmboot_step(&u->steps, "the command has ended with %d", *ret_code);

@@ -60,17 +60,10 @@ void uvmboot_step(struct uvmboot_steps *s, const char *fmt, ...) _printf_(2, 3);
 /* The whole of a container's statistics; only as JSON. */
 void uvmboot_statistics(struct uvmboot_steps *s, const struct hcs_json *metrics);
 
-/* session.c: a command that runs and what the user has to do with it, until it ends. */
-struct hcs_gcs_connection;
-struct hcs_gcs_process;
-HRESULT uvmboot_session(const struct uvmboot_options *o, struct hcs_gcs_connection *gc, struct hcs_gcs_process *p,
-                        bool in_container, struct hcs_cancel *cancel, int *ret_exit_code, struct hcs_error **err);
-/* The command as ProcessParameters for the VM itself. Caller frees. */
+/* command.c: the command as ProcessParameters for the VM itself. Caller frees. */
 char *uvmboot_exec_parameters(const struct uvmboot_options *o);
 /* Its name, for people. */
 const char *uvmboot_command(const struct uvmboot_options *o);
 bool uvmboot_wants_input(const struct uvmboot_options *o);
-/* The terminal has another size: the session at it is told. */
-void uvmboot_session_resized(void);
 
 #endif
