@@ -8,55 +8,16 @@
 #include "base/str.h"
 #include "cmd/uvmboot/uvmboot.h"
 #include "hcsshim/gcs.h"
-#include "platform/env.h"
 #include "platform/file.h"
-#include "platform/process.h"
-
-static char *beside_us(void) {
-        char *path = hcs_process_path(), *slash = path ? strrchr(path, '/') : NULL;
-        char *folder;
-
-        if (!slash) {
-                free(path);
-                return NULL;
-        }
-        *slash = '\0';
-        folder = hcs_asprintf("%s/LinuxBootFiles", path);
-        free(path);
-        return folder;
-}
-
-/* The first folder that is there; where it was looked for in *ret_tried. */
-static char *find_folder(const struct uvmboot_options *o, struct hcs_buf *tried) {
-        char *places[] = {hcs_env_get("HCSSHIM_BOOT_FILES"), beside_us(),
-                          hcs_strdup("/usr/lib/hcsshim/LinuxBootFiles")};
-        char *found = hcs_strdup(o->boot_files);
-
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(places); i++) {
-                if (!found && places[i]) {
-                        hcs_buf_printf(tried, "%s`%s`", tried->len ? ", " : "", places[i]);
-                        if (hcs_file_is_directory(places[i]))
-                                found = steal_pointer(&places[i]);
-                }
-                free(places[i]);
-        }
-        return found;
-}
-
-static HRESULT missing(struct hcs_error **err, const char *what, const char *path) {
-        hcs_error_make(err, HCS_WIN32(2), "%s: `%s` not found", what, path);
-        hcs_error_set_hint(err,
-                           "guest/image/build.py makes kernel and initrd.img; --boot-files-path names their folder");
-        return HCS_WIN32(2);
-}
+#include "uvm/boot_files.h"
 
 HRESULT uvmboot_find_files(const struct uvmboot_options *o, char **ret_kernel, char **ret_initrd,
                            struct hcs_error **err) {
-        _cleanup_buf_ struct hcs_buf tried = {0};
-        _cleanup_free_ char *folder = find_folder(o, &tried), *kernel = NULL, *initrd = NULL;
+        _cleanup_free_ char *folder = NULL, *kernel = NULL, *initrd = NULL;
+        HRESULT hr = uvm_boot_folder(o->boot_files, &folder, err);
 
-        if (!folder)
-                return missing(err, "boot files", hcs_buf_cstr(&tried));
+        if (FAILED(hr))
+                return hr;
         if (o->kernel) {
                 kernel = strchr(o->kernel, '/') ? hcs_strdup(o->kernel) : hcs_asprintf("%s/%s", folder, o->kernel);
         } else {
@@ -67,11 +28,11 @@ HRESULT uvmboot_find_files(const struct uvmboot_options *o, char **ret_kernel, c
                 }
         }
         if (!hcs_file_exists(kernel))
-                return missing(err, "kernel", kernel);
+                return uvm_boot_file_missing(err, "kernel", kernel);
         if (!hcs_streq(o->root_fs, "none")) {
                 initrd = hcs_asprintf("%s/initrd.img", folder);
                 if (!hcs_file_exists(initrd))
-                        return missing(err, "boot file", initrd);
+                        return uvm_boot_file_missing(err, "boot file", initrd);
         }
         *ret_kernel = steal_pointer(&kernel);
         *ret_initrd = steal_pointer(&initrd);

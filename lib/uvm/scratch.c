@@ -68,9 +68,9 @@ static HRESULT find_device(struct uvm *vm, const struct uvm_location *at, const 
         }
 }
 
-static HRESULT format(struct uvm *vm, struct uvm_devices *devices, const struct uvm_scratch_options *o,
-                      const struct hcs_call *call, struct hcs_error **err) {
-        const struct uvm_disk disk = {.type = "VirtualDisk", .path = o->path, .grant = true};
+HRESULT uvm_scratch_format(struct uvm *vm, struct uvm_devices *devices, const char *path, const struct hcs_call *call,
+                           struct hcs_error **err) {
+        const struct uvm_disk disk = {.type = "VirtualDisk", .path = path, .grant = true};
         _cleanup_free_ char *device = NULL;
         struct hcs_error *cause = NULL;
         struct uvm_location at;
@@ -107,7 +107,7 @@ HRESULT uvm_scratch_create(struct uvm *vm, struct uvm_devices *devices, const st
                                       (unsigned long long)size_of(o));
         hr = make_disk(o, err);
         if (SUCCEEDED(hr))
-                hr = format(vm, devices, o, call, err);
+                hr = uvm_scratch_format(vm, devices, o->path, call, err);
         if (SUCCEEDED(hr) && keep) {
                 hr = hcs_directory_create(o->cache, err);
                 if (SUCCEEDED(hr))

@@ -20,6 +20,9 @@ struct uvm_scratch_options {
 
 /* A copy of the cached one: S_FALSE, and nothing, when there is none of that size. */
 HRESULT uvm_scratch_from_cache(const struct uvm_scratch_options *o, struct hcs_error **err);
+/* Attaches a disk to that VM, formats it and takes it away. */
+HRESULT uvm_scratch_format(struct uvm *vm, struct uvm_devices *devices, const char *path, const struct hcs_call *call,
+                           struct hcs_error **err);
 /* From the cache, or formatted in that VM, which must run, and then kept in the cache. */
 HRESULT uvm_scratch_create(struct uvm *vm, struct uvm_devices *devices, const struct uvm_scratch_options *o,
                            const struct hcs_call *call, struct hcs_error **err);

@@ -9,6 +9,7 @@
 #include "uvm/prepare.h"
 
 #define GUEST_MS 120000
+#define END_MS   60000
 
 enum { ENTROPY, LOG, BRIDGE, LISTENERS };
 
@@ -222,6 +223,12 @@ static HRESULT boot(struct uvm *u, const struct hcs_call *call, struct hcs_error
         return SUCCEEDED(hr) && u->transport ? connect_guest(u, &for_guest, err) : hr;
 }
 
+/* A VM that cannot be terminated, or does not go, is left to HCS. */
+static void end(struct uvm *u) {
+        if (SUCCEEDED(hcs_system_terminate(u->system, NULL, NULL)))
+                hcs_system_wait(u->system, &(struct hcs_call){.timeout_ms = END_MS}, NULL);
+}
+
 HRESULT uvm_start(struct uvm *u, const struct hcs_call *call, struct hcs_error **err) {
         struct hcs_error *cause = NULL, *exit = NULL;
         HRESULT hr = boot(u, call, &cause);
@@ -233,8 +240,7 @@ HRESULT uvm_start(struct uvm *u, const struct hcs_call *call, struct hcs_error *
                 hcs_error_free(cause);
                 cause = exit;
         }
-        hcs_system_terminate(u->system, NULL, NULL);
-        hcs_system_wait(u->system, NULL, NULL);
+        end(u);
         return hcs_error_move(err, &cause);
 }
 
@@ -268,10 +274,8 @@ HRESULT uvm_exit_error(struct uvm *u, struct hcs_error **err) {
 struct uvm *uvm_close(struct uvm *u) {
         if (!u)
                 return NULL;
-        if (!hcs_system_exited(u->system)) {
-                hcs_system_terminate(u->system, NULL, NULL);
-                hcs_system_wait(u->system, NULL, NULL);
-        }
+        if (!hcs_system_exited(u->system))
+                end(u);
         hcs_system_set_callback(u->system, NULL, NULL, NULL);
         if (u->guest)
                 hcs_gcs_connection_close(u->guest);

@@ -64,6 +64,8 @@ struct mock_backend_ops {
          */
         void (*bridge)(struct mock_backend *b, const char *system, const struct hcs_gcs_tap_frame *frame,
                        const struct hcs_gcs_tap_bytes *bytes);
+        /* A record of the client's own. Optional. */
+        void (*record)(struct mock_backend *b, const char *line);
         /* The run is over: append what is left to say (did not match, was never asked for ...), see
          * mockhcs/trace/report.h. failed: the client's run failed for another reason. Optional. */
         void (*verify)(struct mock_backend *b, bool failed, struct hcs_json *problems);

@@ -240,3 +240,9 @@ void mockhcs_note_frame(struct mockhcs *m, const char *system, const struct hcs_
 void mockhcs_note_bytes(struct mockhcs *m, const char *system, const struct hcs_gcs_tap_bytes *bytes) {
         mock_backend_bridge(m->engine->top, system, NULL, bytes);
 }
+
+void mockhcs_note_record(struct mockhcs *m, const char *line) {
+        for (struct mock_backend *b = m->engine->top; b; b = b->next)
+                if (b->ops->record)
+                        b->ops->record(b, line);
+}

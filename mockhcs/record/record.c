@@ -176,6 +176,12 @@ static void bridge(struct mock_backend *b, const char *system, const struct hcs_
         recorded_bridges_note(&((struct recorder *)b)->bridges, system, frame, bytes);
 }
 
+static void record(struct mock_backend *b, const char *line) {
+        mock_trace_write(((struct recorder *)b)->writer, &(struct mock_record){.kind = MOCK_RECORD_UNKNOWN,
+                                                                               .data = (char *)(uintptr_t)line,
+                                                                               .len = strlen(line)});
+}
+
 static void record_free(struct mock_backend *b) {
         struct recorder *r = (struct recorder *)b;
 
@@ -252,6 +258,7 @@ static const struct mock_backend_ops backend_ops = {.name = "record",
                                                     .note = note,
                                                     .input = input,
                                                     .bridge = bridge,
+                                                    .record = record,
                                                     .verify = verify,
                                                     .free = record_free};
 

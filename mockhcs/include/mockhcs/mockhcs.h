@@ -98,6 +98,9 @@ MOCKHCS_EXPORT HRESULT mockhcs_world_restore(struct mockhcs *m, const char *path
 /* The host reboots: systems are gone; networks that are persistent stay, or with keep_networks false none. Handles as
  * above. */
 MOCKHCS_EXPORT HRESULT mockhcs_host_reboot(struct mockhcs *m, bool keep_networks, struct hcs_error **err);
+/* A record of the client's own for its recording: an object of JSON in one line, of a kind that no record has. Readers
+ * of traces keep it and skip it. */
+MOCKHCS_EXPORT void mockhcs_note_record(struct mockhcs *m, const char *line);
 
 struct mockhcs_counters {
         uint64_t calls;
