@@ -13,6 +13,7 @@
 
 #include "hcsshim/gcs.h"
 #include "integration/vm/rig.h"
+#include "mockhcs/vm/stats.h"
 #include "platform/clock.h"
 #include "platform/thread.h"
 
@@ -33,20 +34,7 @@ struct cost {
 };
 
 static double work_of(struct vm *vm) {
-        char path[64], text[1024] = "";
-        unsigned long user = 0, kernel = 0;
-        FILE *f;
-
-        snprintf(path, sizeof(path), "/proc/%lld/stat", (long long)vm_pid(vm));
-        f = fopen(path, "re");
-        if (f) {
-                (void)!fread(text, 1, sizeof(text) - 1, f);
-                fclose(f);
-        }
-        /* Behind the name, which may have anything in it, come the state and ten numbers. */
-        if (strrchr(text, ')'))
-                sscanf(strrchr(text, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &kernel);
-        return (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
+        return (double)vm_host_time(vm) / 1e9;
 }
 
 /* From the start of QEMU to the guest's call. */

@@ -12,6 +12,7 @@
 
 #include "integration/vm/agent.h"
 #include "integration/vm/rig.h"
+#include "mockhcs/vm/stats.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "testing/hcs_test.h"
@@ -92,11 +93,60 @@ static void it_gets_what_it_has_to_have_after_it_was_saved(void **state) {
         assert_int_equal(agent_run(&a, "echo before > /tmp/mark && (sleep 100000 & echo $! > /tmp/pid)"), 0);
 }
 
+static void its_figures_are_those_of_what_it_did(void **state) {
+        struct hcs_error *err = NULL;
+        struct vm_stats s;
+
+        assert_int_equal(agent_run(&a, "cat /dev/$(ls /sys/class/scsi_device/*:0:0:3/device/block) > /dev/null"), 0);
+        assert_ok(vm_stats_get(a.vm, &s, &err), err);
+        assert_true(s.running);
+        assert_true(s.uptime_ns > 0);
+        assert_int_equal(s.processors, 2);
+        assert_true(s.processor_ns > 0 && s.processor_ns <= s.host_ns);
+        assert_true(s.processor_each_ns[0] > 0 && s.processor_each_ns[0] <= s.processor_ns);
+        assert_int_equal(s.memory_wanted, 384ull << 20);
+        assert_int_equal(s.memory_assigned, 384ull << 20);
+        assert_int_equal(s.memory_limit, 1024ull << 20);
+        assert_true(s.memory_known);
+        assert_true(s.memory_free > 0 && s.memory_available > 0);
+        assert_true(s.memory_total > 150ull << 20 && s.memory_total <= 384ull << 20);
+        assert_int_equal(s.n_disks, 1);
+        assert_int_equal(s.disks[0].controller, 0);
+        assert_int_equal(s.disks[0].lun, 3);
+        assert_true(s.disks[0].read_bytes >= 1 << 20 && s.disks[0].reads > 0);
+        assert_int_equal(s.disks[0].written_bytes, 0);
+        assert_int_equal(s.n_nics, 1);
+        assert_string_equal(s.nics[0].id, "eth");
+        assert_true(s.nics[0].has_cable && s.nics[0].cable.sent_frames >= 2 && s.nics[0].cable.received_bytes > 0);
+        vm_stats_deinit(&s);
+}
+
+static void less_memory_is_taken_by_the_balloon(void **state) {
+        struct hcs_error *err = NULL;
+        struct vm_stats s;
+        uint64_t deadline = PATIENCE, assigned;
+
+        assert_ok(vm_memory_set(a.vm, 340, &err), err);
+        do { /* the guest gives it page by page */
+                assert_true(hcs_clock_ns() < deadline);
+                assert_ok(vm_stats_get(a.vm, &s, &err), err);
+                assigned = s.memory_assigned;
+                assert_int_equal(s.memory_wanted, 340ull << 20);
+                vm_stats_deinit(&s);
+        } while (assigned > 340ull << 20);
+        assert_ok(vm_memory_set(a.vm, 384, &err), err);
+}
+
 static void a_machine_that_was_saved_can_go_on_itself(void **state) {
         struct hcs_error *err = NULL;
+        struct vm_stats s;
         struct stat st;
 
         assert_ok(vm_pause(a.vm, &err), err);
+        assert_ok(vm_stats_get(a.vm, &s, &err), err);
+        assert_false(s.running);
+        assert_true(s.memory_known); /* from before */
+        vm_stats_deinit(&s);
         assert_ok(vm_save(a.vm, saved, PATIENCE, &err), err);
         assert_int_equal(stat(saved, &st), 0);
         assert_int_equal(st.st_mode & 0777, 0600);
@@ -201,6 +251,8 @@ int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup(processors_come_up_to_their_limit, boot),
                 cmocka_unit_test(it_gets_what_it_has_to_have_after_it_was_saved),
+                cmocka_unit_test(its_figures_are_those_of_what_it_did),
+                cmocka_unit_test(less_memory_is_taken_by_the_balloon),
                 cmocka_unit_test(a_machine_that_was_saved_can_go_on_itself),
                 cmocka_unit_test(what_cannot_be_saved_goes_on_as_before),
                 cmocka_unit_test(another_machine_cannot_go_on_from_it),

@@ -66,6 +66,7 @@ struct vm {
         size_t n_nics;
         unsigned n_modules; /* of memory, of MACHINE_MODULE_MB each */
         unsigned memory_slots;
+        unsigned memory_wanted_mb;
         unsigned processors; /* now; options.processors is what it began with */
         uint64_t started_ns;
 

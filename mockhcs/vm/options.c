@@ -138,6 +138,7 @@ static void make_slots(struct vm *vm) {
         vm->memory_slots = (unsigned)o->n_pmem + o->free_slots + 8;
         vm->n_pmem = o->n_pmem;
         vm->processors = o->processors;
+        vm->memory_wanted_mb = o->memory_mb;
 }
 
 HRESULT machine_copy_options(struct vm *vm, const struct vm_options *o, struct hcs_error **err) {

@@ -39,6 +39,8 @@ HRESULT vm_memory_set(struct vm *vm, unsigned mb, struct hcs_error **err) {
                 hr = machine_execute(vm, "balloon", balloon, err);
         else
                 hcs_json_free(balloon);
+        if (SUCCEEDED(hr))
+                vm->memory_wanted_mb = mb;
         return machine_in_context(vm, hr, err, "set the memory", text);
 }
 

@@ -129,8 +129,10 @@ HRESULT vm_start(struct vm *vm, uint64_t deadline_ns, struct hcs_error **err) {
                 hr = machine_unlink_nics(vm, &why);
         if (SUCCEEDED(hr) && vm->options.saved)
                 hr = machine_restore(vm, deadline_ns, &why);
-        if (SUCCEEDED(hr))
+        if (SUCCEEDED(hr)) {
+                vm->started_ns = hcs_clock_ns();
                 return hr;
+        }
         if (hr == HCS_E_CONNECTION_CLOSED)
                 vm_wait(vm, HCS_FOREVER, NULL, NULL);
         else if (vm->options.saved) /* what it cannot go on from ends QEMU, with words */
