@@ -15,6 +15,13 @@ static const struct command commands[] = {
         {"guest", cmd_bridge, "let the guest of a recorded bridge stand in for a VM"},
         {"host", cmd_bridge, "let the host of a recorded bridge ask an agent, and compare its answers"},
         {"diff", cmd_diff, "two traces side by side, where they part first"},
+        {"stats", cmd_stats, "a trace in numbers"},
+        {"merge", cmd_merge, "several traces as one, by time; or a newer recording into an older one"},
+        {"split", cmd_split, "one trace as several, by system, container or thread"},
+        {"minimise", cmd_minimise, "how little of a trace makes a program fail as it does"},
+        {"prune", cmd_prune, "leave out of a trace what no run asks for"},
+        {"noise", cmd_noise, "mark in a trace what varies by itself from run to run"},
+        {"redact", cmd_redact, "leave secrets out of a trace, with a way back when asked for"},
         {"show", cmd_show, "print a trace for people, or as JSON"},
         {"validate", cmd_validate, "check documents against the schema of a Windows build"},
 };

@@ -5,6 +5,7 @@
  */
 
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,12 +15,13 @@
 #include "cmd/hcstrace/hcstrace.h"
 #include "cmd/hcstrace/under_mock.h"
 #include "mockhcs/trace/report.h"
+#include "mockhcs/workbench/merge.h"
 #include "platform/file.h"
 
 struct run {
         const char *name; /* of the subcommand */
         const char *trace;
-        bool json, keep_secrets, unasked;
+        bool json, keep_secrets, unasked, update;
         const char *order, *speed, *emulate;
 };
 
@@ -27,6 +29,7 @@ static void usage(const char *name) {
         if (hcs_streq(name, "record"))
                 puts("usage: hcstrace record [-o TRACE] [OPTIONS] [--] PROGRAM [ARGUMENT...]\n\n"
                      "  -o TRACE         where the trace goes (default hcs.trace)\n"
+                     "  --update         into TRACE: what it has already is there once, as it is now\n"
                      "  --no-redact      keep environment values, credentials and tokens\n"
                      "  --emulate OPTS   options of the emulator, as in script=FILE,host=20348\n\n"
                      "The exit code is the program's.");
@@ -39,12 +42,11 @@ static void usage(const char *name) {
                        name, hcs_streq(name, "verify") ? ", or a recorded call was never asked for" : "");
 }
 
-/* Commas and backslashes of a path are the composition's own. */
-static void put_escaped(struct hcs_buf *b, const char *path) {
-        for (; *path; path++) {
-                if (*path == ',' || *path == '\\')
+void put_composed(struct hcs_buf *b, const char *text) {
+        for (; *text; text++) {
+                if (*text == ',' || *text == '\\')
                         hcs_buf_putc(b, '\\');
-                hcs_buf_putc(b, *path);
+                hcs_buf_putc(b, *text);
         }
 }
 
@@ -52,7 +54,7 @@ static char *composition(const struct run *r) {
         _cleanup_buf_ struct hcs_buf b = {0};
 
         hcs_buf_printf(&b, "%s=", hcs_streq(r->name, "record") ? "record" : "replay");
-        put_escaped(&b, r->trace);
+        put_composed(&b, r->trace);
         if (r->keep_secrets)
                 hcs_buf_puts(&b, ",redact=no");
         if (r->order)
@@ -112,12 +114,31 @@ static int run_program(const struct run *r, char **program) {
         return hcs_json_first(o.problems) && !records ? EXIT_PROBLEMS : o.code;
 }
 
+/* Recorded beside the trace, then both are one. */
+static int record_into(struct run *r, char **program) {
+        const char *trace = r->trace;
+        _cleanup_free_ char *beside = hcs_asprintf("%s.new", trace);
+        struct hcs_error *err = NULL;
+        uint64_t kept = 0;
+        int code;
+
+        r->trace = beside;
+        code = run_program(r, program);
+        if (hcs_file_exists(beside)) {
+                HRESULT hr = trace_update(trace, beside, trace, &kept, &err);
+
+                if (FAILED(hr))
+                        return tell_error(r->name, err); /* the new one stays where it is */
+                remove(beside);
+        }
+        return code;
+}
+
 int cmd_record(int argc, char **argv) {
-        static const struct option options[] = {{"output", required_argument, NULL, 'o'},
-                                                {"no-redact", no_argument, NULL, 'n'},
-                                                {"emulate", required_argument, NULL, 'e'},
-                                                {"help", no_argument, NULL, 'h'},
-                                                {0}};
+        static const struct option options[] = {
+                {"output", required_argument, NULL, 'o'}, {"no-redact", no_argument, NULL, 'n'},
+                {"update", no_argument, NULL, 'u'},       {"emulate", required_argument, NULL, 'e'},
+                {"help", no_argument, NULL, 'h'},         {0}};
         struct run r = {.name = argv[0], .trace = "hcs.trace"};
         int c;
 
@@ -128,6 +149,9 @@ int cmd_record(int argc, char **argv) {
                         break;
                 case 'n':
                         r.keep_secrets = true;
+                        break;
+                case 'u':
+                        r.update = true;
                         break;
                 case 'e':
                         r.emulate = optarg;
@@ -140,7 +164,7 @@ int cmd_record(int argc, char **argv) {
                 }
         if (optind == argc)
                 return tell_usage(r.name, "a PROGRAM to run is needed");
-        return run_program(&r, argv + optind);
+        return r.update && hcs_file_exists(r.trace) ? record_into(&r, argv + optind) : run_program(&r, argv + optind);
 }
 
 static bool is_order(const char *text) {

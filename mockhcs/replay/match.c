@@ -37,8 +37,10 @@ static void add_difference(struct differences *d, const char *path, struct hcs_j
 
 /* The walk over two documents asks the variables, and tells its differences. */
 struct document_diff {
+        struct replay *replay;
         struct variables *variables;
         struct differences *out;
+        const char *call, *argument;
         size_t root; /* bytes of a path that name the argument */
         bool paths;  /* members called Path are paths of layers */
 };
@@ -68,15 +70,30 @@ static void found(void *ctx, const char *path, const struct hcs_json *expected, 
                                got ? hcs_json_copy(got) : hcs_json_new_null());
 }
 
+/* What varies by itself, as the header of the trace says. */
+static bool is_noise(const struct replay *r, const char *call, const char *argument, const char *path) {
+        _cleanup_free_ char *part = r->script->noise.n ? hcs_asprintf("args.%s", argument) : NULL;
+
+        return part && mock_noise_has(&r->script->noise, call, part, path);
+}
+
+static bool ignored(void *ctx, const char *path) {
+        const struct document_diff *d = ctx;
+
+        return is_noise(d->replay, d->call, d->argument, path + d->root);
+}
+
 static unsigned diff_documents(struct replay *r, const struct mock_call *call, const char *name,
                                const struct hcs_json *recorded, const struct hcs_json *live, struct differences *out) {
         _cleanup_free_ char *root = hcs_asprintf("  %s: $", name);
-        struct document_diff d = {&r->variables, out, strlen(root) - 1, is_path(call, name)};
+        struct document_diff d = {
+                r, &r->variables, out, call->function->name, name, strlen(root) - 1, is_path(call, name)};
         struct mock_diff_options options = {.limit = 20,
                                             .root = root,
                                             .same = same,
                                             .same_key = same_key,
                                             .describe = describe,
+                                            .ignored = ignored,
                                             .found = found,
                                             .ctx = &d};
 
@@ -90,6 +107,8 @@ static unsigned diff_value(struct replay *r, struct mock_call *call, struct mock
 
         if (out)
                 out->argument = recorded->name;
+        if (is_noise(r, call->function->name, recorded->name, "$"))
+                return 0;
         if (recorded->kind == MOCK_NUMBER || live->kind == MOCK_NUMBER) {
                 if (recorded->kind == live->kind && recorded->number == live->number)
                         return 0;

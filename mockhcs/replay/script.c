@@ -15,6 +15,7 @@ struct script *script_free(struct script *s) {
         for (uint32_t i = 0; i < s->n_handles; i++)
                 free(s->handles[i].id);
         mock_trace_reader_free(s->reader);
+        mock_noise_deinit(&s->noise);
         free(s->path);
         free(s->calls);
         free(s->follows);
@@ -435,6 +436,8 @@ HRESULT script_open(const char *path, struct script **ret, struct hcs_error **er
         add_handle(s, MOCK_SYSTEM, 0, 0);
         add_handle(s, MOCK_CALLBACK, 0, 0); /* SCRIPT_NETWORKING */
         hr = mock_trace_reader_open(path, &s->reader, err);
+        if (SUCCEEDED(hr))
+                hr = mock_noise_read(mock_trace_reader_header(s->reader), &s->noise, err);
         if (SUCCEEDED(hr))
                 hr = mock_trace_reader_open(path, &pass, err);
         if (SUCCEEDED(hr))

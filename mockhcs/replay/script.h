@@ -9,6 +9,7 @@
 
 #include "mockhcs/engine/handle.h"
 #include "mockhcs/trace/lines.h"
+#include "mockhcs/trace/noise.h"
 
 #define SCRIPT_NONE UINT32_MAX
 /* The root of every handle of host networking: what a callback hears may come of any call. */
@@ -64,6 +65,7 @@ struct script {
                 uint32_t *index;
                 uint32_t cap;
         } by_number[MOCK_HANDLE_KINDS]; /* number to index, 0 for none; numbers are dense in a trace */
+        struct mock_noise noise;        /* what varies by itself, as the header says */
         bool truncated;
         bool bad_symbol; /* while reading: the record names a handle that cannot be one */
 };

@@ -44,6 +44,8 @@ static void put_value(const struct hcs_json *j, struct hcs_buf *out) {
 }
 
 static void differ(struct walk *w, const struct hcs_json *expected, const struct hcs_json *got) {
+        if (w->options->ignored && w->options->ignored(w->options->ctx, hcs_buf_cstr(&w->path)))
+                return;
         w->n++;
         if (w->options->found)
                 w->options->found(w->options->ctx, hcs_buf_cstr(&w->path), expected, got);

@@ -22,6 +22,8 @@ struct mock_diff_options {
         bool (*same_key)(void *ctx, const char *expected, const char *got);
         /* How an expected string is shown in a line; false: as it is. */
         bool (*describe)(void *ctx, const char *expected, struct hcs_buf *out);
+        /* Called for each difference: true when it does not count. */
+        bool (*ignored)(void *ctx, const char *path);
         /* Told of each difference besides its line; a missing side is NULL. */
         void (*found)(void *ctx, const char *path, const struct hcs_json *expected, const struct hcs_json *got);
         void *ctx;

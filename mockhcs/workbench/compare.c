@@ -14,6 +14,7 @@
 #define MAX_STREAM ((size_t)1 << 20) /* of a stream is looked at */
 #define LIMIT      20
 
+static const char *const streams[] = {"stdin", "stdout", "stderr"};
 static const struct hcs_json_options lax = {.flags = HCS_JSON_DUPLICATE_LAST | HCS_JSON_REPLACE_BAD};
 
 /* A head with what goes on with it. */
@@ -34,7 +35,7 @@ static void told_deinit(struct told *t) {
 struct pair {
         struct comparison *c;
         struct hcs_buf *lines;
-        const char *part;
+        const char *call, *part;
         size_t root; /* bytes of a path that name the part */
         unsigned n;
 };
@@ -94,13 +95,28 @@ static void found(void *ctx, const char *path, const struct hcs_json *a, const s
         struct pair *p = ctx;
 
         if (p->c->found)
-                p->c->found(p->c->ctx, p->part, path + p->root, a, b);
+                p->c->found(p->c->ctx, p->call, p->part, path + p->root, a, b);
+}
+
+static bool is_noise(const struct pair *p, const char *part, const char *path) {
+        return p->c->noise && mock_noise_has(p->c->noise, p->call, part, path);
+}
+
+static bool ignored(void *ctx, const char *path) {
+        const struct pair *p = ctx;
+
+        return is_noise(p, p->part, path + p->root);
 }
 
 static void documents(struct pair *p, const char *part, const char *root, const struct hcs_json *a,
                       const struct hcs_json *b) {
-        const struct mock_diff_options options = {
-                .limit = LIMIT, .root = root, .same = same, .same_key = same_key, .found = found, .ctx = p};
+        const struct mock_diff_options options = {.limit = LIMIT,
+                                                  .root = root,
+                                                  .same = same,
+                                                  .same_key = same_key,
+                                                  .found = found,
+                                                  .ignored = ignored,
+                                                  .ctx = p};
 
         p->part = part;
         p->root = strlen(root) - 1;
@@ -108,12 +124,14 @@ static void documents(struct pair *p, const char *part, const char *root, const 
 }
 
 static void texts(struct pair *p, const char *part, const char *a, const char *b) {
+        if (is_noise(p, part, "$"))
+                return;
         if (p->lines)
                 hcs_buf_printf(p->lines, "  %s: expected %s, got %s\n", part, a, b);
         if (p->c->found) {
                 _cleanup_json_ struct hcs_json *x = hcs_json_new_string(a), *y = hcs_json_new_string(b);
 
-                p->c->found(p->c->ctx, part, "$", x, y);
+                p->c->found(p->c->ctx, p->call, part, "$", x, y);
         }
         p->n++;
 }
@@ -237,7 +255,7 @@ static void compare_bodies(struct pair *p, const char *part, const struct mock_r
                 if (p->lines)
                         hcs_buf_printf(p->lines, "$: expected %zu bytes, got %zu others\n", a->len, b->len);
                 if (p->c->found)
-                        p->c->found(p->c->ctx, part, "$", NULL, NULL);
+                        p->c->found(p->c->ctx, p->call, part, "$", NULL, NULL);
                 p->n++;
         }
 }
@@ -251,7 +269,6 @@ static void compare_frames(struct pair *p, const struct told *a, const struct to
 }
 
 static void compare_streams(struct pair *p, const struct told *a, const struct told *b) {
-        static const char *const names[] = {"stdin", "stdout", "stderr"};
         const char *x = hcs_buf_cstr(&a->stream), *y = hcs_buf_cstr(&b->stream);
         size_t same_bytes = 0, line = 1, start = 0;
 
@@ -267,7 +284,7 @@ static void compare_streams(struct pair *p, const struct told *a, const struct t
                         hcs_asprintf("line %zu \"%.*s\"", line, (int)strcspn(x + start, "\r\n"), x + start);
                 _cleanup_free_ char *of_b = hcs_asprintf("\"%.*s\"", (int)strcspn(y + start, "\r\n"), y + start);
 
-                texts(p, names[a->head.stream], of_a, of_b);
+                texts(p, streams[a->head.stream], of_a, of_b);
         }
 }
 
@@ -292,6 +309,10 @@ HRESULT comparison_of(struct comparison *c, uint32_t a, uint32_t b, unsigned *re
                 hr = read_all(c->b, b, &y, err);
         if (FAILED(hr))
                 return hr;
+        p.call = x.head.kind == MOCK_RECORD_EVENT   ? x.head.event
+                 : x.head.kind == MOCK_RECORD_STDIO ? streams[x.head.stream]
+                 : x.head.function                  ? x.head.function
+                                                    : "";
         switch (x.head.kind) {
         case MOCK_RECORD_CALL:
                 compare_calls(&p, &x, &y);
@@ -317,7 +338,6 @@ HRESULT comparison_of(struct comparison *c, uint32_t a, uint32_t b, unsigned *re
 }
 
 HRESULT comparison_describe(struct catalog *c, uint32_t item, struct hcs_buf *out, struct hcs_error **err) {
-        static const char *const streams[] = {"stdin", "stdout", "stderr"};
         struct mock_record r = {0};
         HRESULT hr = catalog_read(c, item, &r, err);
 

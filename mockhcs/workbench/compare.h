@@ -9,14 +9,17 @@
  */
 
 #include "mockhcs/replay/variables.h"
+#include "mockhcs/trace/noise.h"
 #include "mockhcs/workbench/catalog.h"
 
 struct comparison {
         struct catalog *a, *b;
         struct variables variables;
-        /* Told of each difference; may be NULL. part: "args.configuration", "out.result", "result", "hr", "data",
-         * "document", "answer", "stdout". A missing side is NULL. */
-        void (*found)(void *ctx, const char *part, const char *path, const struct hcs_json *a,
+        const struct mock_noise *noise; /* what does not count; may be NULL */
+        /* Told of each difference; may be NULL. call: the function, event, message or stream. part:
+         * "args.configuration", "out.result", "result", "hr", "data", "document", "answer", "stdout". A missing side is
+         * NULL. */
+        void (*found)(void *ctx, const char *call, const char *part, const char *path, const struct hcs_json *a,
                       const struct hcs_json *b);
         void *ctx;
 };

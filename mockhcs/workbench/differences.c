@@ -101,7 +101,8 @@ struct telling {
         unsigned n;             /* told so far */
 };
 
-static void found(void *ctx, const char *part, const char *path, const struct hcs_json *a, const struct hcs_json *b) {
+static void found(void *ctx, const char *call, const char *part, const char *path, const struct hcs_json *a,
+                  const struct hcs_json *b) {
         struct telling *t = ctx;
         struct hcs_json *o;
 
@@ -217,16 +218,19 @@ static HRESULT look_at(struct telling *t, const struct candidate *c, struct hcs_
 
 static HRESULT tell_all(struct differences *d, const struct differences_options *options, struct hcs_error **err) {
         struct telling t = {.d = d, .options = options, .comparison = {.a = d->a, .b = d->b, .found = found}};
+        struct mock_noise noise = {0};
         struct candidates c = {0};
-        HRESULT hr = S_OK;
+        HRESULT hr = mock_noise_read(mock_trace_reader_header(d->a->reader), &noise, err);
 
         t.comparison.ctx = &t;
+        t.comparison.noise = &noise;
         collect_a(d, &c);
         collect_b(d, &c);
         qsort(c.items, c.n, sizeof(*c.items), by_position);
         for (size_t i = 0; i < c.n && SUCCEEDED(hr); i++)
                 hr = look_at(&t, &c.items[i], err);
         comparison_deinit(&t.comparison);
+        mock_noise_deinit(&noise);
         free(c.items);
         return hr;
 }

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Written beside its place and renamed, as output.h says. */
+
+#include "mockhcs/workbench/output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/str.h"
+
+struct trace_output {
+        FILE *file;
+        char *path;
+        char *temporary; /* NULL: written to directly */
+};
+
+struct trace_output *trace_output_free(struct trace_output *o) {
+        if (!o)
+                return NULL;
+        if (o->file && o->file != stdout)
+                fclose(o->file);
+        if (o->temporary)
+                unlink(o->temporary);
+        free(o->temporary);
+        free(o->path);
+        free(o);
+        return NULL;
+}
+
+HRESULT trace_output_open(const char *path, struct trace_output **ret, struct hcs_error **err) {
+        _cleanup_(trace_output_freep) struct trace_output *o = hcs_calloc(1, sizeof(*o));
+        struct stat st;
+        bool is_file = stat(path, &st) != 0 || S_ISREG(st.st_mode);
+
+        o->path = hcs_strdup(path);
+        if (hcs_streq(path, "-")) {
+                o->file = stdout;
+        } else if (is_file) {
+                int fd;
+
+                o->temporary = hcs_asprintf("%s.XXXXXX", path);
+                fd = mkstemp(o->temporary);
+                o->file = fd < 0 ? NULL : fdopen(fd, "w");
+                if (fd < 0) {
+                        int why = errno;
+
+                        free(o->temporary);
+                        o->temporary = NULL;
+                        return hcs_error_errno(err, why, "make `%s`", path);
+                }
+        } else {
+                o->file = fopen(path, "we");
+        }
+        if (!o->file)
+                return hcs_error_errno(err, errno, "open `%s`", path);
+        *ret = steal_pointer(&o);
+        return S_OK;
+}
+
+void trace_output_line(struct trace_output *o, const char *text, size_t n) {
+        fwrite(text, 1, n, o->file);
+        putc('\n', o->file);
+}
+
+void trace_output_json(struct trace_output *o, const struct hcs_json *j) {
+        _cleanup_buf_ struct hcs_buf line = {0};
+
+        hcs_json_print(j, HCS_JSON_COMPACT, &line);
+        trace_output_line(o, hcs_buf_cstr(&line), line.len);
+}
+
+HRESULT trace_output_finish(struct trace_output *o, struct hcs_error **err) {
+        _cleanup_(trace_output_freep) struct trace_output *owned = o;
+        bool bad = fflush(o->file) || ferror(o->file);
+
+        if (bad)
+                return hcs_error_errno(err, errno, "write `%s`", o->path);
+        if (o->file == stdout)
+                return S_OK;
+        if (fclose(steal_pointer(&o->file)))
+                return hcs_error_errno(err, errno, "write `%s`", o->path);
+        if (o->temporary && rename(o->temporary, o->path))
+                return hcs_error_errno(err, errno, "rename to `%s`", o->path);
+        free(o->temporary);
+        o->temporary = NULL;
+        return S_OK;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+
+/* A part is a name; each head is of one, and what goes on with it too. The trace is read once to say which, and once
+ * for each run of parts that are open at the same time. */
+
+#include "mockhcs/workbench/split.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "mockhcs/engine/handle.h"
+#include "mockhcs/trace/lines.h"
+#include "mockhcs/workbench/catalog.h"
+#include "mockhcs/workbench/fingerprint.h"
+#include "mockhcs/workbench/output.h"
+#include "platform/file.h"
+
+#define OPEN_AT_ONCE 200
+#define OTHERS       0
+
+struct parts {
+        char **names;
+        uint64_t *records;
+        uint32_t n, cap;
+        struct keymap by_name;
+        struct keymap parents; /* by symbol: the symbol, as a part, of what it was made through */
+        struct keymap operations;
+        uint32_t *of; /* by item */
+        enum split_by by;
+};
+
+static uint64_t hash(const char *s, size_t n) {
+        return fingerprint_bytes(FINGERPRINT_START, s, n);
+}
+
+static void parts_deinit(struct parts *p) {
+        for (uint32_t i = 0; i < p->n; i++)
+                free(p->names[i]);
+        free(p->names);
+        free(p->records);
+        free(p->of);
+        keymap_deinit(&p->by_name);
+        keymap_deinit(&p->parents);
+        keymap_deinit(&p->operations);
+}
+
+/* A name of a file: what is no letter or digit becomes '-'. */
+static uint32_t part_of(struct parts *p, const char *name, size_t n) {
+        _cleanup_free_ char *file = hcs_strndup(name, n < 120 ? n : 120);
+        uint32_t *place;
+
+        for (char *c = file; *c; c++)
+                if (!((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || *c == '_'))
+                        *c = '-';
+        place = keymap_place(&p->by_name, hash(file, strlen(file)));
+        if (*place != KEYMAP_NONE)
+                return *place;
+        *place = p->n;
+        if (p->n == p->cap) {
+                p->cap = p->cap ? 2 * p->cap : 16;
+                p->names = hcs_realloc(p->names, p->cap * sizeof(*p->names));
+                p->records = hcs_realloc(p->records, p->cap * sizeof(*p->records));
+        }
+        p->names[p->n] = steal_pointer(&file);
+        p->records[p->n] = 0;
+        return p->n++;
+}
+
+/* The object at the root of that one: what it was made through, and so on. */
+static uint32_t part_of_symbol(struct parts *p, struct mock_slice symbol) {
+        uint32_t parent = keymap_get(&p->parents, hash(symbol.p, symbol.n));
+
+        if (parent != KEYMAP_NONE)
+                return parent;
+        if (symbol.n > 7 && memcmp(symbol.p, "bridge/", 7) == 0) {
+                _cleanup_free_ char *system = hcs_asprintf("system-%.*s", (int)(symbol.n - 7), symbol.p + 7);
+
+                parent = keymap_get(&p->by_name, hash(system, strlen(system)));
+                if (parent != KEYMAP_NONE)
+                        return parent;
+        }
+        return part_of(p, symbol.p, symbol.n);
+}
+
+/* The first handle among values that is no operation; absent for none. */
+static struct mock_slice handle_in(const struct mock_line *l) {
+        struct mock_line_values it;
+        struct mock_line_value v;
+
+        mock_line_values_init(&it, l->values, l->exact);
+        while (mock_line_values_next(&it, &v))
+                if (v.kind == MOCK_HANDLE && v.exact.n > 10 && memcmp(v.exact.p, "operation/", 10) == 0)
+                        continue;
+                else if (v.kind == MOCK_HANDLE && memchr(v.exact.p, '/', v.exact.n))
+                        return v.exact;
+        return (struct mock_slice){0};
+}
+
+static struct mock_slice operation_in(const struct mock_line *l) {
+        struct mock_line_value v;
+
+        return mock_line_value_find(l->values, l->exact, "operation", &v) && v.kind == MOCK_HANDLE
+                       ? v.exact
+                       : (struct mock_slice){0};
+}
+
+static struct mock_slice container_in(const struct mock_line *l) {
+        struct mock_slice key, value;
+        struct mock_scan s;
+
+        mock_scan_init(&s, l->result.p, l->result.p ? l->result.n : 0);
+        if (l->result.p && mock_scan_enter(&s, '{'))
+                while (mock_scan_member(&s, &key) > 0 && mock_scan_value(&s, &value))
+                        if (mock_slice_is(key, "ContainerId"))
+                                return mock_slice_string(value);
+        return (struct mock_slice){0};
+}
+
+static uint32_t part_of_thread(struct parts *p, uint32_t thread) {
+        _cleanup_free_ char *name = hcs_asprintf("thread-%u", thread);
+
+        return part_of(p, name, strlen(name));
+}
+
+static uint32_t part_of_line(struct parts *p, const struct mock_line *l) {
+        struct mock_slice symbol = {0}, container;
+
+        if (l->kind == MOCK_RECORD_CALL && p->by == SPLIT_BY_THREAD)
+                return part_of_thread(p, l->thread);
+        if (p->by == SPLIT_BY_THREAD)
+                return OTHERS;
+        if (l->kind == MOCK_RECORD_CALL)
+                symbol = handle_in(l);
+        else if (l->kind == MOCK_RECORD_EVENT || l->kind == MOCK_RECORD_STDIO || l->kind == MOCK_RECORD_FRAME)
+                symbol = l->subject;
+        if (!symbol.p)
+                return OTHERS;
+        container =
+                l->kind == MOCK_RECORD_FRAME && p->by == SPLIT_BY_CONTAINER ? container_in(l) : (struct mock_slice){0};
+        if (container.n) {
+                _cleanup_free_ char *name =
+                        hcs_asprintf("%.*s-%.*s", (int)symbol.n, symbol.p, (int)container.n, container.p);
+
+                return part_of(p, name, strlen(name));
+        }
+        return part_of_symbol(p, symbol);
+}
+
+/* A handle that a return gives stands with the call that gave it: with its object, or in a part of its own. */
+static void take_made(struct parts *p, const struct catalog *c, uint32_t call, const struct mock_line *l) {
+        struct mock_slice made = handle_in(l);
+
+        if (!made.p || p->by == SPLIT_BY_THREAD || c->items[call].made == CATALOG_NONE)
+                return;
+        if (p->of[call] == OTHERS)
+                p->of[call] = part_of(p, made.p, made.n);
+        *keymap_place(&p->parents, hash(made.p, made.n)) = p->of[call];
+}
+
+/* What goes on with a head is of its part: that is known when the head is. */
+static uint32_t *heads_of(const struct catalog *c) {
+        uint32_t *heads = hcs_malloc(((size_t)c->n + 1) * sizeof(*heads));
+
+        for (uint32_t i = 0; i < c->n; i++)
+                heads[i] = i;
+        for (uint32_t i = 0; i < c->n; i++)
+                if (c->items[i].next != CATALOG_NONE)
+                        heads[c->items[i].next] = heads[i];
+        return heads;
+}
+
+static HRESULT each_line(struct catalog *c, uint32_t i, struct mock_line *ret, struct mock_slice *ret_text,
+                         struct hcs_error **err) {
+        uint64_t number, offset;
+        HRESULT hr = i ? S_OK : mock_trace_reader_seek(c->reader, c->items[0].offset, 2, err);
+
+        return FAILED(hr) ? hr : mock_trace_reader_next_line(c->reader, ret, ret_text, &number, &offset, err);
+}
+
+static bool is_plumbing(const struct catalog *c, uint32_t i) {
+        return c->items[i].kind == MOCK_RECORD_CALL && c->items[i].lane == CATALOG_NONE;
+}
+
+/* late: what was said of an object before the call that made it returned, and plumbing, whose call comes after it. */
+static HRESULT say_parts(struct parts *p, struct catalog *c, const uint32_t *heads, bool late, struct hcs_error **err) {
+        for (uint32_t i = 0; i < c->n; i++) {
+                struct mock_slice text, operation;
+                struct mock_line l;
+                HRESULT hr = each_line(c, i, &l, &text, err);
+
+                if (hr != S_OK)
+                        return hr;
+                operation = l.kind == MOCK_RECORD_CALL || l.kind == MOCK_RECORD_RETURN ? operation_in(&l)
+                                                                                       : (struct mock_slice){0};
+                if (heads[i] != i) {
+                        if (l.kind == MOCK_RECORD_RETURN)
+                                take_made(p, c, heads[i], &l);
+                        if (late && operation.n && is_plumbing(c, heads[i])) {
+                                uint32_t known = keymap_get(&p->operations, hash(operation.p, operation.n));
+
+                                p->of[heads[i]] = known == KEYMAP_NONE ? p->of[heads[i]] : known;
+                        }
+                        continue;
+                }
+                if (!late || c->items[i].kind != MOCK_RECORD_CALL || c->items[i].made == CATALOG_NONE)
+                        p->of[i] = part_of_line(p, &l);
+                if (!operation.n)
+                        continue;
+                if (is_plumbing(c, i)) {
+                        uint32_t known = keymap_get(&p->operations, hash(operation.p, operation.n));
+
+                        p->of[i] = known == KEYMAP_NONE ? p->of[i] : known;
+                } else {
+                        *keymap_place(&p->operations, hash(operation.p, operation.n)) = p->of[i];
+                }
+        }
+        return S_OK;
+}
+
+/* Parts first..beyond: one pass over the trace with all of them open. */
+static HRESULT write_parts(const struct parts *p, struct catalog *c, const uint32_t *heads, const char *folder,
+                           uint32_t first, uint32_t beyond, struct hcs_error **err) {
+        struct trace_output *out[OPEN_AT_ONCE] = {0};
+        HRESULT hr = S_OK;
+
+        for (uint32_t i = first; i < beyond && SUCCEEDED(hr); i++) {
+                _cleanup_free_ char *path = hcs_asprintf("%s/%s.trace", folder, p->names[i]);
+
+                if (!p->records[i])
+                        continue;
+                hr = trace_output_open(path, &out[i - first], err);
+                if (SUCCEEDED(hr))
+                        trace_output_json(out[i - first], mock_trace_reader_header(c->reader));
+        }
+        for (uint32_t i = 0; i < c->n && SUCCEEDED(hr); i++) {
+                struct mock_slice text;
+                struct mock_line l;
+                uint32_t part = p->of[heads[i]];
+
+                hr = each_line(c, i, &l, &text, err);
+                if (hr == S_OK && part >= first && part < beyond)
+                        trace_output_line(out[part - first], text.p, text.n);
+        }
+        for (uint32_t i = 0; i < beyond - first; i++) {
+                if (SUCCEEDED(hr) && out[i])
+                        hr = trace_output_finish(out[i], err);
+                else
+                        trace_output_free(out[i]);
+        }
+        return hr;
+}
+
+HRESULT trace_split(const char *path, const char *folder, enum split_by by,
+                    void (*told)(void *ctx, const char *name, uint64_t records), void *ctx, struct hcs_error **err) {
+        _cleanup_(catalog_freep) struct catalog *c = NULL;
+        _cleanup_(parts_deinit) struct parts p = {.by = by};
+        _cleanup_free_ uint32_t *heads = NULL;
+        HRESULT hr = catalog_open(path, NULL, &c, err);
+
+        if (SUCCEEDED(hr))
+                hr = hcs_directory_create(folder, err);
+        if (FAILED(hr))
+                return hr;
+        heads = heads_of(c);
+        p.of = hcs_calloc((size_t)c->n + 1, sizeof(*p.of));
+        part_of(&p, "others", 6);
+        hr = say_parts(&p, c, heads, false, err);
+        if (SUCCEEDED(hr))
+                hr = say_parts(&p, c, heads, true, err);
+        for (uint32_t i = 0; i < c->n; i++)
+                p.records[p.of[heads[i]]]++;
+        for (uint32_t first = 0; first < p.n && SUCCEEDED(hr); first += OPEN_AT_ONCE)
+                hr = write_parts(&p, c, heads, folder, first, first + OPEN_AT_ONCE < p.n ? first + OPEN_AT_ONCE : p.n,
+                                 err);
+        for (uint32_t i = 0; i < p.n && SUCCEEDED(hr) && told; i++)
+                if (p.records[i])
+                        told(ctx, p.names[i], p.records[i]);
+        return FAILED(hr) ? hr : S_OK;
+}
