@@ -173,16 +173,59 @@ static void memory_is_changed(struct guest_rig *r) {
                 E_NOTIMPL);
 }
 
+static void processors_are_added(struct guest_rig *r) {
+        static const char path[] = "VirtualMachine/ComputeTopology/Processor/Count";
+        struct hcs_error *err = NULL;
+        char out[64];
+
+        assert_ok(modify(r, path, "Update", "2", &err), err);
+        assert_int_equal(rig_run(r,
+                                 "for i in $(seq 100); do [ -e /sys/devices/system/cpu/cpu1 ] && exit; usleep 100000; "
+                                 "done; exit 1",
+                                 out, sizeof(out)),
+                         0);
+        assert_hresult(modify(r, path, "Update", "1", NULL), E_NOTIMPL);
+}
+
+/* The kernel of this guest has no 9p: what the server does is tested beside it. */
+static void shares_come_and_go(struct guest_rig *r) {
+        static const char path[] = "VirtualMachine/Devices/Plan9/Shares";
+        _cleanup_free_ char *folder = hcs_test_tmpdir(), *socket = hcs_asprintf("%s/v.sock_564", r->folder),
+                            *share = hcs_asprintf("{\"Name\":\"0\",\"AccessName\":\"0\",\"Path\":\"%s\",\"Port\":564,"
+                                                  "\"Flags\":5}",
+                                                  folder);
+        struct hcs_error *err = NULL;
+
+        assert_ok(modify(r, path, "Add", share, &err), err);
+        assert_int_equal(access(socket, F_OK), 0);
+        assert_hresult(modify(r, path, "Add", share, NULL), HCS_WIN32(0xB7));
+        assert_ok(modify(r, path, "Remove", "{\"Name\":\"0\",\"AccessName\":\"0\",\"Port\":564}", &err), err);
+        assert_hresult(modify(r, path, "Add", "{\"Name\":\"1\",\"Path\":\"/absent\",\"Port\":564}", NULL),
+                       HCS_WIN32(2));
+        assert_hresult(modify(r, path, "Add", "{\"Name\":\"1\",\"Path\":\"/tmp\"}", NULL), E_INVALIDARG);
+}
+
 static void devices_come_and_go(void **state) {
+        /* nr_cpus= would keep Linux from taking more. */
+        static const char line[] = "8250_core.nr_uarts=0 panic=-1 quiet pci=off -- -e 1 /bin/vsockexec -e 109 /bin/gcs "
+                                   "-v4 -log-format json";
         _cleanup_json_ struct hcs_json *doc = rig_document(true);
+        struct hcs_json *direct = hcs_json_lookup(doc, "VirtualMachine.Chipset.LinuxKernelDirect");
+        struct hcs_error *err = NULL;
         struct guest_rig r;
 
+        hcs_json_set_string(direct, "KernelCmdLine", line);
         rig_create(&r, "emulate,machines=qemu", doc);
         make_network();
         rig_boot(&r);
         disks_come_and_go(&r);
         adapters_come_and_go(&r);
         memory_is_changed(&r);
+        processors_are_added(&r);
+        shares_come_and_go(&r);
+        assert_ok(hcs_system_shutdown(r.system, NULL, &err), err);
+        rig_wait_exit(&r);
+        assert_true(rig_was_told(&r, "SystemExited {\"Status\":0,\"ExitType\":\"GracefulExit\"}"));
         rig_close(&r);
 }
 

@@ -13,7 +13,10 @@
 #include "base/str.h"
 #include "hcsshim/log.h"
 #include "mockhcs/emulate/machine.h"
+#include "platform/clock.h"
 #include "platform/hvsocket.h"
+
+#define SHUTDOWN_NS (60 * HCS_NS_PER_S) /* for a guest that was asked */
 
 struct machine_job {
         struct machine_job *next;
@@ -69,6 +72,7 @@ static HRESULT change(struct system_machine *m, const struct machine_job *j, str
 static HRESULT perform(struct system_machine *m, const struct machine_job *j, struct hcs_error **err) {
         switch (j->task) {
         case MACHINE_START:
+        case MACHINE_RESET:
                 return emu_machine_start(m->machine, err);
         case MACHINE_PAUSE:
                 return emu_machine_pause(m->machine, err);
@@ -101,6 +105,44 @@ static void crash(const struct compute_system *s, const struct machine_job *j, s
         system_tell_crash(s, text, out);
 }
 
+/* A guest that was asked to shut down, and whether it did. */
+struct watch {
+        struct emulator *em;
+        char *id;
+};
+
+static void watch_free(void *arg) {
+        struct watch *w = arg;
+
+        free(w->id);
+        free(w);
+}
+
+static void look_at_shutdown(void *arg) {
+        struct watch *w = arg;
+        struct emissions out = {0};
+
+        hcs_mutex_lock(&w->em->lock);
+        {
+                struct compute_system *s = system_find(w->em, w->id);
+
+                if (s && s->state != SYSTEM_STOPPED)
+                        for (size_t i = 0; i < s->holders.n; i++)
+                                emit_event(&out, s->holders.items[i], "SystemShutdownFailed", HCS_E_OPERATION_TIMEOUT,
+                                           NULL);
+        }
+        hcs_mutex_unlock(&w->em->lock);
+        emissions_send(w->em, &out);
+        watch_free(w);
+}
+
+static void watch_shutdown(struct emulator *em, const struct compute_system *s) {
+        struct watch *w = hcs_malloc(sizeof(*w));
+
+        *w = (struct watch){em, hcs_strdup(s->id)};
+        mock_engine_after(em->backend.engine, SHUTDOWN_NS, look_at_shutdown, watch_free, w);
+}
+
 /* With the lock. */
 static void conclude(struct emulator *em, struct compute_system *s, const struct machine_job *j, HRESULT hr,
                      struct emissions *out) {
@@ -112,7 +154,7 @@ static void conclude(struct emulator *em, struct compute_system *s, const struct
         s->busy = NULL;
         switch (j->task) {
         case MACHINE_START:
-                if (SUCCEEDED(hr))
+                if (SUCCEEDED(hr) && s->state == SYSTEM_CREATED)
                         system_set_running(em, s);
                 break;
         case MACHINE_PAUSE:
@@ -124,8 +166,15 @@ static void conclude(struct emulator *em, struct compute_system *s, const struct
                         s->state = SYSTEM_RUNNING;
                 break;
         case MACHINE_SAVE:
-        case MACHINE_SHUTDOWN:
         case MACHINE_CHANGE:
+                break;
+        case MACHINE_SHUTDOWN:
+                if (SUCCEEDED(hr))
+                        watch_shutdown(em, s);
+                break;
+        case MACHINE_RESET:
+                if (FAILED(hr) && s->state != SYSTEM_STOPPED)
+                        system_stop(em, s, EXIT_UNEXPECTED, out);
                 break;
         case MACHINE_ENDED:
         case MACHINE_STOP:
@@ -286,6 +335,8 @@ static void ended(void *ctx, const struct emu_end *end) {
 
         if (!m->system)
                 return;
+        if (end->kind == EMU_END_RESET && !emu_machine_stops_on_reset(m->machine))
+                job.task = MACHINE_RESET;
         if (end->kind == EMU_END_CRASH)
                 job.console = hcs_strdup(end->console ? end->console : "");
         if (end->kind != EMU_END_KILLED)

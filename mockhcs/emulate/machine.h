@@ -15,6 +15,7 @@ enum machine_task {
         MACHINE_SHUTDOWN,
         MACHINE_STOP,
         MACHINE_CHANGE,
+        MACHINE_RESET, /* by itself: it starts over */
         MACHINE_ENDED, /* by itself; nobody asks for this one */
 };
 

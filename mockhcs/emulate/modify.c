@@ -50,6 +50,7 @@ static const struct resource resources[] = {
         {VM "Devices/SharedMemory/Regions", REQUEST_AR, OBJECT(SHARED_MEMORY_REGION), "SectionName", .vm_only = true},
         {VM "Devices/MappedPipes/**", REQUEST_AR, NO_SETTINGS, .vm_only = true},
         {VM "ComputeTopology/Memory/SizeInMB", REQUEST_SET, NUMBER, .updates_make = true, .vm_only = true},
+        {VM "ComputeTopology/Processor/Count", REQUEST_SET, NUMBER, .updates_make = true, .vm_only = true},
         {VM "ComputeTopology/Processor/Limits", REQUEST_SET, OBJECT(PROCESSOR_LIMITS), .updates_make = true,
          .vm_only = true},
         {VM "ComputeTopology/Processor/CpuGroup", REQUEST_SET, OBJECT(CPU_GROUP), .updates_make = true,

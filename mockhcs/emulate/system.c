@@ -251,8 +251,8 @@ static void accept_call(struct emulator *em, struct mock_call *call) {
 
 static void accept_stop(struct emulator *em, struct mock_call *call, struct compute_system *s, enum exit_type type,
                         struct emissions *out) {
-        if (s->machine && s->state != SYSTEM_CREATED) {
-                machine_do(call, s, MACHINE_STOP, type);
+        if (s->machine && (s->state != SYSTEM_CREATED || s->busy)) {
+                machine_do(call, s, type == EXIT_GRACEFUL ? MACHINE_SHUTDOWN : MACHINE_STOP, type);
                 return;
         }
         if (em->delay_ns == 0) {

@@ -154,6 +154,24 @@ static HRESULT memory(struct context *c, struct hcs_error **err) {
         return vm_memory_set(c->vm, (unsigned)mb, err);
 }
 
+static HRESULT processors(struct context *c, struct hcs_error **err) {
+        uint64_t n = 0;
+
+        if (!hcs_json_u64(c->change->settings, &n) || n == 0 || n > UINT32_MAX)
+                return hcs_error_make(err, E_INVALIDARG, "Settings: a number of processors is expected");
+        return vm_processors_set(c->vm, (unsigned)n, err);
+}
+
+static HRESULT share(struct context *c, struct hcs_error **err) {
+        HRESULT hr = S_OK;
+
+        if (c->change->request != EMU_ADD)
+                hr = machine_share_remove(c->m, c->change->settings, err);
+        if (SUCCEEDED(hr) && c->change->request != EMU_REMOVE)
+                hr = machine_share_add(c->m, c->change->settings, "Settings", err);
+        return hr;
+}
+
 static HRESULT without(struct context *c, struct hcs_error **err) {
         return hcs_error_make(err, E_NOTIMPL, "`%s`: QEMU's machine has no such thing", c->change->path);
 }
@@ -167,6 +185,8 @@ static const struct {
         {PMEM, pmem},
         {NICS, adapter},
         {VM "ComputeTopology/Memory/SizeInMB", memory},
+        {VM "ComputeTopology/Processor/Count", processors},
+        {VM "Devices/Plan9/Shares", share},
         {VM "Devices/ComPorts/", without},
         {VM "Devices/VirtualPci/", without},
         {VM "Devices/FlexibleIov/", without},

@@ -17,6 +17,7 @@
 #define KERNEL_DIRECT "VirtualMachine.Chipset.LinuxKernelDirect"
 #define DEVICES       "VirtualMachine.Devices"
 #define NAME_MAX_LEN  40
+#define PROCESSORS    8 /* may be added up to this many */
 
 char *machine_plan_keep(struct machine_plan *p, char *text) {
         p->texts = hcs_realloc(p->texts, (p->n_texts + 1) * sizeof(*p->texts));
@@ -28,6 +29,7 @@ void machine_plan_deinit(struct machine_plan *p) {
                 free(p->texts[i]);
         free(p->texts);
         hcs_json_free(p->kernel_changes);
+        hcs_json_free(p->shares);
         *p = (struct machine_plan){0};
 }
 
@@ -59,7 +61,7 @@ static char *usual_spelling(const char *name) {
 
 char *machine_name(const char *id) {
         _cleanup_free_ char *usual = usual_spelling(id);
-        char *name = hcs_strndup(*usual ? usual : "vm", NAME_MAX_LEN);
+        char *name = *usual ? hcs_strndup(usual, strnlen(usual, NAME_MAX_LEN)) : hcs_strdup("vm");
 
         for (char *c = name; *c; c++)
                 if (!(*c >= '0' && *c <= '9') && !((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z') && *c != '_')
@@ -372,6 +374,9 @@ HRESULT machine_plan_init(struct machine_plan *p, const struct emu_machine_setti
         p->vm.disks = p->disks;
         p->vm.pmem = p->pmem;
         p->vm.nics = p->nics;
+        if (hcs_json_count(hcs_json_lookup(request->document, DEVICES ".Plan9.Shares")))
+                p->shares = hcs_json_copy(hcs_json_lookup(request->document, DEVICES ".Plan9.Shares"));
+        p->vm.processor_limit = p->vm.processors < PROCESSORS ? PROCESSORS : p->vm.processors;
         p->vm.free_slots = has_pmem ? 8 : 4;
         p->vm.memory_limit_mb = p->vm.memory_mb * 2 + (has_pmem ? 32768 : 0);
         if (set->artefacts)

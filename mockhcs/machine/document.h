@@ -22,6 +22,7 @@ struct machine_plan {
         struct vm_pmem pmem[VM_PMEM];
         const char *pmem_files[VM_PMEM]; /* as the document names them */
         struct vm_nic nics[VM_NICS];
+        struct hcs_json *shares;              /* Plan9Shares, an array; NULL: none */
         struct emu_adapter adapters[VM_NICS]; /* where they are plugged in; strings of the plan */
         char **texts;
         size_t n_texts;

@@ -40,7 +40,7 @@ struct emu_machine_settings {
 
 enum emu_end_kind {
         EMU_END_POWER_OFF, /* the guest's wish */
-        EMU_END_RESET,     /* the guest started over, and its document says StopOnReset */
+        EMU_END_RESET,     /* the guest wants to start over */
         EMU_END_CRASH,     /* the guest's kernel gave up */
         EMU_END_KILLED,    /* emu_machine_kill() */
         EMU_END_DIED,      /* QEMU is gone, nobody asked for it */
@@ -73,7 +73,9 @@ HRESULT emu_machine_new(const struct emu_machine_settings *settings, const struc
 /* Kills what runs. NULL is fine, returns NULL. */
 struct emu_machine *emu_machine_free(struct emu_machine *m);
 
+/* Also after an end: as the document says, so without what was added since. */
 HRESULT emu_machine_start(struct emu_machine *m, struct hcs_error **err);
+bool emu_machine_stops_on_reset(const struct emu_machine *m);
 HRESULT emu_machine_pause(struct emu_machine *m, struct hcs_error **err);
 HRESULT emu_machine_resume(struct emu_machine *m, struct hcs_error **err);
 /* A paused machine into a file, as a document names it; it stays paused. Its streams end. */
@@ -91,7 +93,7 @@ struct emu_change {
  * processors) is S_OK; what it lacks is E_NOTIMPL. Else vm.h's errors, a guest that does not let go among them.
  */
 HRESULT emu_machine_modify(struct emu_machine *m, const struct emu_change *change, struct hcs_error **err);
-/* Asks the guest; returns when it was asked. */
+/* Asks the guest's kernel to sync and to power off; returns when it was asked. */
 HRESULT emu_machine_shutdown(struct emu_machine *m, struct hcs_error **err);
 /* The machine is on its way down: returns at once, and ends what another thread waits for in this machine. */
 void emu_machine_kill(struct emu_machine *m);

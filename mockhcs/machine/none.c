@@ -35,6 +35,10 @@ HRESULT emu_machine_shutdown(struct emu_machine *m, struct hcs_error **err) {
         return hcs_error_make(err, E_NOTIMPL, NONE);
 }
 
+bool emu_machine_stops_on_reset(const struct emu_machine *m) {
+        return true;
+}
+
 HRESULT emu_machine_save(struct emu_machine *m, const char *file, struct hcs_error **err) {
         return hcs_error_make(err, E_NOTIMPL, NONE);
 }

@@ -117,6 +117,7 @@ static void end_vm(struct emu_machine *m) {
                 vm_kill(vm);
         com_port_hang_up(m->console);
         vm_free(take_vm(m));
+        machine_shares_end(m);
         m->console = com_port_free(m->console);
         for (size_t i = 0; i < VM_NICS; i++) {
                 emu_switch_leave(m->settings.switches, m->adapters[i].network);
@@ -161,6 +162,8 @@ HRESULT emu_machine_start(struct emu_machine *m, struct hcs_error **err) {
 
         end_vm(m);
         hr = plug_in(m, err);
+        if (SUCCEEDED(hr))
+                hr = machine_shares_start(m, err);
         if (SUCCEEDED(hr) && m->plan.console_pipe)
                 hr = com_port_new(m->plan.console_pipe, type, m, &m->console, err);
         if (SUCCEEDED(hr))
@@ -194,8 +197,19 @@ HRESULT emu_machine_resume(struct emu_machine *m, struct hcs_error **err) {
         return do_running(m, vm_resume, err);
 }
 
+/* The kernel takes the keys; who is beside it and listens to a power button hears that, too. */
+static HRESULT shut_down(struct vm *vm, struct hcs_error **err) {
+        HRESULT hr = vm_power_down(vm, err);
+
+        return SUCCEEDED(hr) ? vm_magic_keys(vm, "suo", err) : hr;
+}
+
 HRESULT emu_machine_shutdown(struct emu_machine *m, struct hcs_error **err) {
-        return do_running(m, vm_power_down, err);
+        return do_running(m, shut_down, err);
+}
+
+bool emu_machine_stops_on_reset(const struct emu_machine *m) {
+        return m->plan.stop_on_reset;
 }
 
 HRESULT emu_machine_save(struct emu_machine *m, const char *file, struct hcs_error **err) {

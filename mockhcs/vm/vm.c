@@ -199,6 +199,27 @@ HRESULT vm_power_down(struct vm *vm, struct hcs_error **err) {
         return simple_command(vm, "system_powerdown", err);
 }
 
+HRESULT vm_magic_keys(struct vm *vm, const char *keys, struct hcs_error **err) {
+        HRESULT hr = S_OK;
+
+        for (; SUCCEEDED(hr) && *keys; keys++) {
+                const char letter[2] = {*keys};
+                const char *const held[] = {"alt", "sysrq", letter};
+                struct hcs_json *chord = hcs_json_new_object(), *list = hcs_json_set_new_array(chord, "keys");
+
+                for (size_t i = 0; i < HCS_ARRAY_SIZE(held); i++) {
+                        struct hcs_json *key = hcs_json_append(list, hcs_json_new_object());
+
+                        hcs_json_set_string(key, "type", "qcode");
+                        hcs_json_set_string(key, "data", held[i]);
+                }
+                hr = qmp_execute(&vm->qmp, "send-key", chord, hcs_clock_ns() + MACHINE_QMP_TIMEOUT, NULL, err);
+        }
+        if (FAILED(hr))
+                hcs_error_wrap(err, "%s", vm->options.name);
+        return hr;
+}
+
 HRESULT vm_pause(struct vm *vm, struct hcs_error **err) {
         return simple_command(vm, "stop", err);
 }

@@ -137,6 +137,11 @@ HRESULT vm_wait(struct vm *vm, uint64_t deadline_ns, struct vm_end *ret, struct 
 bool vm_has_ended(struct vm *vm, struct vm_end *ret);
 /* The guest's power button; it may take its time or not listen at all. */
 HRESULT vm_power_down(struct vm *vm, struct hcs_error **err);
+/*
+ * The magic keys of Linux (SysRq) at its keyboard, in this order: "suo" syncs, makes file systems read-only and powers
+ * off. The kernel does it by itself, if the keys are enabled there (kernel.sysrq).
+ */
+HRESULT vm_magic_keys(struct vm *vm, const char *keys, struct hcs_error **err);
 HRESULT vm_pause(struct vm *vm, struct hcs_error **err);
 HRESULT vm_resume(struct vm *vm, struct hcs_error **err);
 /*
