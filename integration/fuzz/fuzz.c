@@ -17,6 +17,7 @@
 #include "integration/fuzz/emulate.h"
 #include "integration/fuzz/guest.h"
 #include "integration/fuzz/layer.h"
+#include "integration/fuzz/machine.h"
 #include "integration/fuzz/network.h"
 #include "integration/fuzz/spec.h"
 #include "integration/fuzz/trace.h"
@@ -108,6 +109,7 @@ static bool (*const families[])(uint8_t which, const uint8_t *data, size_t size)
         fuzz_emulate, //
         fuzz_guest,   //
         fuzz_layer,   //
+        fuzz_machine, //
         fuzz_network, //
         fuzz_spec,    //
         fuzz_trace,   //

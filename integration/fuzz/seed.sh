@@ -110,6 +110,37 @@ open(sys.argv[1] + "/seed-rings", "wb").write(b"q" + tx.ljust(256, b"\0") + avai
                                              + rx.ljust(256, b"\0") + avail([0, 2, 4, 6]).ljust(38, b"\0") + data)
 PYTHON
 
+# What a guest has besides: Ethernet frames, and a share that is used.
+python3 - "$2" <<'PYTHON'
+import struct, sys
+mac = bytes.fromhex("525500000001") + bytes.fromhex("00155d00000a")
+def ipv4(protocol, payload):
+    return mac + b"\x08\0" + struct.pack(">BBHHHBBHII", 0x45, 0, 20 + len(payload), 0, 0, 64, protocol, 0, 0xac140002, 0xac140001) + payload
+question = struct.pack(">HHHHHH", 1, 0x120, 1, 0, 0, 1) + b"\1a\7example\0\0\1\0\1" + b"\0\0\x29\4\xd0" + b"\0" * 6
+frames = [mac + bytes.fromhex("0806" "0001080006040001" "00155d00000a" "ac140002" "000000000000" "ac140001"),
+          ipv4(17, struct.pack(">HHHH", 1000, 53, 8 + len(question), 1) + question),
+          ipv4(6, struct.pack(">HHIIBBHHH", 1000, 80, 1, 0, 0x50, 2, 8192, 0, 0)), ipv4(1, b"\x08" + b"\0" * 15)]
+open(sys.argv[1] + "/seed-frames", "wb").write(b"k" + b"".join(struct.pack(">I", len(f)) + f for f in frames))
+text = lambda s: struct.pack("<H", len(s)) + s
+def message(kind, *body):
+    m = struct.pack("<BH", kind, 1) + b"".join(b if isinstance(b, bytes) else struct.pack("<I", b) for b in body)
+    return struct.pack("<H", len(m)) + m
+def walk(fid, new, *names):
+    return message(110, fid, new, struct.pack("<H", len(names)), *map(text, names))
+long = lambda n: struct.pack("<Q", n)
+start = message(100, 8192, text(b"9P2000.L")) + message(104, 1, 0xffffffff, text(b"root"), text(b"share"), 0)
+used = walk(1, 2, b"a") + message(12, 2, 2) + message(118, 2, long(3), 5, b"hello") + message(116, 2, long(0), 100) + message(24, 2, long(0x7ff)) \
+    + message(26, 2, 0x1f9, 0o600, 0, 0, long(4), long(1), long(2), long(3), long(4)) + message(52, 2, b"\1", 1, long(0), long(0), 1, text(b"c")) \
+    + message(54, 2, b"\1", long(0), long(0), 1, text(b"c")) + message(50, 2, 0) + message(120, 2) \
+    + message(72, 1, text(b"b"), 0o755, 0) + walk(1, 3, b"b") + message(14, 3, text(b"c"), 66, 0o644, 0) + message(16, 1, text(b"l"), text(b"../secret"), 0) \
+    + walk(1, 4, b"l") + message(22, 4) + message(12, 4, 0) + walk(1, 5, b"b", b"..", b"..", b"a") + message(70, 1, 5, text(b"hard")) \
+    + message(74, 1, text(b"hard"), 1, text(b"moved")) + message(76, 1, text(b"moved"), 0) + walk(1, 6) + message(12, 6, 0) \
+    + message(40, 6, long(0), 200) + message(8, 1) + message(18, 1, text(b"n"), 0o20666, 1, 3, 0) + message(20, 5, 1, text(b"x")) + message(122, 5) + message(108, b"\1\0")
+open(sys.argv[1] + "/seed-share", "wb").write(b"9" + start + used)
+# Of some files only: the first bit of the first size says so, where it is no size.
+open(sys.argv[1] + "/seed-files", "wb").write(b"9" + struct.pack("<H", 0x8080) + start[2:] + start + used)
+PYTHON
+
 # Frames of guests, a case's whole conversation in one seed: header and body as the golden cases have them.
 python3 - "$1" "$2" <<'PYTHON'
 import json, pathlib, sys
