@@ -3,6 +3,7 @@
 /* Two machines on networks of mockhcs/vm/network. Both are booted at once and shared by the tests. */
 
 #include <arpa/inet.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -54,7 +55,6 @@ static int boot(void **state) {
 
 static int stop(void **state) {
         rig_stop(&a);
-        rig_stop(&b);
         vm_network_unref(front);
         vm_network_unref(back);
         return 0;
@@ -147,12 +147,32 @@ static void adapters_go_and_their_addresses_are_free(void **state) {
         expect_adapter(&b, "address", "00:15:5d:00:00:1a", true);
 }
 
+/* What ends a machine ends its cables: the others go on, and the addresses are free when it is freed. */
+static void a_machine_that_resets_leaves_the_network_whole(void **state) {
+        const struct vm_nic nic = {"taken", "00-15-5D-00-00-2A", VM_NIC_NETWORK, back, "10.9.0.2"};
+        struct vm_cable_stats stats;
+        struct hcs_error *err = NULL;
+        struct vm_end end;
+
+        rig_order(&b, "reset");
+        assert_ok(vm_wait(b.vm, PATIENCE, &end, &err), err);
+        assert_int_equal(end.kind, VM_END_RESET);
+        do
+                assert_true(vm_nic_stats(b.vm, "again", &stats));
+        while (stats.connected && sched_yield() == 0);
+        rig_answer(&a, rig_tell(&a, "ping 172.20.0.1"));
+        assert_hresult(vm_nic_add(a.vm, &nic, NULL), HCS_WIN32(183));
+        rig_stop(&b);
+        assert_ok(vm_nic_add(a.vm, &nic, &err), err);
+}
+
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup(the_gateway_leads_to_the_hosts_loopback, boot),
                 cmocka_unit_test(machines_of_a_network_reach_each_other),
                 cmocka_unit_test(a_cable_that_is_out_is_seen_and_plugged_in_elsewhere),
-                cmocka_unit_test_teardown(adapters_go_and_their_addresses_are_free, stop),
+                cmocka_unit_test(adapters_go_and_their_addresses_are_free),
+                cmocka_unit_test_teardown(a_machine_that_resets_leaves_the_network_whole, stop),
         };
         char *folder;
 
