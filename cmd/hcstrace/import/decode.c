@@ -2,6 +2,8 @@
 
 /* Bytes to lines of UTF-8: PowerShell and Notepad save logs as UTF-16. The decoder is embedded in its importer. */
 
+#include <string.h>
+
 #include "base/buf.h"
 #include "base/utf.h"
 #include "cmd/hcstrace/import/inside.h"
@@ -16,6 +18,26 @@ static void put(struct import_decoder *d, const char *p, size_t n) {
                 return;
         } else if (d->line.len < MAX_LINE) {
                 hcs_buf_append(&d->line, p, n);
+        }
+}
+
+/* A run of UTF-8: lines of it at once. */
+static void put_run(struct import_decoder *d, const char *p, size_t n) {
+        while (n) {
+                const char *newline = memchr(p, '\n', n);
+                size_t len = newline ? (size_t)(newline - p) : n;
+
+                if (memchr(p, '\r', len) || memchr(p, '\0', len)) {
+                        for (size_t i = 0; i < len; i++)
+                                put(d, p + i, 1);
+                } else if (d->line.len < MAX_LINE) {
+                        hcs_buf_append(&d->line, p, len < MAX_LINE - d->line.len ? len : MAX_LINE - d->line.len);
+                }
+                if (!newline)
+                        return;
+                put(d, newline, 1);
+                p += len + 1;
+                n -= len + 1;
         }
 }
 
@@ -76,6 +98,10 @@ static void decide(struct import_decoder *d) {
 
 void import_decode(struct import_decoder *d, const char *data, size_t len) {
         for (size_t i = 0; i < len; i++) {
+                if (d->encoding == IMPORT_UTF8) {
+                        put_run(d, data + i, len - i);
+                        return;
+                }
                 if (d->encoding != IMPORT_UNDECIDED) {
                         put_byte(d, (unsigned char)data[i]);
                         continue;

@@ -39,6 +39,8 @@ static void logged_line(void *ctx, uint64_t number, const char *text) {
         struct import_line line;
         bool understood;
 
+        if (!import_may_say(text))
+                return;
         import_line_parse(text, &line);
         understood = import_say_modern(i->ledger, &line) || import_say_layer(i->ledger, &line) ||
                      import_say_legacy(i->ledger, &line) || import_say_network(i->ledger, &line) ||

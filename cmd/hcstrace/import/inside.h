@@ -36,6 +36,11 @@ struct import_joiner {
 void import_join(struct import_joiner *j, const char *line, size_t len);
 void import_join_end(struct import_joiner *j);
 
+/* ---- filter.c: a cheap look at a line ---- */
+
+/* False when no family of messages can understand the line; most lines of a log are such. */
+bool import_may_say(const char *text);
+
 /* ---- head.c: what loggers put in front of a message ---- */
 
 struct import_time {
