@@ -134,13 +134,13 @@ static uint64_t count_on(const struct catalog *c, uint32_t item) {
 
 /* A call that made its object on one side only takes along what was done with it. */
 static void tell_rest(const struct telling *t, const struct difference *d, struct hcs_buf *out) {
-        uint64_t a = count_on(t->d->a, d->a), b = count_on(t->d->b, d->b);
+        uint64_t a = count_on(t->d->a, d->a), more = a + count_on(t->d->b, d->b);
 
         if (t->d->a->items[d->a].made != NONE && t->d->b->items[d->b].made != NONE)
                 return;
-        if (a + b)
+        if (more)
                 hcs_buf_printf(out, "  only %s has what it made, and %llu more on that\n", a ? "A" : "B",
-                               (unsigned long long)(a + b));
+                               (unsigned long long)more);
 }
 
 static HRESULT tell_text(struct telling *t, const struct difference *d, const char *lines, struct hcs_error **err) {

@@ -34,26 +34,47 @@ static HRESULT advance(struct source *s, struct hcs_error **err) {
         return hr;
 }
 
+/* The number that the next n digits make; false when they are none. */
+static bool take_digits(const char **p, size_t n, unsigned *ret) {
+        *ret = 0;
+        for (size_t i = 0; i < n; i++, ++*p) {
+                if (**p < '0' || **p > '9')
+                        return false;
+                *ret = *ret * 10 + (unsigned)(**p - '0');
+        }
+        return true;
+}
+
+/* That many digits, and then that letter. */
+static bool take_part(const char **p, size_t n, char behind, unsigned *ret) {
+        return take_digits(p, n, ret) && *(*p)++ == behind;
+}
+
 /* Nanoseconds since 1970 of an RFC 3339 time in UTC or with an offset; false when it is none. */
 static bool parse_time(const char *text, uint64_t *ret) {
-        unsigned year, month, day, hour, minute, second;
         static const unsigned days_before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+        unsigned year, month, day, hour, minute, second;
         uint64_t days, ns = 0, scale = 100000000;
-        const char *p;
+        const char *p = text ? text : "";
 
-        if (!text || sscanf(text, "%4u-%2u-%2uT%2u:%2u:%2u", &year, &month, &day, &hour, &minute, &second) != 6 ||
-            year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || strlen(text) < 19)
+        if (!take_part(&p, 4, '-', &year) || !take_part(&p, 2, '-', &month) || !take_part(&p, 2, 'T', &day) ||
+            !take_part(&p, 2, ':', &hour) || !take_part(&p, 2, ':', &minute) || !take_digits(&p, 2, &second) ||
+            year < 1970 || month < 1 || month > 12 || day < 1 || day > 31)
                 return false;
         days = (uint64_t)(year - 1970) * 365 + (year - 1969) / 4 - (year - 1901) / 100 + (year - 1601) / 400;
         days += days_before[month - 1] + day - 1;
         days += month > 2 && ((year % 4 == 0 && year % 100 != 0) || year % 400 == 0);
-        p = text + 19;
         if (*p == '.')
                 for (p++; *p >= '0' && *p <= '9'; p++, scale /= 10)
                         ns += (uint64_t)(*p - '0') * scale;
         *ret = ((days * 24 + hour) * 60 + minute) * 60 + second;
-        if ((*p == '+' || *p == '-') && sscanf(p + 1, "%2u:%2u", &hour, &minute) == 2)
-                *ret = *p == '+' ? *ret - (hour * 60 + minute) * 60 : *ret + (hour * 60 + minute) * 60;
+        if (*p == '+' || *p == '-') {
+                bool east = *p++ == '+';
+
+                if (!take_part(&p, 2, ':', &hour) || !take_digits(&p, 2, &minute))
+                        return false;
+                *ret = east ? *ret - (hour * 60 + minute) * 60 : *ret + (hour * 60 + minute) * 60;
+        }
         *ret = *ret * 1000000000 + ns;
         return true;
 }

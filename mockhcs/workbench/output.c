@@ -73,19 +73,28 @@ void trace_output_json(struct trace_output *o, const struct hcs_json *j) {
         trace_output_line(o, hcs_buf_cstr(&line), line.len);
 }
 
-HRESULT trace_output_finish(struct trace_output *o, struct hcs_error **err) {
-        _cleanup_(trace_output_freep) struct trace_output *owned = o;
-        bool bad = fflush(o->file) || ferror(o->file);
-
-        if (bad)
-                return hcs_error_errno(err, errno, "write `%s`", o->path);
+/* The errno that stopped it, or 0. */
+static int put_in_place(struct trace_output *o) {
+        /* A write that failed earlier may have left no errno. */
+        if (fflush(o->file) || ferror(o->file))
+                return errno ? errno : EIO;
         if (o->file == stdout)
-                return S_OK;
+                return 0;
         if (fclose(steal_pointer(&o->file)))
-                return hcs_error_errno(err, errno, "write `%s`", o->path);
-        if (o->temporary && rename(o->temporary, o->path))
-                return hcs_error_errno(err, errno, "rename to `%s`", o->path);
+                return errno;
+        if (!o->temporary)
+                return 0;
+        if (rename(o->temporary, o->path))
+                return errno;
         free(o->temporary);
         o->temporary = NULL;
-        return S_OK;
+        return 0;
+}
+
+HRESULT trace_output_finish(struct trace_output *o, struct hcs_error **err) {
+        int why = put_in_place(o);
+        HRESULT hr = why ? hcs_error_errno(err, why, "write `%s`", o->path) : S_OK;
+
+        trace_output_free(o);
+        return hr;
 }
