@@ -5,6 +5,7 @@
 #include "mockhcs/vm/stats.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,17 +31,24 @@ static HRESULT query(struct vm *vm, const char *command, struct hcs_json *argume
 
 /* Of a process or a thread, out of its file `stat`. */
 static uint64_t time_in(const char *path) {
-        char text[1024] = "";
-        unsigned long user = 0, kernel = 0;
+        char text[1024] = "", *word;
+        uint64_t user = 0, kernel = 0;
         FILE *f = fopen(path, "re");
 
         if (f) {
                 (void)!fread(text, 1, sizeof(text) - 1, f);
                 fclose(f);
         }
-        /* Behind the name, which may have anything in it, come the state and ten numbers. */
-        if (strrchr(text, ')'))
-                sscanf(strrchr(text, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &kernel);
+        /* Behind the name, which may have anything in it, come the state and ten numbers, then these two. */
+        word = strrchr(text, ')');
+        for (unsigned i = 0; word && i < 12; i++)
+                word = strchr(word + 1, ' ');
+        if (word) {
+                char *end;
+
+                user = strtoul(word, &end, 10);
+                kernel = strtoul(end, NULL, 10);
+        }
         return (user + kernel) * (HCS_NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
@@ -127,17 +135,29 @@ static HRESULT read_memory(struct vm *vm, struct vm_stats *s, struct hcs_error *
         return S_OK;
 }
 
+/* Of a disk's node: what command_line.c called it. */
+static bool place_of(const char *node, unsigned *ret_controller, unsigned *ret_lun) {
+        char *end;
+
+        if (!node || strncmp(node, "disk-", 5) != 0)
+                return false;
+        *ret_controller = (unsigned)strtoul(node + 5, &end, 10);
+        if (*end != '-')
+                return false;
+        *ret_lun = (unsigned)strtoul(end + 1, &end, 10);
+        return *end == '\0';
+}
+
 static HRESULT read_disks(struct vm *vm, struct vm_stats *s, struct hcs_error **err) {
         _cleanup_json_ struct hcs_json *list = NULL;
         HRESULT hr = query(vm, "query-blockstats", NULL, &list, err);
 
         s->disks = hcs_calloc(hcs_json_count(list) + 1, sizeof(*s->disks));
         for (const struct hcs_json *e = hcs_json_first(list); e; e = hcs_json_next(e)) {
-                const char *node = hcs_json_get_string(e, "node-name");
                 const struct hcs_json *stats = hcs_json_get(e, "stats");
                 struct vm_disk_stats *d = &s->disks[s->n_disks];
 
-                if (!node || sscanf(node, "disk-%u-%u", &d->controller, &d->lun) != 2)
+                if (!place_of(hcs_json_get_string(e, "node-name"), &d->controller, &d->lun))
                         continue;
                 d->reads = number(stats, "rd_operations");
                 d->writes = number(stats, "wr_operations");

@@ -42,6 +42,11 @@ static const GUID item_ids[VHDX_N_ITEMS] = {
         {0xa8d35f2d, 0xb30b, 0x454d, {0xab, 0xf7, 0xd3, 0xd8, 0x48, 0x34, 0xab, 0x0c}},
 };
 
+static void put_signature(uint8_t *p, const char *signature) {
+        while (*signature)
+                *p++ = (uint8_t)*signature++;
+}
+
 static void put_guid(uint8_t *p, const GUID *g) {
         ext4_put32(p, g->Data1);
         ext4_put16(p + 4, g->Data2);
@@ -86,7 +91,7 @@ static HRESULT write_headers(struct hcs_data_file *f, uint64_t sequence, uint64_
         for (size_t i = 0; SUCCEEDED(hr) && i < 2; i++) {
                 _cleanup_free_ uint8_t *bytes = hcs_calloc(1, VHDX_HEADER);
 
-                memcpy(bytes, "head", 4);
+                put_signature(bytes, "head");
                 ext4_put64(bytes + 8, sequence + i + 1);
                 put_guid(bytes + 16, &file_write);
                 put_guid(bytes + 32, &data_write);
@@ -110,7 +115,7 @@ static HRESULT write_regions(struct hcs_data_file *f, const struct vhdx_info *i,
         _cleanup_free_ uint8_t *bytes = hcs_calloc(1, VHDX_TABLE);
         HRESULT hr;
 
-        memcpy(bytes, "regi", 4);
+        put_signature(bytes, "regi");
         ext4_put32(bytes + 8, 2);
         put_region(bytes + 16, &bat_id, i->bat_offset, i->bat_length);
         put_region(bytes + 16 + ENTRY, &metadata_id, i->metadata_offset, i->metadata_length);
@@ -172,7 +177,7 @@ static HRESULT write_metadata(struct hcs_data_file *f, const struct vhdx_create_
 
         if (FAILED(hr))
                 return hcs_error_make(err, hr, "no random id for a disk");
-        memcpy(bytes, "metadata", 8);
+        put_signature(bytes, "metadata");
         parameters = put_item(&w, VHDX_PARAMETERS, 8, REQUIRED);
         ext4_put32(parameters, block);
         ext4_put32(parameters + 4, o->parent_relative ? HAS_PARENT : 0);
