@@ -3,6 +3,10 @@
 /*
  * The pump of pump.h: splice() where it pays, else read and write through a buffer. It does not pay towards vsock,
  * which takes pages from a pipe one by one: a packet for every 4 KiB, where a write() gives packets of 64 KiB.
+ *
+ * What costs most in a virtual machine is not to move bytes but to change between us and the program at the pipe's
+ * other end, which each wakes the other. So a pump moves as much at once as there may be, and when it has emptied a
+ * stream that runs well it does not ask to be woken by its next byte: it lets the stream fill for a moment.
  */
 
 #include "guest/container/pump.h"
@@ -16,10 +20,13 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "platform/clock.h"
 
 #define CHUNK  (256 * 1024) /* asked of one splice(); what a pipe holds limits it */
-#define BUFFER (64 * 1024)  /* a packet of vsock */
+#define BUFFER (256 * 1024) /* the window of vsock */
 #define ROUNDS 16           /* before other sources get their turn */
+#define BULK   (64 * 1024)  /* moved in one turn: the stream runs well */
+#define NAP_NS (1000 * 1000)
 
 static bool ready(int fd, short events) {
         struct pollfd p = {.fd = fd, .events = events};
@@ -32,6 +39,7 @@ void guest_pump_stop(struct guest_pump *p) {
                 return;
         guest_loop_watch(p->loop, &p->from, 0);
         guest_loop_watch(p->loop, &p->to, 0);
+        guest_loop_clear_timer(p->loop, &p->nap);
         p->buf = hcs_free(p->buf);
         p->running = false;
 }
@@ -81,9 +89,12 @@ static bool is_vsock(int fd) {
 
 static void turn(struct guest_pump *p) {
         ssize_t n = 1;
+        size_t moved = 0;
 
         for (int i = 0; i < ROUNDS && n > 0; i++) {
                 n = p->copying ? move_by_copy(p) : move_by_splice(p);
+                if (n > 0)
+                        moved += (size_t)n;
                 if (n == -EINVAL && !p->copying) {
                         p->copying = true;
                         n = 1;
@@ -94,10 +105,13 @@ static void turn(struct guest_pump *p) {
         if (n > 0 || n == -EAGAIN) {
                 /* Blocked, or its turn is over: the side that it needs brings it back. */
                 bool waits_for_output = p->copying ? p->start != p->end : n < 0 && ready(p->from.fd, POLLIN);
+                bool naps = n < 0 && !waits_for_output && moved >= BULK;
 
-                if (n < 0 && p->start == p->end) /* a stream that is idle costs nothing */
+                if (n < 0 && p->start == p->end && !naps) /* a stream that is idle costs nothing */
                         p->buf = hcs_free(p->buf);
-                guest_loop_watch(p->loop, &p->from, waits_for_output ? 0 : EPOLLIN);
+                if (naps)
+                        guest_loop_set_timer(p->loop, &p->nap, hcs_clock_ns() + NAP_NS);
+                guest_loop_watch(p->loop, &p->from, waits_for_output || naps ? 0 : EPOLLIN);
                 guest_loop_watch(p->loop, &p->to, waits_for_output ? EPOLLOUT : 0);
         } else {
                 finish(p, (int)-n);
@@ -106,6 +120,10 @@ static void turn(struct guest_pump *p) {
 
 static void on_from(struct guest_source *s, uint32_t events) {
         turn((struct guest_pump *)((char *)s - offsetof(struct guest_pump, from)));
+}
+
+static void on_nap(struct guest_timer *t) {
+        turn((struct guest_pump *)((char *)t - offsetof(struct guest_pump, nap)));
 }
 
 static void on_to(struct guest_source *s, uint32_t events) {
@@ -118,6 +136,7 @@ void guest_pump_start(struct guest_pump *p, struct guest_loop *loop, int from, i
                 .loop = loop,
                 .from = {.fd = from, .fn = on_from},
                 .to = {.fd = to, .fn = on_to},
+                .nap = {.fn = on_nap},
                 .tee = tee,
                 .copying = tee >= 0 || is_vsock(to),
                 .running = true,

@@ -16,7 +16,8 @@ struct guest_pump {
         char *buf; /* when splice() cannot: bytes [start, end) wait to be written */
         size_t start, end;
         bool copying;
-        int errnum; /* why it stopped: 0 at the end of the input */
+        struct guest_timer nap; /* while a stream that runs well fills */
+        int errnum;             /* why it stopped: 0 at the end of the input */
         bool running;
         void (*done)(struct guest_pump *p);
 };

@@ -143,6 +143,67 @@ static void spin(struct rig *r) {
         guest_loop_run(l);
 }
 
+/* After so much at once the relay lets the pipe fill for a moment. What is done then is done when the loop has handled
+ * it, before that moment is over. */
+static void write_in_bulk(struct rig *r, struct guest_timer *then) {
+        static char block[65536]; /* all that the pipe takes */
+
+        assert_int_equal(write(r->process.out, block, sizeof(block)), sizeof(block));
+        guest_loop_set_timer(r->loop, then, 1);
+}
+
+struct then {
+        struct guest_timer timer; /* first */
+        struct rig *rig;
+};
+
+static void write_the_rest(struct guest_timer *t) {
+        struct rig *r = ((struct then *)t)->rig;
+
+        assert_int_equal(write(r->process.out, "rest", 4), 4);
+        close(r->process.out);
+        r->process.out = -1;
+        guest_relay_finish(r->relay);
+}
+
+static void what_comes_after_a_bulk_arrives_too(void **state) {
+        struct rig r = {0};
+        struct then then = {{.fn = write_the_rest}, &r};
+        struct reader reader = {.job.work = read_all, .job.done = ignore_done};
+        struct guest_workers *w;
+
+        start(&r);
+        write_in_bulk(&r, &then.timer);
+        reader.fd = r.host.out;
+        r.host.out = -1;
+        w = guest_workers_new(r.loop);
+        guest_workers_submit(w, &reader.job);
+        guest_loop_run(r.loop);
+        guest_workers_free(w);
+        assert_true(r.done);
+        assert_int_equal(reader.n, 65540);
+        stop(&r);
+}
+
+static void free_and_quit_later(struct guest_timer *t) {
+        struct rig *r = ((struct then *)t)->rig;
+
+        r->relay = guest_relay_free(r->relay);
+        timer_loop = r->loop;
+        quit_timer.fn = on_quit;
+        guest_loop_set_timer(r->loop, &quit_timer, hcs_clock_ns() + 20ull * HCS_NS_PER_MS); /* behind the relay's */
+}
+
+static void a_relay_that_is_freed_between_batches_is_gone(void **state) {
+        struct rig r = {0};
+        struct then then = {{.fn = free_and_quit_later}, &r};
+
+        start(&r);
+        write_in_bulk(&r, &then.timer);
+        guest_loop_run(r.loop);
+        stop(&r);
+}
+
 static void a_host_that_does_not_close_is_given_up_on(void **state) {
         struct rig r = {.close_timeout_ns = 1};
         char byte;
@@ -213,6 +274,8 @@ static int ignore_sigpipe(void **state) {
 }
 
 HCS_TESTS(cmocka_unit_test(what_a_process_wrote_arrives_before_it_is_over),
+          cmocka_unit_test(what_comes_after_a_bulk_arrives_too),
+          cmocka_unit_test(a_relay_that_is_freed_between_batches_is_gone),
           cmocka_unit_test(a_host_that_does_not_close_is_given_up_on),
           cmocka_unit_test(the_end_of_stdin_reaches_the_process),
           cmocka_unit_test_setup(a_host_that_stops_reading_breaks_the_process_pipe, ignore_sigpipe),
