@@ -155,15 +155,16 @@ class Packages:
         return found[-1], found[-1].name.removeprefix("vmlinuz-")
 
     def modules(self, tree, listings):
-        """The modules of the lists, flat; modules.load: the paths of those for the start in the order of loading; and
-        what modprobe looks up for the others."""
+        """The modules of the lists, flat; modules.load: the paths of those for the start in the order of loading, behind
+        the line `soon` those that can wait for the program; and what modprobe looks up for the others."""
         _, version = self.kernel()
         folder = f"lib/modules/{version}"
         there = {plain(p.stem): p for p in sorted((self.kernel_root / folder).rglob("*.ko"))}
         builtin = (self.kernel_root / folder / "modules.builtin").read_text(encoding="utf-8").split()
-        taken, order = {plain(pathlib.PurePosixPath(b).stem): [] for b in builtin}, []
+        taken = {plain(pathlib.PurePosixPath(b).stem): [] for b in builtin}
+        order = {"start": [], "soon": []}
 
-        def take(name, at_start, wanted_by):
+        def take(name, when, wanted_by):
             path = f"{folder}/{there[name].name}" if name in there else None
             if name not in taken:
                 if path is None:
@@ -172,17 +173,19 @@ class Packages:
                 tree.file(path, data)
                 taken[name] = [plain(n) for n in modinfo(data, "depends") for n in n.split(",") if n]
             for other in taken[name]:
-                take(other, at_start, name)
-            if at_start and path and f"/{path}" not in order:
-                order.append(f"/{path}")
+                take(other, when, name)
+            if when in order and path and f"/{path}" not in order["start"] + order["soon"]:
+                order[when].append(f"/{path}")
 
-        for listing in listings:
-            for line in pathlib.Path(listing).read_text(encoding="utf-8").splitlines():
-                words = line.split("#")[0].split()
-                if words:
-                    take(plain(words[-1]), words[0] != "later", listing)
+        lines = [(listing, line.split("#")[0].split()) for listing in listings
+                 for line in pathlib.Path(listing).read_text(encoding="utf-8").splitlines()]
+        for when in ("start", "soon", "later"):
+            for listing, words in lines:
+                if words and (words[0] if words[0] in ("soon", "later") else "start") == when:
+                    take(plain(words[-1]), when, listing)
         names = sorted(n for n in taken if n in there and f"{folder}/{there[n].name}" in tree.nodes)
-        tree.file("lib/modules/modules.load", "".join(o + "\n" for o in order).encode())
+        tree.file("lib/modules/modules.load", "".join(
+            o + "\n" for o in order["start"] + ["soon"] * bool(order["soon"]) + order["soon"]).encode())
         tree.file(f"{folder}/modules.dep", "".join(
             there[n].name + ":" + "".join(f" {there[d].name}" for d in closure(taken, n) if d in names) + "\n"
             for n in names).encode())

@@ -11,8 +11,9 @@
  * -m  modules to load, instead of those of /lib/modules/modules.load
  * -w  /etc and /var can be written
  *
- * Without any argument: the agent with a log in /run/gcs, and a shell. Modules come first of all that needs a device:
- * the original, whose kernel has them built in, loads others last.
+ * Without any argument: the agent with a log in /run/gcs, and a shell. Modules that the way to the host needs come
+ * first; the others are loaded by a child beside the program: the original, whose kernel has them built in, loads
+ * others last.
  */
 
 #include "guest/init/init.h"
@@ -133,6 +134,19 @@ static void start_daemon(char **argv) {
                 launch(argv);
 }
 
+/* In a child that gives way: nothing waits for it but devices, and children are to be reaped meanwhile. */
+static void load_the_rest(const char *modules) {
+        pid_t pid = fork();
+
+        if (pid < 0)
+                init_warn("fork", modules);
+        if (pid != 0)
+                return;
+        (void)!nice(10);
+        init_modules(modules, true);
+        _exit(0);
+}
+
 static int reap_until(pid_t last) {
         for (;;) {
                 int status;
@@ -164,7 +178,8 @@ int main(int argc, char **argv) {
         sigprocmask(SIG_BLOCK, &all, NULL);
         init_limits();
         init_mounts();
-        init_modules(s.modules);
+        init_modules(s.modules, false);
+        init_device_mapper();
         if (s.writable)
                 init_writable_overlay();
         init_cgroups();
@@ -177,5 +192,6 @@ int main(int argc, char **argv) {
                 pid = launch(s.program);
         if (s.shell)
                 pid = launch(s.shell);
+        load_the_rest(s.modules);
         return reap_until(pid);
 }

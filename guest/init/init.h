@@ -33,9 +33,11 @@ void init_writable_overlay(void); /* /etc and /var, over a tmpfs */
 void init_cgroups(void);          /* version 2 unless it has no controllers or is switched off; else version 1 */
 void init_loopback(void);
 void init_limits(void);
-/* The modules that a list names, one path a line, in that order. No list, no modules; one that will not load is told.
- */
-void init_modules(const char *list);
+/* The modules that a list names, one path a line, in that order: those before the line `soon`, or those behind it. No
+ * list, no modules; one that will not load is told. */
+void init_modules(const char *list, bool soon);
+/* The control device of device-mapper, whose module the kernel asks for when it is opened. */
+void init_device_mapper(void);
 /* Credits the kernel with what a port of the host sends until it closes. */
 void init_entropy(unsigned port);
 

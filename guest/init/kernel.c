@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/major.h>
 #include <linux/module.h>
 #include <linux/random.h>
 #include <net/if.h>
@@ -12,13 +13,16 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "guest/init/init.h"
 #include "guest/init/vsock.h"
 
-#define CHUNK 4096
+#define CHUNK             4096
+#define MAPPER_CTRL_MINOR 236 /* as the kernel's linux/miscdevice.h has it */
 
 void init_limits(void) {
         /* A low soft limit for programs of old, room for those that ask. */
@@ -66,9 +70,10 @@ static void load(const char *path) {
                 close(fd);
 }
 
-void init_modules(const char *list) {
+void init_modules(const char *list, bool soon) {
         FILE *f = fopen(list, "re");
         char line[512];
+        bool behind = false;
 
         if (!f) {
                 if (errno != ENOENT)
@@ -77,10 +82,19 @@ void init_modules(const char *list) {
         }
         while (fgets(line, sizeof(line), f)) {
                 line[strcspn(line, "\n")] = '\0';
-                if (line[0] == '/')
+                if (strcmp(line, "soon") == 0)
+                        behind = true;
+                else if (line[0] == '/' && behind == soon)
                         load(line);
         }
         fclose(f);
+}
+
+void init_device_mapper(void) {
+        if ((mkdir("/dev/mapper", 0755) < 0 && errno != EEXIST) ||
+            (mknod("/dev/mapper/control", S_IFCHR | 0600, makedev(MISC_MAJOR, MAPPER_CTRL_MINOR)) < 0 &&
+             errno != EEXIST))
+                init_warn("make", "/dev/mapper/control");
 }
 
 void init_entropy(unsigned port) {

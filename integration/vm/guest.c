@@ -52,6 +52,8 @@ static void load_modules(void) {
                 int fd;
 
                 path[strcspn(path, "\n")] = '\0';
+                if (path[0] != '/')
+                        continue;
                 fd = open(path, O_RDONLY | O_CLOEXEC);
                 if (fd < 0 || syscall(SYS_finit_module, fd, "", 0) < 0)
                         printf("guest: %s: %s\n", path, strerror(errno));
