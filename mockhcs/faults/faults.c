@@ -10,8 +10,6 @@
 
 #include "base/str.h"
 #include "hcsshim/log.h"
-#include "mockhcs/faults/scenario.h"
-#include "platform/file.h"
 #include "platform/random.h"
 
 static struct faults *of_sink(struct mock_sink *s) {
@@ -171,31 +169,6 @@ static const struct mock_sink_ops sink_ops = {sink_complete, sink_event, sink_ou
 static const struct mock_backend_ops backend_ops = {
         .name = "faults", .invoke = invoke, .note = note, .verify = verify, .free = faults_free};
 
-/* The argument is "@FILE", the name of a scenario, or rules. */
-static HRESULT load_rules(const char *argument, struct fault_rules *ret, struct hcs_error **err) {
-        const struct fault_scenario *scenario = fault_scenario_find(argument);
-        _cleanup_json_ struct hcs_json *rules = NULL;
-        _cleanup_buf_ struct hcs_buf text = {0};
-        HRESULT hr;
-
-        if (*argument != '@') {
-                hr = fault_rules_parse(scenario ? scenario->rules : argument, ret, err);
-                if (FAILED(hr) && !strchr(argument, ' '))
-                        hcs_error_set_hint(err,
-                                           "a scenario, rules, or @FILE is expected; hcstrace torture --list names "
-                                           "the scenarios");
-                return hr;
-        }
-        hr = hcs_file_read(argument + 1, (size_t)16 << 20, &text, err);
-        if (SUCCEEDED(hr))
-                hr = hcs_json_parse(hcs_buf_cstr(&text), text.len, NULL, &rules, err);
-        if (SUCCEEDED(hr))
-                hr = fault_rules_parse_json(rules, ret, err);
-        if (FAILED(hr))
-                hcs_error_wrap(err, "faults %s", argument + 1);
-        return hr;
-}
-
 static HRESULT choose_seed(struct faults *f, const char *text, struct hcs_error **err) {
         HRESULT hr;
 
@@ -229,7 +202,7 @@ static HRESULT open_faults(struct mock_engine *engine, struct mock_sink *up, con
         f->backend = (struct mock_backend){.ops = &backend_ops, .engine = engine, .up = up, .build = next->build};
         f->sink.ops = &sink_ops;
         hcs_mutex_init(&f->lock);
-        hr = load_rules(options->argument, &f->rules, err);
+        hr = fault_rules_load(options->argument, &f->rules, err);
         if (SUCCEEDED(hr))
                 hr = choose_seed(f, mock_option(options, "seed"), err);
         if (FAILED(hr)) {

@@ -19,12 +19,21 @@ static bool is_object(const struct fault_rule *r, const struct mock_handle *subj
                (created && fault_glob(r->object, created->symbol)) || (id && fault_glob(r->object, id));
 }
 
+static bool has_member(const struct fault_rule *r, const struct hcs_json *document, const char *path) {
+        const struct hcs_json *member = hcs_json_lookup(document, path);
+        _cleanup_free_ char *text = NULL;
+
+        if (!member || !r->value)
+                return member != NULL;
+        text = hcs_json_string(member) ? hcs_strdup(hcs_json_string(member)) : hcs_json_text(member, HCS_JSON_COMPACT);
+        return fault_glob(r->value, text);
+}
+
 /* "configuration.VirtualMachine" is a member of the argument of that name. */
 static bool has_argument(const struct fault_rule *r, struct mock_call *call) {
         size_t n = r->path ? strcspn(r->path, ".") : 0;
-        _cleanup_free_ char *name = r->path ? hcs_strndup(r->path, n) : NULL, *text = NULL;
+        _cleanup_free_ char *name = r->path ? hcs_strndup(r->path, n) : NULL;
         struct mock_value *v = name ? mock_call_arg(call, name) : NULL;
-        const struct hcs_json *member;
 
         if (!r->path)
                 return true;
@@ -32,11 +41,7 @@ static bool has_argument(const struct fault_rule *r, struct mock_call *call) {
                 return false;
         if (!r->path[n])
                 return !r->value || fault_glob(r->value, v->text ? v->text : "");
-        member = hcs_json_lookup(mock_value_tree(v, NULL), r->path + n + 1);
-        if (!member || !r->value)
-                return member != NULL;
-        text = hcs_json_string(member) ? hcs_strdup(hcs_json_string(member)) : hcs_json_text(member, HCS_JSON_COMPACT);
-        return fault_glob(r->value, text);
+        return has_member(r, mock_value_tree(v, NULL), r->path + n + 1);
 }
 
 /* The rule fits but for number and chance: counts, and decides those. */
@@ -104,6 +109,14 @@ static void add(struct fault_plan *p, struct fault_rule *r, uint64_t *state) {
                 case FAULT_STALE:
                         p->stale = true;
                         break;
+                case FAULT_CUT:
+                        p->cut = a;
+                        p->chance = fault_next(state);
+                        break;
+                case FAULT_CORRUPT:
+                        p->corrupt = a;
+                        p->chance = fault_next(state);
+                        break;
                 case FAULT_TYPES:
                         break;
                 }
@@ -118,7 +131,7 @@ void fault_plan_call(struct fault_rules *rules, uint64_t seed, struct mock_call 
                 struct fault_rule *r = &rules->rules[i];
                 uint64_t state;
 
-                if (r->event || !fault_glob(r->name, call->function->name))
+                if (r->on != FAULT_ON_CALL || !fault_glob(r->name, call->function->name))
                         continue;
                 if (atomic_load(&r->hangs))
                         ret->any = ret->never = true;
@@ -135,8 +148,25 @@ void fault_plan_event(struct fault_rules *rules, uint64_t seed, const struct moc
                 struct fault_rule *r = &rules->rules[i];
                 uint64_t state;
 
-                if (r->event && fault_glob(r->name, event->name) && is_object(r, event->on, NULL, NULL) &&
-                    happens(r, seed, i, &state))
+                if (r->on == FAULT_ON_EVENT && fault_glob(r->name, event->name) &&
+                    is_object(r, event->on, NULL, NULL) && happens(r, seed, i, &state))
+                        add(ret, r, &state);
+        }
+}
+
+void fault_plan_frame(struct fault_rules *rules, uint64_t seed, const struct fault_frame *frame,
+                      struct fault_plan *ret) {
+        *ret = (struct fault_plan){0};
+        for (size_t i = 0; i < rules->n; i++) {
+                struct fault_rule *r = &rules->rules[i];
+                uint64_t state;
+
+                if (r->on != FAULT_ON_FRAME || !fault_glob(r->name, frame->name))
+                        continue;
+                if (atomic_load(&r->hangs))
+                        ret->any = ret->never = true;
+                if (is_object(r, NULL, NULL, frame->container) &&
+                    (!r->path || has_member(r, frame->document, r->path)) && happens(r, seed, i, &state))
                         add(ret, r, &state);
         }
 }

@@ -9,18 +9,31 @@
 
 #include "base/str.h"
 
+#define CALLS  (1u << FAULT_ON_CALL)
+#define EVENTS (1u << FAULT_ON_EVENT)
+#define FRAMES (1u << FAULT_ON_FRAME)
+
 static const struct {
         const char *name;
-        enum { NOTHING, TIME, CODE, PATH } wants;
-        bool calls, events; /* what it can be done to */
+        enum { NOTHING, TIME, CODE, PATH, BYTE } wants;
+        unsigned on; /* what it can be done to */
 } actions[FAULT_TYPES] = {
-        [FAULT_DELAY] = {"delay", TIME, true, true},         [FAULT_NEVER] = {"never", NOTHING, true, true},
-        [FAULT_LATE] = {"late", NOTHING, true, false},       [FAULT_FAIL] = {"fail", CODE, true, false},
-        [FAULT_COMPLETE] = {"complete", CODE, true, false},  [FAULT_DUPLICATE] = {"duplicate", NOTHING, true, true},
-        [FAULT_REORDER] = {"reorder", NOTHING, true, true},  [FAULT_STOPPED] = {"stopped", NOTHING, true, false},
-        [FAULT_EXIT] = {"exit", NOTHING, true, false},       [FAULT_DISCONNECT] = {"disconnect", TIME, true, false},
-        [FAULT_HANG] = {"hang", NOTHING, true, false},       [FAULT_OMIT] = {"omit", PATH, true, false},
-        [FAULT_SHUFFLE] = {"shuffle", NOTHING, true, false}, [FAULT_STALE] = {"stale", NOTHING, true, false},
+        [FAULT_DELAY] = {"delay", TIME, CALLS | EVENTS | FRAMES},
+        [FAULT_NEVER] = {"never", NOTHING, CALLS | EVENTS | FRAMES},
+        [FAULT_LATE] = {"late", NOTHING, CALLS},
+        [FAULT_FAIL] = {"fail", CODE, CALLS | FRAMES},
+        [FAULT_COMPLETE] = {"complete", CODE, CALLS},
+        [FAULT_DUPLICATE] = {"duplicate", NOTHING, CALLS | EVENTS | FRAMES},
+        [FAULT_REORDER] = {"reorder", NOTHING, CALLS | EVENTS | FRAMES},
+        [FAULT_STOPPED] = {"stopped", NOTHING, CALLS},
+        [FAULT_EXIT] = {"exit", NOTHING, CALLS | FRAMES},
+        [FAULT_DISCONNECT] = {"disconnect", TIME, CALLS},
+        [FAULT_HANG] = {"hang", NOTHING, CALLS | FRAMES},
+        [FAULT_OMIT] = {"omit", PATH, CALLS | FRAMES},
+        [FAULT_SHUFFLE] = {"shuffle", NOTHING, CALLS | FRAMES},
+        [FAULT_STALE] = {"stale", NOTHING, CALLS},
+        [FAULT_CUT] = {"cut", BYTE, FRAMES},
+        [FAULT_CORRUPT] = {"corrupt", BYTE, FRAMES},
 };
 
 bool fault_glob(const char *pattern, const char *text) {
@@ -103,13 +116,16 @@ static HRESULT parse_where(struct fault_rule *r, char *word, struct hcs_error **
 
         r->probability = 1;
         if (hcs_str_starts(word, "event:")) {
-                r->event = true;
+                r->on = FAULT_ON_EVENT;
                 word += strlen("event:");
+        } else if (hcs_str_starts(word, "frame:")) {
+                r->on = FAULT_ON_FRAME;
+                word += strlen("frame:");
         }
         at = word + strcspn(word, "@#[%");
         r->name = hcs_strndup(word, (size_t)(at - word));
         if (!*r->name)
-                return no_word(err, r, word, "the name of a function or event is expected, maybe with `*'");
+                return no_word(err, r, word, "the name of a function, event or frame is expected, maybe with `*'");
         while (*at) {
                 size_t n = suffix_length(at);
                 _cleanup_free_ char *text = hcs_strndup(at + 1, n - 1);
@@ -141,9 +157,13 @@ static HRESULT parse_action(struct fault_rule *r, char *word, struct hcs_error *
                 return no_word(
                         err, r, word,
                         "delay, never, late, fail, complete, duplicate, reorder, stopped, exit, disconnect, hang, "
-                        "omit, shuffle or stale is expected");
-        if (r->event ? !actions[type].events : !actions[type].calls)
-                return no_word(err, r, word, "that cannot be done to an event");
+                        "omit, shuffle, stale, cut or corrupt is expected");
+        if (!(actions[type].on & 1u << r->on)) {
+                static const char *const cannot[] = {"that cannot be done to a call", "that cannot be done to an event",
+                                                     "that cannot be done to a frame"};
+
+                return no_word(err, r, word, cannot[r->on]);
+        }
         if (r->n_actions == FAULT_MAX_ACTIONS)
                 return no_word(err, r, word, "a rule has at most four actions");
         a->type = (enum fault_type)type;
@@ -153,6 +173,10 @@ static HRESULT parse_action(struct fault_rule *r, char *word, struct hcs_error *
                 break;
         case CODE:
                 ok = value && hcs_hresult_parse(value, &a->hr) && FAILED(a->hr);
+                break;
+        case BYTE:
+                a->drawn = !value;
+                ok = !value || (hcs_str_to_u64(value, &a->number) && a->number <= UINT32_MAX);
                 break;
         case PATH:
                 a->path = value ? hcs_strdup(value) : NULL;
@@ -165,7 +189,8 @@ static HRESULT parse_action(struct fault_rule *r, char *word, struct hcs_error *
                 static const char *const expected[] = {[NOTHING] = "it takes no value",
                                                        [TIME] = "a time is expected, as in delay=500ms",
                                                        [CODE] = "the name or number of a failure is expected",
-                                                       [PATH] = "a path is expected"};
+                                                       [PATH] = "a path is expected",
+                                                       [BYTE] = "a number of bytes is expected"};
 
                 return no_word(err, r, value ? value : word, expected[actions[type].wants]);
         }

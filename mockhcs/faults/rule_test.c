@@ -42,17 +42,19 @@ static void rules_are_read_with_all_their_parts(void **state) {
         assert_int_equal(a->n_actions, 2);
         assert_int_equal(fault_rule_action(a, FAULT_DELAY)->delay.a, 1000000000);
         assert_hresult(fault_rule_action(a, FAULT_FAIL)->hr, E_ACCESSDENIED);
-        assert_true(b->event);
+        assert_int_equal(b->on, FAULT_ON_EVENT);
         assert_string_equal(b->name, "SystemExited");
         fault_rules_deinit(&r);
 }
 
 static void rules_that_are_none_are_named_with_the_word(void **state) {
-        assert_refused("Hcs* explode", "rule `Hcs* explode': `explode': delay, never, late, fail, complete, duplicate, "
-                                       "reorder, stopped, exit, disconnect, hang, omit, shuffle or stale is expected");
+        assert_refused("Hcs* explode",
+                       "rule `Hcs* explode': `explode': delay, never, late, fail, complete, duplicate, "
+                       "reorder, stopped, exit, disconnect, hang, omit, shuffle, stale, cut or corrupt is "
+                       "expected");
         assert_refused("Hcs*", "rule `Hcs*': `Hcs*': an action is expected behind it");
         assert_refused("@x never",
-                       "rule `@x never': `@x': the name of a function or event is expected, maybe with `*'");
+                       "rule `@x never': `@x': the name of a function, event or frame is expected, maybe with `*'");
         assert_refused("a#0 never", "rule `a#0 never': `0': #N, #N..M or #N.. is expected, with numbers from 1 on");
         assert_refused("a#3..2 never",
                        "rule `a#3..2 never': `3': #N, #N..M or #N.. is expected, with numbers from 1 on");
@@ -67,6 +69,22 @@ static void rules_that_are_none_are_named_with_the_word(void **state) {
         assert_refused("event:a exit", "rule `event:a exit': `exit': that cannot be done to an event");
         assert_refused("a never never never never never",
                        "rule `a never never never never never': `never': a rule has at most four actions");
+}
+
+static void rules_of_frames_have_bytes(void **state) {
+        struct fault_rules r = {0};
+        struct hcs_error *err = NULL;
+
+        assert_ok(fault_rules_parse("frame:Response(Start)@c1[ExitCode=3]#2 cut=9; frame:* corrupt", &r, &err), err);
+        assert_int_equal(r.rules[0].on, FAULT_ON_FRAME);
+        assert_string_equal(r.rules[0].name, "Response(Start)");
+        assert_int_equal(fault_rule_action(&r.rules[0], FAULT_CUT)->number, 9);
+        assert_false(fault_rule_action(&r.rules[0], FAULT_CUT)->drawn);
+        assert_true(fault_rule_action(&r.rules[1], FAULT_CORRUPT)->drawn);
+        fault_rules_deinit(&r);
+        assert_refused("frame:* cut=x", "rule `frame:* cut=x': `x': a number of bytes is expected");
+        assert_refused("frame:* late", "rule `frame:* late': `late': that cannot be done to a frame");
+        assert_refused("HcsClose* cut=1", "rule `HcsClose* cut=1': `cut': that cannot be done to a call");
 }
 
 static void a_file_of_rules_may_have_documents(void **state) {
@@ -165,6 +183,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(rules_are_read_with_all_their_parts),
                 TEST(rules_that_are_none_are_named_with_the_word),
+                TEST(rules_of_frames_have_bytes),
                 TEST(a_file_of_rules_may_have_documents),
                 TEST(delays_are_drawn_as_they_are_written),
                 TEST(globs_are_matched),
