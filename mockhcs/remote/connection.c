@@ -10,9 +10,12 @@
 #include "mockhcs/remote/remote.h"
 #include "platform/clock.h"
 
+#define NAP_NS HCS_NS_PER_MS
+
 static void connection_free(struct remote_connection *c) {
         mock_wire_reader_deinit(&c->reader);
         hcs_stream_close(c->reader.stream);
+        hcs_cond_deinit(&c->idle);
         hcs_mutex_deinit(&c->lock);
         hcs_mutex_deinit(&c->write_lock);
         free(c);
@@ -29,19 +32,54 @@ struct remote_connection *remote_connection_unref(struct remote_connection *c) {
         return NULL;
 }
 
-static void read_all(void *arg) {
-        struct remote_connection *c = arg;
+/* With the lock held and nobody reading: takes one frame. It is given back while that lasts. */
+static void read_one(struct remote_connection *c) {
         _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
         struct mock_slice frame;
         HRESULT hr;
 
-        while ((hr = mock_wire_read(&c->reader, NULL, &frame, &err)) == S_OK)
-                if (FAILED(hr = remote_incoming(c, frame, &err)))
-                        break;
+        c->reading = true;
+        hcs_mutex_unlock(&c->lock);
+        hr = mock_wire_read(&c->reader, NULL, &frame, &err);
+        if (hr == S_OK)
+                hr = remote_incoming(c, frame, &err);
         if (FAILED(hr) && !atomic_load(&c->silent))
                 hcs_log(HCS_LOG_WARN, "the connection to the service broke", "error", hcs_error_message(err), NULL);
-        hcs_stream_shutdown(c->reader.stream);
-        remote_incoming_end(c);
+        if (hr != S_OK) {
+                hcs_stream_shutdown(c->reader.stream);
+                remote_incoming_end(c);
+        }
+        hcs_mutex_lock(&c->lock);
+        c->reading = false;
+        if (c->waiters)
+                hcs_cond_signal(&c->waiters->changed); /* to read on */
+        if (c->ended)
+                hcs_cond_broadcast(&c->idle);
+}
+
+/* With the lock held: until it is done, by reading if need be. */
+static void wait_for(struct remote_connection *c, struct remote_waiter *w) {
+        while (!w->done)
+                if (c->reading)
+                        hcs_cond_wait(&w->changed, &c->lock);
+                else
+                        read_one(c);
+}
+
+/* The connection's own thread. */
+static void read_when_idle(void *arg) {
+        struct remote_connection *c = arg;
+        uint64_t served = 0;
+
+        hcs_guard(&c->lock);
+        while (!c->ended) {
+                if (c->reading || c->waiters || c->served != served) {
+                        served = c->served;
+                        hcs_cond_wait_until(&c->idle, &c->lock, hcs_clock_ns() + NAP_NS);
+                } else {
+                        read_one(c);
+                }
+        }
 }
 
 HRESULT remote_connect(struct mock_backend *b, const char *socket, uintptr_t generation, struct remote_connection **ret,
@@ -55,11 +93,12 @@ HRESULT remote_connect(struct mock_backend *b, const char *socket, uintptr_t gen
         c->generation = generation;
         hcs_mutex_init(&c->lock);
         hcs_mutex_init(&c->write_lock);
+        hcs_cond_init(&c->idle);
         hr = hcs_stream_connect_private(socket, &bound, &c->reader.stream, err);
         if (SUCCEEDED(hr))
                 hr = mock_wire_greet(&c->reader, &c->hello, err);
         if (SUCCEEDED(hr))
-                hr = hcs_thread_start(&c->thread, read_all, c, err);
+                hr = hcs_thread_start(&c->thread, read_when_idle, c, err);
         if (FAILED(hr)) {
                 remote_connection_unref(c);
                 return hr;
@@ -97,7 +136,7 @@ void remote_connection_send(struct remote_connection *c, const struct hcs_buf *f
         write_frames(c, frames);
 }
 
-static struct remote_handle **handle_slot(struct remote_connection *c, const struct mock_handle *h) {
+struct remote_handle **remote_handle_slot(struct remote_connection *c, const struct mock_handle *h) {
         struct remote_handle **at = &c->handles[(h->number * MOCK_HANDLE_KINDS + (unsigned)h->kind) % REMOTE_BUCKETS];
 
         while (*at && (*at)->h != h)
@@ -110,14 +149,14 @@ static void add_handle(struct remote_connection *c, struct mock_handle *h) {
         struct remote_handle *entry = hcs_calloc(1, sizeof(*entry));
 
         entry->h = mock_handle_ref(h);
-        *handle_slot(c, h) = entry;
+        *remote_handle_slot(c, h) = entry;
 }
 
 static void remove_handle(struct remote_connection *c, const struct mock_handle *h) {
         struct remote_handle **at, *entry;
 
         hcs_mutex_lock(&c->lock);
-        at = handle_slot(c, h);
+        at = remote_handle_slot(c, h);
         entry = *at;
         if (entry)
                 *at = entry->next;
@@ -132,71 +171,66 @@ static bool enter(struct remote_connection *c, struct remote_call *rc) {
         hcs_guard(&c->lock);
         if (c->ended)
                 return false;
-        rc->next = c->calls;
-        c->calls = rc;
-        if (rc->call->created) {
+        hcs_cond_init(&rc->waiter.changed);
+        rc->waiter.next = c->waiters;
+        c->waiters = &rc->waiter;
+        if (!rc->call)
+                rc->control = ++c->controls;
+        if (rc->call && rc->call->created) {
                 rc->call->created->object = (void *)c->generation;
                 add_handle(c, rc->call->created);
         }
         return true;
 }
 
+/* Sends what was entered, and waits for what comes back. False: it was not sent, or not to its end, so that nobody can
+ * have done it. */
+static bool exchange(struct remote_connection *c, struct remote_call *rc, const struct hcs_buf *frame) {
+        HRESULT hr = write_frames(c, frame);
+
+        hcs_mutex_lock(&c->lock);
+        wait_for(c, &rc->waiter);
+        hcs_mutex_unlock(&c->lock);
+        hcs_cond_deinit(&rc->waiter.changed);
+        return SUCCEEDED(hr);
+}
+
 bool remote_connection_call(struct remote_connection *c, struct mock_call *call) {
         struct remote_call rc = {.call = call};
-        struct hcs_buf frame = {0};
-        bool entered;
+        _cleanup_buf_ struct hcs_buf frame = {0};
 
         mock_wire_put_call(&frame, call);
         if (frame.len > MOCK_WIRE_MAX_FRAME) {
-                hcs_buf_deinit(&frame);
                 remote_refuse(call, HCS_WIN32(223), "the documents of the call are too long for the service");
                 return true;
         }
-        hcs_cond_init(&rc.returned);
-        entered = enter(c, &rc);
-        if (entered) {
-                write_frames(c, &frame);
-                hcs_mutex_lock(&c->lock);
-                while (!rc.done)
-                        hcs_cond_wait(&rc.returned, &c->lock);
-                hcs_mutex_unlock(&c->lock);
+        if (!enter(c, &rc))
+                return false;
+        if (!exchange(c, &rc, &frame)) {
+                mock_completion_deinit(&call->completion); /* it was told that the service had gone */
+                return false;
         }
-        hcs_cond_deinit(&rc.returned);
-        hcs_buf_deinit(&frame);
-        if (entered && call->created && FAILED(call->hr))
+        if (call->created && FAILED(call->hr))
                 remove_handle(c, call->created);
-        if (entered && mock_verb_closes(call->function->verb) && mock_call_subject(call))
+        if (mock_verb_closes(call->function->verb) && mock_call_subject(call))
                 remove_handle(c, mock_call_subject(call));
-        return entered;
+        return true;
 }
 
 HRESULT remote_connection_control(struct remote_connection *c, const struct hcs_json *request, struct hcs_json **ret,
                                   struct hcs_error **err) {
         _cleanup_json_ struct hcs_json *numbered = hcs_json_copy(request), *line = NULL;
         _cleanup_buf_ struct hcs_buf frame = {0};
-        struct remote_answer a = {0};
+        struct remote_call rc = {0};
         struct hcs_json *result;
-        HRESULT hr = S_OK;
+        HRESULT hr;
 
-        hcs_cond_init(&a.arrived);
-        hcs_mutex_lock(&c->lock);
-        a.number = ++c->controls;
-        a.done = c->ended;
-        if (!a.done) {
-                a.next = c->answers;
-                c->answers = &a;
+        if (enter(c, &rc)) {
+                hcs_json_set_u64(numbered, "n", rc.control);
+                mock_wire_put_json(&frame, numbered);
+                exchange(c, &rc, &frame);
         }
-        hcs_mutex_unlock(&c->lock);
-        hcs_json_set_u64(numbered, "n", a.number);
-        mock_wire_put_json(&frame, numbered);
-        if (!a.done)
-                write_frames(c, &frame);
-        hcs_mutex_lock(&c->lock);
-        while (!a.done)
-                hcs_cond_wait(&a.arrived, &c->lock);
-        hcs_mutex_unlock(&c->lock);
-        hcs_cond_deinit(&a.arrived);
-        line = a.line;
+        line = rc.answer;
         if (!line)
                 return hcs_error_make(err, HCS_E_SERVICE_DISCONNECT, "the service went away");
         hr = mock_wire_failure(line, err);

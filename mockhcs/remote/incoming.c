@@ -49,22 +49,35 @@ static void add_pending(struct remote_connection *c, uint64_t number) {
 }
 
 static struct remote_call *find_call(struct remote_connection *c, uint64_t number) {
-        struct remote_call *rc = c->calls;
+        for (struct remote_waiter *w = c->waiters; w; w = w->next) {
+                struct remote_call *rc = (struct remote_call *)w;
 
-        while (rc && rc->call->number != number)
-                rc = rc->next;
-        return rc;
+                if (rc->call && rc->call->number == number)
+                        return rc;
+        }
+        return NULL;
+}
+
+static struct remote_call *find_control(struct remote_connection *c, uint64_t number) {
+        for (struct remote_waiter *w = c->waiters; w; w = w->next) {
+                struct remote_call *rc = (struct remote_call *)w;
+
+                if (!rc->call && rc->control == number)
+                        return rc;
+        }
+        return NULL;
 }
 
 /* With the lock held: its thread goes on. */
 static void let_go(struct remote_connection *c, struct remote_call *rc) {
-        for (struct remote_call **at = &c->calls; *at; at = &(*at)->next)
-                if (*at == rc) {
-                        *at = rc->next;
+        for (struct remote_waiter **at = &c->waiters; *at; at = &(*at)->next)
+                if (*at == &rc->waiter) {
+                        *at = rc->waiter.next;
                         break;
                 }
-        rc->done = true;
-        hcs_cond_signal(&rc->returned);
+        c->served++;
+        rc->waiter.done = true;
+        hcs_cond_signal(&rc->waiter.changed);
 }
 
 static HRESULT returned(struct remote_connection *c, struct mock_record *r, struct hcs_error **err) {
@@ -125,6 +138,7 @@ static void said(struct remote_connection *c, struct mock_record *r) {
 
 static HRESULT answered(struct remote_connection *c, const char *text, size_t len, struct hcs_error **err) {
         _cleanup_json_ struct hcs_json *line = NULL;
+        struct remote_call *rc;
         uint64_t n = 0;
         HRESULT hr =
                 hcs_json_parse(text, len, &(struct hcs_json_options){.max_bytes = MOCK_WIRE_MAX_FRAME}, &line, err);
@@ -136,15 +150,12 @@ static HRESULT answered(struct remote_connection *c, const char *text, size_t le
         if (!hcs_json_u64(hcs_json_get(line, "answer"), &n))
                 return S_OK; /* something newer than we are */
         hcs_guard(&c->lock);
-        for (struct remote_answer **at = &c->answers, *a = *at; a; at = &a->next, a = *at)
-                if (a->number == n) {
-                        *at = a->next;
-                        a->line = steal_pointer(&line);
-                        a->done = true;
-                        hcs_cond_signal(&a->arrived);
-                        return S_OK;
-                }
-        return bad(err, "an answer to what was not asked");
+        rc = find_control(c, n);
+        if (!rc)
+                return bad(err, "an answer to what was not asked");
+        rc->answer = steal_pointer(&line);
+        let_go(c, rc);
+        return S_OK;
 }
 
 HRESULT remote_incoming(struct remote_connection *c, struct mock_slice frame, struct hcs_error **err) {
@@ -182,21 +193,28 @@ HRESULT remote_incoming(struct remote_connection *c, struct mock_slice frame, st
 
 /* ---- the end ---- */
 
+/* With the lock held: a handle that its call has not made yet does not hear that the service went. */
+static void forget_created(struct remote_connection *c, const struct mock_call *call) {
+        struct remote_handle **at = call->created ? remote_handle_slot(c, call->created) : NULL, *e = at ? *at : NULL;
+
+        if (!e)
+                return;
+        *at = e->next;
+        mock_handle_unref(e->h); /* the call has it still */
+        free(e);
+}
+
 static void end_calls(struct remote_connection *c) {
         hcs_guard(&c->lock);
         c->ended = true;
-        while (c->calls) {
-                struct remote_call *rc = c->calls;
+        while (c->waiters) {
+                struct remote_call *rc = (struct remote_call *)c->waiters;
 
-                remote_refuse(rc->call, HCS_E_SERVICE_DISCONNECT, "the service went away while it answered");
+                if (rc->call) {
+                        forget_created(c, rc->call);
+                        remote_refuse(rc->call, HCS_E_SERVICE_DISCONNECT, "the service went away while it answered");
+                }
                 let_go(c, rc);
-        }
-        while (c->answers) {
-                struct remote_answer *a = c->answers;
-
-                c->answers = a->next;
-                a->done = true;
-                hcs_cond_signal(&a->arrived);
         }
 }
 

@@ -98,28 +98,44 @@ static void refuse_stale(struct mock_call *call) {
                               "the service went away since the handle was given out");
 }
 
+static void refuse_unserved(struct remote *r, struct mock_call *call, HRESULT hr, const char *why) {
+        hcs_log(HCS_LOG_WARN, "no service answers", "socket", r->socket, "error", why, NULL);
+        remote_refuse(call, hr == E_ACCESSDENIED ? hr : HCS_E_SERVICE_NOT_AVAILABLE, why);
+}
+
+/* A call without handles: on whatever connection there is. One that has ended unnoticed is found out by the first call,
+ * which then goes to the next. */
+static void invoke_anywhere(struct remote *r, struct mock_call *call) {
+        for (int tries = 0; tries < 2; tries++) {
+                _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
+                struct remote_connection *c = NULL;
+                HRESULT hr = connection(r, &c, &err);
+                bool served;
+
+                if (FAILED(hr)) {
+                        refuse_unserved(r, call, hr, hcs_error_message(err));
+                        return;
+                }
+                served = remote_connection_call(c, call);
+                remote_connection_unref(c);
+                if (served)
+                        return;
+        }
+        remote_refuse(call, HCS_E_SERVICE_DISCONNECT, "the service comes and goes");
+}
+
 static void invoke(struct mock_backend *b, struct mock_call *call) {
         struct remote *r = (struct remote *)b;
-        struct remote_connection *c = NULL;
-        _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
         uintptr_t generation = generation_of(call);
-        HRESULT hr = S_OK;
+        struct remote_connection *c;
 
-        if (generation)
-                c = present(r);
-        else
-                hr = connection(r, &c, &err);
-        if (FAILED(hr)) {
-                hcs_log(HCS_LOG_WARN, "no service answers", "socket", r->socket, "error", hcs_error_message(err), NULL);
-                remote_refuse(call, hr == E_ACCESSDENIED ? hr : HCS_E_SERVICE_NOT_AVAILABLE, hcs_error_message(err));
-        } else if (generation && c->generation != generation) {
-                refuse_stale(call);
-        } else if (!remote_connection_call(c, call)) {
-                if (generation)
-                        refuse_stale(call);
-                else
-                        remote_refuse(call, HCS_E_SERVICE_DISCONNECT, "the service went away");
+        if (!generation) {
+                invoke_anywhere(r, call);
+                return;
         }
+        c = present(r);
+        if (c->generation != generation || !remote_connection_call(c, call))
+                refuse_stale(call);
         remote_connection_unref(c);
 }
 

@@ -17,12 +17,18 @@
 
 #define REMOTE_BUCKETS 128
 
-/* A call on its way. On the stack of its thread until it returned. */
+/* Whoever waits for something from the service. On the stack of its thread. */
+struct remote_waiter {
+        struct remote_waiter *next;
+        struct hcs_cond changed;
+        bool done;
+};
 struct remote_call {
-        struct remote_call *next;
-        struct mock_call *call;
-        struct hcs_cond returned;
-        bool done, early; /* early: its completion came before its return */
+        struct remote_waiter waiter; /* first */
+        struct mock_call *call;      /* NULL: a control request */
+        bool early;                  /* its completion came before its return */
+        uint64_t control;            /* the number of a control request */
+        struct hcs_json *answer;     /* NULL when the connection ended */
 };
 
 /* A call that was accepted, or a handle: by number or symbol. */
@@ -34,17 +40,14 @@ struct remote_handle {
         struct remote_handle *next;
         struct mock_handle *h; /* referenced */
 };
-struct remote_answer {
-        struct remote_answer *next;
-        uint64_t number;
-        struct hcs_cond arrived;
-        struct hcs_json *line; /* NULL when the connection ended */
-        bool done;
-};
 
 /*
- * One connection with its reading thread, which never waits for anything but the stream. The lock guards the lists; the
- * write lock keeps frames whole. Counted: by the layer, the thread, and whoever makes a call.
+ * One connection. The lock guards the lists; the write lock keeps frames whole. Counted: by the layer, its thread, and
+ * whoever makes a call.
+ *
+ * Reading is for one thread at a time. Whoever waits for an answer reads for itself, and for the others, when nobody
+ * else does: no thread has to be woken for it. The connection's own thread reads while no calls are made, and sleeps
+ * for a moment at a time while there are some.
  */
 struct remote_connection {
         atomic_int refs;
@@ -55,10 +58,11 @@ struct remote_connection {
         struct mock_wire_hello hello;
         struct hcs_mutex lock, write_lock;
         struct hcs_thread thread;
-        bool ended;
+        struct hcs_cond idle; /* what the thread sleeps on */
+        bool reading, ended;
+        uint64_t served;    /* answers so far */
         atomic_bool silent; /* we ended it: nobody has to hear of it */
-        struct remote_call *calls;
-        struct remote_answer *answers;
+        struct remote_waiter *waiters;
         struct remote_pending *pending[REMOTE_BUCKETS];
         struct remote_handle *handles[REMOTE_BUCKETS];
         uint64_t controls;
@@ -72,7 +76,7 @@ struct remote_connection *remote_connection_unref(struct remote_connection *c);
 /* Ends it, waits for the thread, drops the caller's reference. Not from that thread. */
 void remote_connection_close(struct remote_connection *c);
 bool remote_connection_ended(struct remote_connection *c);
-/* Sends the call and waits for its return. False: the connection had ended before, and nothing was sent. */
+/* Sends the call and waits for its return. False: the connection had ended before, and nobody has seen the call. */
 bool remote_connection_call(struct remote_connection *c, struct mock_call *call);
 /* Sends one or more frames; they are lost when the connection has ended. */
 void remote_connection_send(struct remote_connection *c, const struct hcs_buf *frames);

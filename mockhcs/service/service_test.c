@@ -12,6 +12,7 @@
 #include "mockhcs/remote/wire.h"
 #include "mockhcs/service.h"
 #include "platform/clock.h"
+#include "platform/file.h"
 #include "testing/hcs_test.h"
 
 #define CREATE                                                                                                   \
@@ -416,6 +417,27 @@ static void a_flood_is_held_back(void **state) {
         stop(s);
 }
 
+/* On the same connection, and at the end of the service. */
+static void a_call_that_hangs_holds_up_nobody(void **state) {
+        static const char faults[] = "[{\"fault\":\"hang\",\"call\":\"HcnEnumerateNetworks\",\"ms\":1500}]";
+        _cleanup_free_ char *file = hcs_asprintf("%s.faults", path),
+                            *backend = hcs_asprintf("emulate,net-faults=%s", file);
+        struct mockhcs_service *s;
+        struct client c;
+
+        assert_ok(hcs_file_write(file, faults, strlen(faults), NULL), NULL);
+        s = start((struct mockhcs_service_options){.backend = backend});
+        c = connect_client();
+        send_text(&c,
+                  "{\"call\":\"HcnEnumerateNetworks\",\"dll\":\"computenetwork\",\"n\":1,\"args\":{\"query\":\"\"}}");
+        create(&c, 2, "x", "", "{\"return\":2,");
+        send_text(&c,
+                  "{\"call\":\"HcnEnumerateNamespaces\",\"dll\":\"computenetwork\",\"n\":3,\"args\":{\"query\":\"\"}}");
+        expect(&c, "{\"return\":3,");
+        disconnect(&c);
+        stop(s);
+}
+
 static void one_service_has_the_socket(void **state) {
         struct mockhcs_service *s = start((struct mockhcs_service_options){0}), *second = NULL;
         struct stat st;
@@ -482,6 +504,7 @@ int main(int argc, char **argv) {
                 cmocka_unit_test(a_client_has_its_limits),
                 cmocka_unit_test(descriptors_that_come_along_are_not_kept),
                 cmocka_unit_test(a_flood_is_held_back),
+                cmocka_unit_test(a_call_that_hangs_holds_up_nobody),
                 cmocka_unit_test(one_service_has_the_socket),
                 cmocka_unit_test(a_folder_that_others_write_to_is_refused),
                 cmocka_unit_test(a_client_can_ask_it_to_stop),

@@ -78,30 +78,64 @@ static void finish(struct session *s) {
 
 static void serve(void *arg);
 
-/* Waits for the turn to read; false when there is nothing to read any more. */
-static bool take_turn(struct session *s) {
-        hcs_guard(&s->lock);
-        s->waiting++;
-        while (s->reading && !s->ended)
+/* How long a call may take before somebody else reads. */
+#define MOMENT_NS HCS_NS_PER_MS
+/* After so many moments without a call whoever stands by goes to sleep. */
+#define RESTLESS 20
+
+/* With the lock held, while another thread has the turn: true when it is to be taken from it. */
+static bool stand_by(struct session *s, unsigned *idle) {
+        uint64_t requests = s->requests;
+
+        if (!s->in_call && *idle >= RESTLESS) {
+                s->asleep = true;
                 hcs_cond_wait(&s->turn, &s->lock);
-        s->waiting--;
-        s->reading = !s->ended;
-        return s->reading;
+                s->asleep = false;
+                *idle = 0;
+                return false;
+        }
+        hcs_cond_wait_until(&s->turn, &s->lock, hcs_clock_ns() + MOMENT_NS);
+        *idle = s->requests == requests ? *idle + 1 : 0;
+        return s->reading && s->in_call && s->requests == requests;
 }
 
-static void pass_turn(struct session *s) {
+/* Waits for the turn to read; false when there is nothing to read any more, or enough others stand by. */
+static bool take_turn(struct session *s) {
+        unsigned idle = 0;
+
+        hcs_guard(&s->lock);
+        if (s->ended || (s->reading && s->waiting))
+                return false;
+        s->waiting++;
+        while (s->reading && !s->ended)
+                if (stand_by(s, &idle))
+                        break;
+        s->waiting--;
+        if (s->ended)
+                return false;
+        s->reading = true;
+        s->in_call = false;
+        s->turns++;
+        return true;
+}
+
+/* Somebody must be able to take over while the call is made. Returns which turn it is. */
+static uint64_t begin_call(struct session *s) {
+        uint64_t turn;
         bool start;
 
         hcs_mutex_lock(&s->lock);
-        s->reading = false;
+        s->in_call = true;
+        s->requests++;
+        turn = s->turns;
         start = s->waiting == 0 && s->threads < MAX_THREADS;
         if (start)
                 s->threads++;
-        else
+        else if (s->asleep)
                 hcs_cond_signal(&s->turn);
         hcs_mutex_unlock(&s->lock);
         if (!start)
-                return;
+                return turn;
         session_ref(s);
         if (FAILED(hcs_thread_start_detached(serve, s, NULL))) {
                 hcs_mutex_lock(&s->lock);
@@ -109,6 +143,16 @@ static void pass_turn(struct session *s) {
                 hcs_mutex_unlock(&s->lock);
                 session_unref(s); /* never the last one */
         }
+        return turn;
+}
+
+/* False when another thread reads by now. */
+static bool end_call(struct session *s, uint64_t turn) {
+        hcs_guard(&s->lock);
+        if (s->turns != turn)
+                return false;
+        s->in_call = false;
+        return true;
 }
 
 static void end_turns(struct session *s) {
@@ -133,10 +177,11 @@ static HRESULT take_note(struct session *s, struct mock_record *call, struct moc
         return hr;
 }
 
-/* With the turn, which is passed on where it may take longer. A failure: the client makes no sense. */
-static HRESULT take_frame(struct session *s, struct mock_slice frame, bool *ret_passed, struct hcs_error **err) {
+/* With the turn, which may be lost while a call is made. A failure: the client makes no sense. */
+static HRESULT take_frame(struct session *s, struct mock_slice frame, bool *ret_lost, struct hcs_error **err) {
         struct mock_record r = {0};
         struct mock_slice line, second;
+        uint64_t turn;
         HRESULT hr;
 
         if (!mock_wire_line(&frame, &line))
@@ -147,15 +192,15 @@ static HRESULT take_frame(struct session *s, struct mock_slice frame, bool *ret_
         if (r.kind == MOCK_RECORD_CALL && mock_wire_line(&frame, &second)) {
                 hr = take_note(s, &r, second, err);
         } else if (r.kind == MOCK_RECORD_CALL) {
-                pass_turn(s);
-                *ret_passed = true;
+                turn = begin_call(s);
                 session_call(s, &r);
+                *ret_lost = !end_call(s, turn);
         } else if (r.kind == MOCK_RECORD_STDIO) {
                 session_input(s, &r);
         } else if (r.kind == MOCK_RECORD_UNKNOWN) { /* the record has the line, the reader may lose it */
-                pass_turn(s);
-                *ret_passed = true;
+                turn = begin_call(s);
                 session_control(s, r.data, r.len);
+                *ret_lost = !end_call(s, turn);
         } else {
                 hr = hcs_error_make(err, E_INVALIDARG, "neither a call, stdio nor a control request");
         }
@@ -163,18 +208,18 @@ static HRESULT take_frame(struct session *s, struct mock_slice frame, bool *ret_
         return hr;
 }
 
-/* Reads with the turn until it is passed on; false at the end of the stream. */
+/* Reads with the turn until it is lost; false at the end of the stream. */
 static bool read_on(struct session *s) {
         _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
         struct mock_slice frame;
-        bool passed = false;
+        bool lost = false;
         HRESULT hr = S_OK;
 
-        while (hr == S_OK && !passed) {
+        while (hr == S_OK && !lost) {
                 session_wait_sent(s);
                 hr = mock_wire_read(&s->reader, NULL, &frame, &err);
                 if (hr == S_OK)
-                        hr = take_frame(s, frame, &passed, &err);
+                        hr = take_frame(s, frame, &lost, &err);
         }
         if (FAILED(hr)) {
                 hcs_log(HCS_LOG_WARN, "a client makes no sense", "program", s->program, "error", hcs_error_message(err),
@@ -193,6 +238,9 @@ static void serve(void *arg) {
                         finish(s);
                         break;
                 }
+        hcs_mutex_lock(&s->lock);
+        s->threads--;
+        hcs_mutex_unlock(&s->lock);
         session_unref(s);
 }
 

@@ -6,10 +6,11 @@
  * The inside of a service: the world (an engine whose topmost layer reports to us instead of to the engine), its
  * clients, and what each of them holds.
  *
- * Threads. One accepts. Each session has some that take turns: one reads; when it has read a call it lets another one
- * read and makes the call itself, so that a call which hangs below stops nobody, and the end of a client is seen. A
- * writing thread sends what could not be sent at once. Sessions are counted: a call that hangs below keeps its session,
- * and that the service, until it returns.
+ * Threads. One accepts. Each session has one that reads and makes the calls that it reads. Another one stands by: when
+ * a call takes longer than a moment it reads in place of the first, so that a call which hangs below stops nobody, and
+ * the end of a client is seen; it only looks now and then, so that no thread has to be woken for each call. A writing
+ * thread sends what could not be sent at once. Sessions are counted: a call that hangs below keeps its session, and
+ * that the service, until it returns.
  *
  * Locks: the service's guards lists, handles and pending calls; a session's guards who reads; its out_lock what is to
  * be sent. None is held while a layer is called; the service's may be held when a session's is taken, not otherwise.
@@ -56,6 +57,10 @@ struct session {
         struct hcs_cond turn;
         unsigned threads, waiting;
         bool reading, ended;
+        bool in_call;      /* who reads makes a call */
+        bool asleep;       /* who stands by has to be woken when there is a call */
+        uint64_t turns;    /* how often who reads has changed */
+        uint64_t requests; /* calls and control requests so far */
 
         struct service_handle *handles[SERVICE_BUCKETS], *newest;
         size_t n_handles, n_pending;
