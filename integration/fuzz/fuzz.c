@@ -22,6 +22,7 @@
 #include "integration/fuzz/spec.h"
 #include "integration/fuzz/trace.h"
 #include "integration/fuzz/vsock.h"
+#include "integration/fuzz/wire.h"
 #include "mockhcs/trace/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -114,6 +115,7 @@ static bool (*const families[])(uint8_t which, const uint8_t *data, size_t size)
         fuzz_spec,    //
         fuzz_trace,   //
         fuzz_vsock,   //
+        fuzz_wire,    //
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -53,6 +53,26 @@ put nr '{"Success":false,"Error":"The specified port already exists. ","ErrorCod
 put nd '["d0b4e0c1-1111-4222-8333-444455556666","D0B4E0C2-1111-4222-8333-444455556666"]' "$2"
 put nh '{"Success":true,"Output":{"Major":15,"Minor":4}}' "$2"
 
+# The wire of a service: a client's frames, one a line; a client's bytes; a service's frames.
+put W '{"call":"HcsCreateComputeSystem","dll":"computecore","n":1,"args":{"id":"a","configuration":{"Container":{}},"operation":"operation/1","creates":"system/1"}}
+{"call":"HcsCreateProcess","dll":"computecore","n":2,"args":{"system":"system/1","parameters":{"CommandLine":"cat","CreateStdInPipe":true,"CreateStdOutPipe":true},"creates":"process/1"}}
+{"stdio":"process/1","stream":"stdin","text":"hello","end":true}
+{"call":"HcsStartComputeSystem","dll":"computecore","n":3,"args":{"system":"system/1","options":""}}
+{"call":"HcsCloseComputeSystem","dll":"computecore","n":4,"args":{"system":"system/1"}}
+{"control":"status","n":5}' "$2"
+put W '{"call":"HcnCreateNetwork","dll":"computenetwork","n":1,"args":{"id":"00000000-0000-0000-0000-000000000000","settings":{"Name":"n","Type":"NAT"},"creates":"network/1"}}
+{"call":"HcnRegisterServiceCallback","dll":"computenetwork","n":2,"args":{"creates":"callback/1"}}
+{"call":"HNSCall","dll":"vmcompute","n":3,"args":{"method":"GET","path":"/networks/","object":""}}' "$2"
+put W '{"control":"save","n":1}
+{"control":"restore","n":2,"world":{"World":1,"Systems":[{"Id":"x","State":"Running","CreatedBy":"computecore","Document":{"Container":{}},"Processes":[{"ProcessId":4,"CommandLine":"cat"}]}],"Networks":{"NetworkState":1}}}
+{"control":"reboot","networks":true,"n":3}' "$2"
+put Y '{"return":1,"hr":"0x00000000","out":{"result":["a"]}}' "$2"
+put Y '{"event":"ServiceDisconnect","on":"callback/1","hr":"0x8037011E"}
+{"complete":"call/1","of":1,"hr":"0x00000000","result":{}}
+{"stdio":"process/1","stream":"stdin","end":true}
+{"return":1,"hr":"0x00000000","pending":true}
+{"refused":"enough","hr":"0x80070005"}' "$2"
+
 # bin PREFIX OUT_DIR: standard input behind a prefix, for what is not text
 bin() {
         { printf '%s' "$1" && cat; } >"$2/seed-$n"
@@ -63,6 +83,7 @@ for f in "$1"/fixtures/traces/*/*.trace; do # whole traces that are small, and t
         bin T "$2" <"$f"
         bin R "$2" < <(tail -n +2 "$f")
 done
+bin w "$2" < <(printf '\42\0\0\0{"hello":"mockhcs","versions":[1]}\31\0\0\0{"control":"status","n":1')
 bin v "$2" < <( # dm-verity
         printf 'verity\0\0\1\0\0\0\1\0\0\0uuid-is-16-bytessha256'
         head -c 26 /dev/zero
