@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+
+/* A virtual machine that is made through a service boots in QEMU, belongs to the service, and goes with it. */
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "integration/machine/guest_rig.h"
+#include "mockhcs/remote/wire.h"
+#include "platform/clock.h"
+#include "platform/process.h"
+#include "testing/hcs_test.h"
+
+static char *socket_path, *world;
+
+static HRESULT ask(const char *what, struct hcs_json **ret) {
+        _cleanup_json_ struct hcs_json *request = hcs_json_new_object();
+
+        hcs_json_set_string(request, "control", what);
+        return mock_wire_ask(socket_path, request, ret, NULL);
+}
+
+static struct hcs_child *start_service(void) {
+        const char *argv[] = {
+                getenv("MOCKHCS_PROGRAM"), "service", "--foreground", "--socket", socket_path, "--backend",
+                "emulate,machines=qemu",   "--state", world,          NULL};
+        struct hcs_child *service = NULL;
+        struct hcs_json *status = NULL;
+        struct hcs_error *err = NULL;
+
+        assert_ok(hcs_child_spawn((char *const *)(uintptr_t)argv, NULL, HCS_CHILD_SHARES, &service, &err), err);
+        while (FAILED(ask("status", &status)))
+                assert_false(hcs_child_ended(service, hcs_clock_ns() + HCS_NS_PER_MS));
+        hcs_json_free(status);
+        return service;
+}
+
+static void a_machine_belongs_to_the_service(void **state) {
+        _cleanup_json_ struct hcs_json *doc = rig_document(true), *machine = NULL, *stopped = NULL;
+        _cleanup_free_ char *spec = hcs_asprintf("remote=%s", socket_path);
+        struct hcs_child *service = start_service();
+        struct hcs_error *err = NULL;
+        struct guest_rig r;
+        char out[256];
+        uint64_t pid = 0;
+        int code;
+
+        rig_create(&r, spec, doc);
+        rig_boot(&r); /* its guest is found by the RuntimeId, from this process */
+        assert_int_equal(rig_run(&r, "echo from the guest; exit 5", out, sizeof(out)), 5);
+        assert_string_equal(out, "from the guest\n");
+        machine = rig_describe(&r);
+        assert_true(hcs_json_u64(hcs_json_get(machine, "ProcessId"), &pid));
+        assert_int_equal(kill((pid_t)pid, 0), 0);
+        assert_hresult(ask("stop", &stopped), S_OK);
+        assert_ok(hcs_child_wait(service, &code, &err), err);
+        assert_int_equal(code, 0);
+        assert_int_not_equal(kill((pid_t)pid, 0), 0);
+        assert_hresult(hcs_system_wait(r.system, NULL, NULL), HCS_E_SERVICE_DISCONNECT);
+        rig_close(&r);
+        service = start_service(); /* what ran in a machine does not come back */
+        stopped = hcs_json_free(stopped);
+        assert_hresult(ask("status", &stopped), S_OK);
+        assert_true(hcs_json_u64(hcs_json_lookup(stopped, "World.Systems"), &pid));
+        assert_int_equal(pid, 0);
+        hcs_child_kill(service);
+        assert_ok(hcs_child_wait(service, &code, &err), err);
+}
+
+int main(int argc, char **argv) {
+        const struct CMUnitTest tests[] = {cmocka_unit_test(a_machine_belongs_to_the_service)};
+        char *folder;
+        int failed;
+
+        rig_skip_unless_possible();
+        folder = hcs_test_tmpdir();
+        socket_path = hcs_asprintf("%s/s", folder);
+        world = hcs_asprintf("%s/world", folder);
+        failed = hcs_test_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
+        free(socket_path);
+        free(world);
+        free(folder);
+        return failed;
+}
