@@ -173,7 +173,7 @@ static HRESULT make_systems(struct emulator *em, const struct hcs_json *list, st
 
 /* ---- in place of what was there ---- */
 
-static void tell(struct holders *holders, struct emissions *out) {
+static void tell_restart(struct holders *holders, struct emissions *out) {
         for (size_t i = 0; i < holders->n; i++) {
                 emit_event(out, holders->items[i], "ServiceDisconnect", HCS_E_SERVICE_DISCONNECT, NULL);
                 holders->items[i]->object = NULL;
@@ -194,9 +194,9 @@ static void drop_systems(struct emulator *em, struct emissions *out) {
                         em->systems[i] = s->next;
                         for (struct process *p = s->processes; p; p = p->next) {
                                 end_output(p, out);
-                                tell(&p->holders, out);
+                                tell_restart(&p->holders, out);
                         }
-                        tell(&s->holders, out);
+                        tell_restart(&s->holders, out);
                         system_free(s);
                 }
         em->n_systems = 0;
