@@ -16,6 +16,7 @@ hcstrace=$build/cmd/hcstrace/hcstrace
 # shellcheck source=integration/checks.sh
 source "$(dirname "$0")/../checks.sh"
 socket=$work/s
+trap '"$hcsctl" service stop --socket "$socket" >/dev/null 2>&1; rm -rf "$work"' EXIT # a run that was cut short leaves none
 export HCSSHIM_LIBRARY_PATH=$build/mockhcs/abi MOCKHCS=remote=$socket HCSSHIM_LOG=error
 unset XDG_RUNTIME_DIR
 
