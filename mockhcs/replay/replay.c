@@ -127,6 +127,25 @@ static void invoke(struct mock_backend *b, struct mock_call *call) {
                 replay_send_early(r, index_of(call->created));
 }
 
+/* A call that its arguments decided: it was asked for, and its record answers nobody else. */
+static void note(struct mock_backend *b, const struct mock_call *call) {
+        struct replay *r = (struct replay *)b;
+        struct mock_call *asked = (struct mock_call *)(uintptr_t)call; /* trees of its documents may be made */
+        uint32_t handle = index_of(mock_call_subject(call)), i;
+
+        if (mock_verb_is_local(call->function->verb))
+                return;
+        for (size_t n = 0; n < call->n_args; n++)
+                if (call->args[n].kind == MOCK_HANDLE && hcs_streq(call->args[n].text, "invalid"))
+                        return; /* such records are passed over from the start */
+        hcs_guard(&r->lock);
+        i = replay_match(r, asked, handle, NULL);
+        if (i == SCRIPT_NONE || r->script->calls[i].answered)
+                return;
+        r->script->calls[i].answered = true;
+        replay_take(r, handle, i);
+}
+
 static void verify(struct mock_backend *b, bool failed, struct hcs_json *problems) {
         struct replay *r = (struct replay *)b;
 
@@ -180,7 +199,7 @@ static void input(struct mock_backend *b, const struct mock_stdio *chunk) {
 }
 
 static const struct mock_backend_ops ops = {
-        .name = "replay", .invoke = invoke, .input = input, .verify = verify, .free = replay_free};
+        .name = "replay", .invoke = invoke, .note = note, .input = input, .verify = verify, .free = replay_free};
 
 static HRESULT parse_options(struct replay *r, const struct mock_options *options, struct hcs_error **err) {
         static const char *const orders[] = {"handle", "global", "any"};

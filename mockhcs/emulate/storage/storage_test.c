@@ -441,7 +441,10 @@ static void base_images_are_a_document(void **state) {
 
 /* A run of everything under an engine; root says where the layers are. */
 static void run_life(void) {
+        GUID id;
+
         make_scratch();
+        assert_hresult(NameToGuid(u"", &id), E_INVALIDARG); /* never gets to a layer, and is in the trace */
         assert_hresult(ActivateLayer(&driver, SCRATCH), S_OK);
         assert_hresult(HcsInitializeWritableLayer(volume(), DATA, u""), S_OK);
         assert_hresult(PrepareLayer(&driver, SCRATCH, parents, 1), S_OK);
