@@ -9,8 +9,8 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "cmd/hcsconform/network/network.h"
 #include "hcsshim/guid.h"
-#include "integration/conformance/conformance.h"
 
 #define MAX_VARIABLES 32
 #define QUERY         "{\"SchemaVersion\":{\"Major\":2,\"Minor\":0}}"
@@ -26,17 +26,6 @@ struct run {
         struct variable variables[MAX_VARIABLES];
         size_t n;
 };
-
-bool run_failed(struct run *r, const char *fmt, ...) {
-        va_list ap;
-
-        va_start(ap, fmt);
-        printf("# ");
-        vprintf(fmt, ap);
-        putchar('\n');
-        va_end(ap);
-        return false;
-}
 
 struct run *run_new(void) {
         return hcs_calloc(1, sizeof(struct run));
@@ -73,74 +62,47 @@ const char *run_id(struct run *r, const char *name) {
         return v ? v->id : name;
 }
 
-/* ' to ", %a% to the id of a; "" for NULL. */
+static const char *id_of(void *ctx, const char *name) {
+        struct variable *v = find(ctx, name);
+
+        return v ? v->id : NULL;
+}
+
 static char *expand(struct run *r, const char *doc) {
-        struct hcs_buf out = {0};
-
-        hcs_buf_puts(&out, "");
-        for (const char *p = doc ? doc : ""; *p; p++) {
-                size_t n = *p == '%' ? strcspn(p + 1, "%") : 0;
-                char name[32] = "";
-
-                if (n && n < sizeof(name) && p[n + 1] == '%')
-                        memcpy(name, p + 1, n);
-                if (find(r, name)) {
-                        hcs_buf_puts(&out, run_id(r, name));
-                        p += n + 1;
-                } else {
-                        hcs_buf_putc(&out, *p == '\'' ? '"' : *p);
-                }
-        }
-        return hcs_buf_steal(&out);
+        return conform_expand(doc, id_of, r);
 }
 
-static bool same_code(struct run *r, const char *what, HRESULT expected, HRESULT got) {
-        if (expected == got)
-                return true;
-        return run_failed(r, "%s: expected 0x%08X, got 0x%08X %s", what, (unsigned)expected, (unsigned)got,
-                          networks_record());
+static bool same_code(const char *what, HRESULT expected, HRESULT got) {
+        return conform_code(what, expected, got, networks_record());
 }
 
-static bool same_value(struct run *r, const struct hcs_json *doc, const char *path, const char *value) {
-        _cleanup_free_ char *text = value ? expand(r, value) : NULL, *got_text = NULL;
-        _cleanup_json_ struct hcs_json *expected = NULL;
-        const struct hcs_json *got = hcs_json_lookup(doc, path);
+static bool same_value(struct run *r, const char *doc, const char *path, const char *value) {
+        _cleanup_free_ char *text = value ? expand(r, value) : NULL;
 
-        if (value && hcs_streq(value, "*") && got)
-                return true;
-        if (!value && (!got || hcs_json_is(got, HCS_JSON_NULL)))
-                return true;
-        if (value && got && SUCCEEDED(hcs_json_parse_cstr(text, &expected, NULL)) && hcs_json_equal(expected, got))
-                return true;
-        got_text = got ? hcs_json_text(got, HCS_JSON_COMPACT) : hcs_strdup("nothing");
-        return run_failed(r, "%s: expected %s, got %s", path, text ? text : "nothing", got_text);
+        return conform_value(doc, path, text);
 }
 
-static bool query(struct run *r, enum networks_kind kind, void *handle, struct hcs_json **ret) {
-        _cleanup_free_ char *text = NULL;
-
-        if (!same_code(r, "query", S_OK, networks_query(kind, handle, QUERY, &text)))
-                return false;
-        return SUCCEEDED(hcs_json_parse_cstr(text ? text : "", ret, NULL)) ||
-               run_failed(r, "the properties are not JSON: %s", text ? text : "none");
+static bool query(enum networks_kind kind, void *handle, char **ret) {
+        return same_code("query", S_OK, networks_query(kind, handle, QUERY, ret));
 }
 
 static bool create(struct run *r, const struct step *s) {
-        _cleanup_free_ char *doc = expand(r, s->doc);
+        _cleanup_free_ char *doc = expand(r, s->doc), *text = NULL;
         _cleanup_json_ struct hcs_json *properties = NULL;
         struct variable *v = &r->variables[r->n];
         void *handle = NULL;
         HRESULT hr = networks_create(s->kind, run_handle(r, s->other), NULL, doc, &handle);
 
-        if (!same_code(r, s->name, s->hr, hr) || FAILED(hr))
+        if (!same_code(s->name, s->hr, hr) || FAILED(hr))
                 return hr == s->hr && !handle;
-        if (!query(r, s->kind, handle, &properties))
+        if (!query(s->kind, handle, &text))
                 return false;
+        hcs_json_parse_cstr(text ? text : "", &properties, NULL);
         *v = (struct variable){.kind = s->kind, .handle = handle};
         snprintf(v->name, sizeof(v->name), "%s", s->name);
         snprintf(v->id, sizeof(v->id), "%s", hcs_json_get_string(properties, "ID") ?: "");
         r->n++;
-        return *v->id || run_failed(r, "%s has no ID", s->name);
+        return *v->id || conform_failed("%s has no ID", s->name);
 }
 
 static bool open_object(struct run *r, const struct step *s) {
@@ -149,13 +111,13 @@ static bool open_object(struct run *r, const struct step *s) {
 
         if (SUCCEEDED(hr))
                 networks_close(s->kind, handle);
-        return same_code(r, "open", s->hr, hr);
+        return same_code("open", s->hr, hr);
 }
 
 static bool expect(struct run *r, const struct step *s) {
-        _cleanup_json_ struct hcs_json *properties = NULL;
+        _cleanup_free_ char *properties = NULL;
 
-        return query(r, s->kind, run_handle(r, s->name), &properties) && same_value(r, properties, s->path, s->value);
+        return query(s->kind, run_handle(r, s->name), &properties) && same_value(r, properties, s->path, s->value);
 }
 
 static bool list(struct run *r, const struct step *s) {
@@ -168,7 +130,7 @@ static bool list(struct run *r, const struct step *s) {
         if (filter)
                 hcs_json_set_string(request, "Filter", filter);
         text = hcs_json_text(request, HCS_JSON_GO);
-        if (!same_code(r, "list", s->hr, networks_enumerate(s->kind, text, &answer)) || FAILED(s->hr))
+        if (!same_code("list", s->hr, networks_enumerate(s->kind, text, &answer)) || FAILED(s->hr))
                 return FAILED(s->hr);
         hcs_buf_putc(&expected, '[');
         for (const char *at = s->value; at && *at;) {
@@ -179,7 +141,7 @@ static bool list(struct run *r, const struct step *s) {
                 at += n + (at[n] == ',');
         }
         hcs_buf_putc(&expected, ']');
-        same = hcs_streq(answer, expected.data) || run_failed(r, "expected %s, got %s", expected.data, answer);
+        same = hcs_streq(answer, expected.data) || conform_failed("expected %s, got %s", expected.data, answer);
         hcs_buf_deinit(&expected);
         return same;
 }
@@ -189,14 +151,14 @@ static bool hns(struct run *r, const struct step *s) {
         _cleanup_json_ struct hcs_json *answer = NULL;
         uint64_t code = 0;
 
-        if (!same_code(r, "HNSCall", S_OK, networks_hns(s->name, path, doc, &text)))
+        if (!same_code("HNSCall", S_OK, networks_hns(s->name, path, doc, &text)))
                 return false;
         if (FAILED(hcs_json_parse_cstr(text ? text : "", &answer, NULL)))
-                return run_failed(r, "the answer is not JSON: %s", text ? text : "none");
+                return conform_failed("the answer is not JSON: %s", text ? text : "none");
         hcs_json_u64(hcs_json_get(answer, "ErrorCode"), &code);
         if (hcs_json_bool(hcs_json_get(answer, "Success")) != SUCCEEDED(s->hr) || (HRESULT)(uint32_t)code != s->hr)
-                return run_failed(r, "expected 0x%08X, got %s", (unsigned)s->hr, text);
-        return !s->path || same_value(r, answer, s->path, s->value);
+                return conform_failed("expected 0x%08X, got %s", (unsigned)s->hr, text);
+        return !s->path || same_value(r, text, s->path, s->value);
 }
 
 bool run_step(struct run *r, const struct step *s) {
@@ -209,18 +171,18 @@ bool run_step(struct run *r, const struct step *s) {
                 return open_object(r, s);
         case OP_MODIFY:
                 doc = expand(r, s->doc);
-                return same_code(r, "modify", s->hr, networks_modify(s->kind, run_handle(r, s->name), doc));
+                return same_code("modify", s->hr, networks_modify(s->kind, run_handle(r, s->name), doc));
         case OP_EXPECT:
                 return expect(r, s);
         case OP_LIST:
                 return list(r, s);
         case OP_DELETE:
-                return same_code(r, "delete", s->hr, networks_delete(s->kind, run_id(r, s->name)));
+                return same_code("delete", s->hr, networks_delete(s->kind, run_id(r, s->name)));
         case OP_HNS:
                 return hns(r, s);
         case OP_RECORD:
                 doc = expand(r, s->value);
-                return strstr(networks_record(), doc) || run_failed(r, "no \"%s\" in %s", doc, networks_record());
+                return strstr(networks_record(), doc) || conform_failed("no \"%s\" in %s", doc, networks_record());
         case OP_END:
                 break;
         }
@@ -230,6 +192,6 @@ bool run_step(struct run *r, const struct step *s) {
 bool run_steps(struct run *r, const struct step *steps) {
         for (size_t i = 0; steps[i].op != OP_END; i++)
                 if (!run_step(r, &steps[i]))
-                        return run_failed(r, "in step %zu", i + 1);
+                        return conform_failed("in step %zu", i + 1);
         return true;
 }

@@ -2,7 +2,7 @@
 
 /* Networks: types, names, ids, filters, MAC pools, and every way to change them. */
 
-#include "integration/conformance/conformance.h"
+#include "cmd/hcsconform/network/network.h"
 
 #define STEPS(...)               \
         (const struct step[]) {  \

@@ -2,7 +2,7 @@
 
 /* Subnets of networks: prefixes, gateways, what overlaps, and what is added and removed later. */
 
-#include "integration/conformance/conformance.h"
+#include "cmd/hcsconform/network/network.h"
 
 #define STEPS(...)               \
         (const struct step[]) {  \

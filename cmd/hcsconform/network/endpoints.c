@@ -2,7 +2,7 @@
 
 /* Endpoints: their addresses, what they inherit, ports that are mapped, and how they are found. */
 
-#include "integration/conformance/conformance.h"
+#include "cmd/hcsconform/network/network.h"
 
 #define STEPS(...)               \
         (const struct step[]) {  \

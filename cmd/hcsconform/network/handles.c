@@ -2,7 +2,7 @@
 
 /* Handles: of another kind, closed, of objects that are gone; and deletes from two threads. */
 
-#include "integration/conformance/conformance.h"
+#include "cmd/hcsconform/network/network.h"
 #include "platform/thread.h"
 
 #define STEPS(...)               \
@@ -12,7 +12,7 @@
 
 static bool check(struct run *r, const char *what, HRESULT expected, HRESULT got) {
         return expected == got ||
-               run_failed(r, "%s: expected 0x%08X, got 0x%08X", what, (unsigned)expected, (unsigned)got);
+               conform_failed("%s: expected 0x%08X, got 0x%08X", what, (unsigned)expected, (unsigned)got);
 }
 
 static bool of_another_kind(struct run *r, const void *arg) {
@@ -67,11 +67,11 @@ static bool from_two_threads(struct run *r, const void *arg) {
                 networks_close(NETWORKS, handle);
                 for (int k = 0; k < 2; k++)
                         if (FAILED(hcs_thread_start(&threads[k], delete, &pairs[k], NULL)))
-                                return run_failed(r, "no thread");
+                                return conform_failed("no thread");
                 for (int k = 0; k < 2; k++)
                         hcs_thread_join(&threads[k]);
                 if (pairs[0].hr == pairs[1].hr || (pairs[0].hr != S_OK && pairs[1].hr != S_OK))
-                        return run_failed(r, "0x%08X and 0x%08X", (unsigned)pairs[0].hr, (unsigned)pairs[1].hr);
+                        return conform_failed("0x%08X and 0x%08X", (unsigned)pairs[0].hr, (unsigned)pairs[1].hr);
         }
         return true;
 }

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "integration/conformance/conformance.h"
+#include "cmd/hcsconform/network/network.h"
 
 enum on { ON_ENDPOINT, ON_NETWORK, ON_SUBNET };
 static const char *const owners[] = {"an endpoint", "a network", "a subnet"};

@@ -2,7 +2,7 @@
 
 /* What services of other versions say of themselves, and what they refuse. */
 
-#include "integration/conformance/conformance.h"
+#include "cmd/hcsconform/network/network.h"
 
 #define STEPS(...)               \
         (const struct step[]) {  \

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef INTEGRATION_CONFORMANCE_H
-#define INTEGRATION_CONFORMANCE_H
+#ifndef CMD_HCSCONFORM_NETWORK_NETWORK_H
+#define CMD_HCSCONFORM_NETWORK_NETWORK_H
 
 /*
- * Conformance of host networking: the same cases against any library that exports computenetwork and HNSCall. A case is
- * a list of steps, or a function over them; it names objects by variables and leaves nothing behind. Documents are
- * written with ' for ", and %a% in them is the id of the object `a`.
+ * The group of host networking: computenetwork and HNSCall. A case is a list of steps, or a function over them; it
+ * names objects by variables and leaves nothing behind. Documents are written with ' for ", and %a% in them is the id
+ * of the object `a`.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cmd/hcsconform/suite.h"
 #include "hcsshim/hresult.h"
-#include "mockhcs/test/networks.h"
 
 enum op {
         OP_END,
@@ -56,6 +56,9 @@ struct step {
 #define END \
         { OP_END, NETWORKS, NULL, NULL, NULL, S_OK, NULL, NULL }
 
+/* Has the platform the version of host networking that a case is about ("hns=9.1")? */
+bool network_may_run(const char *options);
+
 struct run;
 struct conformance_case {
         const char *name;    /* a sentence */
@@ -84,10 +87,17 @@ struct difference {
 };
 extern const struct difference differences[];
 
-/* step.c: false when something is not as expected; the reason is printed as a comment of TAP. */
+/* How we know what a case expects, where it is more than assumed: by the name of the case, or its beginning. */
+struct network_source {
+        const char *name;
+        enum conform_how how;
+        const char *source;
+};
+extern const struct network_source network_sources[];
+
+/* step.c: false when something is not as expected; the reason goes into the notes. */
 bool run_steps(struct run *r, const struct step *steps);
 bool run_step(struct run *r, const struct step *s);
-bool run_failed(struct run *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The handle and id of a variable; NULL when it holds none. */
 void *run_handle(struct run *r, const char *name);
 const char *run_id(struct run *r, const char *name);

@@ -2,7 +2,7 @@
 
 /* Version 1 over HNSCall, and objects of one version seen through the other. */
 
-#include "integration/conformance/conformance.h"
+#include "cmd/hcsconform/network/network.h"
 
 #define STEPS(...)               \
         (const struct step[]) {  \

@@ -2,7 +2,7 @@
 
 /* Namespaces: types, compartments, endpoints and containers in them. */
 
-#include "integration/conformance/conformance.h"
+#include "cmd/hcsconform/network/network.h"
 
 #define STEPS(...)               \
         (const struct step[]) {  \

@@ -2,7 +2,7 @@
 
 /* Load balancers and SDN routes: the endpoints they name, front ends, and how they are replaced. */
 
-#include "integration/conformance/conformance.h"
+#include "cmd/hcsconform/network/network.h"
 
 #define STEPS(...)               \
         (const struct step[]) {  \

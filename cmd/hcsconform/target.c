@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The target: the exports of four libraries, what it can do, and the folder and token of this run. */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "cmd/hcsconform/conform.h"
+#include "cmd/hcsconform/image.h"
+#include "cmd/hcsconform/network/network.h"
+#include "platform/library.h"
+#include "platform/random.h"
+#include "platform/work_folder.h"
+
+struct conform_target conform_target;
+static struct hcs_work_folder *work;
+
+#define LOAD(ret, name, params) *(void **)&api->name = hcs_dynlib_symbol(lib, #name);
+
+static HRESULT load(const char *path, struct conform_target *t, struct hcs_error **err) {
+        struct hcs_dynlib *lib = NULL;
+        HRESULT hr = hcs_library_load(path, "computecore", "HcsCreateOperation", &lib, err);
+
+        if (FAILED(hr))
+                return hr;
+        {
+                struct hcs_computecore_api *api = &t->core;
+
+                HCS_COMPUTECORE_FUNCTIONS(LOAD)
+        }
+        hr = hcs_library_load(path, "vmcompute", "HNSCall", &lib, err);
+        if (FAILED(hr))
+                return hr;
+        {
+                struct hcs_vmcompute_api *api = &t->vmcompute;
+
+                HCS_VMCOMPUTE_FUNCTIONS(LOAD)
+        }
+        hr = hcs_library_load(path, "computenetwork", "HcnEnumerateNetworks", &lib, err);
+        if (FAILED(hr))
+                return hr;
+        {
+                struct hcs_computenetwork_api *api = &t->network;
+
+                HCS_COMPUTENETWORK_FUNCTIONS(LOAD)
+        }
+        hr = hcs_library_load(path, "computestorage", "HcsImportLayer", &lib, err);
+        if (FAILED(hr))
+                return hr;
+        {
+                struct hcs_computestorage_api *api = &t->storage;
+
+                HCS_COMPUTESTORAGE_FUNCTIONS(LOAD)
+        }
+        return S_OK;
+}
+
+/* The ids of a real target are new in each run; those of the emulator are the same, so that traces are. */
+static HRESULT make_token(struct conform_target *t, struct hcs_error **err) {
+        uint32_t number = 1;
+        HRESULT hr = t->real ? hcs_random(&number, sizeof(number), err) : S_OK;
+
+        snprintf(t->token, sizeof(t->token), "%08x", number);
+        return hr;
+}
+
+HRESULT target_open(const struct conform_options *o, struct hcs_error **err) {
+        struct conform_target *t = &conform_target;
+        HRESULT hr;
+
+        t->real = o->real;
+        t->image = o->image;
+        hr = load(o->library_path, t, err);
+        if (SUCCEEDED(hr))
+                hr = make_token(t, err);
+        if (SUCCEEDED(hr))
+                hr = hcs_work_folder_new(NULL, "hcsconform", &work, err);
+        if (FAILED(hr))
+                return hr;
+        t->work = hcs_work_folder_path(work);
+        networks_use(&t->network, t->vmcompute.HNSCall);
+        return t->real ? image_prepare(err) : S_OK;
+}
+
+void target_close(void) {
+        image_release();
+        work = hcs_work_folder_free(work);
+}
+
+char *target_name(void) {
+        return hcs_strdup(conform_target.real ? "real" : "emulator");
+}
+
+bool conform_may_run(const struct conform_case *c, const char **ret_missing) {
+        *ret_missing = NULL;
+        if (!conform_target.real)
+                return true;
+        if (c->needs & NEEDS_EMULATOR)
+                *ret_missing = "only for the emulator";
+        else if ((c->needs & NEEDS_IMAGE) && !conform_target.image)
+                *ret_missing = "needs an image (--image)";
+        else if (c->options && !network_may_run(c->options))
+                *ret_missing = c->options;
+        return !*ret_missing;
+}

@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# hcsconform as a command: its options, what it writes, and a platform as target, whose part our own libraries play: one
+# service for all cases, containers on an image, and a recorder around each case. usage: command.sh BUILD_DIR
+
+set -u
+build=$(realpath "$1")
+conform=$build/cmd/hcsconform/hcsconform
+# shellcheck source=integration/checks.sh
+source "$(dirname "$0")/../checks.sh"
+cd "$work" || exit 1
+run=("$conform" --library-path "$build/mockhcs/abi")
+
+cases=$("$conform" --list --group storage --group process | wc -l)
+export cases
+
+## Results of the emulator, as JSON and as JUnit that an XML parser takes.
+expect 0 "the emulator" "${run[@]}" --group storage --group process --results emulate.json --junit junit.xml
+says "1..$cases"
+expect 0 "JUnit is XML with every case" python3 -c '
+import xml.etree.ElementTree as e, json, os
+suite = e.parse("junit.xml").getroot()[0]
+cases = json.load(open("emulate.json"))["cases"]
+assert int(suite.get("tests")) == len(suite) == len(cases) == int(os.environ["cases"]), (suite.attrib, len(cases))
+assert {c.get("classname") for c in suite} == {"storage", "process"}'
+
+## A platform: what would upset it is skipped, what needs an image too.
+export MOCKHCS=emulate,machines=paper
+expect 0 "a platform without an image" "${run[@]}" --target real --group storage --group process
+says "SKIP needs an image"
+says "SKIP only for the emulator"
+mkdir -p base/Files app/Files
+expect 0 "an image" "$build/cmd/vhd/vhd" create --size 20G -o base/blank-base.vhdx
+expect 0 "a platform with an image" "${run[@]}" --target real --image "$work/app,$work/base" --group storage --group process \
+        --results real.json --compare emulate.json --parity parity.md
+silent_about "SKIP needs an image"
+grep -q "^- real: [0-9]* passed, 0 failed" parity.md || fail "no count of the platform"
+grep -q "^- emulator: $cases passed" parity.md || fail "no count of the emulator"
+grep -q "| passed | passed | observed (was assumed) |" parity.md || fail "what was assumed is not observed"
+
+## Recorded: a trace for each case, which replays.
+expect 0 "a case under the recorder" "${run[@]}" --target real --case "a long name has the GUID that a host gave it" \
+        --record traces --recorder "$build/cmd/hcstrace/hcstrace"
+[[ -s traces/storage-a-long-name-has-the-guid-that-a-host-gave-it.trace ]] || fail "there is no trace"
+expect 0 "its trace is good" "$build/cmd/hcstrace/hcstrace" show traces/*.trace
+says "NameToGuid"
+expect 1 "a recorder that is not there" "${run[@]}" --target real --case "a name has one GUID" --record traces --recorder ./none
+says "not ok"
+unset MOCKHCS
+
+## Wrong usage, and what cannot be read or written.
+expect 0 "help" "$conform" --help
+expect 0 "version" "$conform" --version
+expect 0 "list" "$conform" --list
+says "storage: an active scratch is a volume [image] [admin] observed: log-07"
+expect 2 "a target that is none" "$conform" --target moon
+expect 2 "a group that is none" "$conform" --group moon
+expect 2 "replay without a recording" "$conform" --replay
+expect 2 "an argument too much" "$conform" moon
+expect 2 "libraries that are not there" "$conform" --library-path "$work/none"
+says "cannot open"
+expect 1 "a case that is none" "${run[@]}" --case moon
+says 'there is no case "moon"'
+expect 2 "results of another kind" "${run[@]}" --case "a name has one GUID" --parity p.md --compare parity.md
+says "parity.md"
+echo '{"conform":2,"cases":[]}' >later.json
+expect 2 "results of a later version" "${run[@]}" --case "a name has one GUID" --parity p.md --compare later.json
+says "does not hold results of version 1"
+expect 2 "a place that cannot be written" "${run[@]}" --case "a name has one GUID" --results "$work/none/r.json"
+finish
