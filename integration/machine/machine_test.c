@@ -31,6 +31,23 @@ static void assert_state(struct guest_rig *r, const char *state) {
         assert_string_equal(hcs_json_get_string(o, "State"), state);
 }
 
+static uint64_t number_at(const struct hcs_json *o, const char *path) {
+        uint64_t n = 0;
+
+        assert_true(hcs_json_u64(hcs_json_lookup(o, path), &n));
+        return n;
+}
+
+/* Of the machine, not made up: its memory is what the document says, and a guest that boots uses its processor. */
+static void assert_figures(struct guest_rig *r) {
+        _cleanup_json_ struct hcs_json *o = rig_query(r, "{\"PropertyTypes\":[\"Statistics\",\"Memory\"]}");
+
+        assert_int_equal(number_at(o, "Memory.VirtualMachineMemory.AssignedMemory"), 256 * 256);
+        assert_int_equal(number_at(o, "Statistics.Memory.MemoryUsageCommitBytes"), 256 << 20);
+        assert_true(number_at(o, "Statistics.Processor.TotalRuntime100ns") > 1000000);
+        assert_true(number_at(o, "Statistics.Uptime100ns") > 0);
+}
+
 static void a_document_boots_pauses_resumes_and_is_terminated(void **state) {
         _cleanup_json_ struct hcs_json *doc = rig_document(true), *machine = NULL;
         struct hcs_error *err = NULL;
@@ -51,6 +68,7 @@ static void a_document_boots_pauses_resumes_and_is_terminated(void **state) {
                             "initcall_blacklist=virtio_vsock_init");
         pid = process_of(&r);
         assert_int_equal(kill((pid_t)pid, 0), 0);
+        assert_figures(&r);
 
         assert_ok(hcs_system_pause(r.system, NULL, &patience, &err), err);
         assert_state(&r, "Paused");

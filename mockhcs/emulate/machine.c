@@ -28,6 +28,8 @@ struct machine_job {
         char *console;               /* MACHINE_ENDED by a crash */
         struct device_change change; /* MACHINE_CHANGE */
         struct emu_adapter adapter;  /* of the change */
+        struct hcs_json *query;      /* MACHINE_QUERY */
+        struct emu_figures figures;  /* its answer */
 };
 
 struct system_machine {
@@ -46,6 +48,7 @@ static void job_free(struct machine_job *j) {
         free(j->console);
         device_change_deinit(&j->change);
         emu_adapter_deinit(&j->adapter);
+        hcs_json_free(j->query);
         free(j);
 }
 
@@ -69,7 +72,7 @@ static HRESULT change(struct system_machine *m, const struct machine_job *j, str
 }
 
 /* What blocks. */
-static HRESULT perform(struct system_machine *m, const struct machine_job *j, struct hcs_error **err) {
+static HRESULT perform(struct system_machine *m, struct machine_job *j, struct hcs_error **err) {
         switch (j->task) {
         case MACHINE_START:
         case MACHINE_RESET:
@@ -88,6 +91,8 @@ static HRESULT perform(struct system_machine *m, const struct machine_job *j, st
                 return S_OK;
         case MACHINE_CHANGE:
                 return change(m, j, err);
+        case MACHINE_QUERY:
+                return emu_machine_figures(m->machine, &j->figures, err);
         case MACHINE_ENDED:
                 return S_OK;
         }
@@ -151,6 +156,8 @@ static void conclude(struct emulator *em, struct compute_system *s, const struct
                         device_change_apply(em, s, &j->change, out);
                 return;
         }
+        if (j->task == MACHINE_QUERY)
+                return;
         s->busy = NULL;
         switch (j->task) {
         case MACHINE_START:
@@ -167,6 +174,7 @@ static void conclude(struct emulator *em, struct compute_system *s, const struct
                 break;
         case MACHINE_SAVE:
         case MACHINE_CHANGE:
+        case MACHINE_QUERY:
                 break;
         case MACHINE_SHUTDOWN:
                 if (SUCCEEDED(hr))
@@ -189,12 +197,16 @@ static void conclude(struct emulator *em, struct compute_system *s, const struct
         }
 }
 
-static void complete(const struct machine_job *j, HRESULT hr, struct hcs_error *err, struct emissions *out) {
+/* A machine that ended meanwhile has no figures, and its system is described all the same. */
+static void complete(struct system_machine *m, const struct machine_job *j, HRESULT hr, struct hcs_error *err,
+                     struct emissions *out) {
         struct mock_call call = {.function = j->function, .number = j->number};
 
         if (!j->function)
                 return;
-        if (SUCCEEDED(hr))
+        if (j->task == MACHINE_QUERY && m->system)
+                properties_answer(m->em, &call, m->system, j->query, SUCCEEDED(hr) ? &j->figures : NULL);
+        else if (SUCCEEDED(hr))
                 mock_call_done(&call, NULL);
         else
                 refuse(&call, hr, "%s", err ? hcs_error_message(err) : "");
@@ -208,7 +220,7 @@ static void finish(struct system_machine *m, const struct machine_job *j, HRESUL
         hcs_mutex_lock(&em->lock);
         if (m->system)
                 conclude(em, m->system, j, hr, &out);
-        complete(j, hr, err, &out);
+        complete(m, j, hr, err, &out);
         hcs_mutex_unlock(&em->lock);
         if (FAILED(hr) && j->task == MACHINE_START) {
                 _cleanup_free_ char *text = hcs_error_format(err); /* with the console's last lines */
@@ -296,6 +308,13 @@ void machine_do(struct mock_call *call, struct compute_system *s, enum machine_t
                 return;
         s->stopping = true;
         emu_machine_kill(s->machine->machine);
+}
+
+void machine_query(struct mock_call *call, struct compute_system *s, const struct hcs_json *query) {
+        struct machine_job job = {.task = MACHINE_QUERY, .query = hcs_json_copy(query)};
+
+        if (!take(call, s, &job))
+                hcs_json_free(job.query);
 }
 
 void machine_save(struct mock_call *call, struct compute_system *s, const char *file) {

@@ -15,6 +15,7 @@ enum machine_task {
         MACHINE_SHUTDOWN,
         MACHINE_STOP,
         MACHINE_CHANGE,
+        MACHINE_QUERY,
         MACHINE_RESET, /* by itself: it starts over */
         MACHINE_ENDED, /* by itself; nobody asks for this one */
 };
@@ -29,11 +30,16 @@ void machine_change(struct emulator *em, struct mock_call *call, struct compute_
                     struct device_change *change);
 /* Takes the call over: it completes when the task is done. exit_type: of MACHINE_STOP. */
 void machine_do(struct mock_call *call, struct compute_system *s, enum machine_task task, enum exit_type exit_type);
+/* Asks for figures, and answers the query with them (properties.c). */
+void machine_query(struct mock_call *call, struct compute_system *s, const struct hcs_json *query);
 void machine_save(struct mock_call *call, struct compute_system *s, const char *file);
 /* The system goes; its machine after it, with its folder. */
 void machine_leave(struct compute_system *s);
 /* Without the lock: until the machines of systems that are gone are gone too. */
 void machines_wait(struct emulator *em);
+/* properties.c: answers a query that was checked; figures NULL: on paper, or not running. */
+void properties_answer(struct emulator *em, struct mock_call *call, const struct compute_system *s,
+                       const struct hcs_json *query, const struct emu_figures *figures);
 /* adapter.c: where an adapter is plugged in, by its endpoint. False after the call was refused. */
 bool adapter_resolve(struct emulator *em, struct mock_call *call, const char *name, const struct hcs_json *settings,
                      const char *where, struct emu_adapter *ret);

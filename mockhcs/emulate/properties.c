@@ -26,29 +26,50 @@ static void put_basic(struct hcs_json *o, const struct compute_system *s) {
         }
 }
 
-/* Values grow with the time that the system has run, so that they are monotonic; small enough for int32 fields. */
-static void put_statistics(struct emulator *em, struct hcs_json *o, const struct compute_system *s) {
+/* On paper: values grow with the time that the system has run, so that they are monotonic; small enough for int32
+ * fields.
+ */
+static struct emu_figures paper_figures(uint64_t up) {
+        return (struct emu_figures){.uptime_ns = up,
+                                    .processor_ns = up / 10,
+                                    .reads = 128 + up / HCS_NS_PER_S,
+                                    .read_bytes = 1048576 + up / HCS_NS_PER_MS,
+                                    .writes = 64 + up / HCS_NS_PER_S,
+                                    .written_bytes = 524288 + up / HCS_NS_PER_MS};
+}
+
+static void put_memory_use(struct hcs_json *memory, const struct emu_figures *f) {
+        uint64_t used = f && f->memory_known && f->memory_total > f->memory_available
+                                ? f->memory_total - f->memory_available
+                                : 0;
+
+        hcs_json_set_u64(memory, "MemoryUsageCommitBytes", f ? f->memory_assigned : 41943040);
+        hcs_json_set_u64(memory, "MemoryUsageCommitPeakBytes", f ? f->memory_assigned : 52428800);
+        hcs_json_set_u64(memory, "MemoryUsagePrivateWorkingSetBytes",
+                         f ? (used ? used : f->memory_assigned) : 31457280);
+}
+
+static void put_statistics(struct emulator *em, struct hcs_json *o, const struct compute_system *s,
+                           const struct emu_figures *machine) {
         struct hcs_json *st = hcs_json_set_new_object(o, "Statistics"), *part;
         uint64_t now = mock_engine_now_ns(em->backend.engine), up = s->started_ns ? now - s->started_ns : 0;
+        struct emu_figures f = machine ? *machine : paper_figures(up);
         uint64_t wall = hcs_wall_clock_ns();
         char text[40];
 
         hcs_json_set_string(st, "Timestamp", hcs_wall_clock_format(wall, text));
-        hcs_json_set_string(st, "ContainerStartTime", hcs_wall_clock_format(wall - up, text));
-        hcs_json_set_u64(st, "Uptime100ns", up / 100);
+        hcs_json_set_string(st, "ContainerStartTime", hcs_wall_clock_format(wall - f.uptime_ns, text));
+        hcs_json_set_u64(st, "Uptime100ns", f.uptime_ns / 100);
         part = hcs_json_set_new_object(st, "Processor");
-        hcs_json_set_u64(part, "TotalRuntime100ns", up / 1000);
-        hcs_json_set_u64(part, "RuntimeUser100ns", up / 2000);
-        hcs_json_set_u64(part, "RuntimeKernel100ns", up / 1000 - up / 2000);
-        part = hcs_json_set_new_object(st, "Memory");
-        hcs_json_set_u64(part, "MemoryUsageCommitBytes", 41943040);
-        hcs_json_set_u64(part, "MemoryUsageCommitPeakBytes", 52428800);
-        hcs_json_set_u64(part, "MemoryUsagePrivateWorkingSetBytes", 31457280);
+        hcs_json_set_u64(part, "TotalRuntime100ns", f.processor_ns / 100);
+        hcs_json_set_u64(part, "RuntimeUser100ns", f.processor_ns / 200);
+        hcs_json_set_u64(part, "RuntimeKernel100ns", f.processor_ns / 100 - f.processor_ns / 200);
+        put_memory_use(hcs_json_set_new_object(st, "Memory"), machine);
         part = hcs_json_set_new_object(st, "Storage");
-        hcs_json_set_u64(part, "ReadCountNormalized", 128 + up / HCS_NS_PER_S);
-        hcs_json_set_u64(part, "ReadSizeBytes", 1048576 + up / HCS_NS_PER_MS);
-        hcs_json_set_u64(part, "WriteCountNormalized", 64 + up / HCS_NS_PER_S);
-        hcs_json_set_u64(part, "WriteSizeBytes", 524288 + up / HCS_NS_PER_MS);
+        hcs_json_set_u64(part, "ReadCountNormalized", f.reads);
+        hcs_json_set_u64(part, "ReadSizeBytes", f.read_bytes);
+        hcs_json_set_u64(part, "WriteCountNormalized", f.writes);
+        hcs_json_set_u64(part, "WriteSizeBytes", f.written_bytes);
 }
 
 static void put_processes(struct hcs_json *o, const struct compute_system *s) {
@@ -72,19 +93,22 @@ static void put_processes(struct hcs_json *o, const struct compute_system *s) {
         }
 }
 
-static void put_memory(struct hcs_json *o, const struct compute_system *s) {
+/* In pages of 4 KiB; what is available in percent. */
+static void put_memory(struct hcs_json *o, const struct compute_system *s, const struct emu_figures *f) {
         const struct hcs_json *size = hcs_json_lookup(s->document, "VirtualMachine.ComputeTopology.Memory.SizeInMB");
         const struct hcs_json *changed = device_get(s, "VirtualMachine/ComputeTopology/Memory/SizeInMB");
         struct hcs_json *m = hcs_json_set_new_object(o, "Memory"), *vm;
-        uint64_t mb = 1024;
+        uint64_t mb = 1024, available = 50;
 
         hcs_json_u64(changed ? changed : size, &mb);
+        if (f && f->memory_known && f->memory_total)
+                available = f->memory_available * 100 / f->memory_total;
         hcs_json_set_u64(m, "VirtualNodeCount", 1);
         vm = hcs_json_set_new_object(m, "VirtualMachineMemory");
-        hcs_json_set_u64(vm, "AvailableMemory", 50);
+        hcs_json_set_u64(vm, "AvailableMemory", available);
         hcs_json_set_u64(vm, "AvailableMemoryBuffer", 30);
         hcs_json_set_u64(vm, "ReservedMemory", mb * 256);
-        hcs_json_set_u64(vm, "AssignedMemory", mb * 256); /* in pages of 4 KiB */
+        hcs_json_set_u64(vm, "AssignedMemory", f ? f->memory_assigned / 4096 : mb * 256);
         hcs_json_set_bool(vm, "BalancingEnabled", false);
 }
 
@@ -104,13 +128,14 @@ static void put_guest_connection(struct hcs_json *o) {
         hcs_json_set_bool(caps, "UpdateContainerSupported", true);
 }
 
-static bool put_type(struct emulator *em, struct hcs_json *o, const struct compute_system *s, const char *type) {
+static bool put_type(struct emulator *em, struct hcs_json *o, const struct compute_system *s, const char *type,
+                     const struct emu_figures *figures) {
         if (hcs_streq(type, "Statistics"))
-                put_statistics(em, o, s);
+                put_statistics(em, o, s, figures);
         else if (hcs_streq(type, "ProcessList"))
                 put_processes(o, s);
         else if (hcs_streq(type, "Memory"))
-                put_memory(o, s);
+                put_memory(o, s, figures);
         else if (hcs_streq(type, "GuestConnection"))
                 put_guest_connection(o);
         else if (hcs_streq(type, "SystemGUID"))
@@ -140,18 +165,15 @@ static void put_queries(struct hcs_json *o, const struct compute_system *s, cons
         }
 }
 
-void system_properties(struct emulator *em, struct mock_call *call, struct emissions *out) {
-        struct compute_system *s = system_of(call);
-        const struct hcs_json *query = document_of(call, "query", true), *types = hcs_json_get(query, "PropertyTypes");
-        _cleanup_json_ struct hcs_json *o = NULL;
+void properties_answer(struct emulator *em, struct mock_call *call, const struct compute_system *s,
+                       const struct hcs_json *query, const struct emu_figures *figures) {
+        const struct hcs_json *types = hcs_json_get(query, "PropertyTypes");
+        _cleanup_json_ struct hcs_json *o = hcs_json_new_object();
         size_t i = 0;
 
-        if (!query || !document_fits(em, call, HCS_SCHEMA_PROPERTY_QUERY, query))
-                return;
-        o = hcs_json_new_object();
         put_basic(o, s);
         for (const struct hcs_json *t = hcs_json_first(types); t; t = hcs_json_next(t), i++) {
-                if (!put_type(em, o, s, hcs_json_string(t))) {
+                if (!put_type(em, o, s, hcs_json_string(t), figures)) {
                         _cleanup_free_ char *path = hcs_asprintf("PropertyTypes[%zu]", i);
 
                         refuse_path(call, path, "unknown property type");
@@ -161,6 +183,30 @@ void system_properties(struct emulator *em, struct mock_call *call, struct emiss
         if (hcs_json_get(query, "Queries"))
                 put_queries(o, s, hcs_json_get(query, "Queries"));
         mock_call_done(call, hcs_json_text(o, HCS_JSON_GO));
+}
+
+/* Figures of a machine are asked of it. */
+static bool wants_figures(const struct compute_system *s, const struct hcs_json *query) {
+        const struct hcs_json *types = hcs_json_get(query, "PropertyTypes");
+
+        if (!s->machine || (s->state != SYSTEM_RUNNING && s->state != SYSTEM_PAUSED))
+                return false;
+        for (const struct hcs_json *t = hcs_json_first(types); t; t = hcs_json_next(t))
+                if (hcs_streq(hcs_json_string(t), "Statistics") || hcs_streq(hcs_json_string(t), "Memory"))
+                        return true;
+        return false;
+}
+
+void system_properties(struct emulator *em, struct mock_call *call, struct emissions *out) {
+        struct compute_system *s = system_of(call);
+        const struct hcs_json *query = document_of(call, "query", true);
+
+        if (!query || !document_fits(em, call, HCS_SCHEMA_PROPERTY_QUERY, query))
+                return;
+        if (wants_figures(s, query))
+                machine_query(call, s, query);
+        else
+                properties_answer(em, call, s, query, NULL);
 }
 
 /* An absent or empty filter lets everything pass. */

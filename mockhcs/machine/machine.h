@@ -100,6 +100,17 @@ void emu_machine_kill(struct emu_machine *m);
 /* Returns when nothing runs any more. */
 void emu_machine_wait(struct emu_machine *m);
 
+/* What a machine has used, from QEMU; bytes and nanoseconds. */
+struct emu_figures {
+        uint64_t uptime_ns, processor_ns;
+        unsigned processors;
+        uint64_t memory_assigned;
+        bool memory_known; /* the guest has said what it makes of it */
+        uint64_t memory_total, memory_available;
+        uint64_t reads, writes, read_bytes, written_bytes; /* of all disks */
+};
+HRESULT emu_machine_figures(struct emu_machine *m, struct emu_figures *ret, struct hcs_error **err);
+
 /* What it is, for people and tests: the program's process, its folders, the kernel's command line as it was asked for
  * and as it is, and what was changed in it. Adds members to o. */
 void emu_machine_describe(struct emu_machine *m, struct hcs_json *o);

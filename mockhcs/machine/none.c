@@ -53,6 +53,10 @@ void emu_machine_kill(struct emu_machine *m) {
 void emu_machine_wait(struct emu_machine *m) {
 }
 
+HRESULT emu_machine_figures(struct emu_machine *m, struct emu_figures *ret, struct hcs_error **err) {
+        return hcs_error_make(err, E_NOTIMPL, NONE);
+}
+
 void emu_machine_describe(struct emu_machine *m, struct hcs_json *o) {
 }
 

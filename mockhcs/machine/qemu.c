@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "mockhcs/machine/qemu.h"
+#include "mockhcs/vm/stats.h"
 #include "platform/clock.h"
 #include "platform/env.h"
 
@@ -236,6 +237,31 @@ void emu_machine_wait(struct emu_machine *m) {
 
         if (vm)
                 vm_wait(vm, HCS_FOREVER, NULL, NULL);
+}
+
+HRESULT emu_machine_figures(struct emu_machine *m, struct emu_figures *ret, struct hcs_error **err) {
+        struct vm *vm = machine_running(m);
+        struct vm_stats stats;
+        HRESULT hr = vm ? vm_stats_get(vm, &stats, err)
+                        : hcs_error_make(err, HCS_E_INVALID_STATE, "the machine is not started");
+
+        if (FAILED(hr))
+                return hr;
+        *ret = (struct emu_figures){.uptime_ns = stats.uptime_ns,
+                                    .processor_ns = stats.processor_ns,
+                                    .processors = stats.processors,
+                                    .memory_assigned = stats.memory_assigned,
+                                    .memory_known = stats.memory_known,
+                                    .memory_total = stats.memory_total,
+                                    .memory_available = stats.memory_available};
+        for (size_t i = 0; i < stats.n_disks; i++) {
+                ret->reads += stats.disks[i].reads;
+                ret->writes += stats.disks[i].writes;
+                ret->read_bytes += stats.disks[i].read_bytes;
+                ret->written_bytes += stats.disks[i].written_bytes;
+        }
+        vm_stats_deinit(&stats);
+        return S_OK;
 }
 
 void emu_machine_describe(struct emu_machine *m, struct hcs_json *o) {
