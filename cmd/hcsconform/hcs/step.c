@@ -110,7 +110,7 @@ static bool create(struct play *p, const struct move *m) {
         return check(p, "create", m, hr, result);
 }
 
-static bool open(struct play *p, const struct move *m) {
+static bool open_system(struct play *p, const struct move *m) {
         const struct system *of = system_of(p, m->b);
         _cleanup_free_ char *id = hcs_strdup(of ? of->id : m->b);
         struct system *s = new_system(p, m);
@@ -302,7 +302,7 @@ static bool move(struct play *p, const struct move *m) {
         case H_CREATE:
                 return create(p, m);
         case H_OPEN:
-                return open(p, m);
+                return open_system(p, m);
         case H_CLOSE:
                 return close_one(p, m->a);
         case H_SYSTEM:

@@ -48,10 +48,11 @@ static bool put_files(const struct act *a, const char *layer) {
 /* Attributes and one stream; how many bytes of it are left out. */
 static bool put_carrier(const struct act *a, const char *name, const char *text, size_t cut) {
         uint8_t bytes[256] = {0x20, 0, 0, 0, 1};
-        size_t n = text ? strlen(text) : 0;
+        size_t n = 0;
 
+        for (; text && text[n] && 24 + n < sizeof(bytes); n++)
+                bytes[24 + n] = (uint8_t)text[n];
         bytes[12] = (uint8_t)n;
-        memcpy(bytes + 24, text, n);
         return put(a, name, bytes, 24 + n - cut);
 }
 
