@@ -15,7 +15,7 @@
 
 static const struct {
         const char *name;
-        enum { NOTHING, TIME, CODE, PATH, BYTE } wants;
+        enum { NOTHING, TIME, CODE, PATH, BYTES } wants;
         unsigned on; /* what it can be done to */
 } actions[FAULT_TYPES] = {
         [FAULT_DELAY] = {"delay", TIME, CALLS | EVENTS | FRAMES},
@@ -32,8 +32,8 @@ static const struct {
         [FAULT_OMIT] = {"omit", PATH, CALLS | FRAMES},
         [FAULT_SHUFFLE] = {"shuffle", NOTHING, CALLS | FRAMES},
         [FAULT_STALE] = {"stale", NOTHING, CALLS},
-        [FAULT_CUT] = {"cut", BYTE, FRAMES},
-        [FAULT_CORRUPT] = {"corrupt", BYTE, FRAMES},
+        [FAULT_CUT] = {"cut", BYTES, FRAMES},
+        [FAULT_CORRUPT] = {"corrupt", BYTES, FRAMES},
 };
 
 bool fault_glob(const char *pattern, const char *text) {
@@ -174,7 +174,7 @@ static HRESULT parse_action(struct fault_rule *r, char *word, struct hcs_error *
         case CODE:
                 ok = value && hcs_hresult_parse(value, &a->hr) && FAILED(a->hr);
                 break;
-        case BYTE:
+        case BYTES:
                 a->drawn = !value;
                 ok = !value || (hcs_str_to_u64(value, &a->number) && a->number <= UINT32_MAX);
                 break;
@@ -190,7 +190,7 @@ static HRESULT parse_action(struct fault_rule *r, char *word, struct hcs_error *
                                                        [TIME] = "a time is expected, as in delay=500ms",
                                                        [CODE] = "the name or number of a failure is expected",
                                                        [PATH] = "a path is expected",
-                                                       [BYTE] = "a number of bytes is expected"};
+                                                       [BYTES] = "a number of bytes is expected"};
 
                 return no_word(err, r, value ? value : word, expected[actions[type].wants]);
         }
