@@ -7,6 +7,10 @@
 
 int main(int argc, char **argv) {
         static const struct command commands[] = {
+                {"install", run_install, "put the DLLs into a Wine prefix, beside a program or into System32"},
+                {"uninstall", run_install, "take them away again, and put back what was there before"},
+                {"status", run_status, "tell which DLLs are there, and whose they are"},
+                {"run", run_program, "run a Windows program in a fresh Wine prefix with the DLLs"},
                 {"service", run_service, "one world for many clients: what remote=SOCKET leads to"},
         };
         static const struct command_set set = {

@@ -8,6 +8,9 @@
 
 enum { EXIT_TAKEN = 75 }; /* another service has the socket: whoever only wants one to be there is served */
 
+int run_install(int argc, char **argv); /* and uninstall */
+int run_program(int argc, char **argv);
 int run_service(int argc, char **argv);
+int run_status(int argc, char **argv);
 
 #endif

@@ -2,25 +2,25 @@
 
 /*
  * What linking the mock costs a process that starts: the median time of PLAIN and of LINKED (the same main, the second
- * one linked with libcomputecore), run in turns. usage: startup PLAIN LINKED
+ * one linked with our libraries), run in turns. usage: startup PLAIN LINKED
  */
 
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 
 #include "platform/clock.h"
+#include "platform/process.h"
 
 #define RUNS 301
 
 static uint64_t run(const char *program) {
         char *argv[] = {(char *)(uintptr_t)program, NULL};
         uint64_t start = hcs_clock_ns();
-        int status = 1;
-        pid_t pid;
+        struct hcs_child *child;
+        int code = 1;
 
-        if (posix_spawn(&pid, program, NULL, NULL, argv, NULL) != 0 || waitpid(pid, &status, 0) != pid || status != 0)
+        if (FAILED(hcs_child_spawn(argv, NULL, HCS_CHILD_SHARES, &child, NULL)) ||
+            FAILED(hcs_child_wait(child, &code, NULL)) || code != 0)
                 exit(1);
         return hcs_clock_ns() - start;
 }

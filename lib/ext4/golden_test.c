@@ -5,7 +5,6 @@
  * footer, or a refusal of the same kind, and then no output.
  */
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "ext4/tar/reader.h"
 #include "ext4/test/golden.h"
 #include "ext4/vhd/vhd.h"
+#include "platform/digest.h"
 #include "platform/file.h"
 #include "testing/hcs_test.h"
 
@@ -66,20 +66,19 @@ static HRESULT convert(const struct golden_row *row, const char *tar, const char
 /* Of the first n bytes. */
 static void sha256_of(struct hcs_data_file *f, uint64_t n, char text[static 65]) {
         static uint8_t chunk[1 << 20];
-        EVP_MD_CTX *c = EVP_MD_CTX_new();
+        _cleanup_(hcs_digest_freep) struct hcs_digest *d = NULL;
         uint8_t digest[32];
 
-        EVP_DigestInit_ex(c, EVP_sha256(), NULL);
+        assert_ok(hcs_digest_new("sha256", &d, NULL), NULL);
         for (uint64_t at = 0; at < n;) {
                 size_t part = n - at < sizeof(chunk) ? (size_t)(n - at) : sizeof(chunk), got;
 
                 assert_ok(hcs_data_file_read_at(f, at, chunk, part, &got, NULL), NULL);
                 assert_int_equal(got, part);
-                EVP_DigestUpdate(c, chunk, got);
+                assert_true(hcs_digest_update(d, chunk, got));
                 at += got;
         }
-        EVP_DigestFinal_ex(c, digest, NULL);
-        EVP_MD_CTX_free(c);
+        assert_true(hcs_digest_finish(d, digest));
         hcs_hex_format(digest, sizeof(digest), text);
 }
 

@@ -2,12 +2,12 @@
 
 #include "oci/digest.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/hex.h"
 #include "base/str.h"
+#include "platform/digest.h"
 
 #define CHUNK ((size_t)256 << 10)
 
@@ -30,7 +30,7 @@ const char *oci_digest_hex(const char *digest) {
         return strchr(digest, ':') + 1;
 }
 
-static HRESULT hash_file(struct hcs_data_file *f, EVP_MD_CTX *c, struct hcs_error **err) {
+static HRESULT hash_file(struct hcs_data_file *f, struct hcs_digest *d, struct hcs_error **err) {
         _cleanup_free_ uint8_t *chunk = hcs_malloc(CHUNK);
 
         for (uint64_t at = 0;;) {
@@ -39,8 +39,8 @@ static HRESULT hash_file(struct hcs_data_file *f, EVP_MD_CTX *c, struct hcs_erro
 
                 if (FAILED(hr) || n == 0)
                         return hr;
-                if (!EVP_DigestUpdate(c, chunk, n))
-                        return hcs_error_make(err, E_OUTOFMEMORY, "libcrypto failed to hash");
+                if (!hcs_digest_update(d, chunk, n))
+                        return hcs_error_make(err, E_OUTOFMEMORY, "the system failed to hash");
                 at += n;
         }
 }
@@ -48,21 +48,17 @@ static HRESULT hash_file(struct hcs_data_file *f, EVP_MD_CTX *c, struct hcs_erro
 HRESULT oci_digest_of(struct hcs_data_file *f, const char *like, char ret[static OCI_DIGEST_SIZE],
                       struct hcs_error **err) {
         bool is_256 = hcs_str_starts(like, algorithms[0].prefix);
-        EVP_MD_CTX *c = EVP_MD_CTX_new();
-        uint8_t digest[EVP_MAX_MD_SIZE];
-        unsigned n = 0;
-        HRESULT hr = S_OK;
+        _cleanup_(hcs_digest_freep) struct hcs_digest *d = NULL;
+        uint8_t digest[HCS_DIGEST_MAX];
+        HRESULT hr = hcs_digest_new(is_256 ? "sha256" : "sha512", &d, err);
 
-        if (!c || !EVP_DigestInit_ex(c, is_256 ? EVP_sha256() : EVP_sha512(), NULL))
-                hr = hcs_error_make(err, E_OUTOFMEMORY, "a context for a digest");
         if (SUCCEEDED(hr))
-                hr = hash_file(f, c, err);
-        if (SUCCEEDED(hr) && !EVP_DigestFinal_ex(c, digest, &n))
-                hr = hcs_error_make(err, E_OUTOFMEMORY, "libcrypto failed to hash");
-        EVP_MD_CTX_free(c);
+                hr = hash_file(f, d, err);
+        if (SUCCEEDED(hr) && !hcs_digest_finish(d, digest))
+                hr = hcs_error_make(err, E_OUTOFMEMORY, "the system failed to hash");
         if (FAILED(hr))
                 return hr;
         memcpy(ret, algorithms[!is_256].prefix, 7);
-        hcs_hex_format(digest, n, ret + 7);
+        hcs_hex_format(digest, hcs_digest_size(d), ret + 7);
         return S_OK;
 }

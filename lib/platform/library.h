@@ -14,4 +14,7 @@
 HRESULT hcs_library_load(const char *place, const char *base, const char *symbol, struct hcs_dynlib **ret,
                          struct hcs_error **err);
 
+/* Windows' own folder of libraries; NULL on other systems. Caller frees. */
+char *hcs_library_system_folder(void);
+
 #endif

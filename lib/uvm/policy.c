@@ -3,10 +3,10 @@
 /* A security policy's digest. The policy is base64 as Go reads it: line ends do not count, and what is wrong is told by
  * its offset. */
 
-#include <openssl/evp.h>
 #include <string.h>
 
 #include "base/base64.h"
+#include "platform/digest.h"
 #include "uvm/parts.h"
 
 char *uvm_base64(const void *bytes, size_t n) {
@@ -64,15 +64,19 @@ static bool decode(const char *text, struct hcs_buf *out) {
 
 HRESULT uvm_policy_digest(const char *policy, char **ret, struct hcs_error **err) {
         _cleanup_buf_ struct hcs_buf bytes = {0};
-        unsigned char digest[EVP_MAX_MD_SIZE];
-        unsigned size = 0;
+        _cleanup_(hcs_digest_freep) struct hcs_digest *d = NULL;
+        unsigned char digest[HCS_DIGEST_MAX];
+        HRESULT hr;
 
         if (!decode(policy, &bytes))
                 return hcs_error_make(err, E_INVALIDARG,
                                       "failed to decode base64 security policy: illegal base64 data at input byte %zu",
                                       bad_offset(policy));
-        if (!EVP_Digest(hcs_buf_cstr(&bytes), bytes.len, digest, &size, EVP_sha256(), NULL))
-                return hcs_error_make(err, E_OUTOFMEMORY, "libcrypto failed to hash");
-        *ret = uvm_base64(digest, size);
+        hr = hcs_digest_new("sha256", &d, err);
+        if (FAILED(hr))
+                return hr;
+        if (!hcs_digest_update(d, hcs_buf_cstr(&bytes), bytes.len) || !hcs_digest_finish(d, digest))
+                return hcs_error_make(err, E_OUTOFMEMORY, "the system failed to hash");
+        *ret = uvm_base64(digest, hcs_digest_size(d));
         return S_OK;
 }

@@ -9,6 +9,7 @@
 #include "hcsshim/gcs.h"
 #include "mockhcs/mockhcs.h"
 #include "mockhcs/test/core.h"
+#include "platform/env.h"
 #include "platform/file.h"
 #include "platform/hvsocket.h"
 #include "testing/hcs_test.h"
@@ -32,7 +33,7 @@ static struct hcs_gcs_connection *guest;
 static int setup(void **state) {
         _cleanup_free_ char *runtime = hcs_test_tmpdir();
 
-        setenv("XDG_RUNTIME_DIR", runtime, 1);
+        hcs_env_set("XDG_RUNTIME_DIR", runtime);
         return FAILED(mockhcs_open("emulate", &mock, NULL));
 }
 

@@ -3,7 +3,7 @@
 #define HCS_EXT4_VERITY_DIGEST_H
 
 /*
- * The salted hash of a block, by libcrypto (which uses the processor's SHA instructions). One object a thread: it keeps
+ * The salted hash of a block, by platform/digest.h. One object a thread: it keeps
  * its context from block to block. A block of zeros is hashed once.
  */
 

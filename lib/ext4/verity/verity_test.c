@@ -138,7 +138,8 @@ static uint64_t number(char **line) {
         return n;
 }
 
-static void check_root(char *line) {
+/* False: this system has no such hash. */
+static bool check_root(char *line) {
         uint64_t size = number(&line);
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *data = make_data(size);
         struct verity_superblock sb = {.hash_type = (uint32_t)number(&line)};
@@ -156,20 +157,28 @@ static void check_root(char *line) {
         for (unsigned threads = 0; threads < 5; threads += 2) {
                 const struct verity_options o = {.threads = threads};
 
-                assert_ok(verity_root_of(&sb, data, &o, &root, &err), err);
+                HRESULT hr = verity_root_of(&sb, data, &o, &root, &err);
+
+                if (hr == VERITY_E_ALGORITHM) {
+                        hcs_error_free(err);
+                        return false;
+                }
+                assert_ok(hr, err);
                 assert_root(&root, line);
         }
+        return true;
 }
 
 static void root_hashes_are_those_of_veritysetup(void **state) {
         _cleanup_free_ char *text = hcs_test_fixture("verity/roots.tsv", NULL);
         char *rest = text, *line;
-        unsigned rows = 0;
+        unsigned rows = 0, hashed = 0;
 
         strsep(&rest, "\n");
         for (; (line = strsep(&rest, "\n")) && *line; rows++)
-                check_root(line);
+                hashed += check_root(line);
         assert_int_equal(rows, 16);
+        assert_true(hashed == 16 || hashed == 12); /* Windows has SHA-1 and most of SHA-2 only */
 }
 
 static void no_data_and_a_part_of_a_block_are_refused(void **state) {

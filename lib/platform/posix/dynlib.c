@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 
 #include "base/mem.h"
+#include "platform/library.h"
 
 HRESULT hcs_dynlib_open(const char *name, struct hcs_dynlib **ret, struct hcs_error **err) {
         void *handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
@@ -36,4 +37,8 @@ void hcs_dynlib_stay(void) {
 
 char *hcs_dynlib_file_name(const char *base) {
         return hcs_asprintf("lib%s.so", base);
+}
+
+char *hcs_library_system_folder(void) {
+        return NULL;
 }

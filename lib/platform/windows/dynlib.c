@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "platform/library.h"
 #include "platform/windows/text.h"
 
 /* A library at a path finds those it needs beside it; that wants the whole path. */
@@ -53,4 +54,11 @@ void hcs_dynlib_stay(void) {
 
 char *hcs_dynlib_file_name(const char *base) {
         return hcs_asprintf("%s.dll", base);
+}
+
+char *hcs_library_system_folder(void) {
+        wchar_t path[MAX_PATH];
+        UINT n = GetSystemDirectoryW(path, HCS_ARRAY_SIZE(path));
+
+        return n > 0 && n < HCS_ARRAY_SIZE(path) ? hcs_windows_narrow(path) : NULL;
 }

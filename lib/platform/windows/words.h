@@ -2,14 +2,21 @@
 #ifndef HCS_PLATFORM_WINDOWS_WORDS_H
 #define HCS_PLATFORM_WINDOWS_WORDS_H
 
-/* Every file of a Windows build includes this first: words that Windows' headers take from everybody are given back,
- * and mkdtemp(), which mingw has not, is there for tests. */
+/*
+ * Every file of a Windows build includes this first: words that Windows' headers take from everybody are given back,
+ * and what other C libraries have and that of Windows lacks is there (libc.c).
+ */
 
 #include <io.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/types.h>
+#include <time.h>
 #include <windows.h>
 #include <winsock2.h>
 
 #undef IN
+#undef OPAQUE
 #undef OUT
 #undef TEXT
 #undef far
@@ -17,8 +24,17 @@
 #undef near
 #undef small
 
-static inline char *mkdtemp(char *text) {
-        return _mktemp(text) && CreateDirectoryA(text, NULL) ? text : NULL;
-}
+/* Functions that nobody here calls, as names for our own. */
+#define send hcs_word_send
+#define tell hcs_word_tell
+
+#define mkdir(path, mode) mkdir(path)
+ssize_t getline(char **line, size_t *capacity, FILE *f);
+char *mkdtemp(char *text);
+void *memrchr(const void *data, int c, size_t n);
+void qsort_r(void *base, size_t n, size_t size, int (*compare)(const void *a, const void *b, void *ctx), void *ctx);
+char *strcasestr(const char *text, const char *part);
+char *strsep(char **at, const char *separators);
+time_t timegm(struct tm *tm);
 
 #endif

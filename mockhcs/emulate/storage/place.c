@@ -25,7 +25,8 @@ static bool climbs(const char *path) {
         return false;
 }
 
-/* "C:\x" on a system that has no drives: its place below the root, which is made when it is first needed. */
+/* "C:\x" on a system that has no drives, or where `drives' says otherwise: its place below the root, which is made when
+ * it is first needed. */
 static char *foreign(struct storage *s, const char *path, struct hcs_error **err) {
         char *place;
 
@@ -91,7 +92,7 @@ char *storage_place_of(struct storage *s, struct mock_call *call, const char *gi
         } else {
                 if (hcs_str_starts(path, "\\\\?\\"))
                         path += 4;
-                if (hcs_path_is_absolute(path))
+                if (hcs_path_is_absolute(path) && !(s->root && has_drive(path)))
                         place = hcs_strdup(path);
                 else if (has_drive(path) && !(place = foreign(s, path, &err)))
                         storage_refuse(call, err);

@@ -16,6 +16,8 @@
 #include "base/utf.h"
 #include "ext4/vhd/vhdx.h"
 #include "mockhcs/mockhcs.h"
+#include "platform/abi_memory.h"
+#include "platform/descriptor.h"
 #include "platform/file.h"
 #include "platform/place.h"
 #include "testing/hcs_test.h"
@@ -402,13 +404,13 @@ static void base_layers_are_set_up_by_their_type(void **state) {
         assert_hresult(HcsSetupBaseOSVolume(BASE, BASE, u"{\"Type\":\"Container\"}"), E_NOTIMPL);
 }
 
-/* A descriptor of a file, as this ABI has disks. */
+/* A file as this ABI has disks. */
 static HANDLE open_file(const char *name, FILE **f) {
         _cleanup_free_ char *path = place(name);
 
         *f = fopen(path, "r+b");
         assert_non_null(*f);
-        return hcs_abi_handle_from_fd(fileno(*f));
+        return hcs_handle_of_descriptor(fileno(*f));
 }
 
 static void disks_come_as_handles(void **state) {
@@ -423,12 +425,12 @@ static void disks_come_as_handles(void **state) {
         assert_hresult(HcsFormatWritableLayerVhd(open_file("base/layout", &f)), 0xC03A0001);
         fclose(f);
         assert_hresult(HcsFormatWritableLayerVhd(open_file("base/blank-base.vhdx", &f)), S_OK);
-        assert_hresult(HcsGetLayerVhdMountPath(hcs_abi_handle_from_fd(fileno(f)), NULL), E_POINTER);
-        assert_hresult(HcsGetLayerVhdMountPath(hcs_abi_handle_from_fd(fileno(f)), &path), S_OK);
+        assert_hresult(HcsGetLayerVhdMountPath(hcs_handle_of_descriptor(fileno(f)), NULL), E_POINTER);
+        assert_hresult(HcsGetLayerVhdMountPath(hcs_handle_of_descriptor(fileno(f)), &path), S_OK);
         fclose(f);
         text = hcs_utf16_to_utf8_lossy((const uint16_t *)path, hcs_utf16_len((const uint16_t *)path), NULL);
         assert_int_equal(strncmp(text, "\\\\?\\Volume{", 11), 0);
-        free(path);
+        hcs_abi_free(path);
 }
 
 static void base_images_are_a_document(void **state) {

@@ -3,16 +3,15 @@
 """The module definition file of a DLL, from the version script that says the same on Linux: the names of the archives'
 functions that its patterns choose.
 
-usage: exports.py NM OUTPUT VERSION_SCRIPT ARCHIVE...
+usage: exports.py [--private PATTERN] NM OUTPUT VERSION_SCRIPT ARCHIVE...
+
+--private: what the import library leaves out, for programs that have a copy of it by another way.
 """
 
 import fnmatch
 import re
 import subprocess
 import sys
-
-# Programs of this tree have a copy of lib/base of their own: the import library that they are linked with leaves it out.
-PRIVATE = "hcs_*"
 
 
 def patterns(path):
@@ -28,13 +27,15 @@ def functions(nm, archive):
 
 
 def main():
-    nm, output, script, *archives = sys.argv[1:]
+    arguments = sys.argv[1:]
+    private = arguments[1] if arguments[0] == "--private" else None
+    nm, output, script, *archives = arguments[2:] if private else arguments
     chosen = patterns(script)
     names = {n for a in archives for n in functions(nm, a) if any(fnmatch.fnmatchcase(n, p) for p in chosen)}
     if not names:
         sys.exit(f"{script}: chooses nothing of {archives}")
     with open(output, "w", encoding="utf-8") as f:
-        f.write("EXPORTS\n" + "".join(f"    {n}{' PRIVATE' if fnmatch.fnmatchcase(n, PRIVATE) else ''}\n" for n in sorted(names)))
+        f.write("EXPORTS\n" + "".join(f"    {n}{' PRIVATE' if private and fnmatch.fnmatchcase(n, private) else ''}\n" for n in sorted(names)))
 
 
 main()

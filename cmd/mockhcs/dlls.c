@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Our DLLs as files; see dlls.h. */
+
+#include "cmd/mockhcs/dlls.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "platform/file.h"
+#include "platform/library.h"
+#include "platform/process.h"
+
+#define MAX_DLL ((size_t)256 << 20)
+
+const char *const dll_names[] = {"mockhcs.dll",        "computecore.dll", "computenetwork.dll",
+                                 "computestorage.dll", "vmcompute.dll",   NULL};
+
+HRESULT dll_place_folder(const struct dll_place *place, char **ret, struct hcs_error **err) {
+        _cleanup_free_ char *folder = NULL;
+
+        if (!!place->prefix + !!place->beside + place->system != 1)
+                return hcs_error_make(err, E_INVALIDARG, "one of --prefix, --beside and --system is needed");
+        if (place->prefix) {
+                folder = hcs_asprintf("%s/drive_c/windows/system32", place->prefix);
+        } else if (place->beside) {
+                folder = hcs_strdup(place->beside);
+                if (!hcs_file_is_directory(folder)) {
+                        char *program = folder;
+
+                        folder = hcs_strdup(dirname(program));
+                        free(program);
+                }
+        } else {
+                folder = hcs_library_system_folder();
+                if (!folder)
+                        return hcs_error_make(err, E_INVALIDARG, "--system: this is no Windows; --prefix is for Wine");
+        }
+        if (!hcs_file_is_directory(folder))
+                return hcs_error_make(err, HCS_WIN32(3), "`%s` is no folder%s", folder,
+                                      place->prefix ? ": is this a Wine prefix?" : "");
+        *ret = steal_pointer(&folder);
+        return S_OK;
+}
+
+static char *in(const char *folder, const char *name, const char *more) {
+        return hcs_asprintf("%s/%s%s", folder, name, more);
+}
+
+HRESULT dll_source_folder(const char *from, char **ret, struct hcs_error **err) {
+        _cleanup_free_ char *self = from ? NULL : hcs_process_path(), *library = NULL;
+        const char *folder = from ? from : self ? dirname(self) : ".";
+
+        library = in(folder, dll_names[0], "");
+        if (!hcs_file_exists(library))
+                return hcs_error_make(err, HCS_WIN32(2), "there is no `%s`: --from says where the DLLs are", library);
+        *ret = hcs_strdup(folder);
+        return S_OK;
+}
+
+static HRESULT read_dll(const char *path, struct hcs_buf *ret, struct hcs_error **err) {
+        return hcs_file_read(path, MAX_DLL, ret, err);
+}
+
+static bool has_word(const struct hcs_buf *b, const char *word) {
+        size_t n = strlen(word);
+
+        for (const char *p = b->data, *end = p + b->len; p && (size_t)(end - p) >= n; p++) {
+                p = memchr(p, *word, (size_t)(end - p) - n + 1);
+                if (!p)
+                        return false;
+                if (memcmp(p, word, n) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* All of ours name the first of them. */
+enum dll_owner dll_owner_of(const char *path) {
+        _cleanup_buf_ struct hcs_buf b = {0};
+
+        if (!hcs_file_exists(path))
+                return DLL_ABSENT;
+        return SUCCEEDED(read_dll(path, &b, NULL)) && has_word(&b, dll_names[0]) ? DLL_OURS : DLL_OTHERS;
+}
+
+static HRESULT copy(const char *from, const char *to, struct hcs_error **err) {
+        _cleanup_buf_ struct hcs_buf b = {0};
+        HRESULT hr = read_dll(from, &b, err);
+
+        return SUCCEEDED(hr) ? hcs_file_write(to, hcs_buf_cstr(&b), b.len, err) : hr;
+}
+
+static HRESULT refuse_others(const char *from, const char *to, struct hcs_error **err) {
+        for (const char *const *name = dll_names; *name; name++) {
+                _cleanup_free_ char *source = in(from, *name, ""), *target = in(to, *name, "");
+
+                if (hcs_file_exists(source) && dll_owner_of(target) == DLL_OTHERS)
+                        return hcs_error_make(err, E_ACCESSDENIED,
+                                              "`%s` is not ours: --replace, said twice, keeps it beside ours", target);
+        }
+        return S_OK;
+}
+
+HRESULT dlls_install(const char *from, const char *to, bool replace, struct hcs_error **err) {
+        HRESULT hr = replace ? S_OK : refuse_others(from, to, err);
+
+        for (const char *const *name = dll_names; *name && SUCCEEDED(hr); name++) {
+                _cleanup_free_ char *source = in(from, *name, ""), *target = in(to, *name, ""),
+                                    *kept = in(to, *name, DLL_KEPT);
+
+                if (!hcs_file_exists(source))
+                        continue;
+                if (dll_owner_of(target) == DLL_OTHERS && !hcs_file_exists(kept))
+                        hr = copy(target, kept, err);
+                if (SUCCEEDED(hr))
+                        hr = copy(source, target, err);
+        }
+        return hr;
+}
+
+static HRESULT take_away(const char *path, struct hcs_error **err) {
+        return remove(path) == 0 ? S_OK : hcs_error_errno(err, errno, "remove `%s`", path);
+}
+
+HRESULT dlls_uninstall(const char *folder, unsigned *ret_n, struct hcs_error **err) {
+        HRESULT hr = S_OK;
+        unsigned n = 0;
+
+        for (const char *const *name = dll_names; *name && SUCCEEDED(hr); name++) {
+                _cleanup_free_ char *path = in(folder, *name, ""), *kept = in(folder, *name, DLL_KEPT);
+                bool ours = dll_owner_of(path) == DLL_OURS;
+
+                if (ours && hcs_file_exists(kept)) {
+                        hr = copy(kept, path, err);
+                        if (SUCCEEDED(hr))
+                                hr = take_away(kept, err);
+                } else if (ours) {
+                        hr = take_away(path, err);
+                }
+                n += ours && SUCCEEDED(hr);
+        }
+        if (SUCCEEDED(hr))
+                *ret_n = n;
+        return hr;
+}

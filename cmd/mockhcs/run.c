@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * mockhcs run: a Windows program in a Wine prefix of its own, which has our DLLs in System32 and says it is the Windows
+ * build that was asked for. The prefix is copied from a template, which is made once, and is gone when the program has
+ * ended; --prefix keeps one.
+ */
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "cmd/mockhcs/dlls.h"
+#include "cmd/mockhcs/mockhcs.h"
+#include "platform/env.h"
+#include "platform/file.h"
+#include "platform/process.h"
+#include "platform/work_folder.h"
+
+struct run {
+        const char *from, *prefix, *template;
+        uint64_t build;
+        char **program;
+};
+
+static void usage(void) {
+        puts("usage: mockhcs run [--build N] [--from FOLDER] [--prefix PREFIX] [--template PREFIX] [--] PROGRAM.EXE "
+             "[ARGUMENT...]\n\n"
+             "Runs a Windows program under Wine with our DLLs in System32. What stands behind them is what MOCKHCS "
+             "says.\n\n"
+             "  --build N          the Windows build that the program sees, as in 20348 (the default)\n"
+             "  --from FOLDER      where the DLLs are; where this program is when left out\n"
+             "  --prefix PREFIX    the Wine prefix, made when there is none; stays. Else one that is gone afterwards\n"
+             "  --template PREFIX  what a prefix is copied from, made when there is none\n"
+             "                     (~/.cache/hcsshim/wine, or below XDG_CACHE_HOME)\n\n"
+             "The exit code is the program's, as far as Wine passes it on.");
+}
+
+/* Runs a helper program to its end; anything but exit code 0 is a failure. */
+static HRESULT call(const char *const *argv, const char *prefix, enum hcs_child_output output, int *ret_code,
+                    struct hcs_error **err) {
+        _cleanup_free_ char *where = hcs_asprintf("WINEPREFIX=%s", prefix), *debug = hcs_env_get("WINEDEBUG");
+        const char *environment[] = {where, debug ? "DISPLAY=" : "WINEDEBUG=-all", debug ? NULL : "DISPLAY=", NULL};
+        struct hcs_child *child = NULL;
+        int code = 0;
+        HRESULT hr = hcs_child_spawn((char *const *)(uintptr_t)argv, environment, output, &child, err);
+
+        if (SUCCEEDED(hr))
+                hr = hcs_child_wait(child, &code, err);
+        if (FAILED(hr))
+                return hr;
+        if (ret_code)
+                *ret_code = code;
+        else if (code)
+                return hcs_error_make(err, E_FAIL, "%s %s: exit code %d", argv[0], argv[1], code);
+        return S_OK;
+}
+
+#define CALL(prefix, err, ...) call((const char *const[]){__VA_ARGS__, NULL}, prefix, HCS_CHILD_MUTE, NULL, err)
+
+static char *default_template(void) {
+        _cleanup_free_ char *cache = hcs_env_get("XDG_CACHE_HOME"), *home = hcs_env_get("HOME");
+
+        return cache ? hcs_asprintf("%s/hcsshim/wine", cache)
+                     : hcs_asprintf("%s/.cache/hcsshim/wine", home ? home : "/tmp");
+}
+
+/* Made beside its place and moved there: two at once do not meet, and what is there is whole. */
+static HRESULT make_template(const char *path, struct hcs_error **err) {
+        _cleanup_(hcs_work_folder_freep) struct hcs_work_folder *work = NULL;
+        _cleanup_free_ char *made = NULL;
+        HRESULT hr = hcs_directory_create(path, err);
+
+        if (SUCCEEDED(hr))
+                hr = hcs_work_folder_new(path, "new", &work, err);
+        if (FAILED(hr))
+                return hr;
+        made = hcs_asprintf("%s/wine", hcs_work_folder_path(work));
+        fprintf(stderr, "mockhcs run: making the template `%s`, once\n", path);
+        hr = CALL(made, err, "wine", "wineboot", "--init");
+        if (SUCCEEDED(hr))
+                hr = CALL(made, err, "wineserver", "-w");
+        if (SUCCEEDED(hr)) {
+                _cleanup_free_ char *place = hcs_asprintf("%s/prefix", path);
+
+                if (rename(made, place) != 0 && !hcs_file_is_directory(place))
+                        hr = hcs_error_make(err, E_FAIL, "cannot move the template to `%s`", place);
+        }
+        return hr;
+}
+
+static HRESULT copy_template(const struct run *r, const char *to, struct hcs_error **err) {
+        _cleanup_free_ char *standard = default_template(),
+                            *from = hcs_asprintf("%s/prefix", r->template ? r->template : standard);
+        HRESULT hr = hcs_file_is_directory(from) ? S_OK : make_template(r->template ? r->template : standard, err);
+
+        if (FAILED(hr))
+                return hr;
+        return CALL(to, err, "cp", "-a", "--reflink=auto", from, to);
+}
+
+/* What osversion and its like read. */
+static HRESULT set_build(const char *prefix, uint64_t build, struct hcs_error **err) {
+        _cleanup_free_ char *file = hcs_asprintf("%s/drive_c/build.reg", prefix), *text = NULL;
+        HRESULT hr;
+
+        text = hcs_asprintf("REGEDIT4\n\n"
+                            "[HKEY_LOCAL_MACHINE\\Software\\Microsoft\\Windows NT\\CurrentVersion]\n"
+                            "\"CurrentBuild\"=\"%llu\"\n\"CurrentBuildNumber\"=\"%llu\"\n\"CurrentVersion\"=\"10.0\"\n"
+                            "\"CurrentMajorVersionNumber\"=dword:0000000a\n"
+                            "\"CurrentMinorVersionNumber\"=dword:00000000\n\"CSDVersion\"=\"\"\n\n"
+                            "[HKEY_LOCAL_MACHINE\\System\\CurrentControlSet\\Control\\Windows]\n"
+                            "\"CSDVersion\"=dword:00000000\n",
+                            (unsigned long long)build, (unsigned long long)build);
+        hr = hcs_file_write(file, text, strlen(text), err);
+        if (SUCCEEDED(hr))
+                hr = CALL(prefix, err, "wine", "regedit", "/S", "C:\\build.reg");
+        remove(file);
+        return hr;
+}
+
+static HRESULT run_in(const struct run *r, const char *prefix, const char *from, int *ret_code,
+                      struct hcs_error **err) {
+        _cleanup_free_ char *system32 = NULL;
+        const char **argv = NULL;
+        size_t n = 0;
+        HRESULT hr = S_OK;
+
+        if (!hcs_file_is_directory(prefix))
+                hr = copy_template(r, prefix, err);
+        if (SUCCEEDED(hr))
+                hr = dll_place_folder(&(struct dll_place){.prefix = prefix}, &system32, err);
+        if (SUCCEEDED(hr))
+                hr = dlls_install(from, system32, true, err); /* Wine's own placeholders are nobody's */
+        if (SUCCEEDED(hr))
+                hr = set_build(prefix, r->build, err);
+        if (FAILED(hr))
+                return hr;
+        while (r->program[n])
+                n++;
+        argv = hcs_calloc(n + 2, sizeof(*argv));
+        argv[0] = "wine";
+        memcpy(argv + 1, r->program, n * sizeof(*argv));
+        hr = call(argv, prefix, HCS_CHILD_SHARES, ret_code, err);
+        free(argv);
+        return hr;
+}
+
+static int run(const struct run *r) {
+        _cleanup_(hcs_work_folder_freep) struct hcs_work_folder *work = NULL;
+        _cleanup_free_ char *from = NULL, *own = NULL;
+        struct hcs_error *err = NULL;
+        int code = 0;
+        HRESULT hr = dll_source_folder(r->from, &from, &err);
+
+        if (SUCCEEDED(hr) && !r->prefix) {
+                hr = hcs_work_folder_new(NULL, "wine", &work, &err);
+                if (SUCCEEDED(hr))
+                        own = hcs_asprintf("%s/prefix", hcs_work_folder_path(work));
+        }
+        if (SUCCEEDED(hr))
+                hr = run_in(r, own ? own : r->prefix, from, &code, &err);
+        if (own) { /* nothing holds what is removed now */
+                CALL(own, NULL, "wineserver", "-k");
+                CALL(own, NULL, "wineserver", "-w");
+        }
+        return FAILED(hr) ? tell_error("run", err) : code;
+}
+
+int run_program(int argc, char **argv) {
+        static const struct option options[] = {
+                {"build", required_argument, NULL, 'b'},  {"from", required_argument, NULL, 'f'},
+                {"prefix", required_argument, NULL, 'p'}, {"template", required_argument, NULL, 't'},
+                {"help", no_argument, NULL, 'h'},         {0}};
+        struct run r = {.build = 20348};
+        int o;
+
+        while ((o = getopt_long(argc, argv, "+h", options, NULL)) != -1)
+                switch (o) {
+                case 'b':
+                        if (!hcs_str_to_u64(optarg, &r.build) || r.build < 10240 || r.build > 99999)
+                                return tell_usage(argv[0], "--build %s: a build from 10240 to 99999 is expected",
+                                                  optarg);
+                        break;
+                case 'f':
+                        r.from = optarg;
+                        break;
+                case 'p':
+                        r.prefix = optarg;
+                        break;
+                case 't':
+                        r.template = optarg;
+                        break;
+                default:
+                        return end_of_options(argv[0], o, usage);
+                }
+        if (optind == argc)
+                return tell_usage(argv[0], "a PROGRAM.EXE to run is needed");
+        r.program = argv + optind;
+        return run(&r);
+}
