@@ -29,18 +29,18 @@ static struct played_stream *find(const struct played_streams *s, uint32_t port)
 static void take_input(void *arg) {
         struct played_stream *p = arg;
         char buf[4096];
+        HRESULT hr;
         size_t n;
 
-        while (!p->ended) {
-                HRESULT hr = hcs_stream_read(p->stream, buf, sizeof(buf), NULL, &n, NULL);
+        do {
+                hr = hcs_stream_read(p->stream, buf, sizeof(buf), NULL, &n, NULL);
                 hcs_guard(p->all->lock);
-
                 if (hr == S_OK)
                         p->got += n;
                 else
                         p->ended = true;
                 p->all->given(p->all->ctx);
-        }
+        } while (hr == S_OK);
 }
 
 static bool is_recorded(const struct frames *f, uint32_t port) {
@@ -60,9 +60,11 @@ void played_streams_add(struct played_streams *s, uint32_t port, bool is_input, 
         p = hcs_calloc(1, sizeof(*p));
         *p = (struct played_stream){.next = s->first, .all = s, .port = port, .stream = stream};
         s->first = p;
-        if (is_input)
-                p->has_thread = SUCCEEDED(hcs_thread_start(&p->thread, take_input, p, NULL));
-        p->ended = is_input && !p->has_thread;
+        if (!is_input)
+                return;
+        p->has_thread = SUCCEEDED(hcs_thread_start(&p->thread, take_input, p, NULL));
+        if (!p->has_thread)
+                p->ended = true;
 }
 
 bool played_streams_given(const struct played_streams *s, const char *container, unsigned long long line) {
