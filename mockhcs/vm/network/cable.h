@@ -34,7 +34,7 @@ struct vm_cable {
 };
 
 static inline void cable_count(atomic_uint_fast64_t *counter, uint64_t n) {
-        atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+        atomic_fetch_add_explicit(counter, n, memory_order_release);
 }
 
 /* Takes fd over. */

@@ -72,10 +72,11 @@ static void from_machine(void *ctx, struct vm_cable *c, const uint8_t *data, siz
                 if (n->nat && (frame_is_for_many(f.to) || memcmp(f.to, n->gateway_mac, FRAME_MAC) == 0))
                         taken = nat_input(n->nat, data, len, &f) || taken;
         }
-        cable_count(&c->sent_frames, 1);
-        cable_count(&c->sent_bytes, len);
+        /* Last the frame itself: who sees it counted sees what became of it. */
         if (!taken)
                 cable_count(&c->sent_dropped, 1);
+        cable_count(&c->sent_bytes, len);
+        cable_count(&c->sent_frames, 1);
 }
 
 static void from_gateway(void *ctx, uint8_t *data, size_t len) {
