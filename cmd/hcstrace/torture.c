@@ -59,21 +59,13 @@ static void list_scenarios(void) {
                 printf("%-28s %s\n%-28s   %s\n%-28s   %s\n", s[i].name, s[i].summary, "", s[i].rules, "", s[i].source);
 }
 
-static void put_escaped(struct hcs_buf *b, const char *text) {
-        for (; *text; text++) {
-                if (*text == ',' || *text == '\\')
-                        hcs_buf_putc(b, '\\');
-                hcs_buf_putc(b, *text);
-        }
-}
-
 static HRESULT run_once(const struct torture *t, const char *rules, uint64_t seed, struct mock_outcome *ret,
                         struct hcs_error **err) {
         _cleanup_buf_ struct hcs_buf spec = {0};
 
         if (rules) {
                 hcs_buf_puts(&spec, "faults=");
-                put_escaped(&spec, rules);
+                put_composed(&spec, rules);
                 hcs_buf_printf(&spec, ",seed=%llu,", (unsigned long long)seed);
         }
         hcs_buf_printf(&spec, "emulate%s%s", t->emulate ? "," : "", t->emulate ? t->emulate : "");
