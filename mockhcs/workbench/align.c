@@ -294,21 +294,28 @@ static uint32_t *lanes_of(const struct catalog *c, uint32_t handle, uint32_t *re
         return list;
 }
 
-static void pair_lanes_of(struct work *w, uint32_t handle_a, uint32_t handle_b) {
-        static const key_of passes[] = {key_lane_content, key_lane_begin, key_lane_group};
-        uint32_t n_a, n_b, *a = lanes_of(w->a, handle_a, &n_a), *b = lanes_of(w->b, handle_b, &n_b);
+/* Pairs what two lists have alike, by one key after the other; the lists are its from then on. */
+static void pair_lists(struct work *w, uint32_t *a, uint32_t n_a, uint32_t *b, uint32_t n_b, const key_of *passes,
+                       size_t n, void (*pair)(struct work *w, uint32_t a, uint32_t b)) {
         uint32_t *of_a = nones(n_a), *of_b = nones(n_b);
         struct matching m = {a, b, n_a, n_b, of_a, of_b};
 
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(passes); i++)
+        for (size_t i = 0; i < n; i++)
                 match_by_key(w, &m, passes[i]);
         for (uint32_t i = 0; i < n_a; i++)
                 if (of_a[i] != NONE)
-                        pair_lanes(w, a[i], b[of_a[i]]);
+                        pair(w, a[i], b[of_a[i]]);
         free(a);
         free(b);
         free(of_a);
         free(of_b);
+}
+
+static void pair_lanes_of(struct work *w, uint32_t handle_a, uint32_t handle_b) {
+        static const key_of passes[] = {key_lane_content, key_lane_begin, key_lane_group};
+        uint32_t n_a, n_b, *a = lanes_of(w->a, handle_a, &n_a), *b = lanes_of(w->b, handle_b, &n_b);
+
+        pair_lists(w, a, n_a, b, n_b, passes, HCS_ARRAY_SIZE(passes), pair_lanes);
 }
 
 static uint64_t key_content(const struct catalog *c, uint32_t handle) {
@@ -351,18 +358,8 @@ static uint32_t *unmade(const struct catalog *c, const uint32_t *partners, uint3
 static void pair_unmade(struct work *w) {
         static const key_of passes[] = {key_symbol_and_content, key_content, key_symbol, key_kind};
         uint32_t n_a, n_b, *a = unmade(w->a, w->al->handle_a, &n_a), *b = unmade(w->b, w->al->handle_b, &n_b);
-        uint32_t *of_a = nones(n_a), *of_b = nones(n_b);
-        struct matching m = {a, b, n_a, n_b, of_a, of_b};
 
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(passes); i++)
-                match_by_key(w, &m, passes[i]);
-        for (uint32_t i = 0; i < n_a; i++)
-                if (of_a[i] != NONE)
-                        pair_handles(w, a[i], b[of_a[i]]);
-        free(a);
-        free(b);
-        free(of_a);
-        free(of_b);
+        pair_lists(w, a, n_a, b, n_b, passes, HCS_ARRAY_SIZE(passes), pair_handles);
 }
 
 void alignment_make(const struct catalog *a, const struct catalog *b, struct alignment *ret) {
