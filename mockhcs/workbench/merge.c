@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/str.h"
 #include "mockhcs/trace/reader.h"
@@ -52,22 +53,23 @@ static bool take_part(const char **p, size_t n, char behind, unsigned *ret) {
 
 /* Nanoseconds since 1970 of an RFC 3339 time in UTC or with an offset; false when it is none. */
 static bool parse_time(const char *text, uint64_t *ret) {
-        static const unsigned days_before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
         unsigned year, month, day, hour, minute, second;
-        uint64_t days, ns = 0, scale = 100000000;
+        uint64_t ns = 0, scale = 100000000;
         const char *p = text ? text : "";
 
         if (!take_part(&p, 4, '-', &year) || !take_part(&p, 2, '-', &month) || !take_part(&p, 2, 'T', &day) ||
             !take_part(&p, 2, ':', &hour) || !take_part(&p, 2, ':', &minute) || !take_digits(&p, 2, &second) ||
             year < 1970 || month < 1 || month > 12 || day < 1 || day > 31)
                 return false;
-        days = (uint64_t)(year - 1970) * 365 + (year - 1969) / 4 - (year - 1901) / 100 + (year - 1601) / 400;
-        days += days_before[month - 1] + day - 1;
-        days += month > 2 && ((year % 4 == 0 && year % 100 != 0) || year % 400 == 0);
         if (*p == '.')
                 for (p++; *p >= '0' && *p <= '9'; p++, scale /= 10)
                         ns += (uint64_t)(*p - '0') * scale;
-        *ret = ((days * 24 + hour) * 60 + minute) * 60 + second;
+        *ret = (uint64_t)timegm(&(struct tm){.tm_year = (int)year - 1900,
+                                             .tm_mon = (int)month - 1,
+                                             .tm_mday = (int)day,
+                                             .tm_hour = (int)hour,
+                                             .tm_min = (int)minute,
+                                             .tm_sec = (int)second});
         if (*p == '+' || *p == '-') {
                 bool east = *p++ == '+';
 
