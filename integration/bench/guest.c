@@ -32,22 +32,10 @@ void bench_guest_run(void *guest) {
         struct hcs_gcs_frame f;
 
         hcs_gcs_reader_init(&r, HCS_GCS_MAX_TO_GUEST);
-        for (;;) {
-                HRESULT hr = hcs_gcs_reader_next(&r, &f, NULL);
-                size_t n;
-                void *room;
-
-                if (hr == S_OK) {
-                        if (f.type == (HCS_GCS_REQUEST | HCS_GCS_NEGOTIATE_PROTOCOL))
-                                bench_guest_answer(g, &f, CAPABILITIES);
-                        else
-                                g->on_frame(g, &f);
-                        continue;
-                }
-                room = hcs_gcs_reader_room(&r, &n);
-                if (FAILED(hr) || hcs_stream_read(g->stream, room, n, NULL, &n, NULL) != S_OK)
-                        break;
-                hcs_gcs_reader_fed(&r, n);
-        }
+        while (hcs_gcs_frame_read(&r, g->stream, NULL, &f, NULL) == S_OK)
+                if (f.type == (HCS_GCS_REQUEST | HCS_GCS_NEGOTIATE_PROTOCOL))
+                        bench_guest_answer(g, &f, CAPABILITIES);
+                else
+                        g->on_frame(g, &f);
         hcs_gcs_reader_deinit(&r);
 }

@@ -5,7 +5,7 @@
 /* What benchmarks of the host's side share: a guest that answers negotiation itself and the rest as it is told, on the
  * thread that runs it; and an end with the first failure. */
 
-#include "gcs/frame.h"
+#include "gcs/frame_stream.h"
 #include "gcs/message.h"
 #include "hcsshim/gcs.h"
 #include "platform/stream.h"

@@ -198,23 +198,12 @@ static void read_loop(void *arg) {
         struct hcs_gcs_frame f;
 
         while (!why) {
-                size_t n;
-                void *room;
-
-                hr = hcs_gcs_reader_next(&b->reader, &f, &err);
+                hr = hcs_gcs_frame_read(&b->reader, b->stream, NULL, &f, &err);
                 if (hr == S_OK) {
                         why = take_frame(b, &f, &death);
-                        continue;
-                }
-                if (SUCCEEDED(hr)) {
-                        room = hcs_gcs_reader_room(&b->reader, &n);
-                        hr = hcs_stream_read_bound(b->stream, room, n, NULL, &n, &err);
-                        if (hr == S_OK)
-                                hcs_gcs_reader_fed(&b->reader, n);
-                        else if (hr == S_FALSE)
-                                why = end_of_stream(b);
-                }
-                if (FAILED(hr)) {
+                } else if (hr == S_FALSE) {
+                        why = end_of_stream(b);
+                } else {
                         why = hcs_asprintf("bridge read failed: %s", hcs_error_message(err));
                         death = hr;
                         err = hcs_error_free(err);

@@ -13,7 +13,7 @@
 
 #include <stdatomic.h>
 
-#include "gcs/frame.h"
+#include "gcs/frame_stream.h"
 #include "gcs/message.h"
 #include "hcsshim/gcs.h"
 #include "platform/bound.h"

@@ -5,8 +5,8 @@
 /*
  * Frames of the GCS bridge: a header of 16 bytes, little endian (u32 type, u32 size with the header, u64 message id),
  * and a JSON document, which hosts end with a line feed and guests do not. Here are the codec and a reader that takes
- * bytes as they come; neither does any I/O, so they serve blocking hosts and event-driven guests alike. Source: hcsshim
- * internal/gcs/prot, internal/guest/bridge.
+ * bytes as they come; neither does any I/O, so they serve blocking hosts (frame_stream.h) and event-driven guests
+ * alike. Source: hcsshim internal/gcs/prot, internal/guest/bridge.
  *
  * A reader is embedded by its owner and used by one thread at a time:
  *

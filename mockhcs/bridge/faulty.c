@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "gcs/frame.h"
+#include "gcs/frame_stream.h"
 #include "gcs/message.h"
 #include "mockhcs/engine/value.h"
 #include "mockhcs/faults/document.h"
@@ -185,23 +185,12 @@ static bool copy_frames(struct direction *d, struct hcs_gcs_reader *r) {
         struct hcs_gcs_frame f;
         HRESULT hr;
 
-        while (SUCCEEDED(hr = hcs_gcs_reader_next(r, &f, NULL))) {
-                size_t n;
-                void *room;
-
-                if (hr == S_OK) {
-                        if (!take(d, &f))
-                                return false;
-                        continue;
-                }
-                room = hcs_gcs_reader_room(r, &n);
-                if (hcs_stream_read(d->from, room, n, NULL, &n, NULL) != S_OK)
-                        break;
-                hcs_gcs_reader_fed(r, n);
-        }
+        while ((hr = hcs_gcs_frame_read(r, d->from, NULL, &f, NULL)) == S_OK)
+                if (!take(d, &f))
+                        return false;
         if (d->held.len && !put(d->bridge, d->to, d->held.data, d->held.len))
                 return false;
-        return hand_on_rest(d, r) && (SUCCEEDED(hr) || copy_bytes(d));
+        return hand_on_rest(d, r) && (hr != HCS_E_PROTOCOL_ERROR || copy_bytes(d));
 }
 
 static void run(void *arg) {

@@ -8,7 +8,7 @@
  * one thread at a time.
  */
 
-#include "gcs/frame.h"
+#include "gcs/frame_stream.h"
 #include "gcs/message.h"
 #include "hcsshim/stream.h"
 #include "mockhcs/replay/variables.h"

@@ -222,23 +222,12 @@ static HRESULT play(struct player *p, struct hcs_error **err) {
         HRESULT hr;
 
         hcs_gcs_reader_init(&r, HCS_GCS_MAX_TO_GUEST);
-        while (SUCCEEDED(hr = hcs_gcs_reader_next(&r, &f, err))) {
-                size_t n;
-                void *room;
-
+        while ((hr = hcs_gcs_frame_read(&r, p->stream, NULL, &f, err)) == S_OK) {
                 bool gone;
 
-                if (hr == S_OK) {
-                        hr = hear_one(p, &f, &gone, err);
-                        if (FAILED(hr) || gone)
-                                break;
-                        continue;
-                }
-                room = hcs_gcs_reader_room(&r, &n);
-                hr = hcs_stream_read_bound(p->stream, room, n, NULL, &n, err);
-                if (hr != S_OK)
+                hr = hear_one(p, &f, &gone, err);
+                if (FAILED(hr) || gone)
                         break;
-                hcs_gcs_reader_fed(&r, n);
         }
         hcs_gcs_reader_deinit(&r);
         return hr;

@@ -113,17 +113,8 @@ static void hear(struct player *p, const struct hcs_gcs_frame *f) {
 /* One more frame of the guest. S_FALSE when the guest is gone. */
 static HRESULT hear_one(struct player *p, const struct hcs_bound *b, struct hcs_error **err) {
         struct hcs_gcs_frame f;
-        HRESULT hr;
+        HRESULT hr = hcs_gcs_frame_read(&p->reader, p->stream, b, &f, err);
 
-        while ((hr = hcs_gcs_reader_next(&p->reader, &f, err)) == S_FALSE) {
-                size_t n;
-                void *room = hcs_gcs_reader_room(&p->reader, &n);
-
-                hr = hcs_stream_read_bound(p->stream, room, n, b, &n, err);
-                if (hr != S_OK)
-                        return hr;
-                hcs_gcs_reader_fed(&p->reader, n);
-        }
         if (hr == S_OK)
                 hear(p, &f);
         return hr;

@@ -98,22 +98,10 @@ static void open_log(struct paper_guest *g) {
 static void answer_host(struct paper_guest *g) {
         struct hcs_gcs_reader r;
         struct hcs_gcs_frame f;
-        HRESULT hr;
 
         hcs_gcs_reader_init(&r, HCS_GCS_MAX_TO_GUEST);
-        while (SUCCEEDED(hr = hcs_gcs_reader_next(&r, &f, NULL))) {
-                size_t n;
-                void *room;
-
-                if (hr == S_OK) {
-                        guest_handle(g, &f);
-                        continue;
-                }
-                room = hcs_gcs_reader_room(&r, &n);
-                if (hcs_stream_read(g->bridge, room, n, NULL, &n, NULL) != S_OK)
-                        break;
-                hcs_gcs_reader_fed(&r, n);
-        }
+        while (hcs_gcs_frame_read(&r, g->bridge, NULL, &f, NULL) == S_OK)
+                guest_handle(g, &f);
         hcs_gcs_reader_deinit(&r);
 }
 

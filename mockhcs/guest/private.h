@@ -4,7 +4,7 @@
 
 /* The inside of a guest. Everything that changes is guarded by its lock; nothing is sent or read with it. */
 
-#include "gcs/frame.h"
+#include "gcs/frame_stream.h"
 #include "gcs/message.h"
 #include "mockhcs/emulate/program.h"
 #include "mockhcs/guest/guest.h"

@@ -74,23 +74,12 @@ static void run(void *arg) {
         struct guest *g = arg;
         struct hcs_gcs_reader r;
         struct hcs_gcs_frame f;
-        HRESULT hr;
 
         hcs_gcs_reader_init(&r, HCS_GCS_MAX_TO_GUEST);
-        while (SUCCEEDED(hr = hcs_gcs_reader_next(&r, &f, NULL))) {
-                size_t n;
-                void *room;
-
-                if (hr == S_OK) {
-                        g->frames++;
-                        if (!g->on_frame || !g->on_frame(g, &f))
-                                answer(g, &f);
-                        continue;
-                }
-                room = hcs_gcs_reader_room(&r, &n);
-                if (hcs_stream_read(g->stream, room, n, NULL, &n, NULL) != S_OK)
-                        break;
-                hcs_gcs_reader_fed(&r, n);
+        while (hcs_gcs_frame_read(&r, g->stream, NULL, &f, NULL) == S_OK) {
+                g->frames++;
+                if (!g->on_frame || !g->on_frame(g, &f))
+                        answer(g, &f);
         }
         hcs_gcs_reader_deinit(&r);
 }

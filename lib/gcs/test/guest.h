@@ -8,7 +8,7 @@
  */
 
 #include "base/json.h"
-#include "gcs/frame.h"
+#include "gcs/frame_stream.h"
 #include "gcs/message.h"
 #include "hcsshim/gcs.h"
 #include "platform/stream.h"
