@@ -324,59 +324,45 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsModifyServiceSettings(PCWSTR settings, PWSTR *re
 HCS_ABI_HRESULT HCS_ABI_CALL HcsSubmitWerReport(PCWSTR settings) {
         FRONT(f, COMPUTECORE, "HcsSubmitWerReport");
         mock_front_document(&f, "settings", settings);
-        mock_front_submit(&f);
-        mock_front_wait(&f);
-        return mock_front_end(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL HcsCreateEmptyGuestStateFile(PCWSTR guestStateFilePath) {
         FRONT(f, COMPUTECORE, "HcsCreateEmptyGuestStateFile");
         mock_front_text(&f, "file", guestStateFilePath);
-        mock_front_submit(&f);
-        mock_front_wait(&f);
-        return mock_front_end(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL HcsCreateEmptyRuntimeStateFile(PCWSTR runtimeStateFilePath) {
         FRONT(f, COMPUTECORE, "HcsCreateEmptyRuntimeStateFile");
         mock_front_text(&f, "file", runtimeStateFilePath);
-        mock_front_submit(&f);
-        mock_front_wait(&f);
-        return mock_front_end(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL HcsGrantVmGroupAccess(PCWSTR filePath) {
         FRONT(f, COMPUTECORE, "HcsGrantVmGroupAccess");
         mock_front_text(&f, "file", filePath);
-        mock_front_submit(&f);
-        mock_front_wait(&f);
-        return mock_front_end(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL HcsRevokeVmGroupAccess(PCWSTR filePath) {
         FRONT(f, COMPUTECORE, "HcsRevokeVmGroupAccess");
         mock_front_text(&f, "file", filePath);
-        mock_front_submit(&f);
-        mock_front_wait(&f);
-        return mock_front_end(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL HcsGrantVmAccess(PCWSTR vmId, PCWSTR filePath) {
         FRONT(f, COMPUTECORE, "HcsGrantVmAccess");
         mock_front_text(&f, "vmId", vmId);
         mock_front_text(&f, "file", filePath);
-        mock_front_submit(&f);
-        mock_front_wait(&f);
-        return mock_front_end(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL HcsRevokeVmAccess(PCWSTR vmId, PCWSTR filePath) {
         FRONT(f, COMPUTECORE, "HcsRevokeVmAccess");
         mock_front_text(&f, "vmId", vmId);
         mock_front_text(&f, "file", filePath);
-        mock_front_submit(&f);
-        mock_front_wait(&f);
-        return mock_front_end(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL HcsGetProcessorCompatibilityFromSavedState(PCWSTR runtimeFileName,

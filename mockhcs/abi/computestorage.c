@@ -15,13 +15,8 @@
 
 #include "base/utf.h"
 #include "mockhcs/abi/front.h"
+#include "platform/abi_memory.h"
 #include "platform/place.h"
-
-static uint64_t finish(struct mock_front *f) {
-        mock_front_submit(f);
-        mock_front_wait(f);
-        return mock_front_end(f);
-}
 
 /* optional: 0 is no disk, as some calls allow. A handle of no file is E_HANDLE. */
 static void add_vhd(struct mock_front *f, HANDLE vhd, bool optional) {
@@ -38,7 +33,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsImportLayer(PCWSTR layerPath, PCWSTR sourceFolde
         mock_front_text(&f, "path", layerPath);
         mock_front_text(&f, "folder", sourceFolder);
         mock_front_document(&f, "layerData", layerData);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL HcsExportLayer(PCWSTR layerPath, PCWSTR exportFolder, PCWSTR layerData, PCWSTR options) {
@@ -47,7 +42,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsExportLayer(PCWSTR layerPath, PCWSTR exportFolde
         mock_front_text(&f, "folder", exportFolder);
         mock_front_document(&f, "layerData", layerData);
         mock_front_document(&f, "options", options);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL HcsExportLegacyWritableLayer(PCWSTR mountPath, PCWSTR layerPath, PCWSTR exportFolder,
@@ -57,13 +52,13 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsExportLegacyWritableLayer(PCWSTR mountPath, PCWS
         mock_front_text(&f, "path", layerPath);
         mock_front_text(&f, "folder", exportFolder);
         mock_front_document(&f, "layerData", layerData);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL HcsDestroyLayer(PCWSTR layerPath) {
         FRONT(f, COMPUTESTORAGE, "HcsDestroyLayer");
         mock_front_text(&f, "path", layerPath);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL HcsSetupBaseOSLayer(PCWSTR layerPath, HANDLE vhd, PCWSTR options) {
@@ -71,7 +66,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsSetupBaseOSLayer(PCWSTR layerPath, HANDLE vhd, P
         mock_front_text(&f, "path", layerPath);
         add_vhd(&f, vhd, true);
         mock_front_document(&f, "options", options);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL HcsSetupBaseOSVolume(PCWSTR layerPath, PCWSTR volumePath, PCWSTR options) {
@@ -79,7 +74,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsSetupBaseOSVolume(PCWSTR layerPath, PCWSTR volum
         mock_front_text(&f, "path", layerPath);
         mock_front_text(&f, "mount", volumePath);
         mock_front_document(&f, "options", options);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL HcsInitializeWritableLayer(PCWSTR layerPath, PCWSTR layerData, PCWSTR options) {
@@ -87,7 +82,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsInitializeWritableLayer(PCWSTR layerPath, PCWSTR
         mock_front_text(&f, "path", layerPath);
         mock_front_document(&f, "layerData", layerData);
         mock_front_document(&f, "options", options);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL HcsInitializeLegacyWritableLayer(PCWSTR mountPath, PCWSTR layerPath, PCWSTR layerData,
@@ -97,26 +92,33 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsInitializeLegacyWritableLayer(PCWSTR mountPath, 
         mock_front_text(&f, "path", layerPath);
         mock_front_document(&f, "layerData", layerData);
         mock_front_document(&f, "options", options);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL HcsAttachLayerStorageFilter(PCWSTR layerPath, PCWSTR layerData) {
         FRONT(f, COMPUTESTORAGE, "HcsAttachLayerStorageFilter");
         mock_front_text(&f, "path", layerPath);
         mock_front_document(&f, "layerData", layerData);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL HcsDetachLayerStorageFilter(PCWSTR layerPath) {
         FRONT(f, COMPUTESTORAGE, "HcsDetachLayerStorageFilter");
         mock_front_text(&f, "path", layerPath);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL HcsFormatWritableLayerVhd(HANDLE vhd) {
         FRONT(f, COMPUTESTORAGE, "HcsFormatWritableLayerVhd");
         add_vhd(&f, vhd, false);
-        return finish(&f);
+        return mock_front_finish(&f);
+}
+
+static PWSTR adopt_text(const char *text) {
+        size_t n;
+        uint16_t *wide = hcs_utf8_to_utf16_lossy(text, strlen(text), &n);
+
+        return hcs_abi_adopt(wide, (n + 1) * sizeof(*wide));
 }
 
 /* The answer is a JSON string. */
@@ -133,7 +135,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsGetLayerVhdMountPath(HANDLE vhd, PWSTR *mountPat
         const char *path =
                 SUCCEEDED(f.hr) && f.op ? hcs_json_string(mock_value_tree(&f.op->op.completion.result, NULL)) : NULL;
         if (path)
-                *mountPath = (PWSTR)hcs_utf8_to_utf16_lossy(path, strlen(path), NULL);
+                *mountPath = adopt_text(path);
         else if (SUCCEEDED(f.hr))
                 f.hr = E_UNEXPECTED;
         return mock_front_end(&f);
@@ -143,12 +145,12 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsAttachOverlayFilter(PCWSTR volumePath, PCWSTR la
         FRONT(f, COMPUTESTORAGE, "HcsAttachOverlayFilter");
         mock_front_text(&f, "mount", volumePath);
         mock_front_document(&f, "layerData", layerData);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL HcsDetachOverlayFilter(PCWSTR volumePath, PCWSTR layerData) {
         FRONT(f, COMPUTESTORAGE, "HcsDetachOverlayFilter");
         mock_front_text(&f, "mount", volumePath);
         mock_front_document(&f, "layerData", layerData);
-        return finish(&f);
+        return mock_front_finish(&f);
 }

@@ -311,3 +311,9 @@ uint64_t mock_front_end(struct mock_front *f) {
         }
         return (uint32_t)hr;
 }
+
+uint64_t mock_front_finish(struct mock_front *f) {
+        mock_front_submit(f);
+        mock_front_wait(f);
+        return mock_front_end(f);
+}

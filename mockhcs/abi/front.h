@@ -55,6 +55,8 @@ MOCK_FRONT_EXPORT void mock_front_close(struct mock_front *f, struct mock_live *
 MOCK_FRONT_EXPORT void mock_front_result(struct mock_front *f, struct mock_live *op, PWSTR *out);
 /* Ends the call; returns the HRESULT as the DLL spells it, zero extended. */
 MOCK_FRONT_EXPORT uint64_t mock_front_end(struct mock_front *f);
+/* Submits, waits and ends: a call that gives nothing back but its result. */
+MOCK_FRONT_EXPORT uint64_t mock_front_finish(struct mock_front *f);
 
 /* `FRONT(f, COMPUTECORE, "HcsX");` declares and begins f; the row is looked up once per export. */
 #define FRONT(f, DLL, export_name)                                                                          \

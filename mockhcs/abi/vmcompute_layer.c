@@ -21,12 +21,6 @@ _Static_assert(offsetof(HCS_LAYER_DESCRIPTOR, Flags) == 16 && offsetof(HCS_LAYER
                        sizeof(HCS_LAYER_DESCRIPTOR) == 32,
                "as on Windows x64");
 
-static uint64_t finish(struct mock_front *f) {
-        mock_front_submit(f);
-        mock_front_wait(f);
-        return mock_front_end(f);
-}
-
 /* The layer's id, below the home of the driver when it has one. */
 static void add_id(struct mock_front *f, const HCS_DRIVER_INFO *info, PCWSTR id) {
         const uint16_t *home = info ? (const uint16_t *)info->HomeDir : NULL, *name = (const uint16_t *)id;
@@ -63,25 +57,25 @@ static void add_layers(struct mock_front *f, const HCS_LAYER_DESCRIPTOR *layers,
 HCS_ABI_HRESULT HCS_ABI_CALL ActivateLayer(const HCS_DRIVER_INFO *info, PCWSTR id) {
         FRONT(f, VMCOMPUTE, "ActivateLayer");
         add_id(&f, info, id);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL DeactivateLayer(const HCS_DRIVER_INFO *info, PCWSTR id) {
         FRONT(f, VMCOMPUTE, "DeactivateLayer");
         add_id(&f, info, id);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL UnprepareLayer(const HCS_DRIVER_INFO *info, PCWSTR id) {
         FRONT(f, VMCOMPUTE, "UnprepareLayer");
         add_id(&f, info, id);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL DestroyLayer(const HCS_DRIVER_INFO *info, PCWSTR id) {
         FRONT(f, VMCOMPUTE, "DestroyLayer");
         add_id(&f, info, id);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL PrepareLayer(const HCS_DRIVER_INFO *info, PCWSTR id, const HCS_LAYER_DESCRIPTOR *layers,
@@ -89,14 +83,14 @@ HCS_ABI_HRESULT HCS_ABI_CALL PrepareLayer(const HCS_DRIVER_INFO *info, PCWSTR id
         FRONT(f, VMCOMPUTE, "PrepareLayer");
         add_id(&f, info, id);
         add_layers(&f, layers, count);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL CreateLayer(const HCS_DRIVER_INFO *info, PCWSTR id, PCWSTR parent) {
         FRONT(f, VMCOMPUTE, "CreateLayer");
         add_id(&f, info, id);
         mock_front_document(&f, "parent", parent);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL CreateSandboxLayer(const HCS_DRIVER_INFO *info, PCWSTR id, const void *parent,
@@ -104,14 +98,14 @@ HCS_ABI_HRESULT HCS_ABI_CALL CreateSandboxLayer(const HCS_DRIVER_INFO *info, PCW
         FRONT(f, VMCOMPUTE, "CreateSandboxLayer");
         add_id(&f, info, id);
         add_layers(&f, layers, count);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL ExpandSandboxSize(const HCS_DRIVER_INFO *info, PCWSTR id, uint64_t size) {
         FRONT(f, VMCOMPUTE, "ExpandSandboxSize");
         add_id(&f, info, id);
         mock_front_number(&f, "size", size);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL CopyLayer(const HCS_DRIVER_INFO *info, PCWSTR id, PCWSTR destination,
@@ -120,7 +114,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL CopyLayer(const HCS_DRIVER_INFO *info, PCWSTR id, P
         add_id(&f, info, id);
         mock_front_text(&f, "path", destination);
         add_layers(&f, layers, count);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL ExportLayer(const HCS_DRIVER_INFO *info, PCWSTR id, PCWSTR path,
@@ -129,7 +123,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL ExportLayer(const HCS_DRIVER_INFO *info, PCWSTR id,
         add_id(&f, info, id);
         mock_front_text(&f, "path", path);
         add_layers(&f, layers, count);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL ImportLayer(const HCS_DRIVER_INFO *info, PCWSTR id, PCWSTR path,
@@ -138,19 +132,19 @@ HCS_ABI_HRESULT HCS_ABI_CALL ImportLayer(const HCS_DRIVER_INFO *info, PCWSTR id,
         add_id(&f, info, id);
         mock_front_text(&f, "path", path);
         add_layers(&f, layers, count);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL ProcessBaseImage(PCWSTR path) {
         FRONT(f, VMCOMPUTE, "ProcessBaseImage");
         mock_front_text(&f, "path", path);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL ProcessUtilityImage(PCWSTR path) {
         FRONT(f, VMCOMPUTE, "ProcessUtilityImage");
         mock_front_text(&f, "path", path);
-        return finish(&f);
+        return mock_front_finish(&f);
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL GetBaseImages(PWSTR *json) {
