@@ -19,7 +19,8 @@ struct hcs_digest;
 
 /*
  * algorithm: as Linux' kernel calls it: sha1, sha224, sha256, sha384, sha512, sha3-224, sha3-256, sha3-384, sha3-512,
- * blake2b-512 or blake2s-256; on Windows sha1, sha256, sha384 and sha512. E_NOTIMPL: it is none of these.
+ * blake2b-512 or blake2s-256; on Windows sha1, sha256, sha384 and sha512. HCS_WIN32(50), ERROR_NOT_SUPPORTED: it is
+ * none of these.
  */
 HRESULT hcs_digest_new(const char *algorithm, struct hcs_digest **ret, struct hcs_error **err);
 size_t hcs_digest_size(const struct hcs_digest *d);

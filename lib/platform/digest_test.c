@@ -45,7 +45,7 @@ static void an_unknown_algorithm_is_named(void **state) {
         struct hcs_error *err = NULL;
         struct hcs_digest *d = NULL;
 
-        assert_hresult(hcs_digest_new("md\x01", &d, &err), E_NOTIMPL);
+        assert_hresult(hcs_digest_new("md\x01", &d, &err), HCS_WIN32(50));
         assert_string_equal(hcs_error_message(err), "no hash algorithm `md\\001`");
         hcs_error_free(err);
         assert_null(hcs_digest_free(NULL));

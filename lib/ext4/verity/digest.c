@@ -29,7 +29,7 @@ HRESULT verity_digest_new(const struct verity_superblock *sb, struct verity_dige
         HRESULT hr = hcs_digest_new(sb->algorithm, &d->digest, err);
 
         if (FAILED(hr))
-                return hr == E_NOTIMPL ? VERITY_E_ALGORITHM : hr;
+                return hr;
         d->salt_behind = sb->hash_type == 0;
         d->salt_size = sb->salt_size;
         memcpy(d->salt, sb->salt, sb->salt_size);

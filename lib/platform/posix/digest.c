@@ -49,7 +49,7 @@ HRESULT hcs_digest_new(const char *algorithm, struct hcs_digest **ret, struct hc
         if (!d->md) {
                 _cleanup_free_ char *visible = hcs_utf8_visible(algorithm);
 
-                return hcs_error_make(err, E_NOTIMPL, "no hash algorithm `%s`", visible);
+                return hcs_error_make(err, HCS_WIN32(50), "no hash algorithm `%s`", visible);
         }
         d->context = EVP_MD_CTX_new();
         if (!d->context || !EVP_DigestInit_ex2(d->context, d->md, NULL))

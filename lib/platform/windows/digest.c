@@ -45,7 +45,7 @@ HRESULT hcs_digest_new(const char *algorithm, struct hcs_digest **ret, struct hc
         if (!name || BCryptOpenAlgorithmProvider(&d->algorithm, name, NULL, 0) < 0) {
                 _cleanup_free_ char *visible = hcs_utf8_visible(algorithm);
 
-                return hcs_error_make(err, E_NOTIMPL, "no hash algorithm `%s`", visible);
+                return hcs_error_make(err, HCS_WIN32(50), "no hash algorithm `%s`", visible);
         }
         *ret = steal_pointer(&d);
         return S_OK;
