@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * platform/work_folder.h over Windows: the lock is a file that is open for its owner alone and deleted with its handle,
- * so that a folder without one is of the dead. Folders that are claimed or kept are of Linux.
+ * platform/work_folder.h over Windows: the lock is a file that is open for its owner alone, so that a folder whose lock
+ * can be opened is of the dead; one without a lock is not taken yet. Folders that are claimed or kept are of Linux.
  */
 
 #include "platform/work_folder.h"
@@ -41,9 +41,10 @@ HRESULT hcs_folder_remove(const char *path, struct hcs_error **err) {
                 hr = hcs_folder_remove(entry, err);
         }
         if (SUCCEEDED(hr) && !RemoveDirectoryW(wide) && GetLastError() != ERROR_FILE_NOT_FOUND) {
+                DWORD why = GetLastError();
                 _cleanup_free_ char *what = hcs_asprintf("remove `%s`", path);
 
-                hr = hcs_windows_error(err, GetLastError(), what);
+                hr = hcs_windows_error(err, why, what);
         }
         return hr;
 }
@@ -61,7 +62,7 @@ static HANDLE lock_folder(const char *folder, DWORD how) {
         _cleanup_free_ char *path = hcs_asprintf("%s\\" LOCK, folder);
         _cleanup_wide_ wchar_t *wide = hcs_windows_wide(path);
 
-        return CreateFileW(wide, GENERIC_WRITE | DELETE, 0, NULL, how, FILE_FLAG_DELETE_ON_CLOSE, NULL);
+        return CreateFileW(wide, GENERIC_WRITE, 0, NULL, how, 0, NULL);
 }
 
 /* A folder of another owner is left alone as long as its lock is held, or was not taken yet. */
@@ -102,9 +103,11 @@ HRESULT hcs_work_folder_new(const char *base, const char *name, struct hcs_work_
                 return hr;
         lock = lock_folder(path, CREATE_NEW);
         if (lock == INVALID_HANDLE_VALUE) {
+                DWORD why = GetLastError();
                 _cleanup_free_ char *what = hcs_asprintf("lock `%s`", path);
 
-                return hcs_windows_error(err, GetLastError(), what);
+                hcs_folder_remove(path, NULL);
+                return hcs_windows_error(err, why, what);
         }
         f = hcs_calloc(1, sizeof(*f));
         *f = (struct hcs_work_folder){steal_pointer(&path), lock};
