@@ -34,9 +34,7 @@ for name in mockhcs/abi/computecore mockhcs/abi/vmcompute mockhcs/test/computene
         [[ -f $root/${name}_test.exe ]] || continue # no cmocka
         expect 0 "$name" wine "$root/${name}_test.exe"
 done
-if [[ -f $root/integration/conformance/conformance.exe ]]; then
-        expect 0 "conformance" wine "$root/integration/conformance/conformance.exe" computenetwork.dll vmcompute.dll
-fi
+expect 0 "conformance" wine "$root/cmd/hcsconform/hcsconform.exe" --target emulate
 expect 0 "torture" wine "$root/integration/windows/torture.exe"
 if [[ -n $client ]]; then
         expect 0 "a client in Go" wine "$client"
