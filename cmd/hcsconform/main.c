@@ -191,18 +191,19 @@ static HRESULT write_results(const struct conform_options *o, const struct repor
                              struct hcs_error **err) {
         _cleanup_json_ struct hcs_json *doc = results_document(o, cases), *other = NULL;
         _cleanup_free_ char *text = NULL, *table = NULL;
-        HRESULT hr = o->compare ? results_read(o->compare, &other, err) : S_OK;
+        HRESULT hr;
 
-        if (FAILED(hr))
-                return hr;
+        /* What the run gave comes first: the file to compare with may not be readable. */
         text = hcs_json_text(doc, HCS_JSON_COMPACT);
         hr = write_text(o->results, text, err);
+        if (SUCCEEDED(hr) && o->junit)
+                hr = report_junit_write(report, o->junit, err);
+        if (SUCCEEDED(hr) && o->compare)
+                hr = results_read(o->compare, &other, err);
         if (SUCCEEDED(hr) && o->parity) {
                 table = parity_table(doc, other);
                 hr = write_text(o->parity, table, err);
         }
-        if (SUCCEEDED(hr) && o->junit)
-                hr = report_junit_write(report, o->junit, err);
         return hr;
 }
 

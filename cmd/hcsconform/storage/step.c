@@ -100,12 +100,15 @@ static bool made_base(struct act *a) {
         _cleanup_free_ char *path = NULL;
         struct storage_step expected = {.hr = S_OK};
         struct hcs_error *err = NULL;
+        HRESULT hr;
 
         if (a->image.n)
                 return true;
         path = place(a, "base");
-        return put_files(a, "base") &&
-               same(&expected, "process the base", hcs_layer_process_base(a->client, path, &err), err);
+        if (!put_files(a, "base"))
+                return false;
+        hr = hcs_layer_process_base(a->client, path, &err);
+        return same(&expected, "process the base", hr, err);
 }
 
 static bool look(const struct act *a, const struct storage_step *s) {
