@@ -53,6 +53,13 @@ void storage_filter_remove(struct storage *s, struct storage_filter *f) {
         free(f);
 }
 
+void storage_filters_drop(struct storage *s, const char *folder) {
+        struct storage_filter *f;
+
+        while ((f = storage_filter_of(s, folder, false)) || (f = storage_filter_of(s, folder, true)))
+                storage_filter_remove(s, f);
+}
+
 bool storage_is_below_filter(const struct storage *s, const char *folder) {
         for (const struct storage_filter *f = s->filters; f; f = f->next)
                 for (size_t i = 0; i < f->n_parents; i++)

@@ -11,17 +11,18 @@
 #include "base/str.h"
 #include "mockhcs/emulate/storage/storage.h"
 
-static const char *argument_of(const struct mock_call *call) {
+const char *storage_layer_argument(const struct mock_call *call) {
         return mock_verb_is_layer(call->function->verb) ? "id" : "path";
 }
 
 /* The folder of the call's layer, which is there; NULL after it was refused. */
 static char *layer_of(struct storage *s, struct mock_call *call) {
-        char *folder = storage_place(s, call, argument_of(call));
+        char *folder = storage_place(s, call, storage_layer_argument(call));
 
         if (!folder || hcs_file_is_directory(folder))
                 return folder;
-        refuse(call, STORAGE_PATH_NOT_FOUND, "there is no layer \"%s\"", mock_call_text(call, argument_of(call)));
+        refuse(call, STORAGE_PATH_NOT_FOUND, "there is no layer \"%s\"",
+               mock_call_text(call, storage_layer_argument(call)));
         free(folder);
         return NULL;
 }
@@ -39,7 +40,7 @@ static char *scratch_of(struct storage *s, struct mock_call *call) {
         if (!folder || is_scratch(folder))
                 return folder;
         refuse(call, STORAGE_NOT_FOUND, "the layer \"%s\" has no " SANDBOX_DISK,
-               mock_call_text(call, argument_of(call)));
+               mock_call_text(call, storage_layer_argument(call)));
         free(folder);
         return NULL;
 }
@@ -118,7 +119,6 @@ void layer_activate(struct storage *s, struct mock_call *call) {
 void layer_deactivate(struct storage *s, struct mock_call *call) {
         _cleanup_free_ char *folder = layer_of(s, call);
         struct storage_volume *v = folder ? storage_volume_of(s, folder) : NULL;
-        struct storage_filter *f;
 
         if (!folder)
                 return;
@@ -126,10 +126,10 @@ void layer_deactivate(struct storage *s, struct mock_call *call) {
                 refuse(call, STORAGE_NOT_READY, "the layer \"%s\" is not active", mock_call_text(call, "id"));
                 return;
         }
-        while (v && ((f = storage_filter_of(s, folder, false)) || (f = storage_filter_of(s, folder, true))))
-                storage_filter_remove(s, f);
-        if (v)
+        if (v) {
+                storage_filters_drop(s, folder);
                 storage_unmount(s, v);
+        }
         mock_call_done(call, NULL);
 }
 
@@ -161,19 +161,47 @@ void layer_unprepare(struct storage *s, struct mock_call *call) {
         }
 }
 
-void layer_destroy(struct storage *s, struct mock_call *call) {
-        _cleanup_free_ char *folder = storage_place(s, call, argument_of(call));
-        const char *given = mock_call_text(call, argument_of(call));
+static void remove_layer(struct storage *s, struct mock_call *call, const char *folder) {
         struct hcs_error *err = NULL;
+        HRESULT hr = hcs_folder_remove(folder, &err);
+
+        if (SUCCEEDED(hr))
+                storage_filters_drop(s, folder);
+        storage_end(call, hr, &err);
+}
+
+/* A client may name any folder of this system: only one that holds nothing, or what layers hold, is removed. */
+static bool may_be_layer(const char *folder) {
+        static const char *const parts[] = {"Files",      "Hives",       "UtilityVM",      "layout",
+                                            STREAMS,      TOMBSTONES,    BASE_DISK,        BLANK_DISK,
+                                            SANDBOX_DISK, SANDBOX_FILES, "layerchain.json"};
+        _cleanup_(hcs_names_deinit) struct hcs_names names = {0};
+
+        if (hcs_place_at(folder) != HCS_PLACE_FOLDER || FAILED(hcs_folder_list(folder, &names, NULL)) || names.n == 0)
+                return true;
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(parts); i++) {
+                _cleanup_free_ char *part = hcs_asprintf("%s/%s", folder, parts[i]);
+
+                if (hcs_file_exists(part))
+                        return true;
+        }
+        return false;
+}
+
+void layer_destroy(struct storage *s, struct mock_call *call) {
+        _cleanup_free_ char *folder = storage_place(s, call, storage_layer_argument(call));
+        const char *given = mock_call_text(call, storage_layer_argument(call));
 
         if (!folder)
                 return;
-        if (storage_volume_of(s, folder))
+        if (!may_be_layer(folder))
+                refuse(call, E_INVALIDARG, "\"%s\" holds nothing of a layer", given);
+        else if (storage_volume_of(s, folder))
                 refuse(call, STORAGE_IN_USE, "the layer \"%s\" is active", given);
         else if (storage_is_below_filter(s, folder))
                 refuse(call, STORAGE_IN_USE, "a prepared layer stands on \"%s\"", given);
         else
-                storage_end(call, hcs_folder_remove(folder, &err), &err);
+                remove_layer(s, call, folder);
 }
 
 void layer_copy(struct storage *s, struct mock_call *call) {

@@ -103,6 +103,8 @@ const struct hcs_json *storage_options(struct storage *s, struct mock_call *call
 struct storage_filter *storage_filter_of(struct storage *s, const char *folder, bool overlay);
 void storage_filter_add(struct storage *s, const char *folder, bool overlay, struct storage_parents *parents);
 void storage_filter_remove(struct storage *s, struct storage_filter *f);
+/* All that are on the folder. */
+void storage_filters_drop(struct storage *s, const char *folder);
 /* Is the folder a layer that an attached filter stands on? */
 bool storage_is_below_filter(const struct storage *s, const char *folder);
 
@@ -127,7 +129,8 @@ HRESULT storage_export(const char *layer, const char *files, const char *to, str
 HRESULT storage_copy(const char *from, const char *to, struct hcs_error **err);
 HRESULT storage_copy_file(const char *from, const char *to, struct hcs_error **err);
 
-/* layer.c, base.c, filter.c, write.c: the calls. */
+/* layer.c, base.c, filter.c, write.c: the calls. vmcompute says `id` for the layer, computestorage `path`. */
+const char *storage_layer_argument(const struct mock_call *call);
 void layer_create(struct storage *s, struct mock_call *call);
 void layer_create_sandbox(struct storage *s, struct mock_call *call);
 void layer_expand(struct storage *s, struct mock_call *call);

@@ -290,9 +290,14 @@ static void sparse_blocks_become_data_at_their_places(void **state) {
                                      "\x9\0\0\0\x8\0\0\0\x9\0\0\0\0\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0x"
                                      "\x9\0\0\0\x8\0\0\0\x9\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0a";
 
+        static const char hole[] = "\x20\2\0\0"
+                                   "\x9\0\0\0\x8\0\0\0\x8\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0\0\0\0";
+
         put("in/Files/sparse", sparse, sizeof(sparse) - 1);
+        put("in/Files/hole", hole, sizeof(hole));
         assert_hresult(ImportLayer(&driver, u"C:\\layers\\child", u"C:\\layers\\in", NULL, 0), S_OK);
         assert_holds("child/Files/sparse", "a\0\0x", 4);
+        assert_holds("child/Files/hole", "\0\0\0\0\0", 5);
 }
 
 static void what_was_done_in_a_scratch_is_exported(void **state) {
@@ -360,6 +365,7 @@ static void a_writable_layer_is_initialized_and_filtered(void **state) {
         assert_hresult(ActivateLayer(&driver, SCRATCH), S_OK);
         mount = volume();
         assert_hresult(HcsInitializeWritableLayer(mount, DATA, NULL), S_OK);
+        assert_hresult(HcsInitializeWritableLayer(mount, DATA, u"{\"Any\":1}"), S_OK);
         assert_holds("scratch/sandbox.files/Hives/System_Delta", "", 0);
         assert_hresult(HcsAttachLayerStorageFilter(mount, u"{}"), E_INVALIDARG);
         assert_hresult(HcsDetachLayerStorageFilter(mount), 0x801F0015);
@@ -455,6 +461,22 @@ static void run_life(void) {
         assert_hresult(HcsDestroyLayer(SCRATCH), S_OK);
 }
 
+static void only_what_may_be_a_layer_is_destroyed(void **state) {
+        put("other/letters", "x", 1);
+        assert_hresult(DestroyLayer(&driver, u"C:\\layers\\other"), E_INVALIDARG);
+        assert_hresult(HcsDestroyLayer(u"C:\\layers\\other"), E_INVALIDARG);
+        assert_true(is_there("other/letters"));
+}
+
+static void the_filters_of_a_layer_go_with_it(void **state) {
+        make_base();
+        put("plain/Files/x", "", 0);
+        assert_hresult(HcsAttachLayerStorageFilter(u"C:\\layers\\plain", DATA), S_OK);
+        assert_hresult(HcsDestroyLayer(BASE), HCS_WIN32(32));
+        assert_hresult(HcsDestroyLayer(u"C:\\layers\\plain"), S_OK);
+        assert_hresult(HcsDestroyLayer(BASE), S_OK);
+}
+
 static void a_life_is_recorded_and_replayed_without_any_folder(void **state) {
         _cleanup_free_ char *trace = hcs_asprintf("%s/t.trace", root),
                             *spec = hcs_asprintf("record=%s,emulate,drives=%s", trace, root),
@@ -494,6 +516,7 @@ static void a_trace_is_replayed_with_other_folders(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 HCS_TESTS(TEST(a_base_layer_gets_hives_a_layout_and_disks), TEST(a_utility_vm_gets_its_disks_when_it_can_boot),
+          TEST(only_what_may_be_a_layer_is_destroyed), TEST(the_filters_of_a_layer_go_with_it),
           TEST(a_scratch_stands_on_a_processed_base), TEST(a_scratch_grows_to_at_least_what_is_asked_for),
           TEST(a_scratch_is_attached_and_filtered_in_order), TEST(a_layer_that_is_only_read_needs_no_activation),
           TEST(a_mount_path_wants_room), TEST(layers_are_made_copied_and_known),

@@ -120,6 +120,14 @@ static HRESULT mark_data(struct cursor *kept, uint64_t size, struct hcs_error **
         return write_on(kept, bytes, HEADER, err);
 }
 
+/* A file that ends in a hole has a block there, with nothing in it. */
+static HRESULT reach(struct cursor *file, struct hcs_error **err) {
+        uint64_t size;
+        HRESULT hr = hcs_data_file_size(file->f, &size, err);
+
+        return SUCCEEDED(hr) && file->at > size ? hcs_data_file_resize(file->f, file->at, err) : hr;
+}
+
 static HRESULT unpack_stream(struct cursor *in, const struct header *h, struct cursor *file, struct cursor *kept,
                              bool *data_seen, struct hcs_error **err) {
         bool sparse = h->id == STREAM_SPARSE;
@@ -146,6 +154,8 @@ static HRESULT unpack_stream(struct cursor *in, const struct header *h, struct c
                 if (SUCCEEDED(hr) && file->at > INT64_MAX - size)
                         return damaged(in, "a sparse block beyond any file", err);
         }
+        if (SUCCEEDED(hr) && size == 0)
+                return reach(file, err);
         return SUCCEEDED(hr) ? move(in, file, size, err) : hr;
 }
 

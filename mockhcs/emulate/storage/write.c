@@ -22,12 +22,8 @@ static const char *folder_argument(const struct mock_call *call) {
         return mock_verb_is_layer(call->function->verb) ? "path" : "folder";
 }
 
-static const char *layer_argument(const struct mock_call *call) {
-        return mock_verb_is_layer(call->function->verb) ? "id" : "path";
-}
-
 void layer_import(struct storage *s, struct mock_call *call) {
-        _cleanup_free_ char *layer = storage_place(s, call, layer_argument(call)),
+        _cleanup_free_ char *layer = storage_place(s, call, storage_layer_argument(call)),
                             *source = layer ? storage_place(s, call, folder_argument(call)) : NULL, *files = NULL;
         _cleanup_(storage_parents_free) struct storage_parents parents = {0};
         struct hcs_error *err = NULL;
@@ -43,7 +39,7 @@ void layer_import(struct storage *s, struct mock_call *call) {
         }
         if (!is_empty(files)) {
                 refuse(call, STORAGE_EXISTS, "the layer \"%s\" has files already",
-                       mock_call_text(call, layer_argument(call)));
+                       mock_call_text(call, storage_layer_argument(call)));
                 return;
         }
         hr = storage_import(source, layer, &err);
@@ -67,7 +63,7 @@ static void export_to(struct storage *s, struct mock_call *call, const char *lay
                 return;
         if (!hcs_file_is_directory(layer) || !hcs_file_is_directory(files)) {
                 refuse(call, STORAGE_PATH_NOT_FOUND, "there is no layer \"%s\"",
-                       mock_call_text(call, layer_argument(call)));
+                       mock_call_text(call, storage_layer_argument(call)));
                 return;
         }
         if (hcs_file_exists(to) && !is_empty(to)) {
@@ -82,7 +78,7 @@ static void export_to(struct storage *s, struct mock_call *call, const char *lay
 }
 
 void layer_export(struct storage *s, struct mock_call *call) {
-        _cleanup_free_ char *layer = storage_place(s, call, layer_argument(call)), *sandbox = NULL;
+        _cleanup_free_ char *layer = storage_place(s, call, storage_layer_argument(call)), *sandbox = NULL;
         bool writable = false;
 
         if (!layer)
@@ -115,7 +111,7 @@ void layer_initialize(struct storage *s, struct mock_call *call) {
         struct hcs_error *err = NULL;
         HRESULT hr;
 
-        if (!layer || !storage_options(s, call, HCS_SCHEMA_TYPE_COUNT) || !storage_parents(s, call, true, &parents))
+        if (!layer || !options_fit(s->em, call, HCS_SCHEMA_TYPE_COUNT) || !storage_parents(s, call, true, &parents))
                 return;
         if (!hcs_file_is_directory(layer) || (legacy && !hcs_file_is_directory(mount))) {
                 refuse(call, STORAGE_PATH_NOT_FOUND, "there is no folder \"%s\"", mock_call_text(call, "path"));
