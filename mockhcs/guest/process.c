@@ -181,6 +181,15 @@ static void tell_exit(struct guest_process *p) {
         guest_notify_exit(g, p->container, p->end);
 }
 
+/* It did not come to be, and its container waits for another. */
+static void is_none(struct guest_process *p) {
+        hcs_guard(&p->guest->lock);
+        struct guest_container *c = p->is_init ? guest_container_find(p->guest, p->container) : NULL;
+
+        if (c && c->init == p->pid)
+                c->init = 0;
+}
+
 static void run(void *arg) {
         struct guest_process *p = arg;
         struct paper_guest *g = p->guest;
@@ -196,6 +205,7 @@ static void run(void *arg) {
                 guest_refuse(g, HCS_GCS_EXECUTE_PROCESS, p->request, HCS_E_CONNECT_FAILED,
                              "nobody listens for the streams of the process");
                 close_streams(p);
+                is_none(p);
         }
         hcs_guard(&g->lock);
         g->threads--;
