@@ -69,12 +69,15 @@ static HRESULT listen_unix(const char *path, mode_t mode, struct hcs_listener **
         struct sockaddr_un address, temporary;
         struct hcs_listener *l = NULL;
         HRESULT hr = hcs_fd_unix_address(path, &address, err);
+        struct stat there;
         int fd;
 
         if (SUCCEEDED(hr))
                 hr = hcs_fd_unix_address(unnamed, &temporary, err);
         if (FAILED(hr))
                 return hr;
+        if (lstat(path, &there) == 0 && !S_ISSOCK(there.st_mode))
+                return hcs_error_errno(err, EEXIST, "bind `%s`", path);
         if (is_taken(&address))
                 return hcs_error_errno(err, EADDRINUSE, "bind `%s`", path);
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
