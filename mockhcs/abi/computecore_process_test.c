@@ -193,7 +193,21 @@ static void what_nobody_models_is_not_implemented(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-HCS_TESTS(TEST(a_process_has_many_handles_and_one_end), TEST(signals_end_a_process_each_in_its_way),
-          TEST(an_operation_knows_what_it_is_for), TEST(a_crash_is_told_before_the_exit),
-          TEST(namespaces_hold_the_same_systems), TEST(access_is_granted_and_taken_back),
-          TEST(what_nobody_models_is_not_implemented))
+static void a_process_handle_outlives_its_system(void **state) {
+        HCS_SYSTEM s = NULL;
+        HCS_PROCESS p;
+        uint32_t pid;
+
+        assert_hresult(core_create("a", "{\"VirtualMachine\":{},\"ShouldTerminateOnLastHandleClosed\":true}", &s, NULL),
+                       S_OK);
+        assert_hresult(core_start(s), S_OK);
+        p = endless(s, &pid);
+        HcsCloseComputeSystem(s);
+        assert_true(FAILED(DONE(HcsTerminateProcess(p, op, NULL))));
+        HcsCloseProcess(p);
+}
+
+HCS_TESTS(TEST(a_process_handle_outlives_its_system), TEST(a_process_has_many_handles_and_one_end),
+          TEST(signals_end_a_process_each_in_its_way), TEST(an_operation_knows_what_it_is_for),
+          TEST(a_crash_is_told_before_the_exit), TEST(namespaces_hold_the_same_systems),
+          TEST(access_is_granted_and_taken_back), TEST(what_nobody_models_is_not_implemented))

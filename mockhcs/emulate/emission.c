@@ -91,8 +91,10 @@ bool holders_remove(struct holders *h, struct mock_handle *handle) {
 }
 
 void holders_deinit(struct holders *h) {
-        for (size_t i = 0; i < h->n; i++)
+        for (size_t i = 0; i < h->n; i++) {
+                h->items[i]->object = NULL; /* the handle may outlive it */
                 mock_handle_unref(h->items[i]);
+        }
         free(h->items);
         *h = (struct holders){0};
 }
