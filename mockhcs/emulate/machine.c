@@ -113,7 +113,8 @@ static void crash(const struct compute_system *s, const struct machine_job *j, s
 /* A guest that was asked to shut down, and whether it did. */
 struct watch {
         struct emulator *em;
-        char *id;
+        char *id, runtime_id[HCS_GUID_TEXT_SIZE]; /* another system may have the id by then */
+        uint64_t epoch;
 };
 
 static void watch_free(void *arg) {
@@ -131,7 +132,8 @@ static void look_at_shutdown(void *arg) {
         {
                 struct compute_system *s = system_find(w->em, w->id);
 
-                if (s && s->state != SYSTEM_STOPPED)
+                if (s && s->state != SYSTEM_STOPPED && w->epoch == w->em->epoch &&
+                    hcs_streq(s->runtime_id, w->runtime_id))
                         for (size_t i = 0; i < s->holders.n; i++)
                                 emit_event(&out, s->holders.items[i], "SystemShutdownFailed", HCS_E_OPERATION_TIMEOUT,
                                            NULL);
@@ -144,7 +146,8 @@ static void look_at_shutdown(void *arg) {
 static void watch_shutdown(struct emulator *em, const struct compute_system *s) {
         struct watch *w = hcs_malloc(sizeof(*w));
 
-        *w = (struct watch){em, hcs_strdup(s->id)};
+        *w = (struct watch){.em = em, .id = hcs_strdup(s->id), .epoch = em->epoch};
+        memcpy(w->runtime_id, s->runtime_id, sizeof(w->runtime_id));
         mock_engine_after(em->backend.engine, SHUTDOWN_NS, look_at_shutdown, watch_free, w);
 }
 
@@ -158,7 +161,9 @@ static void conclude(struct emulator *em, struct compute_system *s, const struct
         }
         if (j->task == MACHINE_QUERY)
                 return;
-        s->busy = NULL;
+        if (j->task == MACHINE_START || j->task == MACHINE_PAUSE || j->task == MACHINE_RESUME ||
+            j->task == MACHINE_SAVE)
+                s->busy = NULL;
         switch (j->task) {
         case MACHINE_START:
                 if (SUCCEEDED(hr) && s->state == SYSTEM_CREATED)

@@ -190,7 +190,8 @@ static HRESULT plan_disks(struct machine_plan *p, const struct emu_machine_setti
                         char *path;
                         HRESULT hr;
 
-                        if (!hcs_str_to_u64(hcs_json_key(a), &lun) || lun >= VM_LUNS)
+                        if (!hcs_str_to_u64(hcs_json_key(a), &lun) || lun >= VM_LUNS ||
+                            p->vm.n_disks == HCS_ARRAY_SIZE(p->disks)) /* "0" and "00" are two */
                                 return refuse(err, E_INVALIDARG, where, "LUNs are numbers from 0 to 63");
                         machine_controller(p, hcs_json_key(c), &d->controller);
                         d->lun = (unsigned)lun;
@@ -216,7 +217,7 @@ static HRESULT plan_pmem(struct machine_plan *p, const struct emu_machine_settin
                 char *path;
                 HRESULT hr;
 
-                if (!hcs_str_to_u64(hcs_json_key(d), &number) || number >= VM_PMEM)
+                if (!hcs_str_to_u64(hcs_json_key(d), &number) || number >= VM_PMEM || p->vm.n_pmem == VM_PMEM)
                         return refuse(err, E_INVALIDARG, where, "devices are numbers from 0 to 63");
                 hr = machine_file(set, host ? host : "", at, &path, err);
                 if (FAILED(hr))

@@ -140,6 +140,25 @@ static void what_is_wrong_is_named_by_its_place(void **state) {
 }
 
 /* A VHD of a layer: what QEMU maps has no footer and ends at 2 MiB. */
+/* LUNs have many spellings; there is room for each of a machine's disks once. */
+static void more_disks_than_there_is_room_for_are_refused(void **state) {
+        _cleanup_buf_ struct hcs_buf text = {0}, zeros = {0};
+        _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
+        struct machine_plan p;
+
+        hcs_buf_puts(&text, "\"Scsi\":{\"0\":{\"Attachments\":{");
+        for (unsigned i = 0; i < 300; i++) {
+                hcs_buf_putc(&zeros, '0');
+                hcs_buf_printf(&text, "%s\"%s\":{\"Path\":\"@/other\"}", i ? "," : "", hcs_buf_cstr(&zeros));
+        }
+        hcs_buf_puts(&text, "}}}");
+        {
+                _cleanup_free_ char *whole = hcs_asprintf(DOCUMENT("%s"), hcs_buf_cstr(&text));
+
+                assert_hresult(make(&p, whole, &err), E_INVALIDARG);
+        }
+}
+
 static void persistent_memory_is_fitted(void **state) {
         _cleanup_free_ char *path = hcs_asprintf("%s/layer.vhd", folder), *image = hcs_calloc(1, 4096 + 512);
         _cleanup_buf_ struct hcs_buf made = {0};
@@ -183,4 +202,4 @@ static void paths_of_windows_are_files_here(void **state) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 HCS_TESTS(TEST(a_document_becomes_options), TEST(what_cannot_boot_stays_on_paper_unless_it_was_asked_for),
           TEST(what_is_wrong_is_named_by_its_place), TEST(persistent_memory_is_fitted),
-          TEST(paths_of_windows_are_files_here))
+          TEST(more_disks_than_there_is_room_for_are_refused), TEST(paths_of_windows_are_files_here))

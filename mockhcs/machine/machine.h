@@ -34,7 +34,7 @@ struct emu_machine_settings {
         const char *qemu;        /* the program */
         const char *artefacts;   /* folder that keeps console and logs, one folder a machine */
         const char *drives;      /* C:\x is DRIVES/c/x */
-        uint64_t start_ns;       /* for QEMU to come up; 0: 60 s */
+        uint64_t start_ns;       /* for QEMU to come up */
         struct emu_switches *switches;
 };
 

@@ -12,8 +12,7 @@
 #include "platform/clock.h"
 #include "platform/env.h"
 
-#define START_NS (60 * HCS_NS_PER_S)
-#define SAVE_NS  (300 * HCS_NS_PER_S)
+#define SAVE_NS (300 * HCS_NS_PER_S)
 
 static bool in_path(const char *program) {
         _cleanup_free_ char *path = hcs_env_get("PATH");
@@ -21,7 +20,7 @@ static bool in_path(const char *program) {
 
         if (strchr(program, '/'))
                 return access(program, X_OK) == 0;
-        for (char *folder = strtok_r(path, ":", &save); folder; folder = strtok_r(NULL, ":", &save)) {
+        for (char *folder = path ? strtok_r(path, ":", &save) : NULL; folder; folder = strtok_r(NULL, ":", &save)) {
                 _cleanup_free_ char *file = hcs_asprintf("%s/%s", folder, program);
 
                 if (access(file, X_OK) == 0)
@@ -157,7 +156,6 @@ static HRESULT plug_in(struct emu_machine *m, struct hcs_error **err) {
 }
 
 HRESULT emu_machine_start(struct emu_machine *m, struct hcs_error **err) {
-        uint64_t patience = m->settings.start_ns ? m->settings.start_ns : START_NS;
         struct vm *vm = NULL;
         HRESULT hr;
 
@@ -177,9 +175,11 @@ HRESULT emu_machine_start(struct emu_machine *m, struct hcs_error **err) {
                 if (m->killed)
                         return hcs_error_make(err, E_ABORT, "%s: was stopped before it ran", vm_name(vm));
         }
-        hr = vm_start(vm, hcs_clock_ns() + patience, err);
+        hr = vm_start(vm, hcs_clock_ns() + m->settings.start_ns, err);
         if (FAILED(hr))
-                vm_kill(vm);
+                end_vm(m); /* so that nothing is heard of its end any more */
+        else
+                m->plan.vm.saved = NULL; /* after a reset it boots */
         return hr;
 }
 
