@@ -254,8 +254,10 @@ HRESULT mock_bridge_play_guest(const char *trace, struct hcs_stream *stream, con
         hr = say_due(&p, &mine);
         if (SUCCEEDED(hr))
                 hr = play(&p, &mine);
+        hcs_mutex_lock(&p.lock);
         if (is_gone(&p))
                 hcs_stream_shutdown(stream);
+        hcs_mutex_unlock(&p.lock);
         played_streams_deinit(&p.streams);
         for (size_t i = 0; i < p.frames.n; i++)
                 if (!p.frames.items[i].from_guest && !p.frames.items[i].used &&

@@ -108,12 +108,13 @@ void played_streams_say(struct played_streams *s, struct recorded_bytes *b) {
 void played_streams_deinit(struct played_streams *s) {
         for (struct played_stream *p = s->first; p; p = p->next)
                 hcs_stream_shutdown(p->stream);
+        for (struct played_stream *p = s->first; p; p = p->next) /* any of them may look at all of the list */
+                if (p->has_thread)
+                        hcs_thread_join(&p->thread);
         while (s->first) {
                 struct played_stream *p = s->first;
 
                 s->first = p->next;
-                if (p->has_thread)
-                        hcs_thread_join(&p->thread);
                 hcs_stream_close(p->stream);
                 free(p);
         }

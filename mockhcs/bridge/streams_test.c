@@ -7,6 +7,7 @@
 
 #include "gcs/test/guest.h"
 #include "mockhcs/bridge/play.h"
+#include "mockhcs/bridge/streams.h"
 #include "mockhcs/bridge/tap.h"
 #include "platform/clock.h"
 #include "platform/file.h"
@@ -207,6 +208,39 @@ static void streams_are_records_with_their_port(void **state) {
         assert_non_null(strstr(text.data, "\"stream\":\"stdout\",\"port\":1073741824,"));
 }
 
-HCS_TESTS(cmocka_unit_test(a_process_answers_its_input_as_it_did),
+#define INPUTS 8
+
+/* As the player does whenever an input goes on or ends. */
+static void look_at_all(void *ctx) {
+        played_streams_given(ctx, "", 1);
+}
+
+static void inputs_end_while_others_are_looked_at(void **state) {
+        struct recorded_frame request = {0};
+        struct recorded_bytes bytes[INPUTS];
+        struct frames frames = {.items = &request, .n = 1, .bytes = bytes, .n_bytes = INPUTS};
+        struct hcs_stream *host[INPUTS];
+        struct hcs_mutex lock;
+        struct played_streams s = {.frames = &frames, .lock = &lock, .given = look_at_all, .ctx = &s};
+
+        hcs_mutex_init(&lock);
+        for (uint32_t i = 0; i < INPUTS; i++)
+                bytes[i] = (struct recorded_bytes){.port = i, .stream = MOCK_STDIN};
+        for (uint32_t i = 0; i < INPUTS; i++) {
+                struct hcs_stream *guest;
+
+                assert_ok(hcs_stream_pair(&host[i], &guest, NULL), NULL);
+                hcs_mutex_lock(&lock);
+                played_streams_add(&s, i, true, guest);
+                hcs_mutex_unlock(&lock);
+        }
+        played_streams_deinit(&s);
+        for (uint32_t i = 0; i < INPUTS; i++)
+                hcs_stream_close(host[i]);
+        hcs_mutex_deinit(&lock);
+}
+
+HCS_TESTS(cmocka_unit_test(inputs_end_while_others_are_looked_at),
+          cmocka_unit_test(a_process_answers_its_input_as_it_did),
           cmocka_unit_test(a_guest_that_ended_the_bridge_ends_it_again),
           cmocka_unit_test(streams_are_records_with_their_port))
