@@ -75,6 +75,24 @@ static size_t request_of_port(const struct frames *f, uint32_t port) {
         return SIZE_MAX;
 }
 
+static const struct recorded_bytes *bytes_before(const struct frames *f, size_t i) {
+        for (size_t k = i; k-- > 0;)
+                if (f->bytes[k].port == f->bytes[i].port)
+                        return &f->bytes[k];
+        return NULL;
+}
+
+/* The process that each belongs to, and its place among the bytes of its port. */
+static void place_bytes(struct frames *f) {
+        for (size_t i = 0; i < f->n_bytes; i++) {
+                const struct recorded_bytes *before = bytes_before(f, i);
+                struct recorded_bytes *b = &f->bytes[i];
+
+                b->request = before ? before->request : request_of_port(f, b->port);
+                b->upto = (before ? before->upto : 0) + b->len;
+        }
+}
+
 HRESULT frames_load(struct frames *f, const char *path, const char *bridge, struct hcs_error **err) {
         _cleanup_(mock_trace_reader_freep) struct mock_trace_reader *reader = NULL;
         HRESULT hr = mock_trace_reader_open(path, &reader, err);
@@ -92,10 +110,7 @@ HRESULT frames_load(struct frames *f, const char *path, const char *bridge, stru
         if (SUCCEEDED(hr) && !f->n)
                 hr = hcs_error_make(err, E_INVALIDARG, "%s: no frame of %s in it", path,
                                     bridge ? bridge : "any bridge");
-        for (size_t i = 0; i < f->n_bytes; i++)
-                f->bytes[i].request = i && f->bytes[i].port == f->bytes[i - 1].port
-                                              ? f->bytes[i - 1].request
-                                              : request_of_port(f, f->bytes[i].port);
+        place_bytes(f);
         if (FAILED(hr))
                 frames_deinit(f);
         return hr;

@@ -34,6 +34,7 @@ struct recorded_bytes {
         enum mock_stream stream;
         char *data;
         size_t len;
+        uint64_t upto; /* bytes of that port, these included */
         bool end;
         unsigned long long line;
         bool used; /* sent; of input: nothing */

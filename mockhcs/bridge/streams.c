@@ -73,7 +73,6 @@ bool played_streams_given(const struct played_streams *s, const char *container,
         for (size_t i = 0; i < f->n_bytes && f->bytes[i].line < line; i++) {
                 const struct recorded_bytes *b = &f->bytes[i];
                 const struct played_stream *p;
-                uint64_t before = 0;
 
                 if (b->stream != MOCK_STDIN || b->request == SIZE_MAX ||
                     strcmp(frames_container(&f->items[b->request]), container) != 0)
@@ -81,10 +80,7 @@ bool played_streams_given(const struct played_streams *s, const char *container,
                 p = find(s, b->port);
                 if (!p || p->ended)
                         continue;
-                for (size_t k = 0; k <= i; k++)
-                        if (f->bytes[k].port == b->port)
-                                before += f->bytes[k].len;
-                if (b->end || p->got < before)
+                if (b->end || p->got < b->upto)
                         return false;
         }
         return true;
