@@ -56,7 +56,9 @@ static void list_scenarios(void) {
         const struct fault_scenario *s = fault_scenarios(&n);
 
         for (size_t i = 0; i < n; i++)
-                printf("%-28s %s\n%-28s   %s\n%-28s   %s\n", s[i].name, s[i].summary, "", s[i].rules, "", s[i].source);
+                if (!fault_scenario_is_of_bridges(&s[i]))
+                        printf("%-28s %s\n%-28s   %s\n%-28s   %s\n", s[i].name, s[i].summary, "", s[i].rules, "",
+                               s[i].source);
 }
 
 static HRESULT run_once(const struct torture *t, const char *rules, uint64_t seed, struct mock_outcome *ret,
@@ -197,15 +199,17 @@ static HRESULT run_without(struct torture *t, struct hcs_error **err) {
         return S_OK;
 }
 
-/* Rules that are none are said once, and not by every run. */
+/* Rules that are none, or are about bridges, are said once, and not by every run. */
 static HRESULT check_rules(const struct torture *t, struct hcs_error **err) {
         for (size_t i = 0; i < t->n; i++) {
                 struct fault_rules rules = {0};
                 HRESULT hr = fault_rules_parse(t->rules[i], &rules, err);
 
+                if (SUCCEEDED(hr))
+                        hr = fault_rules_check(&rules, false, err);
+                fault_rules_deinit(&rules);
                 if (FAILED(hr))
                         return hr;
-                fault_rules_deinit(&rules);
         }
         return S_OK;
 }
@@ -249,7 +253,8 @@ static void choose_all(struct torture *t) {
         const struct fault_scenario *s = fault_scenarios(&n);
 
         for (size_t i = 0; i < n; i++)
-                choose(t, s[i].name, s[i].rules);
+                if (!fault_scenario_is_of_bridges(&s[i]))
+                        choose(t, s[i].name, s[i].rules);
 }
 
 int cmd_torture(int argc, char **argv) {

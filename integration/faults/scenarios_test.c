@@ -268,6 +268,10 @@ static void rules_that_are_none_do_not_open(void **state) {
         assert_hresult(mockhcs_open("faults,emulate", &mock, &err), E_INVALIDARG);
         hcs_error_free(err);
         err = NULL;
+        assert_hresult(mockhcs_open("faults=bridge-cut,emulate", &mock, &err), E_INVALIDARG);
+        assert_non_null(strstr(hcs_error_message(err), "only bridges know frames"));
+        hcs_error_free(err);
+        err = NULL;
         assert_hresult(mockhcs_open("faults=@/nonexistent,emulate", &mock, &err), HCS_WIN32(2));
         hcs_error_free(err);
         mock = NULL;

@@ -120,6 +120,8 @@ says "the program made no call at all"
 expect 2 "a scenario that there is not" "$hcstrace" torture --scenario nothing -- "$client"
 expect 2 "no program" "$hcstrace" torture
 expect 1 "rules that are none" "$hcstrace" torture --faults 'Hcs* explode' -- "$client"
+expect 1 "a scenario of bridges" "$hcstrace" torture --scenario bridge-slow -- "$client"
+says 'only bridges know frames'
 export HCSSHIM_LIBRARY_PATH=$build/mockhcs/abi LD_LIBRARY_PATH=$build/mockhcs
 MOCKHCS="record=$work/faulted.trace,faults=slow-events,seed=42,emulate" expect 0 "faults below a recording" "$client"
 expect 0 "the seed is in the trace" head -n 1 "$work/faulted.trace"

@@ -204,6 +204,8 @@ static HRESULT open_faults(struct mock_engine *engine, struct mock_sink *up, con
         hcs_mutex_init(&f->lock);
         hr = fault_rules_load(options->argument, &f->rules, err);
         if (SUCCEEDED(hr))
+                hr = fault_rules_check(&f->rules, false, err);
+        if (SUCCEEDED(hr))
                 hr = choose_seed(f, mock_option(options, "seed"), err);
         if (FAILED(hr)) {
                 faults_free(&f->backend);

@@ -281,6 +281,14 @@ HRESULT fault_rules_parse_json(const struct hcs_json *array, struct fault_rules 
         return done(hr, &r, ret);
 }
 
+HRESULT fault_rules_check(const struct fault_rules *r, bool on_bridge, struct hcs_error **err) {
+        for (size_t i = 0; i < r->n; i++)
+                if ((r->rules[i].on == FAULT_ON_FRAME) != on_bridge)
+                        return hcs_error_make(err, E_INVALIDARG, "rule `%s': %s", r->rules[i].text,
+                                              on_bridge ? "a bridge knows frames only" : "only bridges know frames");
+        return S_OK;
+}
+
 void fault_rules_deinit(struct fault_rules *r) {
         for (size_t i = 0; i < r->n; i++) {
                 struct fault_rule *rule = &r->rules[i];

@@ -103,6 +103,9 @@ HRESULT fault_rules_parse_json(const struct hcs_json *array, struct fault_rules 
 /* "@FILE", the name of a scenario, or rules: what faults= takes. */
 HRESULT fault_rules_load(const char *argument, struct fault_rules *ret, struct hcs_error **err);
 void fault_rules_deinit(struct fault_rules *r);
+/* Bridges have frames, and nothing but frames; there are none elsewhere. E_INVALIDARG names the rule that would never
+ * have its occasion. */
+HRESULT fault_rules_check(const struct fault_rules *r, bool on_bridge, struct hcs_error **err);
 
 /* NULL when the rule has no such action. */
 const struct fault_action *fault_rule_action(const struct fault_rule *r, enum fault_type type);

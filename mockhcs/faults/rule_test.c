@@ -162,6 +162,22 @@ static void a_document_loses_a_member_or_its_order(void **state) {
         mock_value_deinit(&v);
 }
 
+static void assert_misplaced(const char *text, bool on_bridge, const char *message) {
+        struct fault_rules r = {0};
+        struct hcs_error *err = NULL;
+
+        assert_ok(fault_rules_parse(text, &r, &err), err);
+        assert_hresult(fault_rules_check(&r, on_bridge, &err), E_INVALIDARG);
+        assert_string_equal(hcs_error_message(err), message);
+        hcs_error_free(err);
+        fault_rules_deinit(&r);
+}
+
+static void rules_that_would_never_have_their_occasion_are_named(void **state) {
+        assert_misplaced("HcsStart* never;frame:* cut", false, "rule `frame:* cut': only bridges know frames");
+        assert_misplaced("frame:* cut;event:* never", true, "rule `event:* never': a bridge knows frames only");
+}
+
 static void every_scenario_is_made_of_rules(void **state) {
         size_t n;
         const struct fault_scenario *s = fault_scenarios(&n);
@@ -172,6 +188,7 @@ static void every_scenario_is_made_of_rules(void **state) {
 
                 assert_ok(fault_rules_parse(s[i].rules, &r, &err), err);
                 assert_true(r.n > 0);
+                assert_ok(fault_rules_check(&r, fault_scenario_is_of_bridges(&s[i]), &err), err);
                 assert_ptr_equal(fault_scenario_find(s[i].name), &s[i]);
                 fault_rules_deinit(&r);
         }
@@ -188,6 +205,7 @@ int main(void) {
                 TEST(delays_are_drawn_as_they_are_written),
                 TEST(globs_are_matched),
                 TEST(a_document_loses_a_member_or_its_order),
+                TEST(rules_that_would_never_have_their_occasion_are_named),
                 TEST(every_scenario_is_made_of_rules),
         };
 

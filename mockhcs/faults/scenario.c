@@ -76,3 +76,7 @@ const struct fault_scenario *fault_scenario_find(const char *name) {
                         return &scenarios[i];
         return NULL;
 }
+
+bool fault_scenario_is_of_bridges(const struct fault_scenario *s) {
+        return hcs_str_starts(s->rules, "frame:");
+}
