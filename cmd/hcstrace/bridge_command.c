@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * hcstrace guest and hcstrace host: a recorded side of a bridge, played over a transport. The players know no
- * transport; here are the streams of processes, which they only name.
+ * hcstrace guest and hcstrace host: a recorded side of a bridge, played over a transport, through faults when they are
+ * wanted. The players know no transport; here are the streams of processes, which they only name.
  */
 
 #include <getopt.h>
@@ -11,13 +11,17 @@
 #include "base/str.h"
 #include "cmd/hcstrace/hcstrace.h"
 #include "hcsshim/gcs.h"
+#include "mockhcs/bridge/faulty.h"
 #include "mockhcs/bridge/play.h"
+#include "platform/stream.h"
 #include "platform/thread.h"
 
 static void usage(const char *what) {
         printf("usage: hcstrace %s [OPTIONS] TRACE TRANSPORT\n\n"
                "  --bridge NAME   which one, when the trace holds several (bridge/2)\n"
-               "  --timeout S     %s (30)\n\n",
+               "  --timeout S     %s (30)\n"
+               "  --faults RULES  what goes wrong with frames: rules, @FILE, or a scenario (docs/faults.md)\n"
+               "  --seed N        what is drawn for them (1)\n\n",
                what,
                hcs_streq(what, "guest") ? "how long to wait for a host that does not answer a dial, or does not read"
                                         : "how long to wait for the agent's next word");
@@ -32,6 +36,8 @@ struct arguments {
         const char *what, *trace;
         struct mock_bridge_options options;
         struct hcs_gcs_transport *transport;
+        struct fault_rules faults;
+        uint64_t seed;
 };
 
 static HRESULT dial(void *ctx, uint32_t port, struct hcs_stream **ret, struct hcs_error **err) {
@@ -92,8 +98,31 @@ static HRESULT meet(struct arguments *a, struct hcs_stream **ret, struct hcs_err
                              : hr;
 }
 
+/* Puts a bridge with faults in between: the played side's stream is an end of it from then on. */
+static HRESULT put_faults(struct arguments *a, struct hcs_stream **stream, struct mock_faulty_bridge **ret,
+                          struct hcs_error **err) {
+        bool guest = hcs_streq(a->what, "guest");
+        struct hcs_stream *other = *stream, *near = NULL, *far = NULL;
+        HRESULT hr = hcs_stream_pair(&near, &far, err);
+
+        if (FAILED(hr))
+                return hr;
+        *stream = near;
+        return mock_faulty_bridge_new(guest ? other : far, guest ? far : other, &a->faults, a->seed, ret, err);
+}
+
+/* What was said last goes on to the other side, and is counted. */
+static void end_faults(struct arguments *a, struct mock_faulty_bridge *bridge) {
+        if (!bridge)
+                return;
+        mock_faulty_bridge_wait(bridge, a->options.timeout_ms);
+        printf("%u frames met a fault\n", mock_faulty_bridge_count(bridge));
+        mock_faulty_bridge_free(bridge);
+}
+
 static int play(struct arguments *a) {
         bool guest = hcs_streq(a->what, "guest");
+        struct mock_faulty_bridge *bridge = NULL;
         struct mock_bridge_report report = {0};
         struct hcs_stream *stream = NULL;
         struct hcs_error *err = NULL;
@@ -102,10 +131,13 @@ static int play(struct arguments *a) {
         a->options.dial = dial;
         a->options.listen = listen_for;
         a->options.ctx = a;
+        if (SUCCEEDED(hr) && a->faults.n)
+                hr = put_faults(a, &stream, &bridge, &err);
         if (SUCCEEDED(hr))
                 hr = guest ? mock_bridge_play_guest(a->trace, stream, &a->options, &report, &err)
                            : mock_bridge_play_host(a->trace, stream, &a->options, &report, &err);
         hcs_stream_close(stream);
+        end_faults(a, bridge);
         if (FAILED(hr)) {
                 mock_bridge_report_deinit(&report);
                 return tell_error(a->what, err);
@@ -118,13 +150,15 @@ static int play(struct arguments *a) {
 }
 
 int cmd_bridge(int argc, char **argv) {
-        static const struct option options[] = {{"bridge", required_argument, NULL, 'b'},
-                                                {"timeout", required_argument, NULL, 't'},
-                                                {"help", no_argument, NULL, 'h'},
-                                                {0}};
-        struct arguments a = {.what = argv[0], .options = {.timeout_ms = 30000}};
+        static const struct option options[] = {
+                {"bridge", required_argument, NULL, 'b'}, {"timeout", required_argument, NULL, 't'},
+                {"faults", required_argument, NULL, 'f'}, {"seed", required_argument, NULL, 's'},
+                {"help", no_argument, NULL, 'h'},         {0}};
+        struct arguments a = {.what = argv[0], .options = {.timeout_ms = 30000}, .seed = 1};
+        const char *faults = NULL;
         struct hcs_error *err = NULL;
         uint64_t seconds;
+        HRESULT hr;
         int c;
 
         while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
@@ -137,6 +171,13 @@ int cmd_bridge(int argc, char **argv) {
                                 return tell_usage(a.what, "--timeout wants seconds, not `%s'", optarg);
                         a.options.timeout_ms = (int64_t)seconds * 1000;
                         break;
+                case 'f':
+                        faults = optarg;
+                        break;
+                case 's':
+                        if (!hcs_str_to_u64(optarg, &a.seed))
+                                return tell_usage(a.what, "--seed wants a number, not `%s'", optarg);
+                        break;
                 case 'h':
                         usage(a.what);
                         return EXIT_OK;
@@ -146,9 +187,13 @@ int cmd_bridge(int argc, char **argv) {
         if (optind + 2 != argc)
                 return tell_usage(a.what, "a TRACE and a TRANSPORT are needed");
         a.trace = argv[optind];
-        if (FAILED(hcs_gcs_transport_open(argv[optind + 1], &a.transport, &err)))
-                return tell_error(a.what, err);
-        c = play(&a);
+        hr = faults ? fault_rules_load(faults, &a.faults, &err) : S_OK;
+        if (SUCCEEDED(hr))
+                hr = fault_rules_check(&a.faults, true, &err);
+        if (SUCCEEDED(hr))
+                hr = hcs_gcs_transport_open(argv[optind + 1], &a.transport, &err);
+        c = FAILED(hr) ? tell_error(a.what, err) : play(&a);
         hcs_gcs_transport_unref(a.transport);
+        fault_rules_deinit(&a.faults);
         return c;
 }

@@ -12,7 +12,7 @@ _hcstrace() {
         replay | verify) options="--order --speed --json --help" ;;
         torture) options="--scenario --faults --seed --runs --timeout --emulate --strict --output --json --list --help" ;;
         import) options="-o --no-redact --verbose --json --help" ;;
-        guest | host) options="--bridge --timeout --help" ;;
+        guest | host) options="--bridge --timeout --faults --seed --help" ;;
         diff) options="--bridge --limit --json --help" ;;
         show) options="--handle --all --full --json --html --against -o --help" ;;
         stats) options="--json --help" ;;

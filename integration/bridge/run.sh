@@ -22,7 +22,7 @@ meet() {
                 kill -0 $! || fail "the host is gone"
         done
         guest_status=0 host_status=0
-        "$hcstrace" guest --timeout 20 "$2" unix:v.sock >guest.out 2>&1 || guest_status=$?
+        "$hcstrace" guest --timeout 20 ${4:+--faults "$4"} "$2" unix:v.sock >guest.out 2>&1 || guest_status=$?
         wait $! || host_status=$?
 }
 
@@ -47,6 +47,18 @@ sed 's/"Signal":15/"Signal":9/' "$trace" >other.trace
 meet "$trace" other.trace 1 # the exit that a signal should bring never comes
 [[ $guest_status = 1 ]] || fail "another signal was not noticed"
 grep -q '\$.Options.Signal: expected 9, got 15' guest.out || fail "the difference is not told"
+
+# On a bad bridge: what is slow and shuffled is the same, an answer that is left out is missed.
+meet "$trace" "$trace" 20 'frame:* delay=0ms..2ms shuffle'
+[[ $host_status = 0 && $guest_status = 0 ]] || fail "a slow bridge makes them strangers: $host_status, $guest_status"
+grep -q '^15 frames met a fault$' guest.out || fail "not all frames were slow"
+meet "$trace" "$trace" 1 'frame:Response(Start) never'
+[[ $host_status = 1 && $guest_status = 1 ]] || fail "a lost answer was not missed: $host_status, $guest_status"
+grep -q '^1 frames met a fault$' guest.out || fail "another frame was lost"
+status=0
+"$hcstrace" guest --faults lost-exit "$trace" unix:v.sock >guest.out 2>&1 || status=$?
+[[ $status = 1 ]] || fail "rules that are for no bridge are taken"
+grep -q 'a bridge knows frames only' guest.out || fail "it is not told which rule is for no bridge"
 
 "$hcstrace" diff "$trace" "$trace" >diff.out || fail "a trace differs from itself"
 sed 's/"ExitCode":143/"ExitCode":9/; s/0123456789abcdef/fedcba9876543210/g' "$trace" >other.trace

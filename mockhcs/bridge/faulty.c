@@ -246,11 +246,12 @@ HRESULT mock_faulty_bridge_new(struct hcs_stream *host, struct hcs_stream *guest
         return S_OK;
 }
 
-void mock_faulty_bridge_wait(struct mock_faulty_bridge *b) {
+void mock_faulty_bridge_wait(struct mock_faulty_bridge *b, int64_t timeout_ms) {
+        uint64_t deadline = hcs_clock_ns() + (uint64_t)timeout_ms * HCS_NS_PER_MS;
         hcs_guard(&b->lock);
 
-        while (b->running && !b->over)
-                hcs_cond_wait(&b->changed, &b->lock);
+        while (b->running && !b->over && hcs_clock_ns() < deadline)
+                hcs_cond_wait_until(&b->changed, &b->lock, deadline);
 }
 
 unsigned mock_faulty_bridge_count(struct mock_faulty_bridge *b) {

@@ -20,8 +20,8 @@ struct mock_faulty_bridge;
  * to the same frames. */
 HRESULT mock_faulty_bridge_new(struct hcs_stream *host, struct hcs_stream *guest, struct fault_rules *rules,
                                uint64_t seed, struct mock_faulty_bridge **ret, struct hcs_error **err);
-/* Until both sides have ended, or either is gone. */
-void mock_faulty_bridge_wait(struct mock_faulty_bridge *b);
+/* Until both sides have ended, or either is gone, or the time is over. */
+void mock_faulty_bridge_wait(struct mock_faulty_bridge *b, int64_t timeout_ms);
 /* How many frames something was done to. */
 unsigned mock_faulty_bridge_count(struct mock_faulty_bridge *b);
 /* Ends both sides. NULL is fine, returns NULL. */
