@@ -16,7 +16,7 @@ static void usage(void) {
              "       hcstrace redact --restore --key KEY -o OUT TRACE\n\n"
              "  -o OUT         where the trace goes; may be TRACE itself\n"
              "  --member NAME  values of this member are secret too, in every document; may be given again\n"
-             "  --text TEXT    this text is secret wherever it stands; may be given again\n"
+             "  --text TEXT    this text is secret wherever it stands in a value; may be given again\n"
              "  --output       what processes say and hear is secret\n"
              "  --key KEY      keeps what is left out in this file, so that it can be put back\n"
              "  --restore      puts it back\n\n"

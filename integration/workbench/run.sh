@@ -92,6 +92,18 @@ expect 0 "put back" "$hcstrace" redact --restore --key the.key -o back.trace sec
 cmp -s back.trace open.trace || fail "what was put back is not what was"
 expect 0 "in place" "$hcstrace" redact -o open.trace open.trace
 ! grep -q s3cret open.trace || fail "a secret is left in place"
+{
+        head -n 1 run.trace
+        printf '{"stdio":"process/1","stream":"stdout","t":1,"base64":"%s"}\n' "$(printf 'a\0s3cret\xff' | base64)"
+        printf '{"frame":"0x0","on":"bridge/1","from":"guest","id":0,"t":1,"broken":true,"base64":"%s"}\n' \
+                "$(printf 's3cret, s3cret' | base64)"
+} >bytes.trace
+expect 0 "redact bytes" "$hcstrace" redact --text s3cret --text nothing -o bytes.out --key bytes.key bytes.trace
+says '2 values left out'
+[[ $(sed -n '2s/.*"base64":"\(.*\)".*/\1/p' bytes.out | base64 -d | tr '\0\377' 01) = 'a0<redacted>1' ]] || fail "bytes of a stream have a secret"
+[[ $(sed -n '3s/.*"base64":"\(.*\)".*/\1/p' bytes.out | base64 -d) = '<redacted>, <redacted>' ]] || fail "bytes of a frame have a secret"
+expect 0 "put bytes back" "$hcstrace" redact --restore --key bytes.key -o back.trace bytes.out
+cmp -s back.trace bytes.trace || fail "bytes that were put back are not what they were"
 expect 1 "a key of another trace" "$hcstrace" redact --restore --key the.key -o none.trace run.trace
 says 'is not the one that the key'
 expect 1 "a key that is none" "$hcstrace" redact --restore --key run.trace -o none.trace secret.trace

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/scrub.h"
 #include "base/str.h"
 #include "mockhcs/trace/lines.h"
@@ -26,26 +27,29 @@ static bool is_secret_member(const struct redact_options *o, const char *key) {
         return false;
 }
 
-/* The text without the secrets; NULL when there is none in it. Caller frees. */
-static char *without(const char *text, const struct redact_options *o) {
-        char *now = NULL;
+/* The bytes without the secrets. False, and *ret is empty, when there is none in them. */
+static bool without(const char *bytes, size_t n, const struct redact_options *o, struct hcs_buf *ret) {
+        bool found = false;
 
         for (size_t i = 0; i < o->n_texts; i++) {
-                const char *from = now ? now : text, *at = *o->texts[i] ? strstr(from, o->texts[i]) : NULL;
+                size_t len = strlen(o->texts[i]);
+                const char *from = found ? hcs_buf_cstr(ret) : bytes, *end = from + (found ? ret->len : n);
+                const char *at = len ? memmem(from, (size_t)(end - from), o->texts[i], len) : NULL;
                 struct hcs_buf out = {0};
 
                 if (!at)
                         continue;
-                for (; at; at = strstr(from, o->texts[i])) {
+                for (; at; at = memmem(from, (size_t)(end - from), o->texts[i], len)) {
                         hcs_buf_append(&out, from, (size_t)(at - from));
                         hcs_buf_puts(&out, HCS_SCRUBBED);
-                        from = at + strlen(o->texts[i]);
+                        from = at + len;
                 }
-                hcs_buf_puts(&out, from);
-                free(now);
-                now = hcs_buf_steal(&out);
+                hcs_buf_append(&out, from, (size_t)(end - from));
+                hcs_buf_deinit(ret);
+                *ret = out;
+                found = true;
         }
-        return now;
+        return found;
 }
 
 static unsigned redact_tree(struct hcs_json *node, const struct redact_options *o, unsigned depth);
@@ -54,22 +58,22 @@ static unsigned redact_string(struct hcs_json *parent, struct hcs_json *child, c
                               unsigned depth) {
         const char *text = hcs_json_string(child);
         _cleanup_json_ struct hcs_json *inside = NULL;
-        _cleanup_free_ char *now = NULL;
+        _cleanup_buf_ struct hcs_buf now = {0};
 
         if ((*text == '{' || *text == '[') && depth < MAX_EMBEDDED &&
             SUCCEEDED(hcs_json_parse(text, strlen(text), &deep, &inside, NULL))) {
                 unsigned n = redact_tree(inside, o, depth + 1);
 
                 if (n) {
-                        now = hcs_json_text(inside, HCS_JSON_COMPACT);
-                        hcs_json_replace(parent, child, hcs_json_new_string(now));
+                        hcs_json_print(inside, HCS_JSON_COMPACT, &now);
+                        hcs_json_replace(parent, child, hcs_json_new_string(hcs_buf_cstr(&now)));
                 }
                 return n;
         }
-        now = without(text, o);
-        if (now)
-                hcs_json_replace(parent, child, hcs_json_new_string(now));
-        return now != NULL;
+        if (!without(text, strlen(text), o, &now))
+                return 0;
+        hcs_json_replace(parent, child, hcs_json_new_string(hcs_buf_cstr(&now)));
+        return 1;
 }
 
 static unsigned redact_tree(struct hcs_json *node, const struct redact_options *o, unsigned depth) {
@@ -100,6 +104,19 @@ static unsigned redact_output(struct hcs_json *record, const struct mock_line *l
         return 1;
 }
 
+/* What is no text, of streams and frames. */
+static unsigned redact_bytes(struct hcs_json *record, const struct redact_options *o) {
+        const char *base64 = hcs_json_get_string(record, "base64");
+        _cleanup_buf_ struct hcs_buf was = {0}, is = {0}, text = {0};
+
+        if (!base64 || !hcs_base64_decode(base64, strlen(base64), &was) ||
+            !without(hcs_buf_cstr(&was), was.len, o, &is))
+                return 0;
+        hcs_base64_encode(is.data, is.len, &text);
+        hcs_json_set_string(record, "base64", hcs_buf_cstr(&text));
+        return 1;
+}
+
 /* Members of a record that say what it is; what is named by the caller may be called like one of them. */
 static unsigned redact_record(struct hcs_json *record, const struct mock_line *l, const struct redact_options *o) {
         static const char *const documents[] = {"args", "out", "result", "data", "document", "exact", "text"};
@@ -107,6 +124,7 @@ static unsigned redact_record(struct hcs_json *record, const struct mock_line *l
 
         if (o->output)
                 n += redact_output(record, l);
+        n += redact_bytes(record, o);
         for (size_t i = 0; i < HCS_ARRAY_SIZE(documents); i++) {
                 struct hcs_json *d = hcs_json_get(record, documents[i]);
 

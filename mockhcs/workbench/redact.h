@@ -16,7 +16,7 @@
 struct redact_options {
         const char *const *members; /* names of members whose values are secret, in any case of letters */
         size_t n_members;
-        const char *const *texts; /* that are secret wherever they stand in a value or a name */
+        const char *const *texts; /* that are secret wherever they stand in a value or in bytes of one record */
         size_t n_texts;
         bool output;     /* what processes say and hear is secret */
         const char *key; /* where the key goes; NULL: there is none, and no way back */
