@@ -279,7 +279,7 @@ static void take_event(struct catalog *c, struct catalog_item *item, const struc
 }
 
 static void take_stdio(struct catalog *c, struct catalog_item *item, const struct mock_line *l) {
-        uint64_t key = hash(l->subject) + l->stream;
+        uint64_t key = hash(l->subject) + l->stream + fingerprint_mix(l->n); /* n: the port, of a bridge */
         uint32_t *newest = keymap_place(&c->streams, key);
         struct catalog_item *head = item;
         struct mock_slice data = l->text;
@@ -289,7 +289,7 @@ static void take_stdio(struct catalog *c, struct catalog_item *item, const struc
                 item->shape = l->stream;
                 item->outcome = FINGERPRINT_START;
                 item->made = c->n; /* the head, which the newest one names */
-                put_head(c, item, lane_of(c, handle_of(c, l->subject), GROUP_STREAM, l->stream, 0));
+                put_head(c, item, lane_of(c, handle_of(c, l->subject), GROUP_STREAM, l->stream, l->n));
         } else {
                 item->made = c->items[*newest].made;
                 c->items[*newest].next = c->n;

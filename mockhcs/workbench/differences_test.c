@@ -282,6 +282,17 @@ static void events_and_streams_are_compared_as_such(void **state) {
                     "  data: $.Status: expected 0, got 1\n");
 }
 
+#define BYTES(port, text) \
+        "{\"stdio\":\"bridge/1\",\"stream\":\"stdout\",\"port\":" #port ",\"t\":1,\"text\":\"" text "\"}\n"
+
+static void streams_of_a_bridge_are_apart_by_port(void **state) {
+        assert_diff(BYTES(1, "one\\n") BYTES(2, "TWO\\n") BYTES(1, "1\\n") BYTES(2, "2\\n"),
+                    BYTES(8, "TWO\\n2\\n") BYTES(7, "one\\n") BYTES(7, "1\\n"), "");
+        assert_diff(BYTES(1, "one\\n") BYTES(2, "TWO\\n"), BYTES(1, "one\\n") BYTES(2, "THREE\\n"),
+                    "line 3, stdout of bridge/1 differs from B, line 3, stdout of bridge/1:\n"
+                    "  stdout: expected line 1 \"TWO\", got \"THREE\"\n");
+}
+
 static void networks_are_aligned_like_systems(void **state) {
 #define HCN(n, name, args) \
         "{\"call\":\"" name "\",\"dll\":\"computenetwork\",\"n\":" #n ",\"t\":1,\"thread\":1,\"args\":" args "}\n"
@@ -346,5 +357,5 @@ HCS_TESTS(cmocka_unit_test(runs_that_differ_in_what_every_run_invents_are_the_sa
           cmocka_unit_test(an_object_that_is_missing_is_told_once),
           cmocka_unit_test(the_answer_of_either_dll_is_the_same),
           cmocka_unit_test(events_and_streams_are_compared_as_such),
-          cmocka_unit_test(networks_are_aligned_like_systems), cmocka_unit_test(a_bridge_goes_with_its_system),
-          cmocka_unit_test(long_lanes_are_aligned_within_a_window))
+          cmocka_unit_test(streams_of_a_bridge_are_apart_by_port), cmocka_unit_test(networks_are_aligned_like_systems),
+          cmocka_unit_test(a_bridge_goes_with_its_system), cmocka_unit_test(long_lanes_are_aligned_within_a_window))
