@@ -119,6 +119,15 @@ static HRESULT put_older(struct update *u, uint32_t place, struct hcs_error **er
         return hr;
 }
 
+/* A completion may come before it. */
+static uint32_t return_of(const struct catalog *c, uint32_t call) {
+        uint32_t i = c->items[call].next;
+
+        while (i != NONE && c->items[i].kind != MOCK_RECORD_RETURN)
+                i = c->items[i].next;
+        return i;
+}
+
 /* A handle of the older one is that of the newer one which it is aligned with. */
 static HRESULT bind_handles(struct update *u, struct hcs_error **err) {
         for (uint32_t a = 0; a < u->older->n; a++) {
@@ -129,9 +138,9 @@ static HRESULT bind_handles(struct update *u, struct hcs_error **err) {
 
                 if (x->kind != MOCK_RECORD_CALL || x->made == NONE || b == NONE || u->newer->items[b].made == NONE)
                         continue;
-                hr = catalog_read(u->older, x->next, &ra, err);
+                hr = catalog_read(u->older, return_of(u->older, a), &ra, err);
                 if (SUCCEEDED(hr))
-                        hr = catalog_read(u->newer, u->newer->items[b].next, &rb, err);
+                        hr = catalog_read(u->newer, return_of(u->newer, b), &rb, err);
                 for (size_t i = 0; SUCCEEDED(hr) && i < ra.n_args && i < rb.n_args; i++)
                         if (ra.args[i].kind == MOCK_HANDLE && rb.args[i].kind == MOCK_HANDLE) {
                                 _cleanup_free_ char *whole = renumbering_symbol(&u->of_newer, rb.args[i].text);
