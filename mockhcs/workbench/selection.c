@@ -26,18 +26,40 @@ void selection_set(struct selection *s, uint32_t item, bool keep) {
                 s->keep[item] = keep;
 }
 
+/* Handles whose turn is still to come, each of them once: a trace may say that two made each other. */
+struct turns {
+        uint32_t *handles;
+        uint32_t n;
+        bool *known;
+};
+
+static void take_turn(struct turns *t, uint32_t handle) {
+        if (t->known[handle])
+                return;
+        t->known[handle] = true;
+        t->handles[t->n++] = handle;
+}
+
 void selection_set_handle(struct selection *s, uint32_t handle, bool keep) {
         const struct catalog *c = s->catalog;
+        struct turns t = {.handles = hcs_malloc(c->n_handles * sizeof(*t.handles)),
+                          .known = hcs_calloc(c->n_handles, sizeof(*t.known))};
 
-        for (uint32_t lane = c->handles[handle].lanes; lane != CATALOG_NONE; lane = c->lanes[lane].next)
-                for (uint32_t k = 0; k < c->lanes[lane].n; k++) {
-                        uint32_t item = c->order[c->lanes[lane].first + k];
+        take_turn(&t, handle);
+        while (t.n) {
+                uint32_t lane = c->handles[t.handles[--t.n]].lanes;
 
-                        selection_set(s, item, keep);
-                        if (c->items[item].kind == MOCK_RECORD_CALL && c->items[item].made != CATALOG_NONE &&
-                            c->items[item].made != handle)
-                                selection_set_handle(s, c->items[item].made, keep);
-                }
+                for (; lane != CATALOG_NONE; lane = c->lanes[lane].next)
+                        for (uint32_t k = 0; k < c->lanes[lane].n; k++) {
+                                uint32_t item = c->order[c->lanes[lane].first + k];
+
+                                selection_set(s, item, keep);
+                                if (c->items[item].kind == MOCK_RECORD_CALL && c->items[item].made != CATALOG_NONE)
+                                        take_turn(&t, c->items[item].made);
+                        }
+        }
+        free(t.handles);
+        free(t.known);
 }
 
 uint64_t selection_count(const struct selection *s) {
