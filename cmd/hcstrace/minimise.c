@@ -6,6 +6,7 @@
  * the program still fails the same way.
  */
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -255,10 +256,11 @@ static int run_all(struct minimise *m) {
         HRESULT hr = catalog_open(m->path, NULL, &c, &err);
         int fd = SUCCEEDED(hr) ? mkstemp(candidate) : -1;
 
-        if (fd >= 0)
-                close(fd);
+        if (SUCCEEDED(hr) && fd < 0)
+                hr = hcs_error_errno(&err, errno, "make `%s`", candidate);
         if (FAILED(hr))
                 return tell_error("minimise", err);
+        close(fd);
         m->candidate = candidate;
         selection_init(&m->selection, c, true);
         hr = minimise(m, &err);

@@ -4,6 +4,7 @@
  * hcstrace record, replay and verify: run a program with the mock behind its DLLs, and tell what the mock found.
  */
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +123,10 @@ static int record_into(struct run *r, char **program) {
         uint64_t kept = 0;
         int code;
 
+        if (remove(beside) < 0 && errno != ENOENT) { /* of a run before: not what this one records */
+                hcs_error_errno(&err, errno, "remove `%s`", beside);
+                return tell_error(r->name, err);
+        }
         r->trace = beside;
         code = run_program(r, program);
         if (hcs_file_exists(beside)) {

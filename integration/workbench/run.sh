@@ -115,6 +115,11 @@ says 'HcsCreateComputeSystem args.configuration $.VirtualMachine.ComputeTopology
 expect 0 "a replay leaves noise out of account" "$hcstrace" verify marked.trace -- "$demo" --memory 4096
 expect 0 "a diff too" "$hcstrace" diff marked.trace other.trace
 expect 1 "what is no noise counts" "$hcstrace" diff marked.trace failing.trace
+sed "3s/\"base64\":\".*\"/\"base64\":\"$(echo other | base64)\"/" bytes.trace >others.trace
+expect 1 "other bytes" "$hcstrace" diff bytes.trace others.trace
+expect 0 "bytes are noise" "$hcstrace" noise -o bytes.marked bytes.trace others.trace
+says '0x0 document $'
+expect 0 "and left out of account" "$hcstrace" diff bytes.marked others.trace
 sed '1s/"noise":\[/&{"call":7},/' marked.trace >bad.trace
 expect 1 "a mark that is none" "$hcstrace" replay bad.trace -- "$demo"
 says '$.noise[0]'
@@ -127,9 +132,18 @@ expect 0 "which still plays" "$hcstrace" verify updated.trace -- "$demo"
 expect 0 "recorded again" "$hcstrace" record --update -o again.trace -- "$demo"
 expect 0 "and again" "$hcstrace" record --update -o again.trace -- "$demo"
 [[ $(records again.trace) -eq 97 ]] || fail "recording again makes $(records again.trace) records of 97"
+cp other.trace again.trace.new
+expect 0 "recorded where there is nothing to record" "$hcstrace" record --update -o again.trace -- true
+[[ $(records again.trace) -eq 97 && ! -e again.trace.new ]] || fail "what another run left is taken for a recording"
 expect 0 "and another run" "$hcstrace" record --update -o again.trace -- "$hcnctl" network create '{"Name":"nat","Type":"NAT"}'
 expect 0 "of which the first still plays" "$hcstrace" replay again.trace -- "$demo"
 expect 0 "and the last too" "$hcstrace" replay again.trace -- "$hcnctl" network create '{"Name":"nat","Type":"NAT"}'
+
+cp run.trace page.trace
+ln -s page.trace page.html
+expect 2 "a page over its trace" "$hcstrace" show --html -o page.html page.trace
+expect 2 "a page over the other trace" "$hcstrace" show --html --against page.trace -o page.html run.trace
+cmp -s run.trace page.trace || fail "a page was written over its trace"
 
 # Traces that end anywhere are a trace to every one of these.
 size=$(stat -c %s run.trace)
