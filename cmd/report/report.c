@@ -93,16 +93,10 @@ static void tap(const struct report *r, const struct report_case *c) {
 
 /* The length of the well-formed character at s, which is not ASCII; 0 when it is none that XML may hold. */
 static size_t character(const char *s) {
-        const unsigned char *p = (const unsigned char *)s;
-        size_t n = *p >= 0xF0 ? 4 : *p >= 0xE0 ? 3 : 2;
-        _cleanup_free_ uint16_t *wide = NULL;
-        size_t units;
+        uint32_t c;
+        size_t n = hcs_utf8_decode(s, strnlen(s, 4), &c);
 
-        if (*p < 0xC2 || strnlen(s, n) < n)
-                return 0;
-        if (FAILED(hcs_utf8_to_utf16(s, n, &wide, &units, NULL)))
-                return 0;
-        return wide[0] == 0xFFFE || wide[0] == 0xFFFF ? 0 : n;
+        return n && c != 0xFFFE && c != 0xFFFF ? n : 0;
 }
 
 /* attribute: line breaks and tabs must survive too. */

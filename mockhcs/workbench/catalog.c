@@ -232,9 +232,9 @@ static void take_call(struct catalog *c, struct catalog_item *item, const struct
                                         : lane_of(c, handle, GROUP_MAKES, item->word, 0));
 }
 
-/* The customer bit makes no difference: 0xC037.. of vmcompute is 0x8037.. of computecore. */
+/* What both DLLs mean is the same. */
 static uint64_t code(HRESULT hr) {
-        return ((uint32_t)hr >> 16) == 0xc037 ? ((uint32_t)hr & ~UINT32_C(0x40000000)) : (uint32_t)hr;
+        return (uint32_t)hcs_hresult_to_computecore(hr);
 }
 
 static uint64_t document_shape(struct catalog *c, const struct mock_line *l, const char *name) {
@@ -252,6 +252,7 @@ static void take_answer(struct catalog *c, struct catalog_item *item, const stru
         uint32_t head = keymap_get(&c->calls, l->n + 1);
         struct mock_slice symbol;
         struct catalog_item *call;
+        uint64_t result;
 
         if (l->kind == MOCK_RECORD_COMPLETE && (!l->n || head == KEYMAP_NONE))
                 head = keymap_get(&c->operations, hash(l->subject));
@@ -262,8 +263,9 @@ static void take_answer(struct catalog *c, struct catalog_item *item, const stru
                 call->outcome += values_shape(c, l, false);
         if (!l->pending)
                 call->outcome = add(call->outcome, "hr", code(l->hr));
-        if (document_shape(c, l, "result"))
-                call->outcome = add(call->outcome, "result", document_shape(c, l, "result"));
+        result = document_shape(c, l, "result");
+        if (result)
+                call->outcome = add(call->outcome, "result", result);
         if (l->kind == MOCK_RECORD_RETURN && call->lane != CATALOG_NONE && subject(l, &symbol)) {
                 call->made = handle_of(c, symbol);
                 c->handles[call->made].maker = head;

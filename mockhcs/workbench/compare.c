@@ -206,7 +206,7 @@ static void all_values(struct pair *p, const char *where, const struct mock_reco
 }
 
 static uint32_t code(HRESULT hr) {
-        return ((uint32_t)hr >> 16) == 0xc037 ? (uint32_t)hr & ~UINT32_C(0x40000000) : (uint32_t)hr;
+        return (uint32_t)hcs_hresult_to_computecore(hr);
 }
 
 static char *code_text(const struct told *t) {
