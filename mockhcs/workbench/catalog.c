@@ -106,9 +106,8 @@ static void put_head(struct catalog *c, struct catalog_item *item, uint32_t lane
 static struct catalog_item *attach(struct catalog *c, uint32_t head) {
         uint32_t last = head;
 
-        if (c->items[head].kind != MOCK_RECORD_STDIO) /* of these only the newest is kept */
-                while (c->items[last].next != CATALOG_NONE)
-                        last = c->items[last].next;
+        while (c->items[last].next != CATALOG_NONE)
+                last = c->items[last].next;
         c->items[last].next = c->n;
         return &c->items[head];
 }
@@ -185,7 +184,7 @@ static bool subject(const struct mock_line *l, struct mock_slice *ret) {
         return found;
 }
 
-enum class { CLASS_PLUMBING, CLASS_MAKES_SYSTEM, CLASS_MAKES, CLASS_OTHER };
+enum call_class { CLASS_PLUMBING, CLASS_MAKES_SYSTEM, CLASS_MAKES, CLASS_OTHER };
 
 static bool makes(enum mock_verb v) {
         return v == MOCK_CREATE_PROCESS || v == MOCK_OPEN_PROCESS ||
@@ -193,42 +192,53 @@ static bool makes(enum mock_verb v) {
                 (mock_verb_hcn_action(v) == MOCK_HCN_CREATE || mock_verb_hcn_action(v) == MOCK_HCN_OPEN));
 }
 
-/* ret_word: the same for both DLLs that export what means the same. */
-static enum class class_of(struct catalog *c, const struct mock_line *l, uint32_t *ret_word) {
-        uint64_t key = hash(l->function) + l->dll; uint32_t *known = keymap_place(&c->functions, key); char name[80];
+/* A class and a word in one number: the word is the same for both DLLs that export what means the same. */
+static uint32_t classify(const struct mock_line *l, uint64_t key) {
+        const struct mock_function *f = NULL;
+        enum call_class is = CLASS_OTHER;
+        char name[80];
 
-        if (*known == KEYMAP_NONE){
-                const struct mock_function *f = NULL; enum class class = CLASS_OTHER;
-
-                if (l->function.n < sizeof(name)){memcpy(name, l->function.p, l->function.n);
-                                                  name[l->function.n] = '\0'; f = mock_function_find(l->dll, name);}
-if (f && mock_verb_is_local(f->verb)) class = CLASS_PLUMBING;
-else if (f && (f->verb == MOCK_CREATE_SYSTEM || f->verb == MOCK_OPEN_SYSTEM)) class = CLASS_MAKES_SYSTEM;
-else if (f && makes(f->verb)) class = CLASS_MAKES;
-*known = (uint32_t) class |
-         (f && f->verb != MOCK_VERB_NONE ? (uint32_t)f->verb << 2 : ((uint32_t)key & 0x0fffffff) << 2 | 0x40000000);
+        if (l->function.n < sizeof(name)) {
+                memcpy(name, l->function.p, l->function.n);
+                name[l->function.n] = '\0';
+                f = mock_function_find(l->dll, name);
+        }
+        if (f && mock_verb_is_local(f->verb))
+                is = CLASS_PLUMBING;
+        else if (f && (f->verb == MOCK_CREATE_SYSTEM || f->verb == MOCK_OPEN_SYSTEM))
+                is = CLASS_MAKES_SYSTEM;
+        else if (f && makes(f->verb))
+                is = CLASS_MAKES;
+        return (uint32_t)is | (f && f->verb != MOCK_VERB_NONE ? (uint32_t)f->verb << 2
+                                                              : ((uint32_t)key & 0x0fffffff) << 2 | 0x40000000);
 }
-*ret_word = *known >> 2;
-return (enum class)(*known & 3);
+
+static enum call_class class_of(struct catalog *c, const struct mock_line *l, uint32_t *ret_word) {
+        uint64_t key = hash(l->function) + l->dll;
+        uint32_t *known = keymap_place(&c->functions, key);
+
+        if (*known == KEYMAP_NONE)
+                *known = classify(l, key);
+        *ret_word = *known >> 2;
+        return (enum call_class)(*known & 3);
 }
 
 static void take_call(struct catalog *c, struct catalog_item *item, const struct mock_line *l) {
-        enum class class = class_of(c, l, &item->word);
+        enum call_class is = class_of(c, l, &item->word);
         struct mock_line_value v;
         struct mock_slice symbol;
         uint32_t handle;
 
         *keymap_place(&c->calls, l->n + 1) = c->n;
-        if (mock_line_value_find(l->values, l->exact, "operation", &v) && v.kind == MOCK_HANDLE &&
-            class != CLASS_PLUMBING)
+        if (mock_line_value_find(l->values, l->exact, "operation", &v) && v.kind == MOCK_HANDLE && is != CLASS_PLUMBING)
                 *keymap_place(&c->operations, hash(v.exact)) = c->n;
-        if (class == CLASS_PLUMBING)
+        if (is == CLASS_PLUMBING)
                 return;
-        item->shape = fingerprint_mix(item->word + values_shape(c, l, class == CLASS_MAKES_SYSTEM));
+        item->shape = fingerprint_mix(item->word + values_shape(c, l, is == CLASS_MAKES_SYSTEM));
         handle = subject(l, &symbol) ? handle_of(c, symbol) : CATALOG_NONE;
         put_head(c, item,
                  handle == CATALOG_NONE ? lane_of(c, handle, GROUP_FUNCTION, item->word, 0)
-                 : class == CLASS_OTHER ? lane_of(c, handle, GROUP_CALLS, 0, 0)
+                 : is == CLASS_OTHER    ? lane_of(c, handle, GROUP_CALLS, 0, 0)
                                         : lane_of(c, handle, GROUP_MAKES, item->word, 0));
 }
 

@@ -61,7 +61,7 @@ struct catalog {
         struct keymap names; /* ids of systems that no run invents */
         struct keymap by_handle, by_lane;
         struct keymap calls, operations, requests, streams; /* while reading: who is to be gone on with */
-        struct keymap functions; /* word and DLL to 0: plumbing, 1: on no object, 2: others */
+        struct keymap functions;                            /* a function of a DLL to its class and its word */
         struct hcs_buf scratch;
 };
 

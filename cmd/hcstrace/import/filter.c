@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "cmd/hcstrace/import/inside.h"
 
-/* No two begin with the same two letters. */
+/* Only hcs and hcn begin with the same two letters. */
 static const struct {
         const char *text;
         size_t len;
