@@ -63,18 +63,24 @@ static void expect_in(const char *text, const char *word) {
         assert_non_null(strstr(text, word));
 }
 
-static void the_guest_has_what_the_machine_was_given(void **state) {
+/* Asks the guest until the list has the word (or has not): a kernel finds devices in its own time. */
+static void expect_list(const char *list, const char *word, bool there) {
+        uint64_t deadline = PATIENCE;
         const char *text;
 
-        text = rig_answer(&shared, rig_tell(&shared, "list /sys/class/scsi_device type"));
-        expect_in(text, ":0:0:0=");
-        expect_in(text, ":0:0:5=");
-        text = rig_answer(&shared, rig_tell(&shared, "list /sys/block size"));
-        expect_in(text, "=8192");
-        expect_in(text, "=16384");
-        expect_in(text, "pmem0=8192");
-        text = rig_answer(&shared, rig_tell(&shared, "list /sys/class/net address"));
-        expect_in(text, "eth0=00:15:5d:52:c0:00");
+        do {
+                assert_true(hcs_clock_ns() < deadline);
+                text = rig_answer(&shared, rig_tell(&shared, "list %s", list));
+        } while ((strstr(text, word) != NULL) != there);
+}
+
+static void the_guest_has_what_the_machine_was_given(void **state) {
+        expect_list("/sys/class/scsi_device type", ":0:0:0=", true);
+        expect_list("/sys/class/scsi_device type", ":0:0:5=", true);
+        expect_list("/sys/block size", "=8192", true);
+        expect_list("/sys/block size", "=16384", true);
+        expect_list("/sys/block size", "pmem0=8192", true);
+        expect_list("/sys/class/net address", "eth0=00:15:5d:52:c0:00", true);
         assert_true(strtol(rig_answer(&shared, rig_tell(&shared, "memory")), NULL, 10) > 150 * 1024);
 }
 
@@ -236,17 +242,6 @@ static void a_paused_guest_goes_on_with_its_streams(void **state) {
         assert_ok(vm_resume(shared.vm, &err), err);
         assert_int_equal(recv(fd, &byte, 1, MSG_WAITALL), 1);
         close(fd);
-}
-
-/* Asks the guest until the list has the word (or has not): a kernel finds devices in its own time. */
-static void expect_list(const char *list, const char *word, bool there) {
-        uint64_t deadline = PATIENCE;
-        const char *text;
-
-        do {
-                assert_true(hcs_clock_ns() < deadline);
-                text = rig_answer(&shared, rig_tell(&shared, "list %s", list));
-        } while ((strstr(text, word) != NULL) != there);
 }
 
 static void disks_come_and_go(void **state) {
