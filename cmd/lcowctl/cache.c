@@ -61,17 +61,15 @@ struct listing {
         struct hcs_json *json; /* NULL: for people */
         uint64_t bytes;
         unsigned n;
-        bool remove;
 };
 
 /* The root hash of a layer; NULL: of none. Caller frees. */
 static char *root_hash_of(const char *path) {
-        _cleanup_free_ char *info = NULL;
-        _cleanup_json_ struct hcs_json *tree = NULL;
+        _cleanup_json_ struct hcs_json *info = NULL;
 
-        if (FAILED(uvm_verity_info(path, NULL, &info, NULL)) || !info || FAILED(hcs_json_parse_cstr(info, &tree, NULL)))
+        if (FAILED(uvm_verity_info(path, NULL, &info, NULL)) || !info)
                 return NULL;
-        return hcs_strdup(hcs_json_get_string(tree, "RootDigest"));
+        return hcs_strdup(hcs_json_get_string(info, "RootDigest"));
 }
 
 static void list_one(void *ctx, const char *path, const char *name, const struct stat *st) {
@@ -121,7 +119,7 @@ static int run(int argc, char **argv, bool remove_all) {
                                               {"json", no_argument, NULL, 'j'},
                                               {"help", no_argument, NULL, 'h'},
                                               {0}};
-        struct listing l = {.remove = remove_all};
+        struct listing l = {0};
         _cleanup_free_ char *cache = NULL, *text = NULL;
         const char *given = NULL;
         bool json = false;

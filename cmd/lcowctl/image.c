@@ -37,8 +37,7 @@ static HRESULT convert(struct hcs_data_file *tar, const char *path, const char *
 static HRESULT add_disk(struct run *r, const char *digest, const char *what,
                         HRESULT (*open)(void *ctx, struct hcs_data_file **ret, struct hcs_error **err), void *ctx,
                         struct hcs_error **err) {
-        _cleanup_free_ char *path = cache_layer(r, digest), *verity = NULL,
-                            *folder = hcs_asprintf("%s/layers", r->cache);
+        _cleanup_free_ char *path = cache_layer(r, digest), *folder = hcs_asprintf("%s/layers", r->cache);
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *tar = NULL;
         bool cached = hcs_file_exists(path);
         struct hcs_json *disk, *info = NULL;
@@ -49,9 +48,7 @@ static HRESULT add_disk(struct run *r, const char *digest, const char *what,
         if (SUCCEEDED(hr) && !cached)
                 hr = convert(tar, path, what, err);
         if (SUCCEEDED(hr))
-                hr = uvm_verity_info(path, NULL, &verity, err);
-        if (SUCCEEDED(hr) && verity)
-                hr = hcs_json_parse_cstr(verity, &info, err);
+                hr = uvm_verity_info(path, NULL, &info, err);
         if (FAILED(hr))
                 return hcs_error_wrap(err, "layer %s", what), hr;
         step(r, "layer %s: %s, root hash %.16s...", what, cached ? "in the cache" : "made",

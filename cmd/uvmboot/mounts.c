@@ -88,12 +88,8 @@ static HRESULT mount_layer(struct uvm *u, unsigned i, char **ret_place, struct h
         _cleanup_json_ struct hcs_json *settings = disk_settings(lun, place, false);
         HRESULT hr;
 
-        if (u->verity[i]) {
-                struct hcs_json *info = NULL;
-
-                if (SUCCEEDED(hcs_json_parse_cstr(u->verity[i], &info, NULL)))
-                        hcs_json_set(settings, "VerityInfo", info);
-        }
+        if (u->verity[i])
+                hcs_json_set(settings, "VerityInfo", hcs_json_copy(u->verity[i]));
         hr = mount_one(u, "MappedVirtualDisk", settings, host, place, err);
         if (SUCCEEDED(hr))
                 *ret_place = steal_pointer(&place);

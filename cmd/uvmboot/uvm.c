@@ -340,7 +340,7 @@ static void clean_up(struct uvm *u) {
         hcs_gcs_listener_close(u->bridge_listener);
         hcs_gcs_transport_unref(u->transport);
         for (unsigned i = 0; i < u->options->n_layers; i++)
-                free(u->verity[i]);
+                hcs_json_free(u->verity[i]);
         free(u->kernel);
         free(u->initrd);
         free(u->command_line);

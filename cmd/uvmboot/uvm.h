@@ -20,7 +20,7 @@ struct uvm {
         struct uvmboot_steps steps;
         char name[32];
         uint32_t cid;
-        char *verity[MAX_MOUNTS]; /* of the layers, for the agent */
+        struct hcs_json *verity[MAX_MOUNTS]; /* of the layers, for the agent */
         char *kernel, *initrd, *command_line;
         struct vm *vm;
         uint64_t deadline_ns;

@@ -9,7 +9,7 @@
 #include "ext4/read/image.h"
 #include "ext4/verity/verity.h"
 
-HRESULT uvm_verity_info(const char *path, const char *root_hash, char **ret, struct hcs_error **err) {
+HRESULT uvm_verity_info(const char *path, const char *root_hash, struct hcs_json **ret, struct hcs_error **err) {
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *file = NULL;
         _cleanup_(ext4_image_freep) struct ext4_image *image = NULL;
         char root_text[VERITY_ROOT_TEXT], salt[2 * VERITY_MAX_SALT + 1];
@@ -45,6 +45,6 @@ HRESULT uvm_verity_info(const char *path, const char *root_hash, char **ret, str
         hcs_json_set_string(info, "RootDigest", root_hash ? root_hash : verity_root_format(&root, root_text));
         hcs_json_set_string(info, "Salt", hcs_hex_format(sb.salt, sb.salt_size, salt));
         hcs_json_set_u64(info, "BlockSize", sb.data_block_size);
-        *ret = hcs_json_text(info, HCS_JSON_GO);
+        *ret = steal_pointer(&info);
         return S_OK;
 }
