@@ -7,6 +7,8 @@
 #include "base/json.h"
 #include "platform/thread.h"
 
+#define OUTPUT_LIMIT ((size_t)1 << 20)
+
 struct output {
         struct hcs_mutex lock;
         struct hcs_buf *buf;
@@ -16,7 +18,7 @@ static void take(void *ctx, enum hcs_gcs_stream stream, const void *data, size_t
         struct output *o = ctx;
         hcs_guard(&o->lock);
 
-        hcs_buf_append(o->buf, data, n);
+        hcs_buf_append(o->buf, data, n < OUTPUT_LIMIT - o->buf->len ? n : OUTPUT_LIMIT - o->buf->len);
 }
 
 static char *parameters_of(const char *const *argv) {

@@ -8,7 +8,8 @@
 #include "uvm/vm.h"
 
 /*
- * argv ends with NULL; out: what it wrote to its output and its errors, in the order it came; may be NULL. A program
+ * argv ends with NULL; out: what it wrote to its output and its errors, in the order it came; may be NULL. At most
+ * 1 MiB of it is kept. A program
  * that cannot be started is a failure; one that ends with another code than 0 is not, unless nobody asks for the code.
  */
 HRESULT uvm_run(struct uvm *u, const char *const *argv, const struct hcs_call *call, struct hcs_buf *out,
