@@ -44,6 +44,8 @@ void machine_device_deleted(struct vm *vm, const char *id) {
                 if (s->going && hcs_streq(s->id, id)) {
                         s->id = hcs_free(s->id);
                         s->going = false;
+                        if (i == vm->n_slots) /* vsock's, which may go when nobody waits for it any more */
+                                vm->vsock_out = true;
                 }
         }
         hcs_cond_broadcast(&vm->changed);

@@ -155,19 +155,33 @@ HRESULT vm_nic_add(struct vm *vm, const struct vm_nic *n, struct hcs_error **err
         return machine_in_context(vm, hr, err, "add the adapter", n->id);
 }
 
+/* The guest let go of it after somebody had waited in vain: its slot is free, and the rest of it is there. */
+static bool is_half_gone(struct vm *vm, const char *name) {
+        hcs_guard(&vm->lock);
+
+        return vm->n_slots > 0 && nic_of(vm, name);
+}
+
 HRESULT vm_nic_remove(struct vm *vm, const char *name, uint64_t deadline_ns, struct hcs_error **err) {
         _cleanup_free_ char *id = hcs_asprintf("nic-%s", name), *network = hcs_asprintf("net-%s", name);
         struct machine_nic gone = {.theirs = -1};
         HRESULT hr = machine_empty_slot(vm, id, deadline_ns, err);
 
+        if (hr == NOT_FOUND && is_half_gone(vm, name)) {
+                if (err)
+                        *err = hcs_error_free(*err);
+                hr = S_OK;
+        }
         if (SUCCEEDED(hr))
                 hr = machine_execute(vm, "netdev_del", machine_named("id", network), err);
         if (SUCCEEDED(hr)) {
                 hcs_guard(&vm->lock);
                 struct machine_nic *nic = nic_of(vm, name);
 
-                gone = *nic;
-                *nic = vm->nics[--vm->n_nics];
+                if (nic) {
+                        gone = *nic;
+                        *nic = vm->nics[--vm->n_nics];
+                }
         }
         free_nic(&gone);
         return machine_in_context(vm, hr, err, "remove the adapter", name);

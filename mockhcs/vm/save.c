@@ -116,9 +116,7 @@ static HRESULT pull_vsock(struct vm *vm, bool running, uint64_t deadline_ns, str
                 hr = machine_execute(vm, "cont", NULL, err);
         if (SUCCEEDED(hr))
                 hr = machine_empty_slot(vm, MACHINE_VSOCK, deadline_ns, err);
-        if (SUCCEEDED(hr))
-                vm->vsock_out = true;
-        else
+        if (FAILED(hr))
                 hcs_error_wrap(err, "pull the vsock device");
         return hr;
 }

@@ -318,6 +318,7 @@ HRESULT vm_cable_move(struct vm_cable *c, struct vm_network *to, const char *add
         if (FAILED(hr) && from) {
                 hcs_guard(&from->lock);
                 enter(from, c);
+                wake(from);
                 return hr;
         }
         vm_network_unref(from);

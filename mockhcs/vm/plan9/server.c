@@ -18,6 +18,7 @@
 
 #define MAX_CONNECTIONS 64
 #define BACKLOG         64
+#define RETRY_MS        100
 
 struct connection {
         struct connection *next;
@@ -147,15 +148,19 @@ static void run(void *arg) {
 
         for (;;) {
                 struct pollfd p[2] = {{.fd = s->listener, .events = POLLIN}, {.fd = s->wake, .events = POLLIN}};
+                bool is_full;
                 int fd;
 
                 poll(p, 2, -1);
                 if (p[1].revents)
                         return;
                 fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
+                is_full = fd < 0 && (errno == EMFILE || errno == ENFILE);
                 collect(s, false);
                 if (fd >= 0)
                         welcome(s, fd);
+                else if (is_full)
+                        poll(&p[1], 1, RETRY_MS); /* who calls stays there, so that poll() would not wait */
         }
 }
 
