@@ -32,9 +32,20 @@ struct remote_connection *remote_connection_unref(struct remote_connection *c) {
         return NULL;
 }
 
+/* With the lock held: somebody who can read; NULL when there is nobody. Whoever still sends may not get on with that
+ * before something is read. */
+static struct remote_waiter *who_waits(const struct remote_connection *c) {
+        struct remote_waiter *w = c->waiters;
+
+        while (w && !w->waits)
+                w = w->next;
+        return w;
+}
+
 /* With the lock held and nobody reading: takes one frame. It is given back while that lasts. */
 static void read_one(struct remote_connection *c) {
         _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
+        struct remote_waiter *next;
         struct mock_slice frame;
         HRESULT hr;
 
@@ -51,14 +62,16 @@ static void read_one(struct remote_connection *c) {
         }
         hcs_mutex_lock(&c->lock);
         c->reading = false;
-        if (c->waiters)
-                hcs_cond_signal(&c->waiters->changed); /* to read on */
+        next = who_waits(c);
+        if (next)
+                hcs_cond_signal(&next->changed); /* to read on */
         if (c->ended)
                 hcs_cond_broadcast(&c->idle);
 }
 
 /* With the lock held: until it is done, by reading if need be. */
 static void wait_for(struct remote_connection *c, struct remote_waiter *w) {
+        w->waits = true;
         while (!w->done)
                 if (c->reading)
                         hcs_cond_wait(&w->changed, &c->lock);
@@ -73,7 +86,7 @@ static void read_when_idle(void *arg) {
 
         hcs_guard(&c->lock);
         while (!c->ended) {
-                if (c->reading || c->waiters || c->served != served) {
+                if (c->reading || who_waits(c) || c->served != served) {
                         served = c->served;
                         hcs_cond_wait_until(&c->idle, &c->lock, hcs_clock_ns() + NAP_NS);
                 } else {

@@ -21,6 +21,7 @@
 struct remote_waiter {
         struct remote_waiter *next;
         struct hcs_cond changed;
+        bool waits; /* no longer sends: it can read */
         bool done;
 };
 struct remote_call {
@@ -46,8 +47,8 @@ struct remote_handle {
  * whoever makes a call.
  *
  * Reading is for one thread at a time. Whoever waits for an answer reads for itself, and for the others, when nobody
- * else does: no thread has to be woken for it. The connection's own thread reads while no calls are made, and sleeps
- * for a moment at a time while there are some.
+ * else does: no thread has to be woken for it. The connection's own thread reads while nobody waits, also while a call
+ * is still being sent, and sleeps for a moment at a time while somebody does.
  */
 struct remote_connection {
         atomic_int refs;

@@ -189,6 +189,7 @@ struct fake {
         struct hcs_thread thread;
         const char *hello, *answer; /* texts of frames; NULL: none */
         size_t cut;                 /* of the answer's frame, that many bytes only */
+        HRESULT large;              /* how the call ended that had much to say */
 };
 
 static void put_frame(struct hcs_buf *b, const char *text) {
@@ -287,6 +288,95 @@ static void a_service_that_makes_no_sense_is_one_that_went_away(void **state) {
         }
 }
 
+/* ---- a service that wants to be read before it reads on ---- */
+
+#define MUCH ((size_t)4 << 20) /* more than a socket holds */
+
+static void say(struct mock_wire_reader *r, const char *text) {
+        struct hcs_buf out = {0};
+
+        put_frame(&out, text);
+        hcs_stream_write(r->stream, out.data, out.len, NULL, NULL);
+        hcs_buf_deinit(&out);
+}
+
+/* Answers a call with success; the text is its frame, or the beginning of it. */
+static void say_return(struct mock_wire_reader *r, const char *call) {
+        const char *n = strstr(call, "\"n\":") + 4;
+        char *text =
+                hcs_asprintf("{\"return\":%.*s,\"hr\":\"0x00000000\",\"out\":{}}", (int)strspn(n, "0123456789"), n);
+
+        say(r, text);
+        free(text);
+}
+
+static void call_with_much(void *arg) {
+        struct hcs_buf query = {0};
+
+        hcs_buf_puts(&query, "{\"Owners\":[\"");
+        for (size_t i = 0; i < MUCH; i++)
+                hcs_buf_putc(&query, 'x');
+        hcs_buf_puts(&query, "\"]}");
+        *(HRESULT *)arg = core_enumerate(hcs_buf_cstr(&query), NULL);
+        hcs_buf_deinit(&query);
+}
+
+/* Answers the small call when the large one has begun to come, and says much before it takes the rest of that. */
+static void play_before_reading(void *arg) {
+        struct fake *f = arg;
+        struct mock_wire_reader r = {0};
+        struct hcs_buf event = {0};
+        struct mock_slice frame;
+        struct hcs_thread large;
+        HRESULT hr = E_FAIL;
+        char *small;
+        size_t n = 0;
+
+        if (FAILED(hcs_listener_accept(f->listener, NULL, &r.stream, NULL)) ||
+            mock_wire_read(&r, NULL, &frame, NULL) != S_OK)
+                return;
+        say(&r, HELLO);
+        mock_wire_read(&r, NULL, &frame, NULL);
+        small = hcs_strndup(frame.p, frame.n);
+        hcs_thread_start(&large, call_with_much, &hr, NULL);
+        while (r.in.len - r.taken < 256) {
+                hcs_buf_reserve(&r.in, 256);
+                if (hcs_stream_read_bound(r.stream, r.in.data + r.in.len, 256, NULL, &n, NULL) != S_OK)
+                        break;
+                r.in.len += n;
+        }
+        say_return(&r, small);
+        hcs_buf_puts(&event, "{\"event\":\"SystemExited\",\"on\":\"system/99\",\"data\":\"");
+        for (size_t i = 0; i < MUCH; i++)
+                hcs_buf_putc(&event, 'x');
+        hcs_buf_puts(&event, "\"}");
+        say(&r, hcs_buf_cstr(&event));
+        if (mock_wire_read(&r, NULL, &frame, NULL) == S_OK) {
+                char *call = hcs_strndup(frame.p, 256);
+
+                say_return(&r, call);
+                free(call);
+        }
+        hcs_thread_join(&large);
+        f->large = hr;
+        free(small);
+        hcs_buf_deinit(&event);
+        mock_wire_reader_deinit(&r);
+        hcs_stream_close(r.stream);
+}
+
+static void the_connection_is_read_while_a_call_is_still_sent(void **state) {
+        struct fake f = {.large = E_FAIL};
+        struct hcs_error *err = NULL;
+
+        assert_ok(hcs_listener_private(path, &f.listener, &err), err);
+        assert_ok(hcs_thread_start(&f.thread, play_before_reading, &f, &err), err);
+        open_client();
+        assert_hresult(core_enumerate("", NULL), S_OK);
+        stop_fake(&f);
+        assert_hresult(f.large, S_OK);
+}
+
 static void options_are_checked(void **state) {
         struct hcs_error *err = NULL;
 
@@ -306,4 +396,5 @@ HCS_TESTS(TEST(without_a_service_calls_say_so_until_there_is_one), TEST(everybod
           TEST(what_was_accepted_ends_with_the_service),
           TEST(after_the_service_returns_new_handles_work_and_old_ones_do_not),
           TEST(the_world_outlives_the_service_in_its_state_file), TEST(who_is_no_service_is_refused_when_opening),
-          TEST(a_service_that_makes_no_sense_is_one_that_went_away), TEST(options_are_checked))
+          TEST(a_service_that_makes_no_sense_is_one_that_went_away),
+          TEST(the_connection_is_read_while_a_call_is_still_sent), TEST(options_are_checked))
