@@ -121,7 +121,10 @@ HRESULT remote_connect(struct mock_backend *b, const char *socket, uintptr_t gen
 }
 
 void remote_connection_close(struct remote_connection *c) {
-        atomic_store(&c->silent, true);
+        hcs_mutex_lock(&c->lock);
+        if (!c->ended) /* else it ended by itself, and everybody is being told */
+                atomic_store(&c->silent, true);
+        hcs_mutex_unlock(&c->lock);
         hcs_stream_shutdown(c->reader.stream);
         hcs_thread_join(&c->thread);
         remote_connection_unref(c);
