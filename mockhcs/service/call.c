@@ -78,8 +78,8 @@ static void take_args(struct session *s, struct arrival *a, struct mock_record *
         }
 }
 
-/* The handle that the call makes, under the name that the client gave it. */
-static void make_handle(struct session *s, struct arrival *a, int kind) {
+/* The handle that the call makes, under the name that the client gave it. making: the layers are yet to be asked. */
+static void make_handle(struct session *s, struct arrival *a, int kind, bool making) {
         struct mockhcs_service *service = s->service;
         enum mock_handle_kind named;
         struct mock_handle *h;
@@ -100,7 +100,7 @@ static void make_handle(struct session *s, struct arrival *a, int kind) {
         else if (session_find_handle(s, named, number))
                 refuse(a, E_INVALIDARG, hcs_asprintf("this client has a handle \"%.40s\" already", a->creates));
         else
-                session_enter_handle(s, h, number);
+                session_enter_handle(s, h, number, making);
         hcs_mutex_unlock(&service->lock);
         if (a->why)
                 mock_handle_unref(h);
@@ -172,17 +172,15 @@ static void leave_pending(struct session *s, const struct arrival *a) {
 
 static void close_below(struct mockhcs_service *service, struct mock_handle *h);
 
-/* The client may have gone while the call was made: then nobody will close what it made. */
-static void check_made(struct session *s, struct mock_handle *h) {
-        bool orphan;
+/* What the call made is the client's, before it hears of that. False when it has gone meanwhile, and nobody but us will
+ * close it. */
+static bool hand_over(struct session *s, struct mock_handle *h) {
+        struct service_handle *sh;
 
-        hcs_mutex_lock(&s->service->lock);
-        orphan = s->closed && mock_live_of(h)->owner;
-        hcs_mutex_unlock(&s->service->lock);
-        if (!orphan)
-                return;
-        session_drop_handle(s, h);
-        close_below(s->service, h);
+        hcs_guard(&s->service->lock);
+        sh = mock_live_of(h)->owner;
+        sh->making = s->closed;
+        return !s->closed;
 }
 
 static void count_busy(struct mockhcs_service *service, int n) {
@@ -192,6 +190,7 @@ static void count_busy(struct mockhcs_service *service, int n) {
 
 static void make_call(struct session *s, struct arrival *a) {
         struct mock_call *call = &a->call;
+        bool orphan = false;
 
         count_busy(s->service, 1);
         mock_backend_invoke(s->service->engine->top, call);
@@ -207,9 +206,13 @@ static void make_call(struct session *s, struct arrival *a) {
                 session_drop_handle(s, mock_call_subject(call));
         if (call->created && FAILED(call->hr))
                 session_drop_handle(s, call->created);
+        else if (call->created)
+                orphan = !hand_over(s, call->created);
         send_return(s, a);
-        if (call->created && SUCCEEDED(call->hr))
-                check_made(s, call->created);
+        if (!orphan)
+                return;
+        session_drop_handle(s, call->created);
+        close_below(s->service, call->created);
 }
 
 static bool begin(struct session *s, struct arrival *a, const struct mock_record *r) {
@@ -245,7 +248,7 @@ void session_call(struct session *s, struct mock_record *r) {
                 refuse(&a, E_INVALIDARG, hcs_asprintf("%s is no call for a service", a.call.function->name));
         take_args(s, &a, r, false);
         if (!a.why)
-                make_handle(s, &a, a.shape.creates);
+                make_handle(s, &a, a.shape.creates, true);
         if (!a.why)
                 a.why = call_shape_check(&a.shape, &a.call);
         if (a.why && SUCCEEDED(a.hr))
@@ -271,7 +274,7 @@ void session_note(struct session *s, struct mock_record *r, struct mock_record *
         verb = a.call.function->verb;
         take_args(s, &a, r, true);
         if (SUCCEEDED(ret->hr))
-                make_handle(s, &a, verb == MOCK_CREATE_OPERATION ? MOCK_OPERATION : MOCK_CALLBACK);
+                make_handle(s, &a, verb == MOCK_CREATE_OPERATION ? MOCK_OPERATION : MOCK_CALLBACK, false);
         if (!a.why) {
                 mock_wire_take_return(ret, &a.call);
                 mock_backend_note(s->service->engine->top, &a.call);
@@ -347,6 +350,8 @@ void session_close_handles(struct session *s) {
                 hcs_mutex_lock(&s->service->lock);
                 s->closed = true;
                 sh = s->newest;
+                while (sh && sh->making)
+                        sh = sh->older;
                 if (sh)
                         session_take_handle(sh);
                 hcs_mutex_unlock(&s->service->lock);

@@ -20,9 +20,12 @@ struct service_handle *session_find_handle(struct session *s, enum mock_handle_k
 
 struct service_handle *session_find_symbol(struct session *s, const char *symbol) {
         enum mock_handle_kind kind;
+        struct service_handle *sh = NULL;
         uint32_t number;
 
-        return mock_handle_symbol_parse(symbol, &kind, &number) ? session_find_handle(s, kind, number) : NULL;
+        if (mock_handle_symbol_parse(symbol, &kind, &number))
+                sh = session_find_handle(s, kind, number);
+        return sh && !sh->making ? sh : NULL;
 }
 
 void session_take_handle(struct service_handle *sh) {
@@ -53,7 +56,7 @@ struct mock_handle *session_new_handle(struct mock_engine *e, const struct mock_
         return &l->h;
 }
 
-void session_enter_handle(struct session *s, struct mock_handle *h, uint32_t number) {
+void session_enter_handle(struct session *s, struct mock_handle *h, uint32_t number, bool making) {
         struct service_handle *sh = hcs_calloc(1, sizeof(*sh)), **at = bucket(s, h->kind, number);
 
         *sh = (struct service_handle){.next = *at,
@@ -61,7 +64,8 @@ void session_enter_handle(struct session *s, struct mock_handle *h, uint32_t num
                                       .session = s,
                                       .h = mock_handle_ref(h),
                                       .kind = h->kind,
-                                      .number = number};
+                                      .number = number,
+                                      .making = making};
         snprintf(sh->symbol, sizeof(sh->symbol), "%s/%u", mock_handle_kind_name(h->kind), (unsigned)number);
         *at = sh;
         if (s->newest)

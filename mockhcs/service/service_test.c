@@ -438,6 +438,51 @@ static void a_call_that_hangs_holds_up_nobody(void **state) {
         stop(s);
 }
 
+/* Asks until so many calls have been made, the service's own among them. */
+static void wait_for_calls(struct client *c, uint64_t expected) {
+        uint64_t n = 0;
+
+        while (n < expected) {
+                char *text = control(c, "{\"control\":\"status\",\"n\":1}");
+                struct hcs_json *answer = NULL;
+
+                assert_ok(hcs_json_parse_cstr(text, &answer, NULL), NULL);
+                assert_true(hcs_json_u64(hcs_json_lookup(answer, "result.Calls"), &n));
+                hcs_json_free(answer);
+                free(text);
+        }
+}
+
+static void what_is_made_when_its_client_has_gone_is_closed_after_it_was_made(void **state) {
+        static const char faults[] = "[{\"fault\":\"hang\",\"call\":\"HcnCreateNetwork\",\"ms\":500}]";
+        _cleanup_free_ char *file = hcs_asprintf("%s.faults", path), *trace = hcs_asprintf("%s.trace", path),
+                            *backend = hcs_asprintf("record=%s,emulate,net-faults=%s", trace, file);
+        struct hcs_buf recorded = {0};
+        struct mockhcs_service *s;
+        struct client a, b;
+        const char *made;
+
+        assert_ok(hcs_file_write(file, faults, strlen(faults), NULL), NULL);
+        s = start((struct mockhcs_service_options){.backend = backend});
+        a = connect_client();
+        b = connect_client();
+        send_text(&a, "{\"call\":\"HcnCreateNetwork\",\"dll\":\"computenetwork\",\"n\":1,\"args\":{\"id\":"
+                      "\"5a3f0c11-2b4d-4e6f-8a90-0123456789ab\",\"settings\":{\"Name\":\"n\",\"Type\":\"NAT\"},"
+                      "\"creates\":\"network/1\"}}");
+        send_text(&a, "{\"call\":\"HcnQueryNetworkProperties\",\"dll\":\"computenetwork\",\"n\":2,\"args\":{"
+                      "\"network\":\"network/1\",\"query\":\"\"}}");
+        expect(&a, "this client has no network \\\"network/1\\\"");
+        disconnect(&a);
+        wait_for_calls(&b, 3);
+        disconnect(&b);
+        stop(s);
+        assert_ok(hcs_file_read(trace, 1 << 20, &recorded, NULL), NULL);
+        made = strstr(hcs_buf_cstr(&recorded), "{\"return\":1,");
+        assert_non_null(made);
+        assert_non_null(strstr(made, "HcnCloseNetwork"));
+        hcs_buf_deinit(&recorded);
+}
+
 static void one_service_has_the_socket(void **state) {
         struct mockhcs_service *s = start((struct mockhcs_service_options){0}), *second = NULL;
         struct stat st;
@@ -505,6 +550,7 @@ int main(int argc, char **argv) {
                 cmocka_unit_test(descriptors_that_come_along_are_not_kept),
                 cmocka_unit_test(a_flood_is_held_back),
                 cmocka_unit_test(a_call_that_hangs_holds_up_nobody),
+                cmocka_unit_test(what_is_made_when_its_client_has_gone_is_closed_after_it_was_made),
                 cmocka_unit_test(one_service_has_the_socket),
                 cmocka_unit_test(a_folder_that_others_write_to_is_refused),
                 cmocka_unit_test(a_client_can_ask_it_to_stop),

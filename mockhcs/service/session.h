@@ -32,6 +32,7 @@ struct service_handle {
         struct mock_handle *h; /* referenced */
         enum mock_handle_kind kind;
         uint32_t number;
+        bool making;     /* its call has not returned: nobody else may use it, or take it away */
         char symbol[24]; /* the client's */
 };
 
@@ -64,7 +65,7 @@ struct session {
 
         struct service_handle *handles[SERVICE_BUCKETS], *newest;
         size_t n_handles, n_pending;
-        bool closed; /* its handles are gone: one that is made now is closed at once */
+        bool closed; /* its handles are gone: one whose call has not returned yet is closed by that */
         atomic_uint_fast64_t calls;
 
         struct hcs_mutex out_lock;
@@ -118,11 +119,12 @@ void session_send_refusal(struct session *s, HRESULT hr, const char *why);
 /* handle.c; all but _new and _drop with the service's lock held */
 /* A handle of ours for what the call makes, with one reference. */
 struct mock_handle *session_new_handle(struct mock_engine *e, const struct mock_call *call, enum mock_handle_kind kind);
-/* number: what the client calls it. */
-void session_enter_handle(struct session *s, struct mock_handle *h, uint32_t number);
+/* number: what the client calls it. making: until its call clears that, it is only there to hear, and to be counted. */
+void session_enter_handle(struct session *s, struct mock_handle *h, uint32_t number, bool making);
 /* The client has it no more. Nothing when it has not. */
 void session_drop_handle(struct session *s, const struct mock_handle *h);
 struct service_handle *session_find_handle(struct session *s, enum mock_handle_kind kind, uint32_t number);
+/* One that can be used: not one that is being made. */
 struct service_handle *session_find_symbol(struct session *s, const char *symbol);
 /* Out of the lists; the caller gets it, with its reference. */
 void session_take_handle(struct service_handle *sh);
@@ -132,7 +134,7 @@ void session_take_handle(struct service_handle *sh);
 void session_call(struct session *s, struct mock_record *call);
 void session_note(struct session *s, struct mock_record *call, struct mock_record *ret);
 void session_input(struct session *s, struct mock_record *stdio);
-/* Closes all that the client held. */
+/* Closes all that the client held; what a call still makes is closed when that returns. */
 void session_close_handles(struct session *s);
 
 /* control.c */
