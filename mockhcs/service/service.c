@@ -186,6 +186,9 @@ void mockhcs_service_stop(struct mockhcs_service *s) {
         hcs_cond_broadcast(&s->changed);
 }
 
+/* How long nobody tells us that a call has begun or ended. */
+#define LOOK_NS (50 * HCS_NS_PER_MS)
+
 /* Waits for the sessions to go; a call that hangs below is not waited for. True: they are all gone. */
 static bool wait_for_sessions(struct mockhcs_service *s) {
         uint64_t patience = hcs_clock_ns() + HCS_NS_PER_S;
@@ -194,7 +197,7 @@ static bool wait_for_sessions(struct mockhcs_service *s) {
         for (struct session *at = s->sessions; at; at = at->next)
                 session_end(at);
         while (s->alive && (!s->busy || hcs_clock_ns() < patience))
-                hcs_cond_wait_until(&s->changed, &s->lock, s->busy ? patience : HCS_FOREVER);
+                hcs_cond_wait_until(&s->changed, &s->lock, hcs_clock_ns() + LOOK_NS);
         s->abandoned = s->alive > 0;
         return !s->abandoned;
 }
