@@ -19,7 +19,8 @@ static size_t available(const struct mock_wire_reader *r) {
         return r->in.len - r->taken;
 }
 
-bool mock_wire_has_frame(const struct mock_wire_reader *r) {
+/* Is a whole frame there already? */
+static bool has_frame(const struct mock_wire_reader *r) {
         return available(r) >= HEADER && available(r) - HEADER >= length_at(r->in.data + r->taken);
 }
 
@@ -58,7 +59,7 @@ HRESULT mock_wire_read(struct mock_wire_reader *r, const struct hcs_bound *b, st
         HRESULT hr = S_OK;
 
         make_room(r);
-        while (!mock_wire_has_frame(r) && hr == S_OK) {
+        while (!has_frame(r) && hr == S_OK) {
                 if (available(r) >= HEADER && length_at(r->in.data + r->taken) > max)
                         break;
                 hr = read_more(r, b, err);

@@ -48,7 +48,6 @@ static void say_hello(struct hcs_buf *out) {
 
 static HRESULT take_hello(struct mock_slice frame, struct mock_wire_hello *ret, struct hcs_error **err) {
         _cleanup_json_ struct hcs_json *hello = NULL;
-        const char *backend;
         uint64_t version = 0, build = 0;
         HRESULT hr = hcs_json_parse(frame.p, frame.n, NULL, &hello, err);
 
@@ -63,9 +62,7 @@ static HRESULT take_hello(struct mock_slice frame, struct mock_wire_hello *ret, 
                 return hcs_error_make(err, HCS_WIN32(1306), "the service speaks version %llu, we speak %d",
                                       (unsigned long long)version, MOCK_WIRE_VERSION);
         hcs_json_u64(hcs_json_get(hello, "build"), &build);
-        backend = hcs_json_get_string(hello, "backend");
         *ret = (struct mock_wire_hello){.build = (uint32_t)build, .notes = hcs_json_bool(hcs_json_get(hello, "notes"))};
-        snprintf(ret->backend, sizeof(ret->backend), "%s", backend ? backend : "");
         return S_OK;
 }
 

@@ -48,8 +48,6 @@ struct mock_wire_reader {
  */
 HRESULT mock_wire_read(struct mock_wire_reader *r, const struct hcs_bound *b, struct mock_slice *ret,
                        struct hcs_error **err);
-/* Is a whole frame there already? */
-bool mock_wire_has_frame(const struct mock_wire_reader *r);
 void mock_wire_reader_deinit(struct mock_wire_reader *r);
 /* Cuts the next line off a frame, without its line feed; false at the end. */
 bool mock_wire_line(struct mock_slice *frame, struct mock_slice *ret);
@@ -79,7 +77,6 @@ void mock_wire_take_complete(struct mock_record *r, struct mock_completion *ret)
 /* ---- hello and control ---- */
 
 struct mock_wire_hello {
-        char backend[256]; /* the composition, as far as it fits */
         uint32_t build;
         bool notes;
 };
