@@ -103,6 +103,7 @@ static unsigned diff_documents(struct replay *r, const struct mock_call *call, c
 /* Adds the differences of one argument to `out` (may be NULL); returns how many there are. */
 static unsigned diff_value(struct replay *r, struct mock_call *call, struct mock_value *recorded,
                            struct mock_value *live, struct differences *out) {
+        bool (*same_text)(struct variables *, const char *, const char *, const char *);
         struct hcs_json *a, *b;
 
         if (out)
@@ -127,10 +128,8 @@ static unsigned diff_value(struct replay *r, struct mock_call *call, struct mock
         b = mock_value_tree(live, NULL);
         if (a && b)
                 return diff_documents(r, call, recorded->name, a, b, out);
-        if (variables_same_text(&r->variables, recorded->name, recorded->text, live->text))
-                return 0;
-        if (is_path(call, recorded->name) &&
-            variables_same_path(&r->variables, recorded->name, recorded->text, live->text))
+        same_text = is_path(call, recorded->name) ? variables_same_path : variables_same_text;
+        if (same_text(&r->variables, recorded->name, recorded->text, live->text))
                 return 0;
         if (is_id(call, recorded->name) && variables_bind(&r->variables, "id", recorded->text, live->text))
                 return 0;
