@@ -171,13 +171,17 @@ static void not_implemented(struct mock_engine *e, struct mock_call *call) {
         mock_call_fail(call, E_NOTIMPL, NULL);
 }
 
-/* Whoever answers for the handle is there, again perhaps. */
-static void answered(struct mock_handle *h) {
-        if (h && atomic_load_explicit(&mock_live_of(h)->disconnected, memory_order_relaxed))
-                atomic_store(&mock_live_of(h)->disconnected, false);
+/* The handle that hears when whoever answers for it goes; NULL: there is none. */
+static struct mock_live *answered_for(const struct mock_call *call) {
+        struct mock_handle *h = call->process ? call->process : call->system;
+
+        return h ? mock_live_of(h) : NULL;
 }
 
 void mock_engine_invoke(struct mock_engine *e, struct mock_call *call, struct mock_live *op) {
+        struct mock_live *on = answered_for(call);
+        bool was_disconnected = on && atomic_load(&on->disconnected);
+
         hcs_mutex_lock(&e->lock);
         op->op.call = call->number;
         op->op.state = MOCK_OPERATION_PENDING;
@@ -194,8 +198,8 @@ void mock_engine_invoke(struct mock_engine *e, struct mock_call *call, struct mo
                 atomic_fetch_add(&e->not_implemented, 1);
         if (FAILED(call->hr))
                 atomic_fetch_add_explicit(&e->failures, 1, memory_order_relaxed);
-        else
-                answered(call->process ? call->process : call->system);
+        else if (was_disconnected) /* whoever answers is there again; one who went during the call is not */
+                atomic_store(&on->disconnected, false);
         if (call->completed || FAILED(call->hr)) {
                 if (FAILED(call->hr) && SUCCEEDED(call->completion.hr))
                         call->completion.hr = call->hr;

@@ -68,7 +68,7 @@ struct mock_live {
         struct mock_live_event *first, **tail;
         bool exited;              /* SystemExited or ProcessExited was raised */
         char *exit_data;          /* its document */
-        atomic_bool disconnected; /* ServiceDisconnect was raised, and no call on it has succeeded since */
+        atomic_bool disconnected; /* ServiceDisconnect was raised, and no call made after it has succeeded */
 
         /* PROCESS */
         struct mock_pump pumps[3];

@@ -377,6 +377,56 @@ static void the_connection_is_read_while_a_call_is_still_sent(void **state) {
         assert_hresult(f.large, S_OK);
 }
 
+/* ---- a service that tells of a disconnect ---- */
+
+/* While it answers the first start. */
+static void play_disconnect(void *arg) {
+        struct fake *f = arg;
+        struct mock_wire_reader r = {0};
+        struct mock_slice frame;
+        bool told = false;
+
+        if (FAILED(hcs_listener_accept(f->listener, NULL, &r.stream, NULL)) ||
+            mock_wire_read(&r, NULL, &frame, NULL) != S_OK)
+                return;
+        say(&r, HELLO);
+        while (mock_wire_read(&r, NULL, &frame, NULL) == S_OK) {
+                char *call = hcs_strndup(frame.p, frame.n);
+                const char *on = strstr(call, "\"system\":");
+
+                if (!told && strstr(call, "HcsStartComputeSystem") && on) {
+                        char *event =
+                                hcs_asprintf("{\"event\":\"ServiceDisconnect\",\"on\":%.*s,\"hr\":\"0x8037011E\"}",
+                                             (int)strcspn(on + 9, ",}"), on + 9);
+
+                        say(&r, event);
+                        free(event);
+                        told = true;
+                }
+                say_return(&r, call);
+                free(call);
+        }
+        mock_wire_reader_deinit(&r);
+        hcs_stream_close(r.stream);
+}
+
+static void a_call_does_not_undo_a_disconnect_that_came_meanwhile(void **state) {
+        struct fake f = {0};
+        struct hcs_error *err = NULL;
+        HCS_SYSTEM system;
+
+        assert_ok(hcs_listener_private(path, &f.listener, &err), err);
+        assert_ok(hcs_thread_start(&f.thread, play_disconnect, &f, &err), err);
+        open_client();
+        system = running("a");
+        assert_hresult(HcsWaitForComputeSystemExit(system, 0, NULL), HCS_E_SERVICE_DISCONNECT);
+        assert_hresult(core_start(system), S_OK);
+        assert_hresult(HcsWaitForComputeSystemExit(system, 0, NULL), HCS_E_OPERATION_TIMEOUT);
+        HcsCloseComputeSystem(system);
+        mock = mockhcs_close(mock);
+        stop_fake(&f);
+}
+
 static void options_are_checked(void **state) {
         struct hcs_error *err = NULL;
 
@@ -397,4 +447,5 @@ HCS_TESTS(TEST(without_a_service_calls_say_so_until_there_is_one), TEST(everybod
           TEST(after_the_service_returns_new_handles_work_and_old_ones_do_not),
           TEST(the_world_outlives_the_service_in_its_state_file), TEST(who_is_no_service_is_refused_when_opening),
           TEST(a_service_that_makes_no_sense_is_one_that_went_away),
-          TEST(the_connection_is_read_while_a_call_is_still_sent), TEST(options_are_checked))
+          TEST(the_connection_is_read_while_a_call_is_still_sent),
+          TEST(a_call_does_not_undo_a_disconnect_that_came_meanwhile), TEST(options_are_checked))
