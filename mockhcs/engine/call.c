@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The call document: building it, and the three ways of answering it. Lives on the stack of the calling thread. */
+/* The call document: building it, and the ways of answering it. Lives on the stack of the calling thread. */
 
 #include "mockhcs/engine/call.h"
 
@@ -14,6 +14,10 @@ struct mock_handle *mock_call_subject(const struct mock_call *call) {
         if (call->process || call->entity)
                 return call->process ? call->process : call->entity;
         return call->callback ? call->callback : call->system;
+}
+
+bool mock_call_is_network(const struct mock_call *call) {
+        return call->function->dll == MOCK_COMPUTENETWORK || call->function->verb == MOCK_HNS_CALL;
 }
 
 bool mock_call_is_read_only(const struct mock_function *f, const char *method) {
@@ -79,6 +83,22 @@ void mock_call_fail(struct mock_call *call, HRESULT hr, char *result) {
         assert(FAILED(hr));
         call->hr = hr;
         finish(call, hr, result);
+}
+
+void mock_call_refuse(struct mock_call *call, HRESULT hr, const char *why) {
+        _cleanup_json_ struct hcs_json *root = hcs_json_new_object();
+        HRESULT spelled = mock_call_spell(call, hr);
+
+        if (mock_call_is_network(call)) {
+                hcs_json_set_bool(root, "Success", false);
+                hcs_json_set_string(root, "Error", why);
+                hcs_json_set_u64(root, "ErrorCode", (uint32_t)spelled);
+        } else {
+                hcs_json_set_i64(root, "Error", (int32_t)spelled);
+                hcs_json_set_string(root, "ErrorMessage", why);
+        }
+        mock_value_deinit(&call->completion.result);
+        mock_call_fail(call, hr, hcs_json_text(root, HCS_JSON_GO));
 }
 
 void mock_call_later(struct mock_call *call) {

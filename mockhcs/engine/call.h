@@ -70,6 +70,8 @@ struct mock_call {
 
 /* The handle that the call is about; NULL when it is about none. */
 struct mock_handle *mock_call_subject(const struct mock_call *call);
+/* Is it of host networking, whose documents of failures are other ones? */
+bool mock_call_is_network(const struct mock_call *call);
 /* May replay answer it again from the latest answer? True for queries, HNSCall GET among them. */
 bool mock_call_is_read_only(const struct mock_function *f, const char *method);
 /* The argument of that name, or NULL. */
@@ -86,10 +88,12 @@ bool mock_call_closes_stdin(struct mock_call *call);
  * How backends answer. Each fills hr, completed and completion and returns nothing.
  *   done:   accepted and finished with S_OK; result (taken over) may be NULL.
  *   fail:   refused; hr and a result document (taken over) may be NULL.
+ *   refuse: as fail, with a document that says why; what an answer had left there goes.
  *   later:  accepted, completion comes through the sink with call->number.
  */
 void mock_call_done(struct mock_call *call, char *result);
 void mock_call_fail(struct mock_call *call, HRESULT hr, char *result);
+void mock_call_refuse(struct mock_call *call, HRESULT hr, const char *why);
 void mock_call_later(struct mock_call *call);
 void mock_completion_deinit(struct mock_completion *c);
 

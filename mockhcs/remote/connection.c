@@ -217,7 +217,7 @@ bool remote_connection_call(struct remote_connection *c, struct mock_call *call)
 
         mock_wire_put_call(&frame, call);
         if (frame.len > MOCK_WIRE_MAX_FRAME) {
-                remote_refuse(call, HCS_WIN32(223), "the documents of the call are too long for the service");
+                mock_call_refuse(call, HCS_WIN32(223), "the documents of the call are too long for the service");
                 return true;
         }
         if (!enter(c, &rc))

@@ -212,7 +212,7 @@ static void end_calls(struct remote_connection *c) {
 
                 if (rc->call) {
                         forget_created(c, rc->call);
-                        remote_refuse(rc->call, HCS_E_SERVICE_DISCONNECT, "the service went away while it answered");
+                        mock_call_refuse(rc->call, HCS_E_SERVICE_DISCONNECT, "the service went away while it answered");
                 }
                 let_go(c, rc);
         }

@@ -20,26 +20,6 @@ struct remote {
         uintptr_t generation;
 };
 
-static bool is_network(const struct mock_call *call) {
-        return call->function->dll == MOCK_COMPUTENETWORK || call->function->verb == MOCK_HNS_CALL;
-}
-
-void remote_refuse(struct mock_call *call, HRESULT hr, const char *why) {
-        _cleanup_json_ struct hcs_json *root = hcs_json_new_object();
-        HRESULT spelled = mock_call_spell(call, hr);
-
-        if (is_network(call)) {
-                hcs_json_set_bool(root, "Success", false);
-                hcs_json_set_string(root, "Error", why);
-                hcs_json_set_u64(root, "ErrorCode", (uint32_t)spelled);
-        } else {
-                hcs_json_set_i64(root, "Error", (int32_t)spelled);
-                hcs_json_set_string(root, "ErrorMessage", why);
-        }
-        mock_value_deinit(&call->completion.result);
-        mock_call_fail(call, hr, hcs_json_text(root, HCS_JSON_GO));
-}
-
 /* With the lock held: a new connection in place of one that ended. */
 static HRESULT renew(struct remote *r, struct hcs_error **err) {
         struct remote_connection *fresh = NULL;
@@ -94,13 +74,14 @@ static void refuse_stale(struct mock_call *call) {
         if (mock_verb_closes(call->function->verb))
                 mock_call_done(call, NULL); /* the service closed it when the connection ended */
         else
-                remote_refuse(call, is_network(call) ? HCN_E_OBJECT_USED_AFTER_UNLOAD : HCS_E_SERVICE_DISCONNECT,
-                              "the service went away since the handle was given out");
+                mock_call_refuse(call,
+                                 mock_call_is_network(call) ? HCN_E_OBJECT_USED_AFTER_UNLOAD : HCS_E_SERVICE_DISCONNECT,
+                                 "the service went away since the handle was given out");
 }
 
 static void refuse_unserved(struct remote *r, struct mock_call *call, HRESULT hr, const char *why) {
         hcs_log(HCS_LOG_WARN, "no service answers", "socket", r->socket, "error", why, NULL);
-        remote_refuse(call, hr == E_ACCESSDENIED ? hr : HCS_E_SERVICE_NOT_AVAILABLE, why);
+        mock_call_refuse(call, hr == E_ACCESSDENIED ? hr : HCS_E_SERVICE_NOT_AVAILABLE, why);
 }
 
 /* A call without handles: on whatever connection there is. One that has ended unnoticed is found out by the first call,
@@ -121,7 +102,7 @@ static void invoke_anywhere(struct remote *r, struct mock_call *call) {
                 if (served)
                         return;
         }
-        remote_refuse(call, HCS_E_SERVICE_DISCONNECT, "the service comes and goes");
+        mock_call_refuse(call, HCS_E_SERVICE_DISCONNECT, "the service comes and goes");
 }
 
 static void invoke(struct mock_backend *b, struct mock_call *call) {

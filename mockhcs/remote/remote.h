@@ -84,9 +84,6 @@ void remote_connection_send(struct remote_connection *c, const struct hcs_buf *f
 HRESULT remote_connection_control(struct remote_connection *c, const struct hcs_json *request, struct hcs_json **ret,
                                   struct hcs_error **err);
 
-/* Answers a call that no service answers, with a document that says why. */
-void remote_refuse(struct mock_call *call, HRESULT hr, const char *why);
-
 /* start.c: asks the program to start a service on that socket and waits until it listens. backend: its composition,
  * NULL for its own default. */
 HRESULT remote_start(const char *program, const char *socket, const char *backend, struct hcs_error **err);

@@ -118,14 +118,6 @@ static void release(struct arrival *a) {
         free(a->why);
 }
 
-static char *refusal_document(const struct arrival *a) {
-        _cleanup_json_ struct hcs_json *root = hcs_json_new_object();
-
-        hcs_json_set_i64(root, "Error", (int32_t)a->hr);
-        hcs_json_set_string(root, "ErrorMessage", a->why);
-        return hcs_json_text(root, HCS_JSON_GO);
-}
-
 static void send_return(struct session *s, const struct arrival *a) {
         _cleanup_buf_ struct hcs_buf frames = {0};
 
@@ -232,7 +224,7 @@ static void refuse_unknown(struct session *s, const struct mock_record *r) {
         struct arrival a = {.theirs = r->n, .call.function = &unknown};
 
         refuse(&a, E_NOTIMPL, hcs_asprintf("no DLL that we know has a function \"%.60s\"", r->function));
-        mock_call_fail(&a.call, a.hr, refusal_document(&a));
+        mock_call_refuse(&a.call, a.hr, a.why);
         send_return(s, &a);
         release(&a);
 }
@@ -259,7 +251,7 @@ void session_call(struct session *s, struct mock_record *r) {
         } else {
                 if (a.call.created)
                         session_drop_handle(s, a.call.created);
-                mock_call_fail(&a.call, a.hr, refusal_document(&a));
+                mock_call_refuse(&a.call, a.hr, a.why);
                 send_return(s, &a);
         }
         release(&a);

@@ -273,7 +273,7 @@ static void calls_that_are_not_as_they_should_be_are_refused(void **state) {
                 {"{\"call\":\"HcsFormatDisk\",\"dll\":\"computecore\",\"n\":9,\"args\":{}}", "\"hr\":\"0x80004001\""},
                 {"{\"call\":\"HcnCreateNetwork\",\"dll\":\"computenetwork\",\"n\":9,\"args\":{\"id\":5,\"settings\":{},"
                  "\"creates\":\"network/1\"}}",
-                 "argument \\\"id\\\""},
+                 "{\"Success\":false,\"Error\":\"the argument \\\"id\\\""},
                 {"{\"call\":\"HcsEnumerateComputeSystems\",\"dll\":\"computecore\",\"n\":9,\"args\":{\"query\":{},"
                  "\"a\":1,\"b\":1,"
                  "\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"g\":1,\"h\":1}}",
