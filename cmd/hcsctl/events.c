@@ -157,20 +157,27 @@ static HRESULT look(struct hcsctl *x, struct hcs_error **err) {
         return hr;
 }
 
-/* False at the end. */
-static bool wait_for_more(bool for_ever) {
-        hcs_guard(&watch.lock);
-        if (!watch.ended)
-                hcs_cond_wait_until(&watch.changed, &watch.lock, for_ever ? HCS_FOREVER : hcs_clock_ns() + LOOK_NS);
-        return !watch.ended;
-}
-
+/* With the lock held. */
 static bool all_over(void) {
-        hcs_guard(&watch.lock);
         for (const struct watched *w = watch.list; w; w = w->next)
                 if (!w->over)
                         return false;
         return true;
+}
+
+/* Those that were named: until each of them is over, or ^C. */
+static void wait_for_all(void) {
+        hcs_guard(&watch.lock);
+        while (!watch.ended && !all_over())
+                hcs_cond_wait(&watch.changed, &watch.lock);
+}
+
+/* Until it is time to look again; false at the end. */
+static bool wait_for_more(void) {
+        hcs_guard(&watch.lock);
+        if (!watch.ended)
+                hcs_cond_wait_until(&watch.changed, &watch.lock, hcs_clock_ns() + LOOK_NS);
+        return !watch.ended;
 }
 
 int run_events(int argc, char **argv) {
@@ -192,13 +199,13 @@ int run_events(int argc, char **argv) {
                 hr = hcsctl_connect(&x, &err);
         for (int i = optind; i < argc && SUCCEEDED(hr); i++)
                 hr = follow(&x, argv[i], &err);
-        while (SUCCEEDED(hr)) {
-                if (named ? all_over() : FAILED(hr = look(&x, &err)))
+        if (SUCCEEDED(hr) && named)
+                wait_for_all();
+        while (SUCCEEDED(hr) && !named) {
+                hr = look(&x, &err);
+                if (FAILED(hr) || !wait_for_more())
                         break;
-                if (!wait_for_more(named))
-                        break;
-                if (!named)
-                        let_go(false);
+                let_go(false);
         }
         let_go(true);
         hcsctl_end(&x);
