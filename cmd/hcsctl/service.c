@@ -8,6 +8,7 @@
 #include "cmd/hcsctl/hcsctl.h"
 #include "cmd/printed/printed.h"
 #include "mockhcs/engine/control.h"
+#include "mockhcs/engine/element.h"
 #include "mockhcs/remote/wire.h"
 #include "platform/env.h"
 #include "platform/file.h"
@@ -36,18 +37,15 @@ static void usage_reboot(void) {
              "--without-networks none.");
 }
 
-/* remote=PATH in the composition of the environment, where PATH ends at a comma; NULL: none. */
+/* The argument of the layer remote in the composition of the environment; NULL: there is none. */
 static char *socket_of_environment(void) {
         _cleanup_free_ char *spec = hcs_env_get("MOCKHCS");
-        char *at = spec ? strstr(spec, "remote") : NULL, *path, *out;
+        char *at = spec, *element;
 
-        if (!at || (at[strlen("remote")] != '=' && at[strlen("remote")] != ':'))
-                return NULL;
-        path = hcs_strdup(at + strlen("remote="));
-        for (at = out = path; *at && *at != ','; at++)
-                *out++ = *at == '\\' && at[1] ? *++at : *at;
-        *out = '\0';
-        return path;
+        while ((element = mock_element_next(&at)))
+                if (hcs_str_starts(element, "remote=") || hcs_str_starts(element, "remote:"))
+                        return hcs_strdup(element + strlen("remote="));
+        return NULL;
 }
 
 static HRESULT ask(struct hcsctl *x, struct hcs_json *request, struct hcs_json **ret, struct hcs_error **err) {

@@ -137,6 +137,7 @@ expect 0 "a system without the flag stays" "$hcsctl" show stays
 # Networks are shared, and the world is saved, put back and started anew.
 expect 0 "a network" "$hcnctl" network create --name lan --type NAT
 expect 0 "seen by others" "$hcnctl" network show lan
+MOCKHCS=record=$work/remote.trace,remote=$socket expect 0 "status, at the socket of a composition" "$hcsctl" service status
 expect 0 "status" "$hcsctl" service status
 matches '^  Systems: 1$'
 matches '^  NetworkObjects: 1$'

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "mockhcs/engine/element.h"
 #include "mockhcs/engine/engine.h"
 
 #define MAX_LAYERS 8
@@ -42,22 +43,6 @@ static bool known_key(const struct mock_backend_kind *kind, const char *key) {
                 if (hcs_streq(*k, key))
                         return true;
         return false;
-}
-
-/* Cuts the next element off, resolving "\," and "\\" in place. */
-static char *next_element(char **at) {
-        char *start = *at, *out = start, *in = start;
-
-        if (!start)
-                return NULL;
-        for (; *in && *in != ','; in++) {
-                if (in[0] == '\\' && (in[1] == ',' || in[1] == '\\'))
-                        in++;
-                *out++ = *in;
-        }
-        *at = *in ? in + 1 : NULL;
-        *out = '\0';
-        return start;
 }
 
 static bool parse_bool(const char *value, bool *ret) {
@@ -124,7 +109,7 @@ static HRESULT parse(struct mock_engine *e, struct composition *c, const char *s
         char *at = c->text = hcs_strdup(spec), *element;
         HRESULT hr = S_OK;
 
-        while (SUCCEEDED(hr) && (element = next_element(&at))) {
+        while (SUCCEEDED(hr) && (element = mock_element_next(&at))) {
                 size_t n = strcspn(element, "=:");
                 char *value = element[n] ? element + n + 1 : element + n;
                 char separator = element[n];
