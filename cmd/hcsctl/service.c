@@ -11,7 +11,6 @@
 #include "mockhcs/engine/element.h"
 #include "mockhcs/remote/wire.h"
 #include "platform/env.h"
-#include "platform/file.h"
 
 #define COLUMNS 6
 
@@ -136,24 +135,16 @@ int run_service(int argc, char **argv) {
 
 static HRESULT save(struct hcsctl *x, const char *path, struct hcs_error **err) {
         _cleanup_json_ struct hcs_json *world = NULL;
-        _cleanup_free_ char *text = NULL;
         HRESULT hr = ask_simply(x, "save", &world, err);
 
-        if (FAILED(hr))
-                return hr;
-        text = hcs_json_text(world, HCS_JSON_PRETTY);
-        return hcs_file_write(path, text, strlen(text), err);
+        return SUCCEEDED(hr) ? mock_world_write(path, world, err) : hr;
 }
 
 static HRESULT restore(struct hcsctl *x, const char *path, struct hcs_error **err) {
         _cleanup_json_ struct hcs_json *request = hcs_json_new_object(), *answer = NULL;
-        static const struct hcs_json_options large = {.max_bytes = MOCK_WORLD_MAX};
-        _cleanup_buf_ struct hcs_buf text = {0};
         struct hcs_json *world = NULL;
-        HRESULT hr = hcs_file_read(path, MOCK_WORLD_MAX, &text, err);
+        HRESULT hr = mock_world_read(path, &world, err);
 
-        if (SUCCEEDED(hr))
-                hr = hcs_json_parse(hcs_buf_cstr(&text), text.len, &large, &world, err);
         if (FAILED(hr))
                 return hcs_error_wrap(err, "%s", path), hr;
         hcs_json_set_string(request, "control", "restore");

@@ -1,38 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What is asked of a world, from the C API: requests of control.h, and the files that go with them. Any thread. */
+/* What is asked of a world, from the C API: requests of control.h, with the file of a world. Any thread. */
 
 #include "mockhcs/engine/control.h"
 
-#include <string.h>
-
 #include "mockhcs/engine/engine.h"
-#include "platform/file.h"
 
 HRESULT mock_world_save(struct mock_backend *b, const char *path, struct hcs_error **err) {
         _cleanup_json_ struct hcs_json *request = hcs_json_new_object(), *world = NULL;
-        _cleanup_free_ char *text = NULL;
         HRESULT hr;
 
         hcs_json_set_string(request, "control", "save");
         hr = mock_backend_control(b, request, &world, err);
-        if (SUCCEEDED(hr)) {
-                text = hcs_json_text(world, HCS_JSON_PRETTY);
-                hr = hcs_file_write(path, text, strlen(text), err);
-        }
+        if (SUCCEEDED(hr))
+                hr = mock_world_write(path, world, err);
         return FAILED(hr) ? hcs_error_wrap(err, "world %s", path), hr : hr;
 }
 
 HRESULT mock_world_restore(struct mock_backend *b, const char *path, struct hcs_json **ret_answer,
                            struct hcs_error **err) {
         _cleanup_json_ struct hcs_json *request = hcs_json_new_object();
-        static const struct hcs_json_options large = {.max_bytes = MOCK_WORLD_MAX};
-        _cleanup_buf_ struct hcs_buf text = {0};
         struct hcs_json *world = NULL;
-        HRESULT hr = hcs_file_read(path, MOCK_WORLD_MAX, &text, err);
+        HRESULT hr = mock_world_read(path, &world, err);
 
-        if (SUCCEEDED(hr))
-                hr = hcs_json_parse(hcs_buf_cstr(&text), text.len, &large, &world, err);
         if (SUCCEEDED(hr)) {
                 hcs_json_set_string(request, "control", "restore");
                 hcs_json_set(request, "world", world);

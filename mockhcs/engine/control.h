@@ -19,7 +19,9 @@
 
 struct mock_backend;
 
-#define MOCK_WORLD_MAX ((size_t)256 << 20)
+/* A world as a file: the document of "save", at most 256 MiB. mock_wire has these, for programs without an engine. */
+HRESULT mock_world_write(const char *path, const struct hcs_json *world, struct hcs_error **err);
+HRESULT mock_world_read(const char *path, struct hcs_json **ret, struct hcs_error **err);
 
 /* The world in a file; what mockhcs.h and the service offer. */
 HRESULT mock_world_save(struct mock_backend *b, const char *path, struct hcs_error **err);
