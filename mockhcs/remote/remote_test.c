@@ -379,6 +379,16 @@ static void the_connection_is_read_while_a_call_is_still_sent(void **state) {
 
 /* ---- a service that tells of a disconnect ---- */
 
+/* On the system of that call. */
+static void say_event(struct mock_wire_reader *r, const char *name, const char *call) {
+        const char *on = strstr(call, "\"system\":") + strlen("\"system\":");
+        char *event =
+                hcs_asprintf("{\"event\":\"%s\",\"on\":%.*s,\"hr\":\"0x8037011E\"}", name, (int)strcspn(on, ",}"), on);
+
+        say(r, event);
+        free(event);
+}
+
 /* While it answers the first start. */
 static void play_disconnect(void *arg) {
         struct fake *f = arg;
@@ -392,15 +402,9 @@ static void play_disconnect(void *arg) {
         say(&r, HELLO);
         while (mock_wire_read(&r, NULL, &frame, NULL) == S_OK) {
                 char *call = hcs_strndup(frame.p, frame.n);
-                const char *on = strstr(call, "\"system\":");
 
-                if (!told && strstr(call, "HcsStartComputeSystem") && on) {
-                        char *event =
-                                hcs_asprintf("{\"event\":\"ServiceDisconnect\",\"on\":%.*s,\"hr\":\"0x8037011E\"}",
-                                             (int)strcspn(on + 9, ",}"), on + 9);
-
-                        say(&r, event);
-                        free(event);
+                if (!told && strstr(call, "HcsStartComputeSystem")) {
+                        say_event(&r, "ServiceDisconnect", call);
                         told = true;
                 }
                 say_return(&r, call);
@@ -427,6 +431,72 @@ static void a_call_does_not_undo_a_disconnect_that_came_meanwhile(void **state) 
         stop_fake(&f);
 }
 
+/* ---- a service that goes and is back at once ---- */
+
+#define MANY 4000
+
+/* Answers calls, the first time until one enumerates; an end of a system follows its pause. */
+static void answer_calls(struct mock_wire_reader *r, bool first) {
+        struct mock_slice frame;
+        bool ends = false;
+
+        while (!ends && mock_wire_read(r, NULL, &frame, NULL) == S_OK) {
+                char *call = hcs_strndup(frame.p, frame.n);
+
+                ends = first && strstr(call, "HcsEnumerateComputeSystems");
+                if (!ends)
+                        say_return(r, call);
+                if (strstr(call, "HcsPauseComputeSystem"))
+                        say_event(r, "SystemExited", call);
+                free(call);
+        }
+}
+
+static void play_twice(void *arg) {
+        struct fake *f = arg;
+
+        for (int i = 0; i < 2; i++) {
+                struct mock_wire_reader r = {0};
+                struct mock_slice frame;
+
+                if (FAILED(hcs_listener_accept(f->listener, NULL, &r.stream, NULL)))
+                        return;
+                if (mock_wire_read(&r, NULL, &frame, NULL) == S_OK) {
+                        say(&r, HELLO);
+                        answer_calls(&r, i == 0);
+                }
+                mock_wire_reader_deinit(&r);
+                hcs_stream_close(r.stream);
+        }
+}
+
+/* By the second call there is a new connection, while the reader of the old one still tells its handles. */
+static void all_hear_that_the_service_went_when_it_is_back_at_once(void **state) {
+        static HCS_SYSTEM systems[MANY];
+        struct heard heard = {0};
+        struct hcs_error *err = NULL;
+        struct fake f = {0};
+
+        assert_ok(hcs_listener_private(path, &f.listener, &err), err);
+        assert_ok(hcs_thread_start(&f.thread, play_twice, &f, &err), err);
+        open_client();
+        for (size_t i = 0; i < MANY; i++) {
+                assert_hresult(core_create("a", VM, &systems[i], NULL), S_OK);
+                assert_hresult(HcsSetComputeSystemCallback(systems[i], 0, &heard.system, hear), S_OK);
+        }
+        /* What follows a call is read by the connection's own thread, which then reads on. */
+        assert_hresult(core_pause(systems[0]), S_OK);
+        assert_hresult(HcsWaitForComputeSystemExit(systems[0], INFINITE, NULL), S_OK);
+        assert_hresult(core_enumerate("", NULL), HCS_E_SERVICE_DISCONNECT);
+        assert_hresult(core_enumerate("", NULL), S_OK);
+        mockhcs_drain(mock);
+        assert_int_equal(atomic_load(&heard.system), MANY);
+        for (size_t i = 0; i < MANY; i++)
+                HcsCloseComputeSystem(systems[i]);
+        mock = mockhcs_close(mock);
+        stop_fake(&f);
+}
+
 static void options_are_checked(void **state) {
         struct hcs_error *err = NULL;
 
@@ -448,4 +518,5 @@ HCS_TESTS(TEST(without_a_service_calls_say_so_until_there_is_one), TEST(everybod
           TEST(the_world_outlives_the_service_in_its_state_file), TEST(who_is_no_service_is_refused_when_opening),
           TEST(a_service_that_makes_no_sense_is_one_that_went_away),
           TEST(the_connection_is_read_while_a_call_is_still_sent),
-          TEST(a_call_does_not_undo_a_disconnect_that_came_meanwhile), TEST(options_are_checked))
+          TEST(a_call_does_not_undo_a_disconnect_that_came_meanwhile),
+          TEST(all_hear_that_the_service_went_when_it_is_back_at_once), TEST(options_are_checked))
