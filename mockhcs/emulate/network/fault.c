@@ -2,13 +2,14 @@
 
 /*
  * What users met on real hosts, as rows of a file (net-faults=FILE): an array of objects, each with "fault":
- *   late-delete  a deleted object stays in lists, and its id and name taken, for "ms"; of one "kind" or of all
- *   phantom      an object of "kind" and "name" exists already, and cannot be opened
- *   hang         the "nth" call of "call" ("*": of any) and those that follow, "times" in all (both 1), answer "ms"
- * late fail         the same calls fail with "hr" restart      the service restarts after "after" calls: handles are of
- * no use, listeners hear ServiceDisconnect, and "objects" are kept, lost, or only the persistent ones kept event the
- * "nth" notification called "name" (any, without one) and those that follow, "times" in all, are "how": lost, twice, or
- * "ms" late
+ * - late-delete: a deleted object stays in lists, and its id and name taken, for "ms"; of one "kind" or of all
+ * - phantom: an object of "kind" and "name" exists already, and cannot be opened
+ * - hang: the "nth" call of "call" ("*": of any) and those that follow, "times" in all (both 1), answer "ms" late
+ * - fail: the same calls fail with "hr"
+ * - restart: the service restarts after "after" calls: handles are of no use, listeners hear ServiceDisconnect, and
+ *   "objects" are kept, lost, or only the persistent ones kept
+ * - event: the "nth" notification called "name" (any, without one) and those that follow, "times" in all, are "how":
+ *   lost, twice, or "ms" late
  */
 
 #include <string.h>
