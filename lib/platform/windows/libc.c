@@ -2,7 +2,9 @@
 
 /* What the C libraries of other systems have and that of Windows lacks; declared in words.h. */
 
+#include <errno.h>
 #include <limits.h>
+#include <stdint.h>
 #include <string.h>
 
 ssize_t getline(char **line, size_t *capacity, FILE *f) {
@@ -25,8 +27,44 @@ ssize_t getline(char **line, size_t *capacity, FILE *f) {
         return n ? (ssize_t)n : -1;
 }
 
+/* _mktemp() has 26 names and no more. */
 char *mkdtemp(char *text) {
-        return _mktemp(text) && CreateDirectoryA(text, NULL) ? text : NULL;
+        static volatile LONG made;
+        char *x = text + strlen(text) - 6;
+
+        for (unsigned i = 0; i < 100; i++) {
+                FILETIME now;
+                uint64_t n;
+
+                GetSystemTimeAsFileTime(&now);
+                n = now.dwLowDateTime + (uint64_t)GetCurrentProcessId() * 1000003u +
+                    (uint64_t)InterlockedIncrement(&made) * 7919u;
+                for (unsigned k = 0; k < 6; k++, n /= 36)
+                        x[k] = "0123456789abcdefghijklmnopqrstuvwxyz"[n % 36];
+                if (CreateDirectoryA(text, NULL))
+                        return text;
+                if (GetLastError() != ERROR_ALREADY_EXISTS)
+                        break;
+        }
+        errno = EEXIST;
+        return NULL;
+}
+
+/* As elsewhere, what has the name goes. */
+int rename_over(const char *from, const char *to) {
+        if (MoveFileExA(from, to, MOVEFILE_REPLACE_EXISTING))
+                return 0;
+        errno = GetLastError() == ERROR_FILE_NOT_FOUND ? ENOENT : EACCES;
+        return -1;
+}
+
+void *memmem(const void *data, size_t n, const void *part, size_t n_part) {
+        const char *p = data;
+
+        for (size_t i = 0; n_part <= n && i <= n - n_part; i++)
+                if (memcmp(p + i, part, n_part) == 0)
+                        return (void *)(uintptr_t)(p + i);
+        return NULL;
 }
 
 void *memrchr(const void *data, int c, size_t n) {

@@ -29,8 +29,11 @@
 #define tell hcs_word_tell
 
 #define mkdir(path, mode) mkdir(path)
+#define rename(from, to)  rename_over(from, to)
+int rename_over(const char *from, const char *to);
 ssize_t getline(char **line, size_t *capacity, FILE *f);
 char *mkdtemp(char *text);
+void *memmem(const void *data, size_t n, const void *part, size_t n_part);
 void *memrchr(const void *data, int c, size_t n);
 void qsort_r(void *base, size_t n, size_t size, int (*compare)(const void *a, const void *b, void *ctx), void *ctx);
 char *strcasestr(const char *text, const char *part);
