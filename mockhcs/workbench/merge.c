@@ -160,12 +160,12 @@ HRESULT trace_merge(const char *const *paths, size_t n, const char *output, uint
                 put_header(out, sources, n, place_in_time(sources, n));
                 hr = merge(sources, n, out, &records, err);
         }
+        for (size_t i = 0; i < n; i++)
+                source_deinit(&sources[i]);
+        free(sources);
         if (SUCCEEDED(hr))
                 hr = trace_output_finish(steal_pointer(&out), err);
         if (SUCCEEDED(hr))
                 *ret_records = records;
-        for (size_t i = 0; i < n; i++)
-                source_deinit(&sources[i]);
-        free(sources);
         return hr;
 }

@@ -77,5 +77,6 @@ HRESULT trace_noise_write(const char *path, const struct mock_noise *noise, cons
                         break;
                 trace_output_line(out, text.p, text.n);
         }
+        reader = mock_trace_reader_free(reader);
         return FAILED(hr) ? hr : trace_output_finish(steal_pointer(&out), err);
 }

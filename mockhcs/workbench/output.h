@@ -16,7 +16,8 @@ HRESULT trace_output_open(const char *path, struct trace_output **ret, struct hc
 /* Without the line break. What goes wrong is told at the end. */
 void trace_output_line(struct trace_output *o, const char *text, size_t n);
 void trace_output_json(struct trace_output *o, const struct hcs_json *j);
-/* Puts it in its place. Frees it in any case. */
+/* Puts it in its place; where that is one of the traces it was made of, Windows wants that one closed. Frees it in any
+ * case. */
 HRESULT trace_output_finish(struct trace_output *o, struct hcs_error **err);
 /* Forgets it. NULL is fine, returns NULL. */
 struct trace_output *trace_output_free(struct trace_output *o);

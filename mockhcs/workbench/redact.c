@@ -227,6 +227,7 @@ HRESULT trace_redact(const char *path, const char *output, const struct redact_o
         /* The key first: without it the trace would be without a way back. */
         if (SUCCEEDED(hr) && key)
                 hr = trace_output_finish(steal_pointer(&key), err);
+        reader = mock_trace_reader_free(reader);
         if (SUCCEEDED(hr))
                 hr = trace_output_finish(steal_pointer(&out), err);
         if (SUCCEEDED(hr))
@@ -313,6 +314,7 @@ static HRESULT restore(const char *path, const char *key, FILE *f, const char *o
         if (SUCCEEDED(hr) && k.line)
                 hr = hcs_error_make(err, E_INVALIDARG, "%s: the key goes on to line %llu, the trace does not", key,
                                     (unsigned long long)k.line);
+        reader = mock_trace_reader_free(reader);
         if (SUCCEEDED(hr))
                 hr = trace_output_finish(steal_pointer(&out), err);
         if (SUCCEEDED(hr))

@@ -184,13 +184,13 @@ HRESULT trace_update(const char *older, const char *newer, const char *output, u
                 hr = put_all(&u, err);
                 alignment_deinit(&u.alignment);
         }
+        catalog_free(u.older);
+        catalog_free(u.newer);
         if (SUCCEEDED(hr))
                 hr = trace_output_finish(steal_pointer(&u.out), err);
         if (SUCCEEDED(hr))
                 *ret_kept = u.kept;
         trace_output_free(u.out);
-        catalog_free(u.older);
-        catalog_free(u.newer);
         renumbering_deinit(&u.of_older);
         renumbering_deinit(&u.of_newer);
         free(u.before);
