@@ -9,8 +9,8 @@ _hcstrace() {
         fi
         case ${COMP_WORDS[1]} in
         record) options="-o --update --no-redact --emulate --help" ;;
-        replay | verify) options="--order --speed --json --help" ;;
-        torture) options="--scenario --faults --seed --runs --timeout --emulate --strict --output --json --list --help" ;;
+        replay | verify) options="--order --speed --json --tap --junit --help" ;;
+        torture) options="--scenario --faults --seed --runs --timeout --emulate --strict --output --json --tap --junit --list --help" ;;
         import) options="-o --no-redact --verbose --json --help" ;;
         guest | host) options="--bridge --timeout --faults --seed --help" ;;
         diff) options="--bridge --limit --json --help" ;;
@@ -22,7 +22,7 @@ _hcstrace() {
         prune) options="-o --report --help" ;;
         noise) options="-o --clear --json --help" ;;
         redact) options="-o --member --text --output --key --restore --help" ;;
-        validate) options="--type --profile --guest-answer --list --json --help" ;;
+        validate) options="--type --profile --guest-answer --list --json --tap --junit --help" ;;
         esac
         case ${COMP_WORDS[COMP_CWORD - 1]} in
         --bridge) options="bridge/1 bridge/2" ;;

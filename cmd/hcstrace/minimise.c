@@ -104,7 +104,7 @@ static HRESULT run(struct minimise *m, struct mock_outcome *o, struct hcs_error 
         put_composed(&spec, m->candidate);
         return run_under_mock(&(struct mock_run){.program = m->program,
                                                  .composition = hcs_buf_cstr(&spec),
-                                                 .mute = true,
+                                                 .output = HCS_CHILD_MUTE,
                                                  .limit_ns = m->limit_ns},
                               o, err);
 }

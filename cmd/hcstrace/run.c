@@ -13,16 +13,19 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "cmd/hcstrace/cases.h"
 #include "cmd/hcstrace/hcstrace.h"
 #include "cmd/hcstrace/under_mock.h"
 #include "mockhcs/trace/report.h"
 #include "mockhcs/workbench/merge.h"
+#include "platform/clock.h"
 #include "platform/file.h"
 
 struct run {
         const char *name; /* of the subcommand */
         const char *trace;
         bool json, keep_secrets, unasked, update;
+        struct cases cases;
         const char *order, *speed, *emulate;
 };
 
@@ -38,7 +41,7 @@ static void usage(const char *name) {
                 printf("usage: hcstrace %s [OPTIONS] TRACE [--] PROGRAM [ARGUMENT...]\n\n"
                        "  --order O        handle (default), global or any\n"
                        "  --speed F        0 at once (default), 1 as recorded\n"
-                       "  --json           the report as JSON on standard output\n\n"
+                       "  --json           the report as JSON on standard output\n" CASES_USAGE "\n"
                        "Exit code 1 when a call does not match%s; else the program's.\n",
                        name, hcs_streq(name, "verify") ? ", or a recorded call was never asked for" : "");
 }
@@ -73,6 +76,8 @@ static void print_report(const struct run *r, struct hcs_json *problems, int cod
         _cleanup_free_ char *json = NULL;
 
         mock_report_text(problems, &text);
+        if (r->cases.tap)
+                return; /* its cases say the same */
         if (!r->json) {
                 fflush(stdout);
                 if (text.len)
@@ -99,20 +104,82 @@ static void tell_no_call(const struct run *r, struct mock_outcome *o) {
                 fprintf(stderr, "hcstrace record: there is no trace, %s", no_call);
 }
 
-static int run_program(const struct run *r, char **program) {
+/* What a problem of that kind is against, as the name of a case. */
+static const struct check {
+        const char *kind, *name;
+} checks[] = {
+        {"mismatch", "every call is recorded"},
+        {"unasked", "everything recorded is asked for"},
+        {"stale", "every handle is one"},
+        {NULL, "nothing is left behind"}, /* all others */
+};
+
+static bool is_of(const struct hcs_json *problem, const struct check *check) {
+        const char *kind = hcs_json_get_string(problem, "kind");
+
+        for (size_t i = 0; !check->kind && checks[i].kind; i++)
+                if (hcs_streq(kind, checks[i].kind))
+                        return false;
+        return !check->kind || hcs_streq(kind, check->kind);
+}
+
+/* The case of one kind of problem, with the texts of those there are. What nobody looked for has none. */
+static void add_check(const struct run *r, const struct hcs_json *problems, const struct check *check) {
+        _cleanup_buf_ struct hcs_buf text = {0};
+        _cleanup_free_ char *first = NULL;
+
+        for (const struct hcs_json *p = hcs_json_first(problems); p; p = hcs_json_next(p))
+                if (is_of(p, check))
+                        hcs_buf_puts(&text, hcs_json_get_string(p, "text"));
+        if (!text.len && (!check->kind || (hcs_streq(check->kind, "unasked") && !r->unasked)))
+                return;
+        while (text.len && text.data[text.len - 1] == '\n')
+                text.data[--text.len] = '\0';
+        first = hcs_strndup(hcs_buf_cstr(&text), strcspn(hcs_buf_cstr(&text), "\n"));
+        cases_add(&r->cases, &(struct report_case){.group = r->trace,
+                                                   .name = check->name,
+                                                   .outcome = text.len ? REPORT_FAILED : REPORT_PASSED,
+                                                   .message = text.len ? first : NULL,
+                                                   .details = text.len > strlen(first) ? text.data : NULL});
+}
+
+static void add_cases(const struct run *r, const struct mock_outcome *o, uint64_t ns) {
+        _cleanup_free_ char *ending = o->code > 128 ? hcs_asprintf("signal %d ended it", o->code - 128)
+                                                    : hcs_asprintf("exit code %d", o->code);
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(checks); i++)
+                add_check(r, o->problems, &checks[i]);
+        cases_add(&r->cases, &(struct report_case){.group = r->trace,
+                                                   .name = "the program ends well",
+                                                   .outcome = o->code ? REPORT_FAILED : REPORT_PASSED,
+                                                   .message = o->code ? ending : NULL,
+                                                   .time_ns = ns});
+}
+
+static int run_program(struct run *r, char **program) {
         _cleanup_free_ char *spec = composition(r);
         _cleanup_(mock_outcome_deinit) struct mock_outcome o = {0};
         struct hcs_error *err = NULL;
         bool records = hcs_streq(r->name, "record");
+        struct mock_run run = {.program = program,
+                               .composition = spec,
+                               .unasked = r->unasked,
+                               .output = r->json || r->cases.tap ? HCS_CHILD_ERRS : HCS_CHILD_SHARES};
+        uint64_t begin = hcs_clock_ns();
+        int code;
 
-        if (FAILED(run_under_mock(&(struct mock_run){.program = program, .composition = spec, .unasked = r->unasked},
-                                  &o, &err)))
+        if (FAILED(run_under_mock(&run, &o, &err)))
                 return tell_error(r->name, err);
         if (!o.called)
                 tell_no_call(r, &o);
         if (!records || hcs_json_first(o.problems))
                 print_report(r, o.problems, o.code);
-        return hcs_json_first(o.problems) && !records ? EXIT_PROBLEMS : o.code;
+        code = hcs_json_first(o.problems) && !records ? EXIT_PROBLEMS : o.code;
+        if (records)
+                return code;
+        cases_begin(&r->cases, "hcstrace");
+        add_cases(r, &o, hcs_clock_ns() - begin);
+        return cases_end(&r->cases, r->name, code);
 }
 
 /* Recorded beside the trace, then both are one. */
@@ -188,6 +255,7 @@ int cmd_replay(int argc, char **argv) {
                                                 {"speed", required_argument, NULL, 's'},
                                                 {"json", no_argument, NULL, 'j'},
                                                 {"help", no_argument, NULL, 'h'},
+                                                CASES_OPTIONS,
                                                 {0}};
         struct run r = {.name = argv[0], .unasked = strcmp(argv[0], "verify") == 0};
         int c;
@@ -202,6 +270,10 @@ int cmd_replay(int argc, char **argv) {
                         break;
                 case 'j':
                         r.json = true;
+                        break;
+                case OPT_JUNIT:
+                case OPT_TAP:
+                        cases_option(&r.cases, c, optarg);
                         break;
                 case 'h':
                         usage(r.name);
@@ -223,5 +295,7 @@ int cmd_replay(int argc, char **argv) {
                 return tell_usage(r.name, "a PROGRAM to run is needed");
         if (!hcs_file_exists(r.trace))
                 return tell_usage(r.name, "there is no trace %s", r.trace);
+        if (r.json && r.cases.tap)
+                return tell_usage(r.name, "--json and --tap both want standard output");
         return run_program(&r, argv + optind);
 }

@@ -7,11 +7,13 @@
  */
 
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "cmd/hcstrace/cases.h"
 #include "cmd/hcstrace/hcstrace.h"
 #include "cmd/hcstrace/under_mock.h"
 #include "mockhcs/faults/rule.h"
@@ -26,6 +28,7 @@ struct torture {
         const char *emulate; /* options of the emulator */
         uint64_t seed, runs, limit_ns;
         bool strict, json, output;
+        struct cases cases;
         const char *names[MAX_CHOSEN]; /* what is shown */
         const char *rules[MAX_CHOSEN];
         size_t n;
@@ -44,8 +47,7 @@ static void usage(void) {
              "  --emulate OPTS   options of the emulator, as in script=FILE,host=20348\n"
              "  --strict         an exit code other than 0 is a break too\n"
              "  --output         show what the program prints\n"
-             "  --json           the results as JSON\n"
-             "  --list           names the scenarios\n\n"
+             "  --json           the results as JSON\n" CASES_USAGE "  --list           names the scenarios\n\n"
              "The program runs once without faults first. It may fail under faults and say so; a crash, a hang, "
              "handles\n"
              "that stay open and calls on handles that are none break it. Exit code 1 when a scenario broke it.");
@@ -74,7 +76,9 @@ static HRESULT run_once(const struct torture *t, const char *rules, uint64_t see
         return run_under_mock(&(struct mock_run){.program = t->program,
                                                  .composition = hcs_buf_cstr(&spec),
                                                  .leaks = true,
-                                                 .mute = !t->output,
+                                                 .output = !t->output                ? HCS_CHILD_MUTE
+                                                           : t->cases.tap || t->json ? HCS_CHILD_ERRS
+                                                                                     : HCS_CHILD_SHARES,
                                                  .limit_ns = t->limit_ns},
                               ret, err);
 }
@@ -141,7 +145,24 @@ static char *minimise(const struct torture *t, const char *rules, uint64_t seed)
         return trimmed(smallest);
 }
 
-static void tell(struct torture *t, size_t i, uint64_t seed, const struct mock_outcome *o, const char *why) {
+/* The case has the same name in every run of the same list, so that who compares runs finds it again. */
+static void add_case(const struct torture *t, size_t i, uint64_t seed, uint64_t ns, const struct mock_outcome *o,
+                     const char *why, const char *smallest) {
+        _cleanup_free_ char *name = t->runs == 1 ? hcs_strdup(t->names[i])
+                                                 : hcs_asprintf("%s, seed %" PRIu64, t->names[i], seed),
+                            *details =
+                                    why ? hcs_asprintf("seed: %" PRIu64 "\nsmallest set of faults: %s", seed, smallest)
+                                        : hcs_asprintf("seed: %" PRIu64 ", exit code %d", seed, o->code);
+
+        cases_add(&t->cases, &(struct report_case){.name = name,
+                                                   .outcome = why ? REPORT_FAILED : REPORT_PASSED,
+                                                   .message = why,
+                                                   .details = details,
+                                                   .time_ns = ns});
+}
+
+static void tell(struct torture *t, size_t i, uint64_t seed, uint64_t ns, const struct mock_outcome *o,
+                 const char *why) {
         _cleanup_free_ char *smallest = why ? minimise(t, t->rules[i], seed) : NULL;
         struct hcs_json *r = hcs_json_append(t->results, hcs_json_new_object());
 
@@ -153,7 +174,8 @@ static void tell(struct torture *t, size_t i, uint64_t seed, const struct mock_o
                 hcs_json_set_string(r, "why", why);
                 hcs_json_set_string(r, "faults", smallest);
         }
-        if (t->json)
+        add_case(t, i, seed, ns, o, why, smallest);
+        if (t->json || t->cases.tap)
                 return;
         if (!why) {
                 printf("%sok%s      %-28s seed %llu, exit code %d\n", colour(COLOUR_GREEN), colour(COLOUR_NONE),
@@ -169,13 +191,15 @@ static HRESULT run_scenario(struct torture *t, size_t i, struct hcs_error **err)
         for (uint64_t k = 0; k < t->runs; k++) {
                 _cleanup_(mock_outcome_deinit) struct mock_outcome o = {0};
                 _cleanup_free_ char *why = NULL;
+                uint64_t begin = hcs_clock_ns();
                 HRESULT hr = run_once(t, t->rules[i], t->seed + k, &o, err);
+                uint64_t ns = hcs_clock_ns() - begin;
 
                 if (FAILED(hr))
                         return hr;
                 why = verdict(t, &o);
                 t->broken += why != NULL;
-                tell(t, i, t->seed + k, &o, why);
+                tell(t, i, t->seed + k, ns, &o, why);
         }
         return S_OK;
 }
@@ -220,18 +244,22 @@ static int run_all(struct torture *t) {
 
         if (SUCCEEDED(hr))
                 hr = run_without(t, &err);
+        if (SUCCEEDED(hr))
+                cases_begin(&t->cases, "hcstrace torture");
         for (size_t i = 0; SUCCEEDED(hr) && i < t->n; i++)
                 hr = run_scenario(t, i, &err);
-        if (FAILED(hr))
+        if (FAILED(hr)) {
+                cases_deinit(&t->cases);
                 return tell_error("torture", err);
+        }
         if (t->json) {
                 _cleanup_free_ char *text = hcs_json_text(t->results, HCS_JSON_PRETTY);
 
                 puts(text);
-        } else {
+        } else if (!t->cases.tap) {
                 printf("%zu runs, %u broken\n", hcs_json_count(t->results), t->broken);
         }
-        return t->broken ? EXIT_PROBLEMS : EXIT_OK;
+        return cases_end(&t->cases, "torture", t->broken ? EXIT_PROBLEMS : EXIT_OK);
 }
 
 static bool choose(struct torture *t, const char *name, const char *rules) {
@@ -258,13 +286,19 @@ static void choose_all(struct torture *t) {
 }
 
 int cmd_torture(int argc, char **argv) {
-        static const struct option options[] = {
-                {"scenario", required_argument, NULL, 's'}, {"faults", required_argument, NULL, 'f'},
-                {"seed", required_argument, NULL, 'S'},     {"runs", required_argument, NULL, 'r'},
-                {"timeout", required_argument, NULL, 't'},  {"emulate", required_argument, NULL, 'e'},
-                {"strict", no_argument, NULL, 'x'},         {"output", no_argument, NULL, 'o'},
-                {"json", no_argument, NULL, 'j'},           {"list", no_argument, NULL, 'l'},
-                {"help", no_argument, NULL, 'h'},           {0}};
+        static const struct option options[] = {{"scenario", required_argument, NULL, 's'},
+                                                {"faults", required_argument, NULL, 'f'},
+                                                {"seed", required_argument, NULL, 'S'},
+                                                {"runs", required_argument, NULL, 'r'},
+                                                {"timeout", required_argument, NULL, 't'},
+                                                {"emulate", required_argument, NULL, 'e'},
+                                                {"strict", no_argument, NULL, 'x'},
+                                                {"output", no_argument, NULL, 'o'},
+                                                {"json", no_argument, NULL, 'j'},
+                                                {"list", no_argument, NULL, 'l'},
+                                                {"help", no_argument, NULL, 'h'},
+                                                CASES_OPTIONS,
+                                                {0}};
         _cleanup_json_ struct hcs_json *results = hcs_json_new_array();
         struct torture t = {.seed = 1, .runs = 1, .limit_ns = 30 * (uint64_t)HCS_NS_PER_S, .results = results};
         uint64_t seconds;
@@ -308,6 +342,10 @@ int cmd_torture(int argc, char **argv) {
                 case 'j':
                         t.json = true;
                         break;
+                case OPT_JUNIT:
+                case OPT_TAP:
+                        cases_option(&t.cases, c, optarg);
+                        break;
                 case 'l':
                         list_scenarios();
                         return EXIT_OK;
@@ -319,6 +357,8 @@ int cmd_torture(int argc, char **argv) {
                 }
         if (optind == argc)
                 return tell_usage("torture", "a PROGRAM to run is needed");
+        if (t.json && t.cases.tap)
+                return tell_usage("torture", "--json and --tap both want standard output");
         t.program = argv + optind;
         if (t.n == 0)
                 choose_all(&t);

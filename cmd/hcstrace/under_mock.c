@@ -15,7 +15,6 @@
 #include "platform/clock.h"
 #include "platform/env.h"
 #include "platform/file.h"
-#include "platform/process.h"
 
 /* Our libraries: beside the program in a build tree, under lib when installed. */
 static char *library_path(void) {
@@ -77,7 +76,7 @@ HRESULT run_under_mock(const struct mock_run *run, struct mock_outcome *ret, str
                 environment[n++] = libraries;
         environment[n] = NULL;
         *ret = (struct mock_outcome){0};
-        hr = hcs_child_spawn(run->program, environment, run->mute ? HCS_CHILD_MUTE : HCS_CHILD_SHARES, &child, err);
+        hr = hcs_child_spawn(run->program, environment, run->output, &child, err);
         if (SUCCEEDED(hr))
                 hr = wait_for(child, run->limit_ns, ret, err);
         if (SUCCEEDED(hr))

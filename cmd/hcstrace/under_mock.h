@@ -8,14 +8,15 @@
  */
 
 #include "base/json.h"
+#include "platform/process.h"
 
 struct mock_run {
         char *const *program;
         const char *composition; /* of MOCKHCS */
         bool unasked;            /* what was never asked for is a problem */
         bool leaks;              /* what was left open is one */
-        bool mute;               /* what it prints is not shown */
-        uint64_t limit_ns;       /* it is ended after so long; 0: never */
+        enum hcs_child_output output;
+        uint64_t limit_ns; /* it is ended after so long; 0: never */
 };
 
 struct mock_outcome {

@@ -7,8 +7,11 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/str.h"
+#include "cmd/hcstrace/cases.h"
 #include "cmd/hcstrace/hcstrace.h"
 #include "hcsshim/schema.h"
+#include "platform/clock.h"
 #include "platform/file.h"
 
 #define MAX_DOCUMENT ((size_t)64 << 20)
@@ -17,6 +20,9 @@ struct validate {
         const struct hcs_schema_type *type;
         struct hcs_schema_profile profile;
         struct hcs_json *json; /* array of results, NULL for people */
+        struct cases cases;
+        struct hcs_buf told; /* of this file, for its case */
+        struct hcs_buf first_error;
         bool guest;
 };
 
@@ -27,7 +33,9 @@ static void usage(void) {
              "                      strict:26100); lenient (the default) only warns of what it does not know\n"
              "  --guest-answer      print the result document with which such a guest refuses\n"
              "  --list              the names of all types\n"
-             "  --json              machine-readable\n\n"
+             "  --json              machine-readable\n"
+             "  --tap               a case for each document as TAP, in place of text\n"
+             "  --junit FILE        and as JUnit XML in FILE\n\n"
              "FILE may be -. Exit code 1 when a document has an error.");
 }
 
@@ -42,32 +50,40 @@ static void add_json(struct validate *v, const char *file, const char *type, con
         hcs_json_set_string(o, "message", message);
 }
 
+static void note_problem(struct validate *v, const char *path, const char *message, bool error) {
+        if (error && !v->first_error.len)
+                hcs_buf_printf(&v->first_error, "%s: %s", path, message);
+        hcs_buf_printf(&v->told, "%s%s %s: %s", v->told.len ? "\n" : "", error ? "error" : "warning", path, message);
+}
+
 static void tell(struct validate *v, const char *file, const char *type, const char *path, const char *message,
                  bool error) {
+        if (v->cases.report)
+                note_problem(v, path, message, error);
         if (v->json)
                 add_json(v, file, type, path, message, error);
-        else
+        else if (!v->cases.tap)
                 printf("%s: %s%s%s %s: %s\n", file, colour(error ? COLOUR_RED : COLOUR_YELLOW),
                        error ? "error" : "warning", colour(COLOUR_NONE), path, message);
 }
 
-static bool check_document(struct validate *v, const char *file, const struct hcs_json *doc) {
+static enum report_outcome check_document(struct validate *v, const char *file, const struct hcs_json *doc) {
         const struct hcs_schema_type *type = v->type ? v->type : hcs_schema_guess(doc);
         struct hcs_schema_report report;
         bool bad;
 
         if (!type) {
                 tell(v, file, NULL, "$", "not a document of a known type (name one with --type)", true);
-                return false;
+                return REPORT_FAILED;
         }
         hcs_schema_validate(type, doc, &v->profile, &report);
         for (size_t i = 0; i < report.n; i++)
                 tell(v, file, type->name, report.problems[i].path, report.problems[i].message,
                      report.problems[i].is_error);
         bad = report.n_errors != 0;
-        if (!v->json && !bad)
+        if (!v->json && !v->cases.tap && !bad)
                 printf("%s: %s%s%s\n", file, colour(COLOUR_GREEN), type->name, colour(COLOUR_NONE));
-        for (size_t i = 0; v->guest && i < report.n; i++)
+        for (size_t i = 0; v->guest && !v->cases.tap && i < report.n; i++)
                 if (report.problems[i].is_error) {
                         _cleanup_free_ char *answer = hcs_schema_guest_refusal(&report.problems[i]);
 
@@ -75,10 +91,10 @@ static bool check_document(struct validate *v, const char *file, const struct hc
                         break;
                 }
         hcs_schema_report_deinit(&report);
-        return !bad;
+        return bad ? REPORT_FAILED : REPORT_PASSED;
 }
 
-static bool check_file(struct validate *v, const char *file) {
+static enum report_outcome check_file(struct validate *v, const char *file) {
         static const struct hcs_json_options lax = {.flags = HCS_JSON_ALLOW_BOM};
         _cleanup_json_ struct hcs_json *doc = NULL;
         _cleanup_buf_ struct hcs_buf text = {0};
@@ -87,7 +103,7 @@ static bool check_file(struct validate *v, const char *file) {
         if (FAILED(hcs_file_read(file, MAX_DOCUMENT, &text, &err))) {
                 tell(v, file, NULL, "$", hcs_error_message(err), true);
                 hcs_error_free(err);
-                return false;
+                return REPORT_ERROR;
         }
         if (FAILED(hcs_json_parse(hcs_buf_cstr(&text), text.len, &lax, &doc, &err))) {
                 const char *path = hcs_error_path(err);
@@ -95,9 +111,26 @@ static bool check_file(struct validate *v, const char *file) {
 
                 tell(v, file, NULL, where, hcs_error_message(err), true);
                 hcs_error_free(err);
-                return false;
+                return REPORT_FAILED;
         }
         return check_document(v, file, doc);
+}
+
+/* A file as a case: what is said of it, the first error first. */
+static bool check_as_case(struct validate *v, const char *file) {
+        uint64_t begin = hcs_clock_ns();
+        enum report_outcome came;
+
+        hcs_buf_clear(&v->told);
+        hcs_buf_clear(&v->first_error);
+        came = check_file(v, file);
+        cases_add(&v->cases,
+                  &(struct report_case){.name = file,
+                                        .outcome = came,
+                                        .message = came == REPORT_PASSED ? NULL : hcs_buf_cstr(&v->first_error),
+                                        .details = v->told.len ? hcs_buf_cstr(&v->told) : NULL,
+                                        .time_ns = hcs_clock_ns() - begin});
+        return came == REPORT_PASSED;
 }
 
 static int list_types(void) {
@@ -113,6 +146,7 @@ int cmd_validate(int argc, char **argv) {
                                                 {"list", no_argument, NULL, 'l'},
                                                 {"json", no_argument, NULL, 'j'},
                                                 {"help", no_argument, NULL, 'h'},
+                                                CASES_OPTIONS,
                                                 {0}};
         struct validate v = {0};
         struct hcs_error *err = NULL;
@@ -138,6 +172,10 @@ int cmd_validate(int argc, char **argv) {
                 case 'j':
                         v.json = v.json ? v.json : hcs_json_new_array();
                         break;
+                case OPT_JUNIT:
+                case OPT_TAP:
+                        cases_option(&v.cases, c, optarg);
+                        break;
                 case 'l':
                         return list_types();
                 case 'h':
@@ -148,13 +186,18 @@ int cmd_validate(int argc, char **argv) {
                 }
         if (optind == argc)
                 return tell_usage("validate", "a FILE is needed");
+        if (v.json && v.cases.tap)
+                return tell_usage("validate", "--json and --tap both want standard output");
+        cases_begin(&v.cases, "hcstrace validate");
         for (int i = optind; i < argc; i++)
-                ok &= check_file(&v, argv[i]);
+                ok &= check_as_case(&v, argv[i]);
         if (v.json) {
                 _cleanup_free_ char *text = hcs_json_text(v.json, HCS_JSON_PRETTY);
 
                 puts(text);
                 hcs_json_free(v.json);
         }
-        return ok ? EXIT_OK : EXIT_PROBLEMS;
+        hcs_buf_deinit(&v.told);
+        hcs_buf_deinit(&v.first_error);
+        return cases_end(&v.cases, "validate", ok ? EXIT_OK : EXIT_PROBLEMS);
 }

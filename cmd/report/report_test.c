@@ -40,7 +40,7 @@ static void tap_has_a_line_for_each_case_and_the_reasons_as_comments(void **stat
         rewind(f);
         text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
         fclose(f);
-        assert_string_equal(text, "TAP version 14\n"
+        assert_string_equal(text, "TAP version 13\n"
                                   "ok 1 - hcs: a system starts\n"
                                   "# expected 0x0,\n# got \"1\"\n# line <1>\n# line 2\n"
                                   "not ok 2 - hcs: a system \\# stops\n"

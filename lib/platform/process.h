@@ -15,6 +15,7 @@ struct hcs_child;
 enum hcs_child_output {
         HCS_CHILD_SHARES, /* standard output and error are ours */
         HCS_CHILD_MUTE,   /* they go nowhere */
+        HCS_CHILD_ERRS,   /* both are our standard error: our standard output is for something else */
 };
 
 /*

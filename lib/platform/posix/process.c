@@ -63,6 +63,8 @@ HRESULT hcs_child_spawn(char *const *argv, const char *const *environment, enum 
         if (output == HCS_CHILD_MUTE) {
                 posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
                 posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+        } else if (output == HCS_CHILD_ERRS) {
+                posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
         }
         r = posix_spawnp(&pid, argv[0], &actions, NULL, argv, merged ? merged : environ);
         posix_spawn_file_actions_destroy(&actions);

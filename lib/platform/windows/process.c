@@ -93,6 +93,8 @@ HRESULT hcs_child_spawn(char *const *argv, const char *const *environment, enum 
                 nothing = CreateFileW(L"NUL", GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, &inherited,
                                       OPEN_EXISTING, 0, NULL);
                 start.hStdOutput = start.hStdError = nothing;
+        } else if (output == HCS_CHILD_ERRS) {
+                start.hStdOutput = start.hStdError;
         }
         if (!CreateProcessW(NULL, line, NULL, NULL, TRUE, CREATE_UNICODE_ENVIRONMENT, merged, NULL, &start, &info))
                 return hcs_error_make(err, HCS_WIN32(GetLastError()), "start `%s`", argv[0]);
