@@ -19,6 +19,7 @@
 #include "integration/fuzz/layer.h"
 #include "integration/fuzz/machine.h"
 #include "integration/fuzz/network.h"
+#include "integration/fuzz/play.h"
 #include "integration/fuzz/spec.h"
 #include "integration/fuzz/trace.h"
 #include "integration/fuzz/vsock.h"
@@ -112,6 +113,7 @@ static bool (*const families[])(uint8_t which, const uint8_t *data, size_t size)
         fuzz_layer,   //
         fuzz_machine, //
         fuzz_network, //
+        fuzz_play,    //
         fuzz_spec,    //
         fuzz_trace,   //
         fuzz_vsock,   //

@@ -131,7 +131,7 @@ static void say_nothing(void *ctx, enum hcs_log_level level, const char *line) {
 bool fuzz_guest(uint8_t which, const uint8_t *data, size_t size) {
         _cleanup_free_ char *text = NULL;
 
-        if (which != 'G' && which != 'M' && which != 'W')
+        if (which != 'G' && which != 'M' && which != 'L')
                 return false;
         signal(SIGPIPE, SIG_IGN);
         hcs_log_set_sink(say_nothing, NULL);

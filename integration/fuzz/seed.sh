@@ -210,7 +210,41 @@ for n, line in enumerate(open(f"{sys.argv[1]}/fixtures/golden/gcs/guest.jsonl", 
     if "header_hex" not in given:
         pathlib.Path(sys.argv[2], f"modify-{n}").write_bytes(b"M" + json.dumps(json.loads(body)["Request"]).encode())
 PYTHON
-put W "sh -c 'echo \"a b\"' c\\ d; e" "$2"
+put L "sh -c 'echo \"a b\"' c\\ d; e" "$2"
+# Recorded bridges, and what the other side of each said: as it was, and behind faults.
+python3 - "$1" "$2" <<'PYTHON'
+import json, pathlib, re, struct, sys
+
+rpcs = ["Create", "Start", "ShutdownGraceful", "ShutdownForced", "ExecuteProcess", "WaitForProcess", "SignalProcess", "ResizeConsole",
+        "GetProperties", "ModifySettings", "NegotiateProtocol", "DumpStacks", "DeleteContainerState"]
+def frame(record):
+    kind, name = re.fullmatch(r"(\w+)\((\w+)\)", record["frame"]).groups()
+    number = 0x30100101 if kind == "Notify" else {"Request": 0x10100001, "Response": 0x20100001}[kind] + (rpcs.index(name) + 1 << 8)
+    body = json.dumps(record["document"], separators=(",", ":")).encode() + (b"\n" if record["from"] == "host" else b"")
+    return struct.pack("<IIQ", number, 16 + len(body), record["id"]) + body
+def put(name, data):
+    pathlib.Path(sys.argv[2], f"play-{name}").write_bytes(data)
+for path in sorted(pathlib.Path(sys.argv[1], "fixtures/traces/bridge").glob("*.trace")):
+    lines = path.read_text(encoding="utf-8").splitlines()[1:]
+    while len("\n".join(lines)) > 4000:
+        lines.pop()
+    records = [json.loads(line) for line in lines]
+    said = {side: b"".join(frame(r) for r in records if r.get("from") == side) for side in ("host", "guest")}
+    trace = "\n".join(lines).encode()
+    put(f"{path.stem}-guest", b"P" + trace + b"\0" + said["host"])
+    put(f"{path.stem}-host", b"H" + trace + b"\0" + said["guest"])
+    both = struct.pack("<H", len(said["host"])) + said["host"] + said["guest"]
+    for n, rules in enumerate(["", "frame:* corrupt", "frame:Request(Start) fail=0x80004005", "frame:Response(Create) reorder; frame:*Process) omit",
+                               "frame:Response(*) #2..4 duplicate shuffle; frame:Request(Shutdown*) exit", "frame:* #3 cut=20", "frame:* %0.5 delay=1ms"]):
+        put(f"{path.stem}-faults-{n}", b"F" + rules.encode() + b"\0" + both)
+# Streams, a guest that hangs up, a frame that is broken.
+exec_ = '{"frame":"Request(ExecuteProcess)","on":"b","from":"host","id":3,"document":{"ContainerId":"c","Settings":{"VsockStdioRelaySettings":{"StdIn":5,"StdOut":7}}}}'
+streams = "\n".join([exec_, '{"frame":"Response(ExecuteProcess)","on":"b","from":"guest","id":3,"document":{"Result":0,"ProcessId":4}}',
+                     '{"stdio":"b","port":5,"stream":"stdin","text":"hello","end":true}', '{"stdio":"b","port":7,"stream":"stdout","text":"hi","end":true}',
+                     '{"frame":"0x1","on":"b","from":"guest","id":0,"broken":true,"base64":"AQIQIA=="}', '{"stdio":"b","port":1073741824,"stream":"stdout","end":true}'])
+put("streams-guest", b"P" + streams.encode() + b"\0" + frame(json.loads(exec_)))
+put("streams-host", b"H" + streams.encode() + b"\0" + frame(json.loads(streams.splitlines()[1])))
+PYTHON
 for f in "$1"/fixtures/oci/*.json; do
         put S "$(cat "$f")" "$2"
 done
