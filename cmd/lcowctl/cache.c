@@ -14,18 +14,8 @@
 
 #include "cmd/lcowctl/lcowctl.h"
 #include "oci/digest.h"
-#include "platform/env.h"
+#include "platform/work_folder.h"
 #include "uvm/verity_info.h"
-
-char *cache_folder(const char *given) {
-        _cleanup_free_ char *xdg = hcs_env_get("XDG_CACHE_HOME"), *home = hcs_env_get("HOME");
-
-        if (given)
-                return hcs_strdup(given);
-        if (xdg)
-                return hcs_asprintf("%s/hcsshim", xdg);
-        return hcs_asprintf("%s/.cache/hcsshim", home ? home : "/tmp");
-}
 
 char *cache_layer(const struct run *r, const char *digest) {
         return hcs_asprintf("%s/layers/%s.vhd", r->cache, oci_digest_hex(digest));
@@ -138,7 +128,7 @@ static int run(int argc, char **argv, bool remove_all) {
                 }
         if (optind != argc)
                 return tell_usage(argv[0], "`%s`: no argument is expected", argv[optind]);
-        cache = cache_folder(given);
+        cache = given ? hcs_strdup(given) : hcs_cache_folder();
         if (json && !remove_all)
                 l.json = hcs_json_new_array();
         walk_all(cache, &(struct walk){remove_all ? remove_one : list_one, &l});

@@ -74,7 +74,6 @@ HRESULT spec_annotate(struct run *r, const char *text, struct hcs_error **err);
 HRESULT spec_complete(struct run *r, struct hcs_error **err);
 
 /* cache.c: where images and scratch disks are kept. Caller frees. */
-char *cache_folder(const char *given);
 char *cache_layer(const struct run *r, const char *digest);
 
 /* steps.c: "[  0.00s] what happens" on standard error, or an object of JSON a line; nothing with -q. */

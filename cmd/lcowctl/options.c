@@ -11,6 +11,7 @@
 #include "hcsshim/guid.h"
 #include "oci/default_spec.h"
 #include "platform/terminal.h"
+#include "platform/work_folder.h"
 
 static void usage(void) {
         fputs("usage: lcowctl run [OPTIONS] --layer TAR ... [-- COMMAND ...]\n"
@@ -275,11 +276,10 @@ static HRESULT begin(int argc, char **argv, struct run *r, struct hcs_error **er
 }
 
 static int complete(struct run *r, char **arguments) {
-        char *cache = cache_folder(r->cache);
         GUID id;
 
-        free(r->cache);
-        r->cache = cache;
+        if (!r->cache)
+                r->cache = hcs_cache_folder();
         if (arguments)
                 spec_set_arguments(r, arguments);
         if (r->replay && (r->layers.n || r->image || r->record))

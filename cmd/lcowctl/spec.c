@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/lcowctl/lcowctl.h"
+#include "hcsshim/gcs.h"
 #include "oci/default_spec.h"
 #include "oci/spec.h"
 #include "platform/file.h"
@@ -166,8 +167,7 @@ HRESULT spec_complete(struct run *r, struct hcs_error **err) {
         if (!hcs_json_get(process, "cwd"))
                 hcs_json_set_string(process, "cwd", "/");
         if (!has_variable(env, "PATH="))
-                hcs_json_append(
-                        env, hcs_json_new_string("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
+                hcs_json_append(env, hcs_json_new_string("PATH=" HCS_GCS_PATH));
         if (r->tty) {
                 if (!has_variable(env, "TERM="))
                         hcs_json_append(env, hcs_json_new_string("TERM=xterm"));

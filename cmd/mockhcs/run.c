@@ -60,13 +60,6 @@ static HRESULT call(const char *const *argv, const char *prefix, enum hcs_child_
 
 #define CALL(prefix, err, ...) call((const char *const[]){__VA_ARGS__, NULL}, prefix, HCS_CHILD_MUTE, NULL, err)
 
-static char *default_template(void) {
-        _cleanup_free_ char *cache = hcs_env_get("XDG_CACHE_HOME"), *home = hcs_env_get("HOME");
-
-        return cache ? hcs_asprintf("%s/hcsshim/wine", cache)
-                     : hcs_asprintf("%s/.cache/hcsshim/wine", home ? home : "/tmp");
-}
-
 /* Made beside its place and moved there: two at once do not meet, and what is there is whole. */
 static HRESULT make_template(const char *path, struct hcs_error **err) {
         _cleanup_(hcs_work_folder_freep) struct hcs_work_folder *work = NULL;
@@ -92,9 +85,10 @@ static HRESULT make_template(const char *path, struct hcs_error **err) {
 }
 
 static HRESULT copy_template(const struct run *r, const char *to, struct hcs_error **err) {
-        _cleanup_free_ char *standard = default_template(),
-                            *from = hcs_asprintf("%s/prefix", r->template ? r->template : standard);
-        HRESULT hr = hcs_file_is_directory(from) ? S_OK : make_template(r->template ? r->template : standard, err);
+        _cleanup_free_ char *cache = hcs_cache_folder(),
+                            *template = r->template ? hcs_strdup(r->template) : hcs_asprintf("%s/wine", cache),
+                            *from = hcs_asprintf("%s/prefix", template);
+        HRESULT hr = hcs_file_is_directory(from) ? S_OK : make_template(template, err);
 
         if (FAILED(hr))
                 return hr;

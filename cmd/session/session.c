@@ -11,7 +11,7 @@
 #include "platform/terminal.h"
 #include "platform/thread.h"
 
-#define ENVIRONMENT "\"Environment\":{\"PATH\":\"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\"}"
+#define ENVIRONMENT "\"Environment\":{\"PATH\":\"" HCS_GCS_PATH "\"}"
 
 static struct hcs_mutex lock = HCS_MUTEX_INIT;
 static struct session now; /* under the lock; no process: nobody is at it */

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "cmd/uvmboot/uvmboot.h"
+#include "hcsshim/gcs.h"
 #include "platform/terminal.h"
 
 /* Our input is waited for in vain when nobody may end it: several VMs get none. */
@@ -33,7 +34,7 @@ char *uvmboot_exec_parameters(const struct uvmboot_options *o) {
         }
         hcs_json_set_string(p, "WorkingDirectory", "/");
         environment = hcs_json_set_new_object(p, "Environment");
-        hcs_json_set_string(environment, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        hcs_json_set_string(environment, "PATH", HCS_GCS_PATH);
         hcs_json_set_string(environment, "HOME", "/root");
         if (o->tty) {
                 hcs_json_set_string(environment, "TERM", getenv("TERM") ? getenv("TERM") : "linux");

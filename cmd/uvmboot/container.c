@@ -45,7 +45,7 @@ static void add_process(const struct uvmboot_options *o, struct hcs_json *proces
                 }
         }
         list = hcs_json_set_new_array(process, "env");
-        hcs_json_append(list, hcs_json_new_string("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
+        hcs_json_append(list, hcs_json_new_string("PATH=" HCS_GCS_PATH));
         if (o->tty) {
                 hcs_json_append(list, hcs_json_new_string(term));
                 hcs_json_set_bool(process, "terminal", true);

@@ -112,8 +112,7 @@ int rig_run(struct guest_rig *r, const char *line, char *out, size_t size) {
         hcs_json_append(args, hcs_json_new_string("-c"));
         hcs_json_append(args, hcs_json_new_string(line));
         hcs_json_set_string(p, "WorkingDirectory", "/");
-        hcs_json_set_string(hcs_json_set_new_object(p, "Environment"), "PATH",
-                            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        hcs_json_set_string(hcs_json_set_new_object(p, "Environment"), "PATH", HCS_GCS_PATH);
         hcs_json_set_bool(p, "CreateStdOutPipe", true);
         text = hcs_json_text(p, HCS_JSON_COMPACT);
         assert_ok(hcs_gcs_exec(r->guest, text, &patience, &process, &err), err);

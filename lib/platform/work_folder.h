@@ -36,6 +36,12 @@ HRESULT hcs_work_folder_keep(struct hcs_work_folder *f, const char *inside, char
 struct hcs_work_folder *hcs_work_folder_free(struct hcs_work_folder *f);
 HCS_DEFINE_CLEANUP(struct hcs_work_folder *, hcs_work_folder_free)
 
+/*
+ * Where what can be made again is kept between runs: $XDG_CACHE_HOME/hcsshim, ~/.cache/hcsshim, or, of a user without a
+ * home, cache in the default base. Nothing is made. Caller frees.
+ */
+char *hcs_cache_folder(void);
+
 /* With all that is in it; links are not followed. What is not there is fine. */
 HRESULT hcs_folder_remove(const char *path, struct hcs_error **err);
 

@@ -29,7 +29,7 @@ static char *parameters_of(const char *const *argv) {
                 hcs_json_append(list, hcs_json_new_string(*argv));
         hcs_json_set_string(p, "WorkingDirectory", "/");
         environment = hcs_json_set_new_object(p, "Environment");
-        hcs_json_set_string(environment, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        hcs_json_set_string(environment, "PATH", HCS_GCS_PATH);
         hcs_json_set_bool(p, "CreateStdOutPipe", true);
         hcs_json_set_bool(p, "CreateStdErrPipe", true);
         return hcs_json_text(p, HCS_JSON_GO);

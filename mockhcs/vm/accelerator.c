@@ -13,21 +13,20 @@
 #include "base/str.h"
 #include "hcsshim/log.h"
 #include "platform/clock.h"
-#include "platform/env.h"
 #include "platform/file.h"
 #include "platform/thread.h"
+#include "platform/work_folder.h"
 
 #define DEADLINE    (15ull * HCS_NS_PER_S)
 #define FIRST_WORDS (5ull * HCS_NS_PER_S)
 
 static char *cache_path(const struct vm_probe_options *o) {
-        _cleanup_free_ char *cache = hcs_env_get("XDG_CACHE_HOME"), *home = hcs_env_get("HOME");
+        _cleanup_free_ char *folder = NULL;
 
         if (o->cache)
                 return *o->cache ? hcs_strdup(o->cache) : NULL;
-        if (cache)
-                return hcs_asprintf("%s/hcsshim/accelerator", cache);
-        return home ? hcs_asprintf("%s/.cache/hcsshim/accelerator", home) : NULL;
+        folder = hcs_cache_folder();
+        return hcs_asprintf("%s/accelerator", folder);
 }
 
 /* What an answer holds for: this boot, this QEMU, this kernel as it is now. */

@@ -14,7 +14,7 @@
 struct vm_probe_options {
         const char *qemu; /* as in vm_options */
         const char *kernel;
-        const char *cache;         /* NULL: $XDG_CACHE_HOME/hcsshim/accelerator, ~/.cache/...; "": none */
+        const char *cache;         /* NULL: accelerator in hcs_cache_folder(); "": none */
         uint64_t deadline_ns;      /* from now; 0: 15 s */
         const char *device;        /* NULL: /dev/kvm */
         void (*trying)(void *ctx); /* a guest is booted now, which takes its time; may be NULL */

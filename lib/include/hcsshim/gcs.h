@@ -79,6 +79,9 @@ struct hcs_gcs_process;
 #define HCS_GCS_WINDOWS_SIDECAR 0xae8da506u
 #define HCS_GCS_WINDOWS_LOG     0x172dad59u
 
+/* Where programs of Linux guests are found, for who says nothing else: the PATH that containerd gives a container. */
+#define HCS_GCS_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 /*
  * Ways to a guest, by name:
  *   "unix:PATH"   Unix sockets in the Firecracker convention: a guest's connection to port P arrives at PATH_P; to

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "platform/env.h"
 #include "platform/file.h"
 #include "platform/pipe.h"
 #include "platform/thread.h"
@@ -161,8 +162,30 @@ static void a_base_that_is_somebody_elses_is_refused(void **state) {
         assert_hresult(hcs_work_folder_new(folder, "..", &f, NULL), E_INVALIDARG);
 }
 
+static void assert_cache_is(const char *want) {
+        _cleanup_free_ char *folder = hcs_cache_folder();
+
+        assert_string_equal(folder, want);
+}
+
+static void caches_are_where_the_environment_says(void **state) {
+        _cleanup_free_ char *home = hcs_env_get("HOME"), *cache = hcs_env_get("XDG_CACHE_HOME"),
+                            *base = hcs_work_folder_default_base(), *last = hcs_asprintf("%s/cache", base);
+
+        hcs_env_set("XDG_CACHE_HOME", "/x/cache");
+        hcs_env_set("HOME", "/x/home");
+        assert_cache_is("/x/cache/hcsshim");
+        hcs_env_set("XDG_CACHE_HOME", NULL);
+        assert_cache_is("/x/home/.cache/hcsshim");
+        hcs_env_set("HOME", NULL);
+        assert_cache_is(last);
+        hcs_env_set("HOME", home);
+        hcs_env_set("XDG_CACHE_HOME", cache);
+}
+
 HCS_TESTS(cmocka_unit_test(a_companion_has_what_it_was_given_and_nothing_else),
           cmocka_unit_test(exit_codes_and_signals_are_told), cmocka_unit_test(a_program_that_is_not_there_is_named),
           cmocka_unit_test(a_companion_ends_with_the_thread_that_started_it),
           cmocka_unit_test(a_folder_goes_with_its_owner_and_the_next_one_sweeps),
-          cmocka_unit_test(of_what_is_kept_the_last_stays), cmocka_unit_test(a_base_that_is_somebody_elses_is_refused))
+          cmocka_unit_test(of_what_is_kept_the_last_stays), cmocka_unit_test(caches_are_where_the_environment_says),
+          cmocka_unit_test(a_base_that_is_somebody_elses_is_refused))
