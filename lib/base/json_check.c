@@ -12,6 +12,7 @@
 
 #define DEFAULT_MAX_BYTES ((size_t)64 << 20)
 #define DEFAULT_MAX_DEPTH 64u
+#define SORTED_FROM       17u /* names of an object that are worth hashing and sorting */
 #ifndef ERROR_FILE_TOO_LARGE
 #define ERROR_FILE_TOO_LARGE 223u
 #endif
@@ -26,7 +27,7 @@ struct level {
 
 struct name {
         size_t at, len;
-        uint32_t hash;
+        uint32_t hash; /* of an object with many names, when its end is reached */
 };
 
 struct checker {
@@ -82,9 +83,11 @@ static HRESULT bad(struct checker *c, size_t at, const char *what) {
 }
 
 static void skip_blank(struct checker *c) {
-        while (c->at < c->len &&
-               (c->text[c->at] == ' ' || c->text[c->at] == '\t' || c->text[c->at] == '\n' || c->text[c->at] == '\r'))
-                c->at++;
+        const char *p = c->text + c->at, *end = c->text + c->len;
+
+        while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
+                p++;
+        c->at = (size_t)(p - c->text);
 }
 
 static int peek(struct checker *c) {
@@ -163,10 +166,12 @@ static HRESULT check_string(struct checker *c) {
 
         for (;;) {
                 const unsigned char *p = (const unsigned char *)c->text;
+                size_t at = c->at, len = c->len;
                 HRESULT hr;
 
-                while (c->at < c->len && p[c->at] >= 0x20 && p[c->at] < 0x80 && p[c->at] != '"' && p[c->at] != '\\')
-                        c->at++;
+                while (at < len && p[at] >= 0x20 && p[at] < 0x80 && p[at] != '"' && p[at] != '\\')
+                        at++;
+                c->at = at;
                 if (c->at >= c->len)
                         return bad(c, start, "unterminated string");
                 if (p[c->at] == '"') {
@@ -264,18 +269,21 @@ static HRESULT check_word(struct checker *c) {
 
 /* Names compare as raw text; escaped spellings are rare and resolved on the tree (scan->escaped_names). */
 static void add_name(struct checker *c, struct level *l) {
-        uint32_t hash = 2166136261u;
-
-        for (size_t i = 0; i < l->key_n; i++) {
-                hash = (hash ^ (unsigned char)c->text[l->key + i]) * 16777619u;
-                if (c->text[l->key + i] == '\\' && c->scan)
-                        c->scan->escaped_names = true;
-        }
+        if (c->scan && memchr(c->text + l->key, '\\', l->key_n))
+                c->scan->escaped_names = true;
         if (c->n_names == c->cap_names) {
                 c->cap_names = c->cap_names ? c->cap_names * 2 : 32;
                 c->names = hcs_realloc(c->names, c->cap_names * sizeof(*c->names));
         }
-        c->names[c->n_names++] = (struct name){l->key, l->key_n, hash};
+        c->names[c->n_names++] = (struct name){l->key, l->key_n, 0};
+}
+
+static uint32_t hash_of(const char *text, size_t n) {
+        uint32_t hash = 2166136261u;
+
+        for (size_t i = 0; i < n; i++)
+                hash = (hash ^ (unsigned char)text[i]) * 16777619u;
+        return hash;
 }
 
 static int by_hash(const void *a, const void *b) {
@@ -287,15 +295,17 @@ static int by_hash(const void *a, const void *b) {
 }
 
 static bool same_name(struct checker *c, const struct name *a, const struct name *b) {
-        return a->hash == b->hash && a->len == b->len && memcmp(c->text + a->at, c->text + b->at, a->len) == 0;
+        return a->len == b->len && a->hash == b->hash && memcmp(c->text + a->at, c->text + b->at, a->len) == 0;
 }
 
 /* At the end of an object: are two of its names the same? Large objects are sorted so that no input is quadratic. */
 static HRESULT check_duplicates(struct checker *c, struct level *l) {
         size_t n = c->n_names - l->names;
         struct name *names = n ? c->names + l->names : NULL;
-        bool sorted = n > 16;
+        bool sorted = n >= SORTED_FROM;
 
+        for (size_t i = 0; sorted && i < n; i++)
+                names[i].hash = hash_of(c->text + names[i].at, names[i].len);
         if (sorted)
                 qsort(names, n, sizeof(*names), by_hash);
         for (size_t i = 1; i < n; i++) {
@@ -410,6 +420,7 @@ HRESULT hcs_json_scan(const char *text, size_t len, const struct hcs_json_option
                       struct hcs_error **err) {
         size_t max_bytes = options && options->max_bytes ? options->max_bytes : DEFAULT_MAX_BYTES;
         struct checker c = {.text = text, .len = len, .scan = scan, .err = err};
+        struct level few[DEFAULT_MAX_DEPTH];
         HRESULT hr;
 
         c.flags = options ? options->flags : 0;
@@ -419,7 +430,7 @@ HRESULT hcs_json_scan(const char *text, size_t len, const struct hcs_json_option
                                       "document of %zu bytes, at most %zu allowed", len, max_bytes);
         if (len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 && (c.flags & HCS_JSON_ALLOW_BOM))
                 c.at = 3;
-        c.levels = hcs_malloc(c.max_depth * sizeof(*c.levels));
+        c.levels = c.max_depth <= DEFAULT_MAX_DEPTH ? few : hcs_malloc(c.max_depth * sizeof(*c.levels));
         hr = check_value(&c);
         if (SUCCEEDED(hr)) {
                 skip_blank(&c);
@@ -428,7 +439,8 @@ HRESULT hcs_json_scan(const char *text, size_t len, const struct hcs_json_option
         }
         if (SUCCEEDED(hr) && scan && scan->repair)
                 hcs_buf_append(&scan->text, text + c.copied, len - c.copied);
-        free(c.levels);
+        if (c.levels != few)
+                free(c.levels);
         free(c.names);
         return hr;
 }

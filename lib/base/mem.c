@@ -50,15 +50,18 @@ char *hcs_strdup(const char *s) {
 }
 
 char *hcs_vasprintf(const char *fmt, va_list ap) {
+        char few[256]; /* most texts are short: one pass does */
         va_list again;
         char *text;
         int n;
 
         va_copy(again, ap);
-        n = vsnprintf(NULL, 0, fmt, again);
+        n = vsnprintf(few, sizeof(few), fmt, again);
         va_end(again);
         if (n < 0)
                 return hcs_strdup(fmt);
+        if ((size_t)n < sizeof(few))
+                return hcs_strndup(few, (size_t)n);
         text = hcs_malloc((size_t)n + 1);
         vsnprintf(text, (size_t)n + 1, fmt, ap);
         return text;

@@ -16,15 +16,15 @@ static void free_value(const struct hcs_schema_field *f, void *at) {
 }
 
 static void free_field(const struct hcs_schema_field *f, void *at) {
-        size_t size = schema_value_size(f);
-
         if (f->shape == HCS_SCHEMA_ARRAY) {
+                size_t size = schema_value_size(f);
                 struct schema_array *a = at;
 
                 for (size_t i = 0; i < a->n; i++)
                         free_value(f, (char *)a->items + i * size);
                 free(a->items);
         } else if (f->shape == HCS_SCHEMA_MAP) {
+                size_t size = schema_value_size(f);
                 struct schema_map *m = at;
 
                 for (size_t i = 0; i < m->n; i++) {
@@ -35,7 +35,7 @@ static void free_field(const struct hcs_schema_field *f, void *at) {
                 free(m->values);
         } else if (f->shape == HCS_SCHEMA_FIXED) {
                 for (size_t i = 0; i < f->fixed; i++)
-                        free_value(f, (char *)at + i * size);
+                        free_value(f, (char *)at + i * schema_value_size(f));
         } else if (schema_is_boxed(f)) {
                 void *box = *(void **)at;
 

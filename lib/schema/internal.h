@@ -28,7 +28,28 @@ static inline bool schema_is_text(enum hcs_schema_kind kind) {
 static inline bool schema_is_boxed(const struct hcs_schema_field *f) {
         return (f->flags & HCS_SCHEMA_POINTER) && !schema_is_text(f->kind) && f->kind != HCS_SCHEMA_ANY;
 }
-size_t schema_value_size(const struct hcs_schema_field *f);
+static inline size_t schema_value_size(const struct hcs_schema_field *f) {
+        switch (f->kind) {
+        case HCS_SCHEMA_BOOL:
+                return sizeof(bool);
+        case HCS_SCHEMA_U8:
+                return sizeof(uint8_t);
+        case HCS_SCHEMA_U16:
+                return sizeof(uint16_t);
+        case HCS_SCHEMA_U32:
+        case HCS_SCHEMA_I32:
+                return sizeof(uint32_t);
+        case HCS_SCHEMA_U64:
+        case HCS_SCHEMA_I64:
+                return sizeof(uint64_t);
+        case HCS_SCHEMA_F64:
+                return sizeof(double);
+        case HCS_SCHEMA_STRUCT:
+                return f->type->size;
+        default:
+                return sizeof(void *);
+        }
+}
 /* Frees what the field holds and makes it empty. */
 void schema_clear_field(const struct hcs_schema_field *f, void *at);
 void schema_free_members(const struct hcs_schema_type *type, void *doc);

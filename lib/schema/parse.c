@@ -4,10 +4,18 @@
 
 #include <string.h>
 
+#include "base/str.h"
 #include "schema/internal.h"
 
+/* Where in the document a value is: a text is made of it only when it does not fit. */
+struct place {
+        const struct place *outer;
+        const char *name; /* of a member; NULL: an element */
+        size_t index;
+};
+
 struct parser {
-        struct hcs_buf path;
+        const struct place *place; /* NULL: the document itself */
         struct hcs_error **err;
         bool keeps_null; /* a member of any kind that is null is null, not absent */
 };
@@ -15,9 +23,24 @@ struct parser {
 static HRESULT parse_members(struct parser *p, const struct hcs_schema_type *type, const struct hcs_json *json,
                              void *doc);
 
+static void put_place(const struct place *place, struct hcs_buf *path) {
+        if (!place) {
+                hcs_buf_putc(path, '$');
+                return;
+        }
+        put_place(place->outer, path);
+        if (place->name)
+                hcs_json_path_member(path, place->name);
+        else
+                hcs_json_path_index(path, place->index);
+}
+
 static HRESULT misfit(struct parser *p, const char *what) {
-        hcs_error_make(p->err, HCS_E_INVALID_JSON, "%s: %s", hcs_buf_cstr(&p->path), what);
-        hcs_error_set_path(p->err, hcs_buf_cstr(&p->path));
+        _cleanup_buf_ struct hcs_buf path = {0};
+
+        put_place(p->place, &path);
+        hcs_error_make(p->err, HCS_E_INVALID_JSON, "%s: %s", path.data, what);
+        hcs_error_set_path(p->err, path.data);
         return HCS_E_INVALID_JSON;
 }
 
@@ -88,7 +111,8 @@ static HRESULT parse_value(struct parser *p, const struct hcs_schema_field *f, c
 }
 
 static HRESULT parse_list(struct parser *p, const struct hcs_schema_field *f, const struct hcs_json *json, void *at) {
-        size_t n = hcs_json_count(json), size = schema_value_size(f), keep = p->path.len, i = 0;
+        size_t n = hcs_json_count(json), size = schema_value_size(f);
+        struct place here = {.outer = p->place};
         bool fixed = f->shape == HCS_SCHEMA_FIXED;
         struct schema_array *a = at;
         HRESULT hr = S_OK;
@@ -102,37 +126,34 @@ static HRESULT parse_list(struct parser *p, const struct hcs_schema_field *f, co
         items = fixed ? at : hcs_calloc(n ? n : 1, size);
         if (!fixed)
                 *a = (struct schema_array){items, n};
-        for (const struct hcs_json *e = hcs_json_first(json); e && i < n && SUCCEEDED(hr); e = hcs_json_next(e), i++) {
-                hcs_json_path_index(&p->path, i);
+        p->place = &here;
+        for (const struct hcs_json *e = hcs_json_first(json); e && here.index < n && SUCCEEDED(hr);
+             e = hcs_json_next(e), here.index++)
                 if (!hcs_json_is(e, HCS_JSON_NULL))
-                        hr = parse_value(p, f, e, items + i * size);
-                p->path.len = keep;
-                p->path.data[keep] = '\0';
-        }
+                        hr = parse_value(p, f, e, items + here.index * size);
+        p->place = here.outer;
         return hr;
 }
 
 static HRESULT parse_map(struct parser *p, const struct hcs_schema_field *f, const struct hcs_json *json,
                          struct schema_map *m) {
-        size_t n = hcs_json_count(json), size = schema_value_size(f), keep = p->path.len;
+        size_t n = hcs_json_count(json), size = schema_value_size(f);
+        struct place here = {.outer = p->place};
+        HRESULT hr = S_OK;
 
         if (!hcs_json_is(json, HCS_JSON_OBJECT))
                 return misfit(p, "an object is expected");
         m->keys = hcs_calloc(n ? n : 1, sizeof(*m->keys));
         m->values = hcs_calloc(n ? n : 1, size);
-        for (const struct hcs_json *e = hcs_json_first(json); e; e = hcs_json_next(e)) {
-                HRESULT hr = S_OK;
-
-                m->keys[m->n++] = hcs_strdup(hcs_json_key(e));
-                hcs_json_path_member(&p->path, hcs_json_key(e));
+        p->place = &here;
+        for (const struct hcs_json *e = hcs_json_first(json); e && SUCCEEDED(hr); e = hcs_json_next(e)) {
+                here.name = hcs_json_key(e);
+                m->keys[m->n++] = hcs_strdup(here.name);
                 if (!hcs_json_is(e, HCS_JSON_NULL))
                         hr = parse_value(p, f, e, (char *)m->values + (m->n - 1) * size);
-                if (FAILED(hr))
-                        return hr;
-                p->path.len = keep;
-                p->path.data[keep] = '\0';
         }
-        return S_OK;
+        p->place = here.outer;
+        return hr;
 }
 
 static HRESULT parse_field(struct parser *p, const struct hcs_schema_field *f, const struct hcs_json *json, void *at) {
@@ -148,46 +169,53 @@ static HRESULT parse_field(struct parser *p, const struct hcs_schema_field *f, c
         return parse_value(p, f, json, at);
 }
 
+/* Documents mostly have their members in the order of the table: the one behind the last is looked at first. */
+static const struct hcs_schema_field *find_field(const struct hcs_schema_type *type, const char *name, size_t *next) {
+        const struct hcs_schema_field *f = *next < type->n_fields ? &type->fields[*next] : NULL;
+
+        if (!f || !hcs_streq(f->name, name))
+                f = hcs_schema_field_find(type, name, true);
+        if (f)
+                *next = (size_t)(f - type->fields) + 1;
+        return f;
+}
+
 static HRESULT parse_members(struct parser *p, const struct hcs_schema_type *type, const struct hcs_json *json,
                              void *doc) {
         struct hcs_json **extra = (struct hcs_json **)((char *)doc + type->extra_offset);
-        size_t keep = p->path.len;
+        struct place here = {.outer = p->place};
+        HRESULT hr = S_OK;
+        size_t next = 0;
 
         if (!hcs_json_is(json, HCS_JSON_OBJECT))
                 return misfit(p, "an object is expected");
-        for (const struct hcs_json *m = hcs_json_first(json); m; m = hcs_json_next(m)) {
-                const struct hcs_schema_field *f = hcs_schema_field_find(type, hcs_json_key(m), true);
-                HRESULT hr;
+        p->place = &here;
+        for (const struct hcs_json *m = hcs_json_first(json); m && SUCCEEDED(hr); m = hcs_json_next(m)) {
+                const struct hcs_schema_field *f = find_field(type, hcs_json_key(m), &next);
 
+                here.name = hcs_json_key(m);
                 if (!f) {
                         if (!*extra)
                                 *extra = hcs_json_new_object();
-                        hcs_json_set(*extra, hcs_json_key(m), hcs_json_copy(m));
+                        hcs_json_set(*extra, here.name, hcs_json_copy(m));
                         continue;
                 }
                 if (hcs_json_is(m, HCS_JSON_NULL) &&
                     !(p->keeps_null && f->kind == HCS_SCHEMA_ANY && f->shape == HCS_SCHEMA_SINGLE))
                         continue;
                 schema_clear_field(f, schema_at(f, doc)); /* of another spelling */
-                hcs_json_path_member(&p->path, hcs_json_key(m));
                 hr = parse_field(p, f, m, schema_at(f, doc));
-                if (FAILED(hr))
-                        return hr;
-                p->path.len = keep;
-                p->path.data[keep] = '\0';
         }
-        return S_OK;
+        p->place = here.outer;
+        return hr;
 }
 
 static HRESULT parse(const struct hcs_schema_type *type, const struct hcs_json *json, bool keeps_null, void **ret,
                      struct hcs_error **err) {
         struct parser p = {.err = err, .keeps_null = keeps_null};
         void *doc = hcs_calloc(1, type->size);
-        HRESULT hr;
+        HRESULT hr = parse_members(&p, type, json, doc);
 
-        hcs_buf_putc(&p.path, '$');
-        hr = parse_members(&p, type, json, doc);
-        hcs_buf_deinit(&p.path);
         if (FAILED(hr)) {
                 hcs_schema_free(type, doc);
                 return hr;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Finding types and fields, and the size of their values. Constant data. */
+/* Finding types and fields. Constant data. */
 
 #include "base/str.h"
 #include "schema/internal.h"
@@ -25,27 +25,4 @@ const struct hcs_schema_field *hcs_schema_field_find(const struct hcs_schema_typ
                 if (hcs_strcaseeq(type->fields[i].name, name))
                         return &type->fields[i];
         return NULL;
-}
-
-size_t schema_value_size(const struct hcs_schema_field *f) {
-        switch (f->kind) {
-        case HCS_SCHEMA_BOOL:
-                return sizeof(bool);
-        case HCS_SCHEMA_U8:
-                return sizeof(uint8_t);
-        case HCS_SCHEMA_U16:
-                return sizeof(uint16_t);
-        case HCS_SCHEMA_U32:
-        case HCS_SCHEMA_I32:
-                return sizeof(uint32_t);
-        case HCS_SCHEMA_U64:
-        case HCS_SCHEMA_I64:
-                return sizeof(uint64_t);
-        case HCS_SCHEMA_F64:
-                return sizeof(double);
-        case HCS_SCHEMA_STRUCT:
-                return f->type->size;
-        default:
-                return sizeof(void *);
-        }
 }
