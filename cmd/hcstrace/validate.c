@@ -150,7 +150,7 @@ int cmd_validate(int argc, char **argv) {
                                                 {0}};
         struct validate v = {0};
         struct hcs_error *err = NULL;
-        bool ok = true;
+        bool ok = true, json = false;
         int c;
 
         while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
@@ -170,7 +170,7 @@ int cmd_validate(int argc, char **argv) {
                         v.guest = true;
                         break;
                 case 'j':
-                        v.json = v.json ? v.json : hcs_json_new_array();
+                        json = true;
                         break;
                 case OPT_JUNIT:
                 case OPT_TAP:
@@ -186,8 +186,9 @@ int cmd_validate(int argc, char **argv) {
                 }
         if (optind == argc)
                 return tell_usage("validate", "a FILE is needed");
-        if (v.json && v.cases.tap)
+        if (json && v.cases.tap)
                 return tell_usage("validate", "--json and --tap both want standard output");
+        v.json = json ? hcs_json_new_array() : NULL;
         cases_begin(&v.cases, "hcstrace validate");
         for (int i = optind; i < argc; i++)
                 ok &= check_as_case(&v, argv[i]);
