@@ -18,11 +18,12 @@
 static struct mockhcs *mock;
 static struct hcs_client *client;
 static enum hcs_api api;
+static bool at_once; /* delays of the mock are over at once */
 
 static const struct hcs_call soon = {.timeout_ms = 50}; /* what never completes is given up after that */
 
 static void begin(const char *faults) {
-        _cleanup_free_ char *spec = hcs_asprintf("faults=%s,seed=7,emulate", faults);
+        _cleanup_free_ char *spec = hcs_asprintf("%sfaults=%s,seed=7,emulate", at_once ? "speed=0," : "", faults);
         struct hcs_error *err = NULL;
 
         assert_ok(mockhcs_open(spec, &mock, &err), err);
@@ -169,6 +170,57 @@ static void what_comes_twice_late_or_shuffled_changes_nothing(void **state) {
         a_whole_life("members-shuffled");
 }
 
+static void what_is_heard_before_a_call_returns_is_no_matter(void **state) {
+        a_whole_life("heard-first");
+        a_whole_life("slow-calls");
+}
+
+/* With the clock of the mock, on which some starts take ten seconds. */
+static void slow_starts_are_waited_for(void **state) {
+        at_once = true;
+        a_whole_life("slow-start");
+        at_once = false;
+}
+
+static void an_exit_that_is_held_is_heard_with_the_next_call(void **state) {
+        struct hcs_error *err = NULL;
+        struct hcs_system *s;
+
+        begin("held-exit");
+        s = started();
+        hcs_system_terminate(s, NULL, NULL);
+        assert_true(hcs_is_timeout(hcs_system_wait(s, &soon, NULL)));
+        hcs_system_terminate(s, NULL, NULL);
+        assert_ok(hcs_system_wait(s, NULL, &err), err);
+        finish(s);
+}
+
+static void an_exit_that_comes_behind_the_next_event_is_heard_then(void **state) {
+        struct hcs_process *p = NULL;
+        struct hcs_error *err = NULL;
+        struct hcs_system *s;
+        uint32_t code = 1;
+
+        begin("out-of-order");
+        s = started();
+        assert_ok(hcs_process_create(s, PROCESS, NULL, &p, &err), err);
+        assert_true(hcs_is_timeout(hcs_process_wait(p, &soon, &code, NULL)));
+        assert_ok(hcs_system_terminate(s, NULL, &err), err);
+        assert_ok(hcs_system_wait(s, NULL, &err), err);
+        assert_ok(hcs_process_wait(p, NULL, &code, &err), err);
+        assert_int_equal(code, 0);
+        hcs_process_close(p, NULL);
+        hcs_process_unref(p);
+        finish(s);
+}
+
+/* Networks are not what this client asks for: the scenario never has its occasion. */
+static void networks_that_hang_are_no_matter_to_systems(void **state) {
+        a_whole_life("networks-hang");
+        a_whole_life("exists-but-cannot-be-opened");
+        a_whole_life("made-again-too-soon");
+}
+
 static void a_slow_start_is_waited_for(void **state) {
         struct hcs_error *err = NULL;
         struct hcs_system *s;
@@ -288,6 +340,11 @@ int main(int argc, char **argv) {
                 TEST(an_unexpected_exit_reaches_who_waits),
                 TEST(an_exit_that_is_never_heard_ends_with_the_callers_patience),
                 TEST(what_comes_twice_late_or_shuffled_changes_nothing),
+                TEST(what_is_heard_before_a_call_returns_is_no_matter),
+                TEST(slow_starts_are_waited_for),
+                TEST(an_exit_that_is_held_is_heard_with_the_next_call),
+                TEST(an_exit_that_comes_behind_the_next_event_is_heard_then),
+                TEST(networks_that_hang_are_no_matter_to_systems),
                 TEST(a_slow_start_is_waited_for),
                 TEST(a_document_that_is_refused_is_named),
                 TEST(a_service_that_restarts_fails_calls_and_comes_back),

@@ -236,8 +236,44 @@ static void an_endpoint_that_a_container_has_is_not_attached_twice(void **state)
         hcs_client_unref(hcs);
 }
 
+/* A client of its own over faults; the mock of the other tests is set aside. */
+static struct hcn_client *under_faults(const char *spec) {
+        struct hcn_client *c = NULL;
+        struct hcs_error *err = NULL;
+
+        mock = mockhcs_close(mock);
+        assert_ok(mockhcs_open(spec, &mock, &err), err);
+        assert_ok(hcn_client_open(NULL, &c, &err), err);
+        return c;
+}
+
+static void a_network_that_exists_and_cannot_be_opened_is_told_as_both(void **state) {
+        struct hcn_client *c = under_faults("faults=exists-but-cannot-be-opened,emulate");
+        char *document = NULL;
+
+        assert_true(hcn_is_already_exists(hcn_create(c, HCN_KIND_NETWORK, NETWORK, &document, NULL)));
+        assert_null(document);
+        assert_true(FAILED(hcn_get(c, HCN_KIND_NETWORK, "11111111-1111-1111-1111-111111111111", &document, NULL)));
+        assert_null(document);
+        hcn_client_unref(c);
+}
+
+static void a_network_that_is_made_again_too_soon_is_refused_once(void **state) {
+        struct hcn_client *c = under_faults("faults=made-again-too-soon,emulate");
+        _cleanup_free_ char *first = NULL, *id = NULL, *again = NULL;
+        struct hcs_error *err = NULL;
+
+        assert_ok(hcn_create(c, HCN_KIND_NETWORK, NETWORK, &first, &err), err);
+        id = id_of(first);
+        assert_ok(hcn_delete(c, HCN_KIND_NETWORK, id, &err), err);
+        assert_true(hcn_is_already_exists(hcn_create(c, HCN_KIND_NETWORK, NETWORK, &again, NULL)));
+        assert_ok(hcn_create(c, HCN_KIND_NETWORK, NETWORK, &again, &err), err);
+        hcn_client_unref(c);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-HCS_TESTS(TEST(every_kind_lives_and_goes), TEST(one_version_sees_what_the_other_made),
+HCS_TESTS(TEST(every_kind_lives_and_goes), TEST(a_network_that_exists_and_cannot_be_opened_is_told_as_both),
+          TEST(a_network_that_is_made_again_too_soon_is_refused_once), TEST(one_version_sees_what_the_other_made),
           TEST(a_taken_port_and_a_missing_network_are_told_apart), TEST(the_service_and_a_network_tell_what_happens),
           TEST(a_watch_stops_itself_while_the_service_delivers), TEST(a_guest_service_reserves_ports),
           TEST(an_endpoint_that_a_container_has_is_not_attached_twice))

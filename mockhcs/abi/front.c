@@ -301,6 +301,8 @@ uint64_t mock_front_end(struct mock_front *f) {
                                          f->call.callback, f->call.entity,  f->call.created};
         HRESULT hr = mock_call_spell(&f->call, f->hr);
 
+        if (f->engine && f->call.heard_first)
+                mock_dispatcher_drain(f->engine->dispatcher);
         mock_call_deinit(&f->call);
         if (f->engine) {
                 for (size_t i = 0; i < HCS_ARRAY_SIZE(handles); i++)

@@ -64,6 +64,7 @@ struct mock_call {
         /* Set by the backend. */
         HRESULT hr;          /* what the API returns, in the computecore family: S_OK also while pending */
         bool completed;      /* completion is valid; false: it comes later through the sink */
+        bool heard_first;    /* what is due is delivered before the API returns */
         bool v1_synchronous; /* vmcompute: return hr of the completion at once even where pending is allowed */
         struct mock_completion completion;
 };

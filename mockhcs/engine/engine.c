@@ -113,6 +113,10 @@ uint64_t mock_engine_now_ns(struct mock_engine *e) {
         return hcs_clock_ns() - e->started_ns;
 }
 
+bool mock_engine_is_dispatcher(struct mock_engine *e) {
+        return mock_dispatcher_is_self(e->dispatcher);
+}
+
 void mock_engine_after(struct mock_engine *e, uint64_t delay_ns, void (*fn)(void *arg), void (*drop)(void *arg),
                        void *arg) {
         mock_dispatcher_post(e->dispatcher, delay_ns, fn, drop, arg);

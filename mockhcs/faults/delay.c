@@ -71,9 +71,9 @@ bool fault_delay_parse(const char *text, struct fault_delay *ret) {
         } else {
                 if (!take_time(&text, &d.a))
                         return false;
-                if (hcs_str_starts(text, "..") || *text == '~') {
-                        d.kind = *text == '~' ? FAULT_NORMAL : FAULT_UNIFORM;
-                        text += *text == '~' ? 1 : 2;
+                if (hcs_str_starts(text, "..") || *text == '~' || *text == '+') {
+                        d.kind = *text == '~' ? FAULT_NORMAL : *text == '+' ? FAULT_JITTER : FAULT_UNIFORM;
+                        text += d.kind == FAULT_UNIFORM ? 2 : 1;
                         if (!take_time(&text, &d.b) || (d.kind == FAULT_UNIFORM && d.b < d.a))
                                 return false;
                 }
@@ -105,6 +105,8 @@ uint64_t fault_delay_draw(const struct fault_delay *d, double chance, double cha
         switch (d->kind) {
         case FAULT_UNIFORM:
                 return d->a + (uint64_t)(chance * (double)(d->b - d->a));
+        case FAULT_JITTER:
+                return d->a + (uint64_t)(chance * (double)d->b);
         case FAULT_NORMAL: /* Box and Muller's */
                 ns = (double)d->a + (double)d->b * sqrt(-2 * log(1 - chance)) * cos(6.283185307179586 * chance2);
                 return ns <= 0 ? 0 : ns >= (double)MAX_NS ? MAX_NS : (uint64_t)ns;

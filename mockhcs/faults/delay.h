@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum fault_delay_kind { FAULT_FIXED, FAULT_UNIFORM, FAULT_NORMAL, FAULT_PERCENTILES };
+enum fault_delay_kind { FAULT_FIXED, FAULT_UNIFORM, FAULT_JITTER, FAULT_NORMAL, FAULT_PERCENTILES };
 
 #define FAULT_MAX_PERCENTILES 8
 

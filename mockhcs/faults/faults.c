@@ -95,13 +95,20 @@ static void invoke(struct mock_backend *b, struct mock_call *call) {
         struct fault_plan plan;
 
         fault_plan_call(&f->rules, f->seed, call, &plan);
+        fault_tell(f->told, &plan, "call", call->function->name,
+                   subject         ? subject->symbol
+                   : call->created ? call->created->symbol
+                                   : NULL);
+        fault_release_late(f, NULL, subject); /* of the calls before, not of this one */
         if (closes)
                 plan.any = false; /* closing always works, and at once */
         if (closes || !refuse(f, call, &plan))
                 pass(f, call, &plan);
+        if (plan.slow_ns)
+                fault_slow(f, plan.slow_ns);
+        call->heard_first |= plan.early;
         if (call->created && SUCCEEDED(call->hr))
                 fault_handle_add(f, call->created, mock_call_text(call, "id"), plan.stale ? E_HANDLE : S_OK);
-        fault_release_late(f, NULL, subject);
         if (closes && subject)
                 fault_handle_remove(f, subject);
 }
@@ -149,10 +156,12 @@ static void faults_free(struct mock_backend *b) {
         fault_watch_list_free(f->late);
         fault_watch_list_free(f->reordered);
         fault_event_list_free(f->reordered_events);
+        fault_event_list_free(f->late_events);
         fault_handle_list_free(f->handles);
         fault_rules_deinit(&f->rules);
         hcs_mutex_deinit(&f->lock);
         free(f->remark);
+        fault_told_close(f->told);
         free(f);
 }
 
@@ -207,6 +216,8 @@ static HRESULT open_faults(struct mock_engine *engine, struct mock_sink *up, con
                 hr = fault_rules_check(&f->rules, false, err);
         if (SUCCEEDED(hr))
                 hr = choose_seed(f, mock_option(options, "seed"), err);
+        if (SUCCEEDED(hr))
+                hr = fault_told_open(mock_option(options, "told"), &f->told, err);
         if (FAILED(hr)) {
                 faults_free(&f->backend);
                 return hr;
@@ -221,7 +232,7 @@ static HRESULT open_faults(struct mock_engine *engine, struct mock_sink *up, con
         return S_OK;
 }
 
-static const char *const keys[] = {"seed", NULL};
+static const char *const keys[] = {"seed", "told", NULL};
 
 const struct mock_backend_kind mock_faults_kind = {
         .name = "faults", .decorator = true, .needs_argument = true, .keys = keys, .open = open_faults};

@@ -10,6 +10,7 @@
 
 #include "mockhcs/engine/backend.h"
 #include "mockhcs/faults/plan.h"
+#include "mockhcs/faults/told.h"
 #include "platform/thread.h"
 
 /* A call whose completion the layer waits for, or holds. */
@@ -48,10 +49,12 @@ struct faults {
         struct fault_watch *waiting; /* for a completion */
         struct fault_watch *late, *reordered;
         struct fault_event *reordered_events;
+        struct fault_event *late_events; /* of handles on which the client calls nothing yet */
         struct fault_handle *handles;
         bool disconnected;
         uint64_t internal; /* calls of our own */
         char *remark;      /* backend.remark */
+        struct fault_told *told;
 };
 
 /* held.c: completions and events on their way up. */
@@ -60,10 +63,13 @@ void fault_watch_free(struct fault_watch *w);
 void fault_watch_list_free(struct fault_watch *list);
 /* The completion came, at once or later; takes w. Gives it up, holds it, or drops it. */
 void fault_completed(struct faults *f, struct fault_watch *w, const struct mock_completion *c);
-/* Whoever held on until the client's next call on that object or operation gets up now. */
+/* Whoever held on until the client's next call on that object or operation gets up now, and late events are heard. */
 void fault_release_late(struct faults *f, const struct mock_handle *operation, const struct mock_handle *subject);
 void fault_event(struct faults *f, const struct mock_event *event);
 void fault_event_list_free(struct fault_event *list);
+/* Keeps the calling thread for so long on the engine's clock. The dispatcher, which makes that clock go, is not kept.
+ */
+void fault_slow(struct faults *f, uint64_t ns);
 
 /* The event data of a system that is gone; the number is HCS_E_UNEXPECTED_EXIT. */
 #define FAULT_UNEXPECTED_EXIT "{\"Status\":-2143878906,\"ExitType\":\"UnexpectedExit\"}"

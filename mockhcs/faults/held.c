@@ -51,6 +51,12 @@ struct posted {
         struct fault_watch *watch;
 };
 
+/* Does one wait for the next one already? Then that is not held as well: it goes first. */
+static bool holds(struct faults *f, bool events) {
+        hcs_guard(&f->lock);
+        return events ? f->reordered_events != NULL : f->reordered != NULL;
+}
+
 static void give(struct faults *f, struct fault_watch *w) {
         struct fault_watch *held;
 
@@ -117,7 +123,7 @@ void fault_completed(struct faults *f, struct fault_watch *w, const struct mock_
                 fault_watch_free(w);
         } else if (w->plan.late) {
                 hold(f, &f->late, w);
-        } else if (w->plan.reorder) {
+        } else if (w->plan.reorder && !holds(f, false)) {
                 hold(f, &f->reordered, w);
         } else if (w->plan.delay || FAILED(w->plan.complete)) {
                 struct posted *p = hcs_calloc(1, sizeof(*p));
@@ -125,30 +131,6 @@ void fault_completed(struct faults *f, struct fault_watch *w, const struct mock_
                 *p = (struct posted){f, w};
                 mock_engine_after(f->backend.engine, w->plan.delay_ns, run_posted, drop_posted, p);
         } else {
-                give(f, w);
-        }
-}
-
-void fault_release_late(struct faults *f, const struct mock_handle *operation, const struct mock_handle *subject) {
-        struct fault_watch *due = NULL;
-
-        hcs_mutex_lock(&f->lock);
-        for (struct fault_watch **at = &f->late; *at;) {
-                struct fault_watch *w = *at;
-
-                if ((operation && w->operation == operation) || (subject && w->subject == subject)) {
-                        *at = w->next;
-                        w->next = due;
-                        due = w;
-                } else {
-                        at = &w->next;
-                }
-        }
-        hcs_mutex_unlock(&f->lock);
-        while (due) {
-                struct fault_watch *w = due;
-
-                due = w->next;
                 give(f, w);
         }
 }
@@ -214,18 +196,27 @@ static void drop_event(void *arg) {
         free(p);
 }
 
+/* The first event is the first in the list. */
+static void hold_event(struct faults *f, struct fault_event **list, const struct mock_event *event) {
+        struct fault_event *e = event_copy(event);
+
+        hcs_guard(&f->lock);
+        while (*list)
+                list = &(*list)->next;
+        *list = e;
+}
+
 void fault_event(struct faults *f, const struct mock_event *event) {
         struct fault_plan plan;
 
         fault_plan_event(&f->rules, f->seed, event, &plan);
+        fault_tell(f->told, &plan, "event", event->name, event->on->symbol);
         if (plan.never)
                 return;
-        if (plan.reorder) {
-                struct fault_event *e = event_copy(event);
-
-                hcs_guard(&f->lock);
-                e->next = f->reordered_events;
-                f->reordered_events = e;
+        if (plan.late) {
+                hold_event(f, &f->late_events, event);
+        } else if (plan.reorder && !holds(f, true)) {
+                hold_event(f, &f->reordered_events, event);
         } else if (plan.delay) {
                 struct posted_event *p = hcs_calloc(1, sizeof(*p));
 
@@ -236,4 +227,83 @@ void fault_event(struct faults *f, const struct mock_event *event) {
                 if (plan.duplicate)
                         raise_event(f, event);
         }
+}
+
+/* ---- what was held until the client calls again ---- */
+
+static void release_late_events(struct faults *f, const struct mock_handle *on) {
+        struct fault_event *due = NULL, **end = &due;
+
+        hcs_mutex_lock(&f->lock);
+        for (struct fault_event **at = &f->late_events; *at;)
+                if ((*at)->on == on) {
+                        *end = *at;
+                        *at = (*at)->next;
+                        end = &(*end)->next;
+                } else {
+                        at = &(*at)->next;
+                }
+        *end = NULL;
+        hcs_mutex_unlock(&f->lock);
+        for (struct fault_event *e = due; e; e = e->next)
+                raise_event(f, &(struct mock_event){e->on, e->name, e->hr, e->data});
+        fault_event_list_free(due);
+}
+
+void fault_release_late(struct faults *f, const struct mock_handle *operation, const struct mock_handle *subject) {
+        struct fault_watch *due = NULL;
+
+        hcs_mutex_lock(&f->lock);
+        for (struct fault_watch **at = &f->late; *at;) {
+                struct fault_watch *w = *at;
+
+                if ((operation && w->operation == operation) || (subject && w->subject == subject)) {
+                        *at = w->next;
+                        w->next = due;
+                        due = w;
+                } else {
+                        at = &w->next;
+                }
+        }
+        hcs_mutex_unlock(&f->lock);
+        while (due) {
+                struct fault_watch *w = due;
+
+                due = w->next;
+                give(f, w);
+        }
+        if (subject)
+                release_late_events(f, subject);
+}
+
+/* ---- a client that is kept ---- */
+
+struct pause {
+        struct hcs_mutex lock;
+        struct hcs_cond over;
+        bool done;
+};
+
+static void end_pause(void *arg) {
+        struct pause *p = arg;
+
+        hcs_guard(&p->lock);
+        p->done = true;
+        hcs_cond_broadcast(&p->over);
+}
+
+void fault_slow(struct faults *f, uint64_t ns) {
+        struct pause p = {0};
+
+        if (mock_engine_is_dispatcher(f->backend.engine))
+                return;
+        hcs_mutex_init(&p.lock);
+        hcs_cond_init(&p.over);
+        mock_engine_after(f->backend.engine, ns, end_pause, end_pause, &p);
+        hcs_mutex_lock(&p.lock);
+        while (!p.done)
+                hcs_cond_wait(&p.over, &p.lock);
+        hcs_mutex_unlock(&p.lock);
+        hcs_cond_deinit(&p.over);
+        hcs_mutex_deinit(&p.lock);
 }

@@ -45,16 +45,20 @@ static bool has_argument(const struct fault_rule *r, struct mock_call *call) {
 }
 
 /* The rule fits but for number and chance: counts, and decides those. */
-static bool happens(struct fault_rule *r, uint64_t seed, size_t index, uint64_t *ret_state) {
-        uint64_t n = atomic_fetch_add(&r->seen, 1) + 1;
+static bool happens(struct fault_rule *r, uint64_t seed, uint64_t *ret_n, uint64_t *ret_state) {
+        uint64_t n = *ret_n = atomic_fetch_add(&r->seen, 1) + 1;
 
-        *ret_state = seed ^ (index + 1) * 0x9e3779b97f4a7c15u ^ n * 0xd1b54a32d192ed03u;
+        *ret_state = seed ^ r->hash * 0x9e3779b97f4a7c15u ^ n * 0xd1b54a32d192ed03u;
         if (r->from && (n < r->from || n > r->to))
                 return false;
         return r->probability >= 1 || fraction(ret_state) < r->probability;
 }
 
-static void add(struct fault_plan *p, struct fault_rule *r, uint64_t *state) {
+static void add(struct fault_plan *p, struct fault_rule *r, uint64_t n, uint64_t *state) {
+        if (p->n_met < FAULT_MAX_MET) {
+                p->met[p->n_met].rule = r;
+                p->met[p->n_met++].number = n;
+        }
         for (size_t i = 0; i < r->n_actions; i++) {
                 const struct fault_action *a = &r->actions[i];
                 double chance = fraction(state), chance2 = fraction(state);
@@ -70,6 +74,12 @@ static void add(struct fault_plan *p, struct fault_rule *r, uint64_t *state) {
                         break;
                 case FAULT_LATE:
                         p->late = true;
+                        break;
+                case FAULT_EARLY:
+                        p->early = true;
+                        break;
+                case FAULT_SLOW:
+                        p->slow_ns += fault_delay_draw(&a->delay, chance, chance2);
                         break;
                 case FAULT_FAIL:
                 case FAULT_STOPPED:
@@ -129,15 +139,15 @@ void fault_plan_call(struct fault_rules *rules, uint64_t seed, struct mock_call 
         *ret = (struct fault_plan){0};
         for (size_t i = 0; i < rules->n; i++) {
                 struct fault_rule *r = &rules->rules[i];
-                uint64_t state;
+                uint64_t n, state;
 
                 if (r->on != FAULT_ON_CALL || !fault_glob(r->name, call->function->name))
                         continue;
                 if (atomic_load(&r->hangs))
                         ret->any = ret->never = true;
                 if (is_object(r, mock_call_subject(call), call->created, id) && has_argument(r, call) &&
-                    happens(r, seed, i, &state))
-                        add(ret, r, &state);
+                    happens(r, seed, &n, &state))
+                        add(ret, r, n, &state);
         }
 }
 
@@ -146,11 +156,11 @@ void fault_plan_event(struct fault_rules *rules, uint64_t seed, const struct moc
         *ret = (struct fault_plan){0};
         for (size_t i = 0; i < rules->n; i++) {
                 struct fault_rule *r = &rules->rules[i];
-                uint64_t state;
+                uint64_t n, state;
 
                 if (r->on == FAULT_ON_EVENT && fault_glob(r->name, event->name) &&
-                    is_object(r, event->on, NULL, NULL) && happens(r, seed, i, &state))
-                        add(ret, r, &state);
+                    is_object(r, event->on, NULL, NULL) && happens(r, seed, &n, &state))
+                        add(ret, r, n, &state);
         }
 }
 
@@ -159,14 +169,14 @@ void fault_plan_frame(struct fault_rules *rules, uint64_t seed, const struct fau
         *ret = (struct fault_plan){0};
         for (size_t i = 0; i < rules->n; i++) {
                 struct fault_rule *r = &rules->rules[i];
-                uint64_t state;
+                uint64_t n, state;
 
                 if (r->on != FAULT_ON_FRAME || !fault_glob(r->name, frame->name))
                         continue;
                 if (atomic_load(&r->hangs))
                         ret->any = ret->never = true;
                 if (is_object(r, NULL, NULL, frame->container) &&
-                    (!r->path || has_member(r, frame->document, r->path)) && happens(r, seed, i, &state))
-                        add(ret, r, &state);
+                    (!r->path || has_member(r, frame->document, r->path)) && happens(r, seed, &n, &state))
+                        add(ret, r, n, &state);
         }
 }

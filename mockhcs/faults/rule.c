@@ -20,7 +20,9 @@ static const struct {
 } actions[FAULT_TYPES] = {
         [FAULT_DELAY] = {"delay", TIME, CALLS | EVENTS | FRAMES},
         [FAULT_NEVER] = {"never", NOTHING, CALLS | EVENTS | FRAMES},
-        [FAULT_LATE] = {"late", NOTHING, CALLS},
+        [FAULT_LATE] = {"late", NOTHING, CALLS | EVENTS},
+        [FAULT_EARLY] = {"early", NOTHING, CALLS},
+        [FAULT_SLOW] = {"slow", TIME, CALLS},
         [FAULT_FAIL] = {"fail", CODE, CALLS | FRAMES},
         [FAULT_COMPLETE] = {"complete", CODE, CALLS},
         [FAULT_DUPLICATE] = {"duplicate", NOTHING, CALLS | EVENTS | FRAMES},
@@ -143,21 +145,28 @@ static HRESULT parse_where(struct fault_rule *r, char *word, struct hcs_error **
         return S_OK;
 }
 
+/* The same for a rule that only has another number or probability, so that it draws what the first one drew. */
+static void add_to_hash(struct fault_rule *r, const char *text) {
+        for (; text && *text; text++)
+                r->hash = (r->hash ^ (unsigned char)*text) * 0x100000001b3u;
+        r->hash = (r->hash ^ 0xff) * 0x100000001b3u;
+}
+
 static HRESULT parse_action(struct fault_rule *r, char *word, struct hcs_error **err) {
         struct fault_action *a = &r->actions[r->n_actions];
         char *value = strchr(word, '=');
         size_t type = 0;
         bool ok = true;
 
+        add_to_hash(r, word);
         if (value)
                 *value++ = '\0';
         while (type < FAULT_TYPES && !hcs_streq(actions[type].name, word))
                 type++;
         if (type == FAULT_TYPES)
-                return no_word(
-                        err, r, word,
-                        "delay, never, late, fail, complete, duplicate, reorder, stopped, exit, disconnect, hang, "
-                        "omit, shuffle, stale, cut or corrupt is expected");
+                return no_word(err, r, word,
+                               "delay, never, late, early, slow, fail, complete, duplicate, reorder, stopped, exit, "
+                               "disconnect, hang, omit, shuffle, stale, cut or corrupt is expected");
         if (!(actions[type].on & 1u << r->on)) {
                 static const char *const cannot[] = {"that cannot be done to a call", "that cannot be done to an event",
                                                      "that cannot be done to a frame"};
@@ -219,6 +228,10 @@ static HRESULT parse_rule(const char *text, size_t n, struct fault_rule *r, stru
         r->text = hcs_strdup(copy);
         word = next_word(&at);
         hr = word ? parse_where(r, word, err) : no_word(err, r, "", "a rule is expected");
+        add_to_hash(r, r->name);
+        add_to_hash(r, r->object);
+        add_to_hash(r, r->path);
+        add_to_hash(r, r->value);
         while (SUCCEEDED(hr) && (word = next_word(&at)))
                 hr = parse_action(r, word, err);
         if (SUCCEEDED(hr) && r->n_actions == 0)

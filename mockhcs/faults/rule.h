@@ -16,12 +16,17 @@
  *   [PATH=TEXT]      with that value: a text as it is or anything else as compact JSON; wild
  *   %P               with that probability, 0 to 1
  *
- * TIME is 500ms, 2s, 10us, 1m or 1h; 1ms..9ms evenly between; 100ms~20ms about the first, with that standard deviation;
- * p50:1ms/p99:2s by percentiles, straight between them. ACTION, where nothing else is said for calls only:
+ * TIME is 500ms, 2s, 10us, 1m or 1h; 1ms..9ms evenly between; 100ms+20ms and up to so much more (jitter); 100ms~20ms
+ * about the first, with that standard deviation; p50:1ms/p99:2s by percentiles, straight between them. ACTION, where
+ * nothing else is said for calls only:
  *
  *   delay=TIME        it completes, is heard, goes on later (calls, events, frames: with those behind them)
  *   never             it does not complete, is not heard, goes nowhere (calls, events, frames)
- *   late              it completes when the client has given up: with its next call on the operation or object
+ *   late              it completes when the client has given up: with its next call on the operation or object; it is
+ *                     heard with the client's next call on the object (calls, events)
+ *   early             whatever it brings about at once is heard before the call returns: a callback that wants a lock
+ *                     which is held across the call waits for ever
+ *   slow=TIME         the call itself returns after so long
  *   fail=CODE         refused; the layer below, or the guest, never hears of it (calls, frames that are requests)
  *   complete=CODE     accepted, and completes with that failure
  *   duplicate         it completes, is heard, goes on twice (calls, events, frames)
@@ -53,6 +58,8 @@ enum fault_type {
         FAULT_DELAY,
         FAULT_NEVER,
         FAULT_LATE,
+        FAULT_EARLY,
+        FAULT_SLOW,
         FAULT_FAIL,
         FAULT_COMPLETE,
         FAULT_DUPLICATE,
@@ -84,6 +91,7 @@ struct fault_rule {
         enum fault_on { FAULT_ON_CALL, FAULT_ON_EVENT, FAULT_ON_FRAME } on;
         char *name, *object, *path, *value;
         uint64_t from, to; /* 0: all */
+        uint64_t hash;     /* of all but those, the probability and the blanks: what chance depends on */
         double probability;
         char *document; /* of a failure; NULL for none */
         struct fault_action actions[FAULT_MAX_ACTIONS];

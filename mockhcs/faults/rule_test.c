@@ -49,7 +49,7 @@ static void rules_are_read_with_all_their_parts(void **state) {
 
 static void rules_that_are_none_are_named_with_the_word(void **state) {
         assert_refused("Hcs* explode",
-                       "rule `Hcs* explode': `explode': delay, never, late, fail, complete, duplicate, "
+                       "rule `Hcs* explode': `explode': delay, never, late, early, slow, fail, complete, duplicate, "
                        "reorder, stopped, exit, disconnect, hang, omit, shuffle, stale, cut or corrupt is "
                        "expected");
         assert_refused("Hcs*", "rule `Hcs*': `Hcs*': an action is expected behind it");
@@ -118,6 +118,8 @@ static void delays_are_drawn_as_they_are_written(void **state) {
         assert_int_equal(draw("10us", 0, 0), 10000);
         assert_int_equal(draw("1ms..9ms", 0.5, 0), 5000000);
         assert_int_equal(draw("100ms~20ms", 0, 0.3), 100000000);
+        assert_int_equal(draw("100ms+20ms", 0, 0), 100000000);
+        assert_int_equal(draw("100ms+20ms", 0.5, 0), 110000000);
         assert_true(draw("1ms~20ms", 0.99, 0.5) == 0); /* never before the call */
         assert_int_equal(draw("p50:1ms/p100:3ms", 0.1, 0), 1000000);
         assert_int_equal(draw("p50:1ms/p100:3ms", 0.75, 0), 2000000);
