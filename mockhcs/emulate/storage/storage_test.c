@@ -347,6 +347,16 @@ static void layer_data_is_checked_as_a_document(void **state) {
         assert_false(is_there("a"));
 }
 
+static void a_layer_is_not_moved_within_itself(void **state) {
+        make_base();
+        put_transport();
+        assert_hresult(HcsImportLayer(u"C:\\layers\\in\\a", u"C:\\layers\\in", DATA), E_INVALIDARG);
+        assert_hresult(HcsImportLayer(u"C:\\layers\\in", u"C:\\layers\\in\\Files", DATA), E_INVALIDARG);
+        assert_hresult(HcsImportLayer(u"C:\\layers\\in2", u"C:\\layers\\in", DATA), S_OK);
+        assert_hresult(HcsExportLayer(u"C:\\layers\\in2", u"C:\\layers\\in2\\Files\\out", DATA, u""), E_INVALIDARG);
+        assert_false(is_there("in2/Files/out"));
+}
+
 /* Of an active scratch; static, for one test at a time. */
 static PCWSTR volume(void) {
         static WCHAR path[64];
@@ -523,7 +533,7 @@ HCS_TESTS(TEST(a_base_layer_gets_hives_a_layout_and_disks), TEST(a_utility_vm_ge
           TEST(names_have_the_guids_that_hosts_gave_them), TEST(an_imported_layer_is_exported_byte_for_byte),
           TEST(sparse_blocks_become_data_at_their_places), TEST(what_was_done_in_a_scratch_is_exported),
           TEST(damaged_carriers_are_refused_and_leave_no_files), TEST(layer_data_is_checked_as_a_document),
-          TEST(a_writable_layer_is_initialized_and_filtered),
+          TEST(a_layer_is_not_moved_within_itself), TEST(a_writable_layer_is_initialized_and_filtered),
           TEST(legacy_writable_layers_keep_their_hives_in_the_folder), TEST(base_layers_are_set_up_by_their_type),
           TEST(disks_come_as_handles), TEST(base_images_are_a_document),
           TEST(a_life_is_recorded_and_replayed_without_any_folder), TEST(a_trace_is_replayed_with_other_folders))

@@ -3,6 +3,7 @@
 /* Layers moved in and out by the transport format, and the hives of a scratch: for both DLLs. */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "mockhcs/emulate/storage/storage.h"
@@ -22,6 +23,21 @@ static const char *folder_argument(const struct mock_call *call) {
         return mock_verb_is_layer(call->function->verb) ? "path" : "folder";
 }
 
+static bool is_within(const char *folder, const char *other) {
+        size_t n = strlen(other);
+
+        return strncmp(folder, other, n) == 0 && (!folder[n] || folder[n] == '/' || folder[n] == '\\');
+}
+
+/* A folder that holds the layer, or is held by it, would be read while it is written. */
+static bool is_apart(struct mock_call *call, const char *layer, const char *folder) {
+        if (!is_within(layer, folder) && !is_within(folder, layer))
+                return true;
+        refuse(call, E_INVALIDARG, "of the layer \"%s\" and the folder \"%s\" one is within the other",
+               mock_call_text(call, storage_layer_argument(call)), mock_call_text(call, folder_argument(call)));
+        return false;
+}
+
 void layer_import(struct storage *s, struct mock_call *call) {
         _cleanup_free_ char *layer = storage_place(s, call, storage_layer_argument(call)),
                             *source = layer ? storage_place(s, call, folder_argument(call)) : NULL, *files = NULL;
@@ -30,6 +46,8 @@ void layer_import(struct storage *s, struct mock_call *call) {
         HRESULT hr;
 
         if (!source || !storage_parents(s, call, false, &parents))
+                return;
+        if (!is_apart(call, layer, source))
                 return;
         files = hcs_asprintf("%s/Files", layer);
         if (!hcs_file_is_directory(source)) {
@@ -59,7 +77,7 @@ static void export_to(struct storage *s, struct mock_call *call, const char *lay
         struct hcs_error *err = NULL;
         HRESULT hr;
 
-        if (!to || !storage_parents(s, call, false, &parents))
+        if (!to || !storage_parents(s, call, false, &parents) || !is_apart(call, layer, to))
                 return;
         if (!hcs_file_is_directory(layer) || !hcs_file_is_directory(files)) {
                 refuse(call, STORAGE_PATH_NOT_FOUND, "there is no layer \"%s\"",
