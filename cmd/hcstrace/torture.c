@@ -3,7 +3,7 @@
 /*
  * hcstrace torture: a program under faults, a scenario at a time, and which of them it does not survive. It may fail
  * and say so; it may not crash, hang, leave handles open or use handles that are none. What breaks it is made as small
- * as it can be: rules are left out as long as the rest still does.
+ * as it can be.
  */
 
 #include <getopt.h>
@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "cmd/hcstrace/cases.h"
 #include "cmd/hcstrace/hcstrace.h"
+#include "cmd/hcstrace/smallest.h"
 #include "cmd/hcstrace/under_mock.h"
 #include "mockhcs/faults/rule.h"
 #include "mockhcs/faults/scenario.h"
@@ -100,49 +101,21 @@ static char *verdict(const struct torture *t, const struct mock_outcome *o) {
         return t->strict && o->code ? hcs_asprintf("ends with %d", o->code) : NULL;
 }
 
+struct again {
+        const struct torture *t;
+        uint64_t seed;
+};
+
 /* Does it break under those rules? */
-static bool breaks(const struct torture *t, const char *rules, uint64_t seed) {
+static bool breaks(void *ctx, const char *rules) {
+        const struct again *again = ctx;
         _cleanup_(mock_outcome_deinit) struct mock_outcome o = {0};
         _cleanup_free_ char *why = NULL;
 
-        if (FAILED(run_once(t, rules, seed, &o, NULL)))
+        if (FAILED(run_once(again->t, rules, again->seed, &o, NULL)))
                 return false;
-        why = verdict(t, &o);
+        why = verdict(again->t, &o);
         return why != NULL;
-}
-
-static char *without(const char *rules, size_t at, size_t n) {
-        return hcs_asprintf("%.*s%s", (int)at, rules, rules + at + n);
-}
-
-/* Without the blanks and semicolons around; takes text. */
-static char *trimmed(char *text) {
-        size_t begin = strspn(text, " ;"), n = strlen(text);
-
-        while (n > begin && strchr(" ;", text[n - 1]))
-                n--;
-        memmove(text, text + begin, n - begin);
-        text[n - begin] = '\0';
-        return text;
-}
-
-/* Leaves rules out, one after the other, as long as the rest breaks it. Caller frees. */
-static char *minimise(const struct torture *t, const char *rules, uint64_t seed) {
-        char *smallest = hcs_strdup(rules);
-        size_t at = 0;
-
-        while (smallest[at]) {
-                size_t n = strcspn(smallest + at, ";");
-                _cleanup_free_ char *less = without(smallest, at, n + (smallest[at + n] == ';'));
-
-                if (strspn(less, " ;") < strlen(less) && breaks(t, less, seed)) {
-                        free(smallest);
-                        smallest = hcs_strdup(less);
-                } else {
-                        at += n + (smallest[at + n] == ';');
-                }
-        }
-        return trimmed(smallest);
 }
 
 /* The case has the same name in every run of the same list, so that who compares runs finds it again. */
@@ -163,7 +136,7 @@ static void add_case(const struct torture *t, size_t i, uint64_t seed, uint64_t 
 
 static void tell(struct torture *t, size_t i, uint64_t seed, uint64_t ns, const struct mock_outcome *o,
                  const char *why) {
-        _cleanup_free_ char *smallest = why ? minimise(t, t->rules[i], seed) : NULL;
+        _cleanup_free_ char *smallest = why ? smallest_faults(t->rules[i], breaks, &(struct again){t, seed}) : NULL;
         struct hcs_json *r = hcs_json_append(t->results, hcs_json_new_object());
 
         hcs_json_set_string(r, "scenario", t->names[i]);

@@ -84,7 +84,7 @@ says "# hangs"
 says "not ok 1 - lost-exit"
 says "ok 2 - unexpected-exit"
 xml 'string(//testcase[1]/failure/@message)' "hangs"
-xml 'contains(string(//testcase[1]/failure), "event:ProcessExited never")' true
+xml 'contains(string(//testcase[1]/failure), "event:ProcessExited#1 never")' true
 reports 0 "several seeds" 3 0 torture --runs 3 --seed 7 --faults 'HcsStart* delay=1ms' -- "$client"
 says "ok 3 - HcsStart* delay=1ms, seed 9"
 

@@ -107,9 +107,9 @@ head -c 100000 /dev/urandom >"$work/noise.log"
 expect 3 "noise is no error" "$hcstrace" import "$work/noise.log"
 expect 1 "no such log" "$hcstrace" import "$work/none.log"
 
-expect 1 "a lost exit breaks the client" "$hcstrace" torture --timeout 3 --scenario lost-exit --scenario unexpected-exit -- "$client"
+expect 1 "a lost exit breaks the client" "$hcstrace" torture --timeout 2 --scenario lost-exit --scenario unexpected-exit -- "$client"
 says 'broken  lost-exit                    seed 1: hangs'
-says 'smallest: event:ProcessExited never'
+says 'smallest: event:ProcessExited#1 never'
 says 'ok      unexpected-exit              seed 1, exit code 1'
 expect 0 "what it survives" "$hcstrace" torture --faults 'HcsModify* delay=1ms..5ms' --runs 3 --json -- "$client"
 says '"broken": false'
