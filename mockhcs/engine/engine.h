@@ -10,6 +10,7 @@
 
 #include "mockhcs/engine/backend.h"
 #include "mockhcs/engine/dispatcher.h"
+#include "mockhcs/engine/event_name.h"
 #include "mockhcs/engine/handle_table.h"
 #include "mockhcs/mockhcs.h"
 
@@ -74,7 +75,6 @@ void mock_events_unregister(struct mock_engine *e, struct mock_live *on);
 HRESULT mock_events_wait_exit(struct mock_engine *e, struct mock_live *on, uint64_t deadline_ns, char **ret_data);
 /* A Win32 timeout as a monotonic deadline. */
 uint64_t mock_deadline(uint32_t timeout_ms);
-uint32_t mock_event_number(enum mock_dll dll, const char *name); /* 0 when the DLL has none */
 
 /* Pipes of processes (stdio.c). */
 void mock_stdio_output(struct mock_engine *e, const struct mock_stdio *chunk);

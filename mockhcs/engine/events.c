@@ -9,64 +9,9 @@
 
 #include "base/str.h"
 #include "base/utf.h"
-#include "hcsshim/abi/computenetwork.h"
 #include "hcsshim/log.h"
 #include "mockhcs/engine/engine.h"
 #include "platform/clock.h"
-
-static const struct {
-        const char *name;
-        uint32_t vmcompute, computecore, computenetwork;
-} numbers[] = {
-        {"SystemExited", HcsNotificationSystemExited, HcsEventSystemExited},
-        {"SystemCreateCompleted", HcsNotificationSystemCreateCompleted, 0},
-        {"SystemStartCompleted", HcsNotificationSystemStartCompleted, 0},
-        {"SystemPauseCompleted", HcsNotificationSystemPauseCompleted, 0},
-        {"SystemResumeCompleted", HcsNotificationSystemResumeCompleted, 0},
-        {"SystemSaveCompleted", HcsNotificationSystemSaveCompleted, 0},
-        {"SystemShutdownFailed", HcsNotificationSystemShutdownFailed, 0},
-        {"SystemCrashInitiated", HcsNotificationSystemCrashInitiated, HcsEventSystemCrashInitiated},
-        {"SystemCrashReport", HcsNotificationSystemCrashReport, HcsEventSystemCrashReport},
-        {"SystemRdpEnhancedModeStateChanged", HcsNotificationSystemRdpEnhancedModeStateChanged,
-         HcsEventSystemRdpEnhancedModeStateChanged},
-        {"SystemSiloJobCreated", HcsNotificationSystemSiloJobCreated, HcsEventSystemSiloJobCreated},
-        {"SystemGuestConnectionClosed", HcsNotificationSystemGuestConnectionClosed,
-         HcsEventSystemGuestConnectionClosed},
-        {"ProcessExited", HcsNotificationProcessExited, HcsEventProcessExited},
-        {"ServiceDisconnect", HcsNotificationServiceDisconnect, HcsEventServiceDisconnect,
-         HcnNotificationServiceDisconnect},
-        {"VmLifecycle", 0, (uint32_t)HcsEventGroupVmLifecycle},
-        {"LiveMigration", 0, (uint32_t)HcsEventGroupLiveMigration},
-        {"OperationInfo", 0, (uint32_t)HcsEventGroupOperationInfo},
-        {"NetworkPreCreate", 0, 0, HcnNotificationNetworkPreCreate},
-        {"NetworkCreate", 0, 0, HcnNotificationNetworkCreate},
-        {"NetworkPreDelete", 0, 0, HcnNotificationNetworkPreDelete},
-        {"NetworkDelete", 0, 0, HcnNotificationNetworkDelete},
-        {"NamespaceCreate", 0, 0, HcnNotificationNamespaceCreate},
-        {"NamespaceDelete", 0, 0, HcnNotificationNamespaceDelete},
-        {"GuestNetworkServiceCreate", 0, 0, HcnNotificationGuestNetworkServiceCreate},
-        {"GuestNetworkServiceDelete", 0, 0, HcnNotificationGuestNetworkServiceDelete},
-        {"NetworkEndpointAttached", 0, 0, HcnNotificationNetworkEndpointAttached},
-        {"NetworkEndpointDetached", 0, 0, HcnNotificationNetworkEndpointDetached},
-        {"GuestNetworkServiceStateChanged", 0, 0, HcnNotificationGuestNetworkServiceStateChanged},
-        {"GuestNetworkServiceInterfaceStateChanged", 0, 0, HcnNotificationGuestNetworkServiceInterfaceStateChanged},
-};
-
-uint32_t mock_event_number(enum mock_dll dll, const char *name) {
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(numbers); i++)
-                if (hcs_streq(numbers[i].name, name))
-                        return dll == MOCK_VMCOMPUTE        ? numbers[i].vmcompute
-                               : dll == MOCK_COMPUTENETWORK ? numbers[i].computenetwork
-                                                            : numbers[i].computecore;
-        return 0;
-}
-
-static const char *static_name(const char *name) {
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(numbers); i++)
-                if (hcs_streq(numbers[i].name, name))
-                        return numbers[i].name;
-        return NULL;
-}
 
 static void call_client(struct mock_live *l, struct mock_live_event *ev, HCS_EVENT_CALLBACK event_callback,
                         HCS_NOTIFICATION_CALLBACK notification_callback, void *context) {
@@ -126,7 +71,7 @@ static bool schedule(struct mock_live *l) {
 }
 
 void mock_events_raise(struct mock_engine *e, struct mock_live *on, const char *name, HRESULT hr, const char *data) {
-        const char *known = static_name(name);
+        const char *known = mock_event_known(name);
         bool post = false, is_exit = known && (hcs_streq(name, "SystemExited") || hcs_streq(name, "ProcessExited"));
         bool is_process = on->h.kind == MOCK_PROCESS;
 
