@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/scrub.h"
 #include "base/str.h"
 #include "mockhcs/engine/backend.h"
 #include "mockhcs/record/bridges.h"
+#include "mockhcs/record/entry.h"
 #include "mockhcs/trace/report.h"
 #include "mockhcs/trace/writer.h"
 #include "platform/clock.h"
@@ -39,91 +39,20 @@ static struct recorder *of_sink(struct mock_sink *s) {
         return (struct recorder *)((char *)s - offsetof(struct recorder, sink));
 }
 
-/*
- * A record while it is written. Its values are borrowed from the call, but for those that had to be scrubbed and the
- * symbol of what was created; so most records cost no allocation.
- */
-struct entry {
-        struct mock_record record; /* args points to values */
-        struct mock_value values[MOCK_MAX_ARGS];
-        char *scrubbed[MOCK_MAX_ARGS + 1]; /* the last one of record.result */
-};
-
-/* Values are set as they are added: clearing all of them would cost more than writing the line. */
-static void entry_init(struct entry *e, enum mock_record_kind kind, uint64_t t) {
-        e->record = (struct mock_record){.kind = kind, .t = t, .args = e->values};
-        memset(e->scrubbed, 0, sizeof(e->scrubbed));
-}
-
-static void entry_deinit(struct entry *e) {
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(e->scrubbed); i++)
-                free(e->scrubbed[i]);
-}
-
-static void show(const struct recorder *r, const struct mock_value *v, struct mock_value *ret, char **ret_scrubbed) {
-        *ret = *v;
-        if (!r->redact || !v->text || v->kind == MOCK_HANDLE || !hcs_scrub_might_find(v->text, v->len))
-                return;
-        *ret_scrubbed = hcs_scrub_text(v->text, NULL);
-        ret->text = *ret_scrubbed;
-        ret->len = strlen(ret->text);
-}
-
-static void add_value(const struct recorder *r, struct entry *e, const struct mock_value *v) {
-        show(r, v, &e->values[e->record.n_args], &e->scrubbed[e->record.n_args]);
-        e->record.n_args++;
-}
-
-static void set_result(const struct recorder *r, struct entry *e, const struct mock_value *v) {
-        show(r, v, &e->record.result, &e->scrubbed[MOCK_MAX_ARGS]);
-}
-
-static void make_call(const struct recorder *r, const struct mock_call *call, struct entry *e) {
-        entry_init(e, MOCK_RECORD_CALL, call->time_ns);
-        e->record.function = (char *)(uintptr_t)call->function->name;
-        e->record.dll = call->function->dll;
-        e->record.n = call->number;
-        e->record.thread = call->thread;
-        for (size_t i = 0; i < call->n_args; i++)
-                add_value(r, e, &call->args[i]);
-}
-
-static void make_return(const struct recorder *r, const struct mock_call *call, struct entry *e) {
-        bool local = mock_verb_is_local(call->function->verb);
-
-        entry_init(e, MOCK_RECORD_RETURN, mock_engine_now_ns(r->backend.engine));
-        e->record.n = call->number;
-        e->record.hr = mock_call_spell(call, call->hr);
-        e->record.pending = !local && SUCCEEDED(call->hr) && !call->completed;
-        if (call->created && SUCCEEDED(call->hr)) {
-                char *symbol = call->created->symbol;
-
-                add_value(r, e,
-                          &(struct mock_value){.name = mock_handle_kind_name(call->created->kind),
-                                               .kind = MOCK_HANDLE,
-                                               .text = symbol,
-                                               .len = strlen(symbol)});
-        }
-        if (call->completion.result.kind != MOCK_ABSENT)
-                add_value(r, e, &call->completion.result);
-        if (call->completed)
-                e->record.process = call->completion.process;
-}
-
 /* Writes one or both of a call's records, in one piece. */
 static void write_entries(struct recorder *r, const struct mock_call *call, bool called, bool returned) {
-        struct entry before, after;
+        struct record_entry before, after;
         const struct mock_record *records[2] = {&before.record, &after.record};
 
         if (called)
-                make_call(r, call, &before);
+                record_entry_call(&before, call, r->redact);
         if (returned)
-                make_return(r, call, &after);
+                record_entry_return(&after, call, mock_engine_now_ns(r->backend.engine), r->redact);
         mock_trace_write_all(r->writer, called ? records : records + 1, called + returned);
         if (called)
-                entry_deinit(&before);
+                record_entry_deinit(&before);
         if (returned)
-                entry_deinit(&after);
+                record_entry_deinit(&after);
 }
 
 static void remember(struct recorder *r, const struct mock_call *call) {
@@ -195,9 +124,9 @@ static void record_free(struct mock_backend *b) {
 static void sink_complete(struct mock_sink *sink, const struct mock_completion *c) {
         struct recorder *r = of_sink(sink);
         char subject[32];
-        struct entry e;
+        struct record_entry e;
 
-        entry_init(&e, MOCK_RECORD_COMPLETE, mock_engine_now_ns(r->backend.engine));
+        record_entry_init(&e, MOCK_RECORD_COMPLETE, mock_engine_now_ns(r->backend.engine));
         e.record.n = c->number;
         e.record.hr = c->hr;
         e.record.process = c->process;
@@ -209,28 +138,29 @@ static void sink_complete(struct mock_sink *sink, const struct mock_completion *
         else
                 snprintf(subject, sizeof(subject), "call/%llu", (unsigned long long)c->number);
         hcs_mutex_unlock(&r->lock);
-        set_result(r, &e, &c->result);
+        record_entry_result(&e, &c->result, r->redact);
         mock_trace_write(r->writer, &e.record);
-        entry_deinit(&e);
+        record_entry_deinit(&e);
         r->backend.up->ops->complete(r->backend.up, c);
 }
 
 static void sink_event(struct mock_sink *sink, const struct mock_event *e) {
         struct recorder *r = of_sink(sink);
-        struct entry entry;
+        struct record_entry entry;
 
-        entry_init(&entry, MOCK_RECORD_EVENT, mock_engine_now_ns(r->backend.engine));
+        record_entry_init(&entry, MOCK_RECORD_EVENT, mock_engine_now_ns(r->backend.engine));
         entry.record.hr = e->on->dll == MOCK_VMCOMPUTE ? hcs_hresult_to_vmcompute(e->hr) : e->hr;
         entry.record.subject = e->on->symbol;
         entry.record.event = (char *)(uintptr_t)e->name;
         if (e->data)
-                set_result(r, &entry,
-                           &(struct mock_value){.name = "data",
-                                                .kind = MOCK_DOCUMENT,
-                                                .text = (char *)(uintptr_t)e->data,
-                                                .len = strlen(e->data)});
+                record_entry_result(&entry,
+                                    &(struct mock_value){.name = "data",
+                                                         .kind = MOCK_DOCUMENT,
+                                                         .text = (char *)(uintptr_t)e->data,
+                                                         .len = strlen(e->data)},
+                                    r->redact);
         mock_trace_write(r->writer, &entry.record);
-        entry_deinit(&entry);
+        record_entry_deinit(&entry);
         r->backend.up->ops->event(r->backend.up, e);
 }
 

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Records of calls as they are written; see entry.h. */
+
+#include "mockhcs/record/entry.h"
+
+#include <string.h>
+
+#include "base/scrub.h"
+#include "mockhcs/engine/handle.h"
+
+/* Values are set as they are added: clearing all of them would cost more than writing the line. */
+void record_entry_init(struct record_entry *e, enum mock_record_kind kind, uint64_t t) {
+        e->record = (struct mock_record){.kind = kind, .t = t, .args = e->values};
+        memset(e->scrubbed, 0, sizeof(e->scrubbed));
+}
+
+void record_entry_deinit(struct record_entry *e) {
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(e->scrubbed); i++)
+                free(e->scrubbed[i]);
+}
+
+static void show(const struct mock_value *v, bool redact, struct mock_value *ret, char **ret_scrubbed) {
+        *ret = *v;
+        if (!redact || !v->text || v->kind == MOCK_HANDLE || !hcs_scrub_might_find(v->text, v->len))
+                return;
+        *ret_scrubbed = hcs_scrub_text(v->text, NULL);
+        ret->text = *ret_scrubbed;
+        ret->len = strlen(ret->text);
+}
+
+static void add_value(struct record_entry *e, const struct mock_value *v, bool redact) {
+        show(v, redact, &e->values[e->record.n_args], &e->scrubbed[e->record.n_args]);
+        e->record.n_args++;
+}
+
+void record_entry_result(struct record_entry *e, const struct mock_value *v, bool redact) {
+        show(v, redact, &e->record.result, &e->scrubbed[MOCK_MAX_ARGS]);
+}
+
+void record_entry_call(struct record_entry *e, const struct mock_call *call, bool redact) {
+        record_entry_init(e, MOCK_RECORD_CALL, call->time_ns);
+        e->record.function = (char *)(uintptr_t)call->function->name;
+        e->record.dll = call->function->dll;
+        e->record.n = call->number;
+        e->record.thread = call->thread;
+        for (size_t i = 0; i < call->n_args; i++)
+                add_value(e, &call->args[i], redact);
+}
+
+void record_entry_return(struct record_entry *e, const struct mock_call *call, uint64_t t, bool redact) {
+        bool local = mock_verb_is_local(call->function->verb);
+
+        record_entry_init(e, MOCK_RECORD_RETURN, t);
+        e->record.n = call->number;
+        e->record.hr = mock_call_spell(call, call->hr);
+        e->record.pending = !local && SUCCEEDED(call->hr) && !call->completed;
+        if (call->created && SUCCEEDED(call->hr)) {
+                char *symbol = call->created->symbol;
+
+                add_value(e,
+                          &(struct mock_value){.name = mock_handle_kind_name(call->created->kind),
+                                               .kind = MOCK_HANDLE,
+                                               .text = symbol,
+                                               .len = strlen(symbol)},
+                          redact);
+        }
+        if (call->completion.result.kind != MOCK_ABSENT)
+                add_value(e, &call->completion.result, redact);
+        if (call->completed)
+                e->record.process = call->completion.process;
+}
