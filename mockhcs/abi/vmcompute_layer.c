@@ -15,43 +15,21 @@
 
 #include "base/utf.h"
 #include "mockhcs/abi/front.h"
+#include "mockhcs/abi/layer_argument.h"
 
 _Static_assert(offsetof(HCS_DRIVER_INFO, HomeDir) == 8 && sizeof(HCS_DRIVER_INFO) == 16, "as on Windows x64");
 _Static_assert(offsetof(HCS_LAYER_DESCRIPTOR, Flags) == 16 && offsetof(HCS_LAYER_DESCRIPTOR, Path) == 24 &&
                        sizeof(HCS_LAYER_DESCRIPTOR) == 32,
                "as on Windows x64");
 
-/* The layer's id, below the home of the driver when it has one. */
 static void add_id(struct mock_front *f, const HCS_DRIVER_INFO *info, PCWSTR id) {
-        const uint16_t *home = info ? (const uint16_t *)info->HomeDir : NULL, *name = (const uint16_t *)id;
-        size_t n = home ? hcs_utf16_len(home) : 0, len = name ? hcs_utf16_len(name) : 0;
-        _cleanup_free_ uint16_t *whole = n && len ? hcs_calloc(n + len + 2, sizeof(*whole)) : NULL;
+        _cleanup_free_ uint16_t *whole = mock_layer_whole_id(info, id);
 
-        if (whole) {
-                memcpy(whole, home, n * sizeof(*whole));
-                if (home[n - 1] != '\\' && home[n - 1] != '/')
-                        whole[n++] = '\\';
-                memcpy(whole + n, name, len * sizeof(*whole));
-        }
         mock_front_text(f, "id", whole ? (PCWSTR)whole : id);
 }
 
-/* The parent layers as one document: [{"Id":"<guid>","Path":"..."}]. */
 static void add_layers(struct mock_front *f, const HCS_LAYER_DESCRIPTOR *layers, DWORD count) {
-        _cleanup_json_ struct hcs_json *list = hcs_json_new_array();
-        char *text;
-
-        for (DWORD i = 0; layers && i < count; i++) {
-                const uint16_t *wide = (const uint16_t *)layers[i].Path;
-                _cleanup_free_ char *path = wide ? hcs_utf16_to_utf8_lossy(wide, hcs_utf16_len(wide), NULL) : NULL;
-                struct hcs_json *layer = hcs_json_append(list, hcs_json_new_object());
-                char id[HCS_GUID_TEXT_SIZE];
-
-                hcs_json_set_string(layer, "Id", hcs_guid_format(&layers[i].LayerId, id));
-                hcs_json_set_string(layer, "Path", path ? path : "");
-        }
-        text = hcs_json_text(list, HCS_JSON_GO);
-        mock_value_set_document(mock_call_add(&f->call), "layers", text);
+        mock_value_set_document(mock_call_add(&f->call), "layers", mock_layer_list(layers, count));
 }
 
 HCS_ABI_HRESULT HCS_ABI_CALL ActivateLayer(const HCS_DRIVER_INFO *info, PCWSTR id) {
