@@ -14,6 +14,8 @@
 
 /* Begins at a root of this system: "/x"; "C:\x" or "\\server\x" on Windows. */
 bool hcs_path_is_absolute(const char *path);
+/* The same place from a root, whether something is there or not. Caller frees. */
+char *hcs_path_full(const char *path);
 
 enum hcs_place { HCS_PLACE_NOTHING, HCS_PLACE_FILE, HCS_PLACE_FOLDER, HCS_PLACE_OTHER };
 /* Links are not followed: they are OTHER, as devices are. NOTHING also where it cannot be found out. */

@@ -18,6 +18,13 @@ bool hcs_path_is_absolute(const char *path) {
         return *path == '/';
 }
 
+char *hcs_path_full(const char *path) {
+        char folder[LONGEST];
+
+        return hcs_path_is_absolute(path) || !getcwd(folder, sizeof(folder)) ? hcs_strdup(path)
+                                                                             : hcs_asprintf("%s/%s", folder, path);
+}
+
 enum hcs_place hcs_place_at(const char *path) {
         struct stat st;
 

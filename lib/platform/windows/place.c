@@ -21,6 +21,14 @@ bool hcs_path_is_absolute(const char *path) {
                (is_separator(path[0]) && is_separator(path[1]));
 }
 
+char *hcs_path_full(const char *path) {
+        _cleanup_wide_ wchar_t *wide = hcs_windows_wide(path);
+        wchar_t full[MAX_PATH * 4];
+        DWORD n = GetFullPathNameW(wide, HCS_ARRAY_SIZE(full), full, NULL);
+
+        return n > 0 && n < HCS_ARRAY_SIZE(full) ? hcs_windows_narrow(full) : hcs_strdup(path);
+}
+
 enum hcs_place hcs_place_at(const char *path) {
         _cleanup_wide_ wchar_t *wide = hcs_windows_wide(path);
         DWORD a = GetFileAttributesW(wide);

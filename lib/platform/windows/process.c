@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "platform/thread.h"
+#include "platform/windows/child.h"
 #include "platform/windows/last_error.h"
 #include "platform/windows/text.h"
 
@@ -73,15 +74,13 @@ static wchar_t *merge_environment(const char *const *environment) {
         return (wchar_t *)(void *)hcs_buf_steal(&merged);
 }
 
-HRESULT hcs_child_spawn(char *const *argv, const char *const *environment, enum hcs_child_output output,
-                        struct hcs_child **ret, struct hcs_error **err) {
+HRESULT hcs_windows_spawn(char *const *argv, const char *const *environment, enum hcs_child_output output, DWORD flags,
+                          PROCESS_INFORMATION *ret, struct hcs_error **err) {
         SECURITY_ATTRIBUTES inherited = {.nLength = sizeof(inherited), .bInheritHandle = TRUE};
         STARTUPINFOW start = {.cb = sizeof(start), .dwFlags = STARTF_USESTDHANDLES};
         _cleanup_wide_ wchar_t *line = NULL, *merged = environment ? merge_environment(environment) : NULL;
         _cleanup_buf_ struct hcs_buf text = {0};
         _cleanup_handle_ HANDLE nothing = NULL;
-        PROCESS_INFORMATION info;
-        struct hcs_child *child;
 
         for (size_t i = 0; argv[i]; i++)
                 quote(&text, argv[i]);
@@ -96,14 +95,29 @@ HRESULT hcs_child_spawn(char *const *argv, const char *const *environment, enum 
         } else if (output == HCS_CHILD_ERRS) {
                 start.hStdOutput = start.hStdError;
         }
-        if (!CreateProcessW(NULL, line, NULL, NULL, TRUE, CREATE_UNICODE_ENVIRONMENT, merged, NULL, &start, &info))
+        if (!CreateProcessW(NULL, line, NULL, NULL, TRUE, CREATE_UNICODE_ENVIRONMENT | flags, merged, NULL, &start,
+                            ret))
                 return hcs_error_make(err, HCS_WIN32(GetLastError()), "start `%s`", argv[0]);
-        CloseHandle(info.hThread);
-        child = hcs_calloc(1, sizeof(*child));
-        child->process = info.hProcess;
-        child->id = info.dwProcessId;
-        *ret = child;
         return S_OK;
+}
+
+struct hcs_child *hcs_windows_child(const PROCESS_INFORMATION *info) {
+        struct hcs_child *child = hcs_calloc(1, sizeof(*child));
+
+        CloseHandle(info->hThread);
+        child->process = info->hProcess;
+        child->id = info->dwProcessId;
+        return child;
+}
+
+HRESULT hcs_child_spawn(char *const *argv, const char *const *environment, enum hcs_child_output output,
+                        struct hcs_child **ret, struct hcs_error **err) {
+        PROCESS_INFORMATION info;
+        HRESULT hr = hcs_windows_spawn(argv, environment, output, 0, &info, err);
+
+        if (SUCCEEDED(hr))
+                *ret = hcs_windows_child(&info);
+        return hr;
 }
 
 HRESULT hcs_child_wait(struct hcs_child *child, int *ret_exit_code, struct hcs_error **err) {

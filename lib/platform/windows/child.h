@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HCS_PLATFORM_WINDOWS_CHILD_H
+#define HCS_PLATFORM_WINDOWS_CHILD_H
+
+/* What the files of this folder share of child programs. */
+
+#include <windows.h>
+
+#include "platform/process.h"
+
+/* As hcs_child_spawn(), with more flags of CreateProcess(). */
+HRESULT hcs_windows_spawn(char *const *argv, const char *const *environment, enum hcs_child_output output, DWORD flags,
+                          PROCESS_INFORMATION *ret, struct hcs_error **err);
+/* Takes both handles over. */
+struct hcs_child *hcs_windows_child(const PROCESS_INFORMATION *info);
+
+#endif
