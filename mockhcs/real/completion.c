@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What ends after its call: operations, whose result the client asks for, and calls of vmcompute, of which a
+ * notification says that they are done. The trace learns of a result when the client does. One that it never asks for
+ * is asked for here, when the operation calls back or is closed; only a result with process information, which is given
+ * out once, is left to the client as long as it can be.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf.h"
+#include "mockhcs/engine/event_name.h"
+#include "mockhcs/real/passing.h"
+#include "platform/abi_memory.h"
+
+static const char *const completed_by[KEPT_COMPLETED] = {"SystemCreateCompleted", "SystemStartCompleted",
+                                                         "SystemPauseCompleted", "SystemResumeCompleted",
+                                                         "SystemSaveCompleted"};
+
+/* Which of the completions ends a call of vmcompute; -1: none. */
+static int completion_of(const struct mock_function *f) {
+        static const enum mock_verb verbs[KEPT_COMPLETED] = {MOCK_CREATE_SYSTEM, MOCK_START_SYSTEM, MOCK_PAUSE_SYSTEM,
+                                                             MOCK_RESUME_SYSTEM, MOCK_SAVE_SYSTEM};
+
+        for (int i = 0; f->dll == MOCK_VMCOMPUTE && i < KEPT_COMPLETED; i++)
+                if (verbs[i] == f->verb)
+                        return i;
+        return -1;
+}
+
+static struct kept *operation_of(struct passing *p) {
+        uintptr_t value = p->on[MOCK_OPERATION];
+
+        return value ? kept_find(&p->r->kept, MOCK_OPERATION, MOCK_COMPUTECORE, value) : NULL;
+}
+
+static const char *process_of(const struct passing *p) {
+        const struct kept *k;
+
+        if (p->created && p->created->handle.kind == MOCK_PROCESS)
+                return p->created->handle.symbol;
+        k = kept_find(&p->r->kept, MOCK_PROCESS, p->s->function->dll, p->on[MOCK_PROCESS]);
+        return k ? k->handle.symbol : "";
+}
+
+void completion_starts(struct passing *p) {
+        enum mock_verb verb = p->s->function->verb;
+        int completion = completion_of(p->s->function);
+        struct kept *k;
+
+        hcs_guard(&p->r->lock);
+        k = signature_find(p->s, PARAMETER_OPERATION) >= 0 ? operation_of(p) : NULL;
+        if (k && !k->call) {
+                k->call = p->call.number;
+                k->gives_process = verb == MOCK_CREATE_PROCESS || verb == MOCK_GET_PROCESS_INFO;
+                if (k->gives_process)
+                        snprintf(k->process, sizeof(k->process), "%s", process_of(p));
+        }
+        k = p->created && p->created->handle.kind == MOCK_SYSTEM
+                    ? p->created
+                    : kept_find(&p->r->kept, MOCK_SYSTEM, MOCK_VMCOMPUTE, p->on[MOCK_SYSTEM]);
+        if (completion >= 0 && k)
+                k->pending[completion] = p->call.number;
+}
+
+/* Does an answer to "what is your result" tell the result? */
+static bool is_result(HRESULT hr) {
+        return hr != HCS_E_OPERATION_PENDING && hr != HCS_E_OPERATION_NOT_STARTED && hr != HCS_E_OPERATION_TIMEOUT &&
+               hr != HCS_E_PROCESS_INFO_NOT_AVAILABLE && hr != E_HANDLE && hr != E_POINTER && hr != E_INVALIDARG;
+}
+
+/* Asks the platform itself; false when that does not tell. *ret_document is UTF-8 or NULL, and the caller's. */
+static bool ask(struct real_recorder *r, uintptr_t operation, HRESULT *ret_hr, char **ret_document) {
+        void *get_result = atomic_load(&r->get_result);
+        PWSTR document = NULL;
+        uint64_t args[] = {operation, (uintptr_t)&document};
+
+        if (!get_result)
+                return false;
+        *ret_hr = (HRESULT)(uint32_t)real_through(get_result, args, HCS_ARRAY_SIZE(args));
+        *ret_document = document ? hcs_utf16_to_utf8_lossy((const uint16_t *)document,
+                                                           hcs_utf16_len((const uint16_t *)document), NULL)
+                                 : NULL;
+        hcs_abi_free(document);
+        return is_result(*ret_hr);
+}
+
+/* Of a call that was refused the operation may have a document, which is part of the refusal. */
+static void refused(struct passing *p) {
+        char *document = NULL;
+        HRESULT hr;
+
+        if (p->on[MOCK_OPERATION] && ask(p->r, p->on[MOCK_OPERATION], &hr, &document) && FAILED(hr) && document)
+                mock_value_set_document(&p->call.completion.result, "result", steal_pointer(&document));
+        free(document);
+}
+
+void completion_started(struct passing *p) {
+        int completion = completion_of(p->s->function);
+        struct kept *k;
+
+        if (signature_find(p->s, PARAMETER_OPERATION) >= 0) {
+                p->call.completed = FAILED(p->call.hr);
+                if (SUCCEEDED(p->call.hr))
+                        return;
+                hcs_mutex_lock(&p->r->lock);
+                k = operation_of(p);
+                if (k && k->call == p->call.number)
+                        k->call = 0; /* it was not started after all */
+                hcs_mutex_unlock(&p->r->lock);
+                refused(p);
+                return;
+        }
+        if (completion < 0)
+                return;
+        hcs_guard(&p->r->lock);
+        if (p->call.hr == HCS_E_OPERATION_PENDING) {
+                p->call.hr = S_OK;
+                p->call.completed = false;
+                return;
+        }
+        k = p->created && p->created->handle.kind == MOCK_SYSTEM
+                    ? p->created
+                    : kept_find(&p->r->kept, MOCK_SYSTEM, MOCK_VMCOMPUTE, p->on[MOCK_SYSTEM]);
+        if (k)
+                k->pending[completion] = 0;
+}
+
+static void write_completion(struct real_recorder *r, const char *subject, const struct mock_completion *c) {
+        struct record_entry e;
+
+        record_entry_init(&e, MOCK_RECORD_COMPLETE, real_now_ns(r));
+        e.record.n = c->number;
+        e.record.hr = c->hr;
+        e.record.process = c->process;
+        e.record.subject = (char *)(uintptr_t)subject;
+        record_entry_result(&e, &c->result, r->redact);
+        real_write(r, &e.record);
+        record_entry_deinit(&e);
+}
+
+/* The result of the operation is known; takes `text` over. Only the first time counts. */
+static void complete(struct real_recorder *r, uintptr_t operation, HRESULT hr, char *text,
+                     const struct mock_process_info *process) {
+        struct mock_completion c = {.hr = hcs_hresult_to_computecore(hr)};
+        char subject[24];
+        struct kept *k;
+
+        hcs_mutex_lock(&r->lock);
+        k = kept_find(&r->kept, MOCK_OPERATION, MOCK_COMPUTECORE, operation);
+        if (k && k->call && !k->completed) {
+                k->completed = true;
+                c.number = k->call;
+                memcpy(subject, k->handle.symbol, sizeof(subject));
+        }
+        hcs_mutex_unlock(&r->lock);
+        if (c.number) {
+                if (text && *text)
+                        mock_value_set_document(&c.result, "result", steal_pointer(&text));
+                if (process)
+                        c.process = *process;
+                write_completion(r, subject, &c);
+                mock_completion_deinit(&c);
+        }
+        free(text);
+}
+
+void completion_heard(struct passing *p) {
+        enum mock_verb verb = p->s->function->verb;
+        int info = signature_find(p->s, PARAMETER_PROCESS_INFORMATION);
+        struct mock_process_info *process = &p->call.completion.process;
+        char on[24] = "";
+        const struct kept *k;
+        bool gives_process;
+
+        if (info >= 0 && verb != MOCK_GET_OPERATION_RESULT && verb != MOCK_WAIT_OPERATION) { /* vmcompute */
+                hcs_mutex_lock(&p->r->lock);
+                snprintf(on, sizeof(on), "%s", process_of(p));
+                hcs_mutex_unlock(&p->r->lock);
+        } else if (verb == MOCK_GET_OPERATION_RESULT || verb == MOCK_WAIT_OPERATION) {
+                hcs_mutex_lock(&p->r->lock);
+                k = operation_of(p);
+                gives_process = k && k->gives_process;
+                if (gives_process)
+                        memcpy(on, k->process, sizeof(on));
+                hcs_mutex_unlock(&p->r->lock);
+                if (is_result(p->call.hr) && (!gives_process || info >= 0))
+                        complete(p->r, p->on[MOCK_OPERATION], p->call.hr,
+                                 passing_text(p, signature_find(p->s, PARAMETER_ANSWER)),
+                                 process->present ? process : NULL);
+        }
+        if (process->present && *on)
+                streams_tee(p->r, on, (HCS_PROCESS_INFORMATION *)(uintptr_t)p->args[info]);
+        if (p->s->function->dll == MOCK_COMPUTECORE)
+                process->present = false; /* the completion has it */
+}
+
+static void ask_and_complete(struct real_recorder *r, uintptr_t operation) {
+        char *document = NULL;
+        HRESULT hr;
+
+        if (ask(r, operation, &hr, &document))
+                complete(r, operation, hr, steal_pointer(&document), NULL);
+        free(document);
+}
+
+void completion_closes(struct passing *p) {
+        const struct kept *k;
+        bool unknown;
+
+        if (p->s->function->verb != MOCK_CLOSE_OPERATION)
+                return;
+        hcs_mutex_lock(&p->r->lock);
+        k = operation_of(p);
+        unknown = k && k->call && !k->completed;
+        hcs_mutex_unlock(&p->r->lock);
+        if (unknown)
+                ask_and_complete(p->r, p->on[MOCK_OPERATION]);
+}
+
+void completion_called_back(struct real_recorder *r, HCS_OPERATION operation) {
+        const struct kept *k;
+        bool unknown;
+
+        hcs_mutex_lock(&r->lock);
+        k = kept_find(&r->kept, MOCK_OPERATION, MOCK_COMPUTECORE, (uintptr_t)operation);
+        unknown = k && k->call && !k->completed && !k->gives_process;
+        hcs_mutex_unlock(&r->lock);
+        if (unknown)
+                ask_and_complete(r, (uintptr_t)operation);
+}
+
+bool completion_notified(struct real_recorder *r, const struct hearing *h, uint32_t type, HRESULT hr, PCWSTR data) {
+        const char *name = mock_event_name(h->dll, type);
+        struct mock_completion c = {.hr = hcs_hresult_to_computecore(hr)};
+        char subject[32];
+        struct kept *k;
+
+        hcs_mutex_lock(&r->lock);
+        k = h->dll == MOCK_VMCOMPUTE ? kept_find(&r->kept, h->kind, h->dll, h->value) : NULL;
+        for (int i = 0; k && name && i < KEPT_COMPLETED; i++)
+                if (strcmp(name, completed_by[i]) == 0) {
+                        c.number = k->pending[i];
+                        k->pending[i] = 0;
+                }
+        hcs_mutex_unlock(&r->lock);
+        if (!c.number)
+                return false;
+        if (data && *data)
+                mock_value_set_document(
+                        &c.result, "result",
+                        hcs_utf16_to_utf8_lossy((const uint16_t *)data, hcs_utf16_len((const uint16_t *)data), NULL));
+        snprintf(subject, sizeof(subject), "call/%llu", (unsigned long long)c.number);
+        write_completion(r, subject, &c);
+        mock_completion_deinit(&c);
+        return true;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Handles and callbacks of a recorded client; see kept.h. */
+
+#include "mockhcs/real/kept.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+void kept_deinit(struct kept_table *t) {
+        for (size_t i = 0; i < KEPT_BUCKETS; i++)
+                while (t->buckets[i]) {
+                        struct kept *k = t->buckets[i];
+
+                        t->buckets[i] = k->next;
+                        free(k);
+                }
+        free(t->hearings);
+        *t = (struct kept_table){0};
+}
+
+struct kept *kept_new(struct kept_table *t, enum mock_handle_kind kind, enum mock_dll dll) {
+        struct kept *k = hcs_calloc(1, sizeof(*k));
+
+        k->handle.kind = kind;
+        k->handle.dll = dll;
+        k->handle.number = ++t->numbers[kind];
+        snprintf(k->handle.symbol, sizeof(k->handle.symbol), "%s/%u", mock_handle_kind_name(kind),
+                 (unsigned)k->handle.number);
+        return k;
+}
+
+/* Values are addresses, or small numbers in steps of a power of two. */
+static struct kept **bucket_of(struct kept_table *t, uintptr_t value) {
+        return &t->buckets[(value >> 4 ^ value >> 14 ^ value >> 32) % KEPT_BUCKETS];
+}
+
+void kept_add(struct kept_table *t, struct kept *k, uintptr_t value) {
+        struct kept **bucket = bucket_of(t, value);
+
+        k->handle.value = value;
+        k->next = *bucket;
+        *bucket = k;
+}
+
+static struct kept **place_of(struct kept_table *t, enum mock_handle_kind kind, enum mock_dll dll, uintptr_t value) {
+        struct kept **at = bucket_of(t, value);
+
+        while (*at && ((*at)->handle.value != value || (*at)->handle.kind != kind || (*at)->handle.dll != dll))
+                at = &(*at)->next;
+        return at;
+}
+
+struct kept *kept_find(struct kept_table *t, enum mock_handle_kind kind, enum mock_dll dll, uintptr_t value) {
+        return *place_of(t, kind, dll, value);
+}
+
+struct kept *kept_take(struct kept_table *t, enum mock_handle_kind kind, enum mock_dll dll, uintptr_t value) {
+        struct kept **at = place_of(t, kind, dll, value), *k = *at;
+
+        if (k)
+                *at = k->next;
+        return k;
+}
+
+uint32_t hearing_add(struct kept_table *t, const struct hearing *h) {
+        uint32_t number = t->free_hearing, generation;
+
+        if (number) {
+                t->free_hearing = t->hearings[number - 1].next_free;
+        } else {
+                if (t->n_hearings == t->cap_hearings) {
+                        t->cap_hearings = t->cap_hearings ? t->cap_hearings * 2 : 32;
+                        t->hearings = hcs_realloc(t->hearings, t->cap_hearings * sizeof(*t->hearings));
+                }
+                number = ++t->n_hearings;
+                t->hearings[number - 1].generation = 0;
+        }
+        generation = t->hearings[number - 1].generation + 1;
+        t->hearings[number - 1] = *h;
+        t->hearings[number - 1].generation = generation;
+        t->hearings[number - 1].used = true;
+        return number;
+}
+
+void hearing_remove(struct kept_table *t, uint32_t number) {
+        if (!number)
+                return;
+        t->hearings[number - 1].used = false;
+        t->hearings[number - 1].next_free = t->free_hearing;
+        t->free_hearing = number;
+}
+
+void *hearing_context(const struct kept_table *t, uint32_t number) {
+        return (void *)((uintptr_t)t->hearings[number - 1].generation << 32 | number);
+}
+
+const struct hearing *hearing_find(const struct kept_table *t, const void *context) {
+        uint32_t number = (uint32_t)(uintptr_t)context, generation = (uint32_t)((uintptr_t)context >> 32);
+
+        if (number == 0 || number > t->n_hearings || !t->hearings[number - 1].used ||
+            t->hearings[number - 1].generation != generation)
+                return NULL;
+        return &t->hearings[number - 1];
+}

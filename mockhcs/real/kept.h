@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOCKHCS_REAL_KEPT_H
+#define MOCKHCS_REAL_KEPT_H
+
+/*
+ * What a recorder of the platform's own DLLs remembers: of every handle that the client holds, its name in the trace
+ * and what is under way on it; and of every callback, who is to be called in truth. Embedded in the recorder and
+ * guarded by its lock; what is returned is valid as long as the lock is held.
+ */
+
+#include "hcsshim/abi/types.h"
+#include "mockhcs/engine/handle.h"
+
+#define KEPT_BUCKETS   1024
+#define KEPT_COMPLETED 5 /* what vmcompute completes by a notification: create, start, pause, resume, save */
+
+struct kept {
+        struct kept *next;
+        struct mock_handle handle;        /* with the platform's value */
+        uint32_t hearing;                 /* SYSTEM, PROCESS, CALLBACK: the callback that is registered; 0: none */
+        bool exited;                      /* the trace says so */
+        uint64_t pending[KEPT_COMPLETED]; /* SYSTEM: numbers of vmcompute's calls that are not completed */
+
+        /* OPERATION */
+        uint64_t call; /* that it was started for; 0: not started */
+        bool completed;
+        bool gives_process; /* its result has process information */
+        char process[24];   /* whose */
+        HCS_OPERATION_COMPLETION completion;
+        HCS_EVENT_CALLBACK events;
+        void *context; /* of `events`: the platform has one of ours */
+};
+
+/* A callback of the client. Its context at the platform is its number, so that one that is gone is told from another.
+ */
+struct hearing {
+        uint32_t generation;
+        uint32_t next_free;
+        bool used;
+        HCS_EVENT_CALLBACK events;
+        HCS_NOTIFICATION_CALLBACK notifications;
+        void *context;
+        enum mock_dll dll;
+        char on[24];     /* symbol of what it hears of */
+        uintptr_t value; /* and its value, for kept_find() */
+        enum mock_handle_kind kind;
+};
+
+struct kept_table {
+        struct kept *buckets[KEPT_BUCKETS];
+        uint32_t numbers[MOCK_HANDLE_KINDS];
+        struct hearing *hearings;
+        uint32_t n_hearings, cap_hearings, free_hearing;
+};
+
+void kept_deinit(struct kept_table *t);
+
+/* A handle that is about to be made: it has its name, and no value yet. Owned by the caller. */
+struct kept *kept_new(struct kept_table *t, enum mock_handle_kind kind, enum mock_dll dll);
+/* Takes it over. */
+void kept_add(struct kept_table *t, struct kept *k, uintptr_t value);
+struct kept *kept_find(struct kept_table *t, enum mock_handle_kind kind, enum mock_dll dll, uintptr_t value);
+/* Takes it out; NULL when it is not there. The caller adds it again or frees it. */
+struct kept *kept_take(struct kept_table *t, enum mock_handle_kind kind, enum mock_dll dll, uintptr_t value);
+
+/* Its number, never 0. */
+uint32_t hearing_add(struct kept_table *t, const struct hearing *h);
+void hearing_remove(struct kept_table *t, uint32_t number);
+/* What the platform is given as context, and back; NULL when that one is gone. */
+void *hearing_context(const struct kept_table *t, uint32_t number);
+const struct hearing *hearing_find(const struct kept_table *t, const void *context);
+
+#endif

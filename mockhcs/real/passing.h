@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOCKHCS_REAL_PASSING_H
+#define MOCKHCS_REAL_PASSING_H
+
+/* What the files of this folder share: the recorder, and a call that passes through it. */
+
+#include "mockhcs/engine/call.h"
+#include "mockhcs/real/kept.h"
+#include "mockhcs/real/recorder.h"
+#include "mockhcs/record/entry.h"
+#include "mockhcs/trace/writer.h"
+#include "platform/thread.h"
+
+struct real_recorder {
+        char *path;
+        bool redact, streams;
+        struct hcs_mutex lock;
+        struct kept_table kept; /* under the lock */
+        bool tried;             /* under the lock: the trace was opened, or could not be */
+        _Atomic(struct mock_trace_writer *) writer;
+        uint64_t started_ns;
+        atomic_uint_fast64_t calls;
+        atomic_uint threads;
+        void *_Atomic get_result; /* HcsGetOperationResult of the platform, as soon as it is known */
+        struct hcs_cond ended;    /* with the lock: a stream has ended */
+        unsigned n_streams;       /* under the lock: that pass through */
+};
+
+/* On the stack of the calling thread. */
+struct passing {
+        struct real_recorder *r;
+        const struct signature *s;
+        uint64_t args[SIGNATURE_MAX_PARAMS]; /* as they go to the platform */
+        void *real;
+        uint64_t value; /* what it returned */
+        bool recorded;  /* writes a call and a return */
+        struct mock_call call;
+        struct kept *created;            /* about to be made */
+        struct kept *closing;            /* taken out of the table */
+        uint32_t hearing;                /* the callback that is registered by this call */
+        uintptr_t on[MOCK_HANDLE_KINDS]; /* values of handle arguments */
+};
+
+uint64_t real_now_ns(const struct real_recorder *r);
+void real_write(struct real_recorder *r, const struct mock_record *record);
+/* A call through a pointer, with as many arguments as any function has. */
+uint64_t real_through(void *fn, const uint64_t *args, unsigned n);
+
+/* arguments.c: what the call was given, and what it gave. */
+void passing_arguments(struct passing *p);
+void passing_results(struct passing *p);
+/* The text behind an out pointer of the call; NULL when there is none. Caller frees. */
+char *passing_text(const struct passing *p, int parameter);
+
+/* completion.c: operations, and what vmcompute completes later. */
+void completion_starts(struct passing *p);  /* before the call */
+void completion_started(struct passing *p); /* after it */
+void completion_heard(struct passing *p);   /* after a call that asked for a result */
+void completion_closes(struct passing *p);  /* before an operation is closed */
+void completion_called_back(struct real_recorder *r, HCS_OPERATION operation);
+/* A notification of vmcompute: is it a completion? Then it is written as one. */
+bool completion_notified(struct real_recorder *r, const struct hearing *h, uint32_t type, HRESULT hr, PCWSTR data);
+
+/* callbacks.c: ours in place of the client's, in p->args. */
+void callbacks_redirect(struct passing *p); /* before the call */
+void callbacks_settle(struct passing *p);   /* after it */
+void callbacks_began(struct real_recorder *r);
+/* The exit of a handle's object is in the trace once, whoever hears of it first. */
+void callbacks_exited(struct passing *p);
+void callbacks_write_event(struct real_recorder *r, const struct hearing *h, uint32_t type, HRESULT hr, PCWSTR data);
+
+/* streams.c: pipes of ours in place of the platform's, what goes through is written. */
+void streams_tee(struct real_recorder *r, const char *process, HCS_PROCESS_INFORMATION *info);
+
+#endif

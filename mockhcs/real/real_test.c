@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The recorder of the platform's DLLs in front of our own, which play those: what it writes is what the layer `record'
+ * writes of the same calls, and what the client sees is what it sees without it.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "hcsshim/abi/computecore.h"
+#include "hcsshim/abi/vmcompute.h"
+#include "mockhcs/mockhcs.h"
+#include "mockhcs/real/kept.h"
+#include "mockhcs/real/recorder.h"
+#include "mockhcs/trace/reader.h"
+#include "platform/abi_memory.h"
+#include "platform/library.h"
+#include "platform/pipe.h"
+#include "platform/thread.h"
+#include "platform/work_folder.h"
+#include "testing/hcs_test.h"
+
+struct world {
+        struct hcs_work_folder *folder;
+        char *ours, *theirs; /* traces: the recorder's, and that of the layer below */
+        struct mockhcs *mock;
+        struct real_recorder *recorder;
+        struct hcs_dynlib *libraries[5]; /* by enum mock_dll */
+};
+
+static void *real_of(const struct world *w, const struct signature *s) {
+        return hcs_dynlib_symbol(w->libraries[s->function->dll], s->function->name);
+}
+
+static void open_world(struct world *w, struct real_recorder_options options) {
+        static const char *const firsts[] = {NULL, "HNSCall", "HcsCreateOperation", "HcnOpenNetwork",
+                                             "HcsDestroyLayer"};
+        _cleanup_free_ char *spec = NULL;
+        struct hcs_error *err = NULL;
+        const struct signature *s;
+        size_t n;
+
+        *w = (struct world){0};
+        assert_ok(hcs_work_folder_new(NULL, "real", &w->folder, &err), err);
+        w->ours = hcs_asprintf("%s/ours.trace", hcs_work_folder_path(w->folder));
+        w->theirs = hcs_asprintf("%s/theirs.trace", hcs_work_folder_path(w->folder));
+        spec = hcs_asprintf("record=%s,emulate", w->theirs);
+        for (char *p = spec; (p = strchr(p, '\\')); p++)
+                *p = '/';
+        assert_ok(mockhcs_open(spec, &w->mock, &err), err);
+        for (int dll = MOCK_VMCOMPUTE; dll <= MOCK_COMPUTESTORAGE; dll++)
+                assert_ok(hcs_library_load(NULL, mock_dll_name((enum mock_dll)dll), firsts[dll], &w->libraries[dll],
+                                           &err),
+                          err);
+        if (!options.path)
+                options.path = w->ours;
+        w->recorder = real_recorder_new(&options);
+        s = signatures_get(&n);
+        for (size_t i = 0; i < n; i++)
+                real_recorder_learn(w->recorder, &s[i], real_of(w, &s[i]));
+}
+
+static void close_world(struct world *w) {
+        real_recorder_free(w->recorder);
+        mockhcs_close(w->mock);
+        hcs_work_folder_free(w->folder);
+        free(w->ours);
+        free(w->theirs);
+}
+
+static const struct signature *signature(enum mock_dll dll, const char *name) {
+        size_t n;
+        const struct signature *s = signatures_get(&n);
+
+        for (size_t i = 0; i < n; i++)
+                if (s[i].function->dll == dll && hcs_streq(s[i].function->name, name))
+                        return &s[i];
+        fail_msg("there is no signature of %s", name);
+        return NULL;
+}
+
+static uint64_t call(struct world *w, const struct signature *s, const uint64_t *args) {
+        return real_recorder_call(w->recorder, s, args, real_of(w, s));
+}
+
+#define ARG(x)                  ((uint64_t)(uintptr_t)(x))
+#define CALL(w, dll, name, ...) call(w, signature(MOCK_##dll, name), (const uint64_t[]){__VA_ARGS__})
+
+/* The records of that kind. */
+struct lines {
+        struct mock_record *items;
+        size_t n;
+};
+
+static struct lines read_lines(const char *path, enum mock_record_kind kind) {
+        struct mock_trace_reader *reader = NULL;
+        struct hcs_error *err = NULL;
+        struct lines lines = {0};
+        struct mock_record r;
+
+        assert_ok(mock_trace_reader_open(path, &reader, &err), err);
+        while (mock_trace_reader_next(reader, &r, &err) == S_OK) {
+                if (r.kind != kind) {
+                        mock_record_deinit(&r);
+                        continue;
+                }
+                lines.items = hcs_realloc(lines.items, (lines.n + 1) * sizeof(*lines.items));
+                lines.items[lines.n++] = r;
+        }
+        mock_trace_reader_free(reader);
+        return lines;
+}
+
+static void free_lines(struct lines *lines) {
+        for (size_t i = 0; i < lines->n; i++)
+                mock_record_deinit(&lines->items[i]);
+        free(lines->items);
+}
+
+/* Numbers of handles are given to failed calls here, and not there. */
+static bool same_text(const struct mock_value *a, const struct mock_value *b) {
+        if (a->kind == MOCK_HANDLE)
+                return hcs_streq(a->text, "invalid") == hcs_streq(b->text, "invalid");
+        return hcs_streq(a->text ? a->text : "", b->text ? b->text : "");
+}
+
+static void assert_same_values(const char *function, const struct mock_record *a, const struct mock_record *b) {
+        if (a->n_args != b->n_args)
+                fail_msg("%s: %zu values instead of %zu", function, a->n_args, b->n_args);
+        for (size_t i = 0; i < a->n_args; i++) {
+                const struct mock_value *x = &a->args[i], *y = &b->args[i];
+
+                if (!hcs_streq(x->name, y->name) || x->kind != y->kind || x->number != y->number || !same_text(x, y))
+                        fail_msg("%s: %s is `%s` (%llu), and %s is `%s` (%llu)", function, x->name, x->text,
+                                 (unsigned long long)x->number, y->name, y->text, (unsigned long long)y->number);
+        }
+}
+
+/* What every parameter may point to. */
+struct pointed {
+        uint64_t out[16]; /* one place for each out pointer; a structure fits in the last eight */
+        WCHAR buffer[512];
+        size_t length;
+        HCS_DRIVER_INFO home;
+        HCS_LAYER_DESCRIPTOR layer;
+        GUID guid;
+};
+
+static void HCS_ABI_CALL on_anything(void) {
+}
+
+static uint64_t plausible(const struct parameter *p, unsigned i, struct pointed *to) {
+        switch (p->kind) {
+        case PARAMETER_TEXT:
+                return ARG(u"text");
+        case PARAMETER_LAYER_ID:
+                return ARG(u"layer");
+        case PARAMETER_DOCUMENT:
+                return ARG(u"{\"a\": 1}");
+        case PARAMETER_GUID:
+                return ARG(&to->guid);
+        case PARAMETER_NUMBER:
+                return 7;
+        case PARAMETER_EVENTS:
+        case PARAMETER_NOTIFICATIONS:
+        case PARAMETER_COMPLETION:
+                return ARG(on_anything);
+        case PARAMETER_HOME:
+                return ARG(&to->home);
+        case PARAMETER_LAYERS:
+                return ARG(&to->layer);
+        case PARAMETER_SKIPPED:
+                return p->name || i == 0 ? 0 : 1; /* a count, too */
+        case PARAMETER_LENGTH:
+                return ARG(&to->length);
+        case PARAMETER_BUFFER:
+                return ARG(to->buffer);
+        case PARAMETER_PROCESS_INFORMATION:
+                return ARG(&to->out[8]);
+        case PARAMETER_HANDLE:
+        case PARAMETER_OPERATION:
+        case PARAMETER_DISK:
+        case PARAMETER_CONTEXT:
+                return 0;
+        default:
+                return ARG(&to->out[i]);
+        }
+}
+
+static void call_plausibly(struct world *w, const struct signature *s) {
+        struct pointed to = {.home = {.Flavour = 1, .HomeDir = u"C:\\home"},
+                             .layer = {.Path = u"C:\\below"},
+                             .length = 512,
+                             .guid = {.Data1 = 7}};
+        uint64_t args[SIGNATURE_MAX_PARAMS];
+
+        for (unsigned i = 0; i < s->n; i++)
+                args[i] = plausible(&s->parameters[i], i, &to);
+        call(w, s, args);
+        for (unsigned i = 0; i < s->n; i++)
+                if (s->parameters[i].kind == PARAMETER_DATA || s->parameters[i].kind == PARAMETER_FAILURE ||
+                    s->parameters[i].kind == PARAMETER_ANSWER || s->parameters[i].kind == PARAMETER_PATH ||
+                    s->parameters[i].kind == PARAMETER_ENTRIES)
+                        hcs_abi_free((void *)(uintptr_t)to.out[i]);
+}
+
+/* The layer writes what it is told of a failure, also when the client has no place for it. */
+static bool tells_failures(enum mock_dll dll, const char *function) {
+        const struct signature *s = signature(dll, function);
+
+        return signature_find(s, PARAMETER_FAILURE) >= 0 || signature_find(s, PARAMETER_ANSWER) >= 0;
+}
+
+static void every_function_is_written_as_the_layer_writes_it(void **state) {
+        size_t n, called = 0;
+        const struct signature *s = signatures_get(&n);
+        struct lines a, b, mine;
+        struct world w;
+
+        open_world(&w, (struct real_recorder_options){0});
+        for (size_t i = 0; i < n; i++)
+                call_plausibly(&w, &s[i]);
+        a = read_lines(w.ours, MOCK_RECORD_CALL);
+        b = read_lines(w.theirs, MOCK_RECORD_CALL);
+        for (; called < a.n && called < b.n; called++) {
+                if (!hcs_streq(a.items[called].function, b.items[called].function))
+                        fail_msg("%s instead of %s", a.items[called].function, b.items[called].function);
+                assert_int_equal(a.items[called].dll, b.items[called].dll);
+                assert_same_values(a.items[called].function, &a.items[called], &b.items[called]);
+        }
+        assert_int_equal(a.n, b.n);
+        free_lines(&b);
+        mine = read_lines(w.ours, MOCK_RECORD_RETURN);
+        assert_int_equal(a.n, mine.n);
+        b = read_lines(w.theirs, MOCK_RECORD_RETURN);
+        for (size_t i = 0; i < b.n; i++) {
+                if (mine.items[i].hr != b.items[i].hr)
+                        fail_msg("%s: 0x%08X instead of 0x%08X", a.items[i].function, (unsigned)mine.items[i].hr,
+                                 (unsigned)b.items[i].hr);
+                if (SUCCEEDED(b.items[i].hr) || tells_failures(a.items[i].dll, a.items[i].function))
+                        assert_same_values(a.items[i].function, &mine.items[i], &b.items[i]);
+        }
+        free_lines(&mine);
+        free_lines(&a);
+        free_lines(&b);
+        close_world(&w);
+}
+
+static void every_export_has_a_signature(void **state) {
+        size_t n, n_functions;
+        const struct signature *s = signatures_get(&n);
+        const struct mock_function *f = mock_functions(&n_functions);
+
+        for (size_t i = 0; i < n_functions; i++) {
+                bool found = f[i].flags & MOCK_UNRECORDED;
+
+                for (size_t j = 0; j < n && !found; j++)
+                        found = s[j].function == &f[i];
+                if (!found)
+                        fail_msg("%s has none", f[i].name);
+        }
+}
+
+/* A client that waits for one thing. */
+struct waiter {
+        struct hcs_mutex lock;
+        struct hcs_cond changed;
+        bool heard;
+        void *context, *asked;
+        DWORD type;
+        struct world *w;
+};
+
+static void waiter_init(struct waiter *t, struct world *w) {
+        *t = (struct waiter){.w = w};
+        hcs_mutex_init(&t->lock);
+        hcs_cond_init(&t->changed);
+}
+
+static void hear(struct waiter *t) {
+        hcs_guard(&t->lock);
+        t->heard = true;
+        hcs_cond_broadcast(&t->changed);
+}
+
+static void await(struct waiter *t) {
+        hcs_guard(&t->lock);
+        while (!t->heard)
+                hcs_cond_wait(&t->changed, &t->lock);
+        t->heard = false;
+}
+
+static void waiter_deinit(struct waiter *t) {
+        hcs_cond_deinit(&t->changed);
+        hcs_mutex_deinit(&t->lock);
+}
+
+static void HCS_ABI_CALL on_completion(HCS_OPERATION operation, void *context) {
+        struct waiter *t = context;
+
+        t->asked = (void *)(uintptr_t)CALL(t->w, COMPUTECORE, "HcsGetOperationContext", ARG(operation));
+        hear(t);
+}
+
+static void HCS_ABI_CALL on_notification(DWORD type, void *context, HRESULT status, PCWSTR data) {
+        struct waiter *t = context;
+
+        t->type = type;
+        hear(t);
+}
+
+#define VM u"{\"Owner\":\"real\",\"SchemaVersion\":{\"Major\":2,\"Minor\":1},\"VirtualMachine\":{}}"
+
+static HCS_OPERATION new_operation(struct world *w) {
+        return (HCS_OPERATION)(uintptr_t)CALL(w, COMPUTECORE, "HcsCreateOperation", 0, 0);
+}
+
+static HCS_SYSTEM create_and_close(struct world *w) {
+        HCS_OPERATION op = new_operation(w);
+        HCS_SYSTEM system = NULL;
+
+        assert_hresult(CALL(w, COMPUTECORE, "HcsCreateComputeSystem", ARG(u"real"), ARG(VM), ARG(op), 0, ARG(&system)),
+                       S_OK);
+        CALL(w, COMPUTECORE, "HcsWaitForOperationResult", ARG(op), INFINITE, 0);
+        CALL(w, COMPUTECORE, "HcsCloseOperation", ARG(op));
+        return system;
+}
+
+static void a_result_that_nobody_asks_for_is_written_when_the_operation_is_closed(void **state) {
+        HCS_OPERATION op;
+        HCS_SYSTEM system;
+        struct lines done;
+        struct world w;
+
+        open_world(&w, (struct real_recorder_options){0});
+        system = create_and_close(&w);
+        op = new_operation(&w);
+        CALL(&w, COMPUTECORE, "HcsGetComputeSystemProperties", ARG(system), ARG(op), 0);
+        mockhcs_drain(w.mock);
+        CALL(&w, COMPUTECORE, "HcsCloseOperation", ARG(op));
+        done = read_lines(w.ours, MOCK_RECORD_COMPLETE);
+        assert_int_equal(done.n, 2);
+        assert_string_equal(done.items[1].subject, "operation/2");
+        assert_non_null(strstr(done.items[1].result.text, "\"Owner\":\"real\""));
+        free_lines(&done);
+        CALL(&w, COMPUTECORE, "HcsCloseComputeSystem", ARG(system));
+        close_world(&w);
+}
+
+static void the_document_of_a_refusal_is_in_its_return(void **state) {
+        HCS_OPERATION op;
+        HCS_SYSTEM system;
+        struct lines done;
+        struct world w;
+
+        open_world(&w, (struct real_recorder_options){0});
+        system = create_and_close(&w);
+        op = new_operation(&w);
+        assert_hresult(CALL(&w, COMPUTECORE, "HcsPauseComputeSystem", ARG(system), ARG(op), 0), HCS_E_INVALID_STATE);
+        done = read_lines(w.ours, MOCK_RECORD_RETURN);
+        assert_int_equal(done.items[done.n - 1].n_args, 1);
+        assert_string_equal(done.items[done.n - 1].args[0].name, "result");
+        free_lines(&done);
+        CALL(&w, COMPUTECORE, "HcsCloseOperation", ARG(op));
+        CALL(&w, COMPUTECORE, "HcsCloseComputeSystem", ARG(system));
+        close_world(&w);
+}
+
+static void the_context_of_an_operation_is_the_clients(void **state) {
+        HCS_SYSTEM system;
+        HCS_OPERATION op;
+        struct waiter t;
+        struct lines done;
+        struct world w;
+
+        open_world(&w, (struct real_recorder_options){0});
+        waiter_init(&t, &w);
+        system = create_and_close(&w);
+        op = (HCS_OPERATION)(uintptr_t)CALL(&w, COMPUTECORE, "HcsCreateOperation", ARG(&t), ARG(on_completion));
+        CALL(&w, COMPUTECORE, "HcsStartComputeSystem", ARG(system), ARG(op), 0);
+        await(&t);
+        assert_ptr_equal(t.asked, &t);
+        done = read_lines(w.ours, MOCK_RECORD_COMPLETE);
+        assert_int_equal(done.n, 2); /* before the client was called */
+        free_lines(&done);
+        CALL(&w, COMPUTECORE, "HcsCloseOperation", ARG(op));
+
+        op = (HCS_OPERATION)(uintptr_t)CALL(&w, COMPUTECORE, "HcsCreateOperationWithNotifications", 1, ARG(&t),
+                                            ARG(on_anything));
+        assert_ptr_equal((void *)(uintptr_t)CALL(&w, COMPUTECORE, "HcsGetOperationContext", ARG(op)), &t);
+        CALL(&w, COMPUTECORE, "HcsSetOperationContext", ARG(op), ARG(&w));
+        assert_ptr_equal((void *)(uintptr_t)CALL(&w, COMPUTECORE, "HcsGetOperationContext", ARG(op)), &w);
+        CALL(&w, COMPUTECORE, "HcsCloseOperation", ARG(op));
+        CALL(&w, COMPUTECORE, "HcsCloseComputeSystem", ARG(system));
+        waiter_deinit(&t);
+        close_world(&w);
+}
+
+static void a_notification_completes_the_call_of_vmcompute(void **state) {
+        HCS_CALLBACK registration = NULL;
+        HCS_SYSTEM system = NULL;
+        PWSTR result = NULL;
+        struct lines done;
+        struct waiter t;
+        struct world w;
+
+        open_world(&w, (struct real_recorder_options){0});
+        waiter_init(&t, &w);
+        assert_int_equal(
+                CALL(&w, VMCOMPUTE, "HcsCreateComputeSystem", ARG(u"real"), ARG(VM), 0, ARG(&system), ARG(&result)),
+                0xC0370103); /* the whole register */
+        CALL(&w, VMCOMPUTE, "HcsRegisterComputeSystemCallback", ARG(system), ARG(on_notification), ARG(&t),
+             ARG(&registration));
+        await(&t);
+        assert_int_equal(t.type, HcsNotificationSystemCreateCompleted);
+        CALL(&w, VMCOMPUTE, "HcsTerminateComputeSystem", ARG(system), 0, ARG(&result));
+        await(&t);
+        assert_int_equal(t.type, HcsNotificationSystemExited);
+        done = read_lines(w.ours, MOCK_RECORD_COMPLETE);
+        assert_int_equal(done.n, 1);
+        assert_string_equal(done.items[0].subject, "call/1");
+        free_lines(&done);
+        done = read_lines(w.ours, MOCK_RECORD_EVENT);
+        assert_int_equal(done.n, 1);
+        assert_string_equal(done.items[0].event, "SystemExited");
+        assert_string_equal(done.items[0].subject, "system/1");
+        free_lines(&done);
+        CALL(&w, VMCOMPUTE, "HcsUnregisterComputeSystemCallback", ARG(registration));
+        CALL(&w, VMCOMPUTE, "HcsCloseComputeSystem", ARG(system));
+        waiter_deinit(&t);
+        close_world(&w);
+}
+
+/* Runs `cmd' until it exits with 3. */
+static HCS_PROCESS run_shell(struct world *w, HCS_SYSTEM system) {
+        static const char line[] = "echo through\nexit 3\n";
+        HCS_PROCESS_INFORMATION info = {0};
+        HCS_OPERATION op = new_operation(w);
+        HCS_PROCESS process = NULL;
+        char data[64], said[64] = "";
+        size_t n = 0, length = 0;
+        PWSTR status = NULL;
+
+        CALL(w, COMPUTECORE, "HcsStartComputeSystem", ARG(system), ARG(op), 0);
+        CALL(w, COMPUTECORE, "HcsWaitForOperationResult", ARG(op), INFINITE, 0);
+        CALL(w, COMPUTECORE, "HcsCloseOperation", ARG(op));
+        op = new_operation(w);
+        CALL(w, COMPUTECORE, "HcsCreateProcess", ARG(system),
+             ARG(u"{\"CommandLine\":\"cmd\",\"CreateStdInPipe\":true,\"CreateStdOutPipe\":true}"), ARG(op), 0,
+             ARG(&process));
+        CALL(w, COMPUTECORE, "HcsWaitForOperationResultAndProcessInfo", ARG(op), INFINITE, ARG(&info), 0);
+        CALL(w, COMPUTECORE, "HcsCloseOperation", ARG(op));
+        assert_hresult(hcs_pipe_write(info.StdInput, line, strlen(line), &n, NULL), S_OK);
+        while (hcs_pipe_read(info.StdOutput, data, sizeof(data), &n, NULL) == S_OK) {
+                assert_true(length + n < sizeof(said));
+                memcpy(said + length, data, n);
+                length += n;
+        }
+        assert_string_equal(said, "through\r\n");
+        hcs_pipe_close(info.StdInput);
+        hcs_pipe_close(info.StdOutput);
+        assert_hresult(CALL(w, COMPUTECORE, "HcsWaitForProcessExit", ARG(process), INFINITE, ARG(&status)), S_OK);
+        hcs_abi_free(status);
+        return process;
+}
+
+static void streams_and_an_exit_that_is_waited_for_are_written(void **state) {
+        struct lines said, events;
+        HCS_PROCESS process;
+        HCS_SYSTEM system;
+        struct world w;
+
+        open_world(&w, (struct real_recorder_options){0});
+        system = create_and_close(&w);
+        process = run_shell(&w, system);
+        CALL(&w, COMPUTECORE, "HcsCloseProcess", ARG(process));
+        CALL(&w, COMPUTECORE, "HcsCloseComputeSystem", ARG(system));
+        real_recorder_free(steal_pointer(&w.recorder)); /* the streams have ended */
+        said = read_lines(w.ours, MOCK_RECORD_STDIO);
+        assert_int_equal(said.n, 4);
+        assert_string_equal(said.items[0].subject, "process/1");
+        assert_memory_equal(said.items[0].data, "echo through\nexit 3\n", 20);
+        free_lines(&said);
+        events = read_lines(w.ours, MOCK_RECORD_EVENT);
+        assert_int_equal(events.n, 1);
+        assert_string_equal(events.items[0].event, "ProcessExited");
+        assert_non_null(strstr(events.items[0].result.text, "\"ExitCode\":3"));
+        free_lines(&events);
+        close_world(&w);
+}
+
+static void streams_are_left_alone_when_they_are_not_wanted(void **state) {
+        struct lines said;
+        HCS_PROCESS process;
+        HCS_SYSTEM system;
+        struct world w;
+
+        open_world(&w, (struct real_recorder_options){.no_streams = true});
+        system = create_and_close(&w);
+        process = run_shell(&w, system);
+        CALL(&w, COMPUTECORE, "HcsCloseProcess", ARG(process));
+        CALL(&w, COMPUTECORE, "HcsCloseComputeSystem", ARG(system));
+        said = read_lines(w.ours, MOCK_RECORD_STDIO);
+        assert_int_equal(said.n, 0);
+        free_lines(&said);
+        close_world(&w);
+}
+
+static void a_trace_that_cannot_be_written_stops_nobody(void **state) {
+        HCS_SYSTEM system;
+        struct world w;
+
+        open_world(&w, (struct real_recorder_options){.path = "/no/such/folder/x.trace"});
+        system = create_and_close(&w);
+        assert_non_null(system);
+        CALL(&w, COMPUTECORE, "HcsCloseComputeSystem", ARG(system));
+        close_world(&w);
+}
+
+static void a_callback_that_is_gone_is_told_from_the_next(void **state) {
+        struct kept_table t = {0};
+        uint32_t first = hearing_add(&t, &(struct hearing){.context = state}), second;
+        void *context = hearing_context(&t, first);
+
+        assert_ptr_equal(hearing_find(&t, context)->context, state);
+        hearing_remove(&t, first);
+        assert_null(hearing_find(&t, context));
+        second = hearing_add(&t, &(struct hearing){.context = &t});
+        assert_int_equal(second, first);
+        assert_null(hearing_find(&t, context));
+        assert_ptr_equal(hearing_find(&t, hearing_context(&t, second))->context, &t);
+        kept_deinit(&t);
+}
+
+HCS_TESTS(cmocka_unit_test(every_export_has_a_signature),
+          cmocka_unit_test(every_function_is_written_as_the_layer_writes_it),
+          cmocka_unit_test(a_result_that_nobody_asks_for_is_written_when_the_operation_is_closed),
+          cmocka_unit_test(the_document_of_a_refusal_is_in_its_return),
+          cmocka_unit_test(the_context_of_an_operation_is_the_clients),
+          cmocka_unit_test(a_notification_completes_the_call_of_vmcompute),
+          cmocka_unit_test(streams_and_an_exit_that_is_waited_for_are_written),
+          cmocka_unit_test(streams_are_left_alone_when_they_are_not_wanted),
+          cmocka_unit_test(a_trace_that_cannot_be_written_stops_nobody),
+          cmocka_unit_test(a_callback_that_is_gone_is_told_from_the_next))
