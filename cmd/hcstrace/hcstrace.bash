@@ -8,7 +8,7 @@ _hcstrace() {
                 return
         fi
         case ${COMP_WORDS[1]} in
-        record) options="-o --update --no-redact --emulate --help" ;;
+        record) options="-o --update --no-redact --emulate --no-streams --help" ;;
         replay | verify) options="--order --speed --json --tap --junit --help" ;;
         torture) options="--scenario --faults --seed --runs --timeout --emulate --strict --output --json --tap --junit --list --help" ;;
         import) options="-o --no-redact --verbose --json --help" ;;

@@ -15,16 +15,18 @@
 #include "base/str.h"
 #include "cmd/hcstrace/cases.h"
 #include "cmd/hcstrace/hcstrace.h"
+#include "cmd/hcstrace/record_real.h"
 #include "cmd/hcstrace/under_mock.h"
 #include "mockhcs/trace/report.h"
 #include "mockhcs/workbench/merge.h"
 #include "platform/clock.h"
 #include "platform/file.h"
+#include "platform/injection.h"
 
 struct run {
         const char *name; /* of the subcommand */
         const char *trace;
-        bool json, keep_secrets, unasked, update;
+        bool json, keep_secrets, no_streams, unasked, update;
         struct cases cases;
         const char *order, *speed, *emulate;
 };
@@ -35,7 +37,11 @@ static void usage(const char *name) {
                      "  -o TRACE         where the trace goes (default hcs.trace)\n"
                      "  --update         into TRACE: what it has already is there once, as it is now\n"
                      "  --no-redact      keep environment values, credentials and tokens\n"
-                     "  --emulate OPTS   options of the emulator, as in script=FILE,host=20348\n\n"
+                     "  --emulate OPTS   options of the emulator, as in script=FILE,host=20348\n"
+                     "  --no-streams     on Windows: leave the streams of processes alone, and out of the trace\n\n"
+                     "On Linux the program runs against the emulator. On Windows it runs as it is, against the DLLs "
+                     "that it "
+                     "loads,\nand its children are recorded with it; --emulate there is for programs that load ours.\n"
                      "The exit code is the program's.");
         else
                 printf("usage: hcstrace %s [OPTIONS] TRACE [--] PROGRAM [ARGUMENT...]\n\n"
@@ -104,6 +110,23 @@ static void tell_no_call(const struct run *r, struct mock_outcome *o) {
                 fprintf(stderr, "hcstrace record: there is no trace, %s", no_call);
 }
 
+/* What the DLLs of the system answer. */
+static int record_theirs(const struct run *r, char **program) {
+        struct hcs_error *err = NULL;
+        bool called = false;
+        int code = 0;
+
+        if (FAILED(record_real(&(struct real_recording){.program = program,
+                                                        .trace = r->trace,
+                                                        .keep_secrets = r->keep_secrets,
+                                                        .no_streams = r->no_streams},
+                               &code, &called, &err)))
+                return tell_error(r->name, err);
+        if (!called)
+                tell_no_call(r, NULL);
+        return code;
+}
+
 /* What a problem of that kind is against, as the name of a case. */
 static const struct check {
         const char *kind, *name;
@@ -168,6 +191,8 @@ static int run_program(struct run *r, char **program) {
         uint64_t begin = hcs_clock_ns();
         int code;
 
+        if (records && !r->emulate && hcs_injection_possible())
+                return record_theirs(r, program);
         if (FAILED(run_under_mock(&run, &o, &err)))
                 return tell_error(r->name, err);
         if (!o.called)
@@ -207,10 +232,13 @@ static int record_into(struct run *r, char **program) {
 }
 
 int cmd_record(int argc, char **argv) {
-        static const struct option options[] = {
-                {"output", required_argument, NULL, 'o'}, {"no-redact", no_argument, NULL, 'n'},
-                {"update", no_argument, NULL, 'u'},       {"emulate", required_argument, NULL, 'e'},
-                {"help", no_argument, NULL, 'h'},         {0}};
+        static const struct option options[] = {{"output", required_argument, NULL, 'o'},
+                                                {"no-redact", no_argument, NULL, 'n'},
+                                                {"update", no_argument, NULL, 'u'},
+                                                {"emulate", required_argument, NULL, 'e'},
+                                                {"no-streams", no_argument, NULL, 's'},
+                                                {"help", no_argument, NULL, 'h'},
+                                                {0}};
         struct run r = {.name = argv[0], .trace = "hcs.trace"};
         int c;
 
@@ -227,6 +255,9 @@ int cmd_record(int argc, char **argv) {
                         break;
                 case 'e':
                         r.emulate = optarg;
+                        break;
+                case 's':
+                        r.no_streams = true;
                         break;
                 case 'h':
                         usage(r.name);

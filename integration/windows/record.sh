@@ -1,0 +1,107 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Programs recorded as they are, by `hcstrace record', with our DLLs in System32 of WINEPREFIX in the place of the
+# system's: what they see is what they see alone, and their traces replay, here and on Linux.
+# usage: record.sh BUILD_ROOT NATIVE_BUILD_ROOT [CLIENT_IN_GO]; the second is that of Linux, and may be missing
+
+# shellcheck source=integration/checks.sh
+source "$(dirname "$0")/../checks.sh"
+root=$1 native=$2
+client=${3:+$(realpath "$3")}
+unset WINEPATH HCSSHIM_LIBRARY_PATH
+cd "$work" || exit 1
+hcstrace=(wine "$root/cmd/hcstrace/hcstrace.exe")
+programs=$root/integration/windows
+cp "$root"/mockhcs/*.dll "$root"/mockhcs/abi/*.dll "$root/cmd/mockhcs/mockhcs.exe" "$root/lib/hcsshim.dll" "$root/cmd/hcsdemo/hcsdemo.exe" .
+cp "$programs/recorded.exe" narrow.exe
+printf '\x4c\x01' | dd of=narrow.exe bs=1 seek=$(($(od -An -tu4 -j60 -N4 narrow.exe) + 4)) conv=notrunc status=none # for an i386
+printf '\x0b\x01' | dd of=narrow.exe bs=1 seek=$(($(od -An -tu4 -j60 -N4 narrow.exe) + 24)) conv=notrunc status=none
+expect 0 "install" wine mockhcs.exe install --system
+
+# What the program prints, its exit code and whether it matches are the same alone, recorded and replayed.
+compare() {
+        local title=$1 code=$2 calls=$3 got=0
+        shift 3
+        rm -f run.trace
+        timeout 60 wine "$@" >alone 2>/dev/null </dev/null || got=$?
+        [[ $got -eq $code ]] || fail "$title: exit code $got alone"
+        got=0
+        timeout 60 "${hcstrace[@]}" record -o run.trace -- "$@" >recorded 2>said </dev/null || got=$?
+        [[ $got -eq $code ]] || fail "$title: exit code $got instead of $code recorded: $(tail -n 3 said)"
+        diff alone recorded >difference || fail "$title: another output when it is recorded: $(cat difference)"
+        [[ ! -e run.trace.parts ]] || fail "$title: run.trace.parts is left"
+        if [[ $calls == none ]]; then
+                grep -q "made no call at all" said && [[ ! -e run.trace ]] || fail "$title: it made no call"
+                echo "ok: $title"
+                return
+        fi
+        [[ $(grep -c '^{"call"' run.trace) -eq $calls ]] || fail "$title: $(grep -c '^{"call"' run.trace) calls instead of $calls"
+        MOCKHCS=replay=run.trace MOCKHCS_VERIFY=1 timeout 60 wine "$@" >replayed 2>said </dev/null || fail "$title: replayed: exit code $?"
+        diff alone replayed >difference || fail "$title: another output when it is replayed: $(cat difference)"
+        [[ ! -s said ]] || fail "$title: replayed: $(tail -n 5 said)"
+        echo "ok: $title"
+}
+
+compare "linked with import libraries" 0 24 "$programs/recorded_linked.exe" linked
+for way in path system32 bare loader late; do
+        compare "loaded by $way" 0 24 "$programs/recorded.exe" "$way"
+done
+compare "in the third child" 0 24 "$programs/recorded.exe" children 3 system32
+compare "an exit code" 77 none "$programs/recorded.exe" exit 77
+compare "a program of the system" 5 none cmd.exe /c "exit 5"
+# Several processes: one trace. Each asks for the version of networking, so the children of a shell do.
+expect 0 "two processes" "${hcstrace[@]}" record -o two.trace -- cmd.exe /c "$(winepath -w "$programs/recorded.exe") path & $(winepath -w "$programs/recorded_linked.exe") linked"
+[[ $(grep -c '^{"trace"' two.trace) -eq 1 && $(grep -c '"call":"HcsStartComputeSystem"' two.trace) -eq 4 ]] || fail "the trace does not have both processes"
+grep -q '"system":"system/2"' two.trace || fail "handles of the second process are not its own"
+expect 0 "by numbers" "${hcstrace[@]}" stats two.trace
+
+# What goes wrong.
+expect 1 "a program that is not there" "${hcstrace[@]}" record -o bad.trace -- nowhere.exe
+says "start \`nowhere.exe\`: ERROR_FILE_NOT_FOUND"
+expect 1 "a 32-bit program" "${hcstrace[@]}" record -o bad.trace -- narrow.exe
+says "it is a 32-bit program: only 64-bit ones can be had"
+expect 1 "a folder that is not there" "${hcstrace[@]}" record -o nowhere/bad.trace -- "$programs/recorded.exe" path
+says "there is no folder for"
+expect 5 "a program that crashes" "${hcstrace[@]}" record -o bad.trace -- "$programs/recorded.exe" crash
+mkdir bad.trace.parts
+expect 1 "the parts of a recording that was killed" "${hcstrace[@]}" record -o bad.trace -- "$programs/recorded.exe" path
+says "has what a recording left that was killed"
+[[ ! -e bad.trace ]] || fail "there is a trace of nothing"
+if command -v script >/dev/null; then
+        timeout 60 script -qec "timeout 30 wine '$root/cmd/hcstrace/hcstrace.exe' record -o c.trace -- '$programs/recorded.exe' interrupt" out >/dev/null </dev/null
+        got=$?
+        [[ $got -ne 9 && $got -ne 124 && ! -e c.trace.parts ]] && echo "ok: ^C" || fail "^C: exit code $got"
+fi
+
+# All that there is to call.
+expect 0 "torture" "${hcstrace[@]}" record -o torture.trace -- "$root/integration/windows/torture.exe"
+expect 0 "conformance" "${hcstrace[@]}" record -o conformance.trace -- "$root/cmd/hcsconform/hcsconform.exe" --target emulate
+[[ $(wc -l <conformance.trace) -gt 5000 ]] || fail "the trace of the conformance suite has $(wc -l <conformance.trace) lines"
+expect 0 "secrets are left in when asked for" "${hcstrace[@]}" record --no-redact --no-streams -o demo.trace -- hcsdemo.exe
+grep -q '"redacted":false' demo.trace && ! grep -q '"stdio"' demo.trace || fail "--no-redact --no-streams"
+if [[ -n $client ]]; then
+        expect 0 "a client in Go" "${hcstrace[@]}" record -o go.trace -- "$client"
+        says "ok: its exit code is 7"
+        MOCKHCS=replay=go.trace MOCKHCS_VERIFY=1 expect 0 "replayed" wine "$client"
+        says "ok: and gone, with a record"
+fi
+
+# From here to Linux, and the reverse.
+expect 0 "a program of both systems" "${hcstrace[@]}" record -o demo.trace -- hcsdemo.exe
+tr -d '\r' <out >here
+if [[ -x $native/cmd/hcsdemo/hcsdemo && -x $native/cmd/hcstrace/hcstrace ]]; then
+        export HCSSHIM_LIBRARY_PATH=$native/mockhcs/abi
+        expect 0 "replayed on Linux" "$native/cmd/hcstrace/hcstrace" verify demo.trace -- "$native/cmd/hcsdemo/hcsdemo"
+        diff out here || fail "another output on Linux"
+        expect 0 "recorded on Linux" "$native/cmd/hcstrace/hcstrace" record -o linux.trace -- "$native/cmd/hcsdemo/hcsdemo"
+        mv out there
+        unset HCSSHIM_LIBRARY_PATH
+        expect 0 "replayed here" "${hcstrace[@]}" verify linux.trace -- hcsdemo.exe
+        diff <(tr -d '\r' <out) there || fail "another output here"
+else
+        echo "no build for Linux in $native: not compared with it"
+fi
+
+expect 0 "uninstall" wine mockhcs.exe uninstall --system
+finish

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * A client to be recorded, which tells what it sees: results, last errors, contexts and threads of callbacks, so that a
+ * run with a recorder in it can be compared with one without. Linked with computecore (LINKED) it calls it; else it
+ * loads it in the way that it is told.
+ * usage: recorded WAY [ARGUMENT]: path, system32, bare, loader, late (LINKED: linked); children N WAY: through N
+ * processes more; start LINE: starts that; exit CODE; crash; interrupt
+ */
+
+#ifdef LINKED
+#define HCS_ABI_PROTOTYPES
+#endif
+#include "hcsshim/abi/computecore.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <winternl.h>
+
+static struct hcs_computecore_api api;
+static HMODULE module;
+
+static void *find(const char *name) {
+        return (void *)(uintptr_t)GetProcAddress(module, name);
+}
+
+static void bind_all(void) {
+#ifdef LINKED
+#define BIND(ret, name, params) api.name = name;
+#else
+#define BIND(ret, name, params) api.name = (ret(HCS_ABI_CALL *) params)(uintptr_t)find(#name);
+#endif
+        HCS_COMPUTECORE_FUNCTIONS(BIND)
+}
+
+static HMODULE by_loader(void) {
+        typedef LONG(NTAPI * load_fn)(const wchar_t *, ULONG *, const UNICODE_STRING *, void **);
+        load_fn load = (load_fn)(uintptr_t)GetProcAddress(GetModuleHandleA("ntdll.dll"), "LdrLoadDll");
+        static wchar_t name[] = L"computecore.dll";
+        UNICODE_STRING text = {.Length = sizeof(name) - sizeof(*name), .MaximumLength = sizeof(name), .Buffer = name};
+        void *m = NULL;
+
+        return load(NULL, NULL, &text, &m) < 0 ? NULL : (HMODULE)m;
+}
+
+static bool load(const char *way) {
+        char path[MAX_PATH];
+
+        if (strcmp(way, "linked") == 0)
+                return true;
+        GetSystemDirectoryA(path, sizeof(path) - 20);
+        strcat(path, "\\computecore.dll");
+        if (strcmp(way, "path") == 0 || strcmp(way, "late") == 0)
+                module = LoadLibraryA(path);
+        else if (strcmp(way, "system32") == 0)
+                module = LoadLibraryExW(L"computecore.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+        else if (strcmp(way, "bare") == 0)
+                module = LoadLibraryW(L"COMPUTECORE");
+        else if (strcmp(way, "loader") == 0)
+                module = by_loader();
+        return module != NULL;
+}
+
+static DWORD mine, theirs;
+static HANDLE exited;
+
+static struct {
+        DWORD type;
+        bool ours;
+} event_seen;
+
+static void HCS_ABI_CALL on_event(HCS_EVENT *event, void *context) {
+        if (event->Type != HcsEventSystemExited)
+                return;
+        theirs = GetCurrentThreadId();
+        event_seen.type = event->Type;
+        event_seen.ours = context == &exited;
+        SetEvent(exited);
+}
+
+static void HCS_ABI_CALL on_completion(HCS_OPERATION operation, void *context) {
+        printf("completed, context %s, asked for %s\n", context == &mine ? "ours" : "another",
+               api.HcsGetOperationContext(operation) == &mine ? "ours" : "another");
+        theirs = GetCurrentThreadId();
+        SetEvent(exited);
+}
+
+static void tell(const char *what, HRESULT hr) {
+        DWORD last = GetLastError();
+
+        printf("%s: 0x%08lX, last error %lu\n", what, (unsigned long)hr, last);
+        SetLastError(4711);
+}
+
+static void finish(const char *what, HCS_OPERATION op, HCS_PROCESS_INFORMATION *info) {
+        PWSTR document = NULL;
+
+        tell(what, info ? api.HcsWaitForOperationResultAndProcessInfo(op, INFINITE, info, &document)
+                        : api.HcsWaitForOperationResult(op, INFINITE, &document));
+        if (document)
+                printf("%s: %zu characters\n", what, wcslen(document));
+        LocalFree(document);
+        api.HcsCloseOperation(op);
+}
+
+static void read_all(HANDLE h) {
+        char data[256];
+        OVERLAPPED o = {.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL)};
+        DWORD n = 0;
+
+        while ((ReadFile(h, data, sizeof(data), NULL, &o) || GetLastError() == ERROR_IO_PENDING) &&
+               GetOverlappedResult(h, &o, &n, TRUE) && n > 0)
+                printf("output: %.*s", (int)n, data);
+        CloseHandle(o.hEvent);
+        CloseHandle(h);
+        SetLastError(4711);
+}
+
+static int run(const char *way) {
+        static const WCHAR document[] = L"{\"Owner\":\"recorded\",\"SchemaVersion\":{\"Major\":2,\"Minor\":1},"
+                                        L"\"VirtualMachine\":{}}";
+        static const WCHAR command[] = L"{\"CommandLine\":\"cmd /c echo recorded\",\"CreateStdOutPipe\":true}";
+        HCS_PROCESS_INFORMATION info = {0};
+        HCS_SYSTEM system = NULL;
+        HCS_PROCESS process = NULL;
+        HCS_OPERATION op;
+        PWSTR status = NULL;
+
+        if (!load(way)) {
+                printf("%s: error %lu\n", way, GetLastError());
+                return 1;
+        }
+        bind_all();
+        mine = GetCurrentThreadId();
+        exited = CreateEventW(NULL, FALSE, FALSE, NULL);
+        SetLastError(4711);
+        op = api.HcsCreateOperation(NULL, NULL);
+        tell("create", api.HcsCreateComputeSystem(L"recorded", document, op, NULL, &system));
+        finish("create", op, NULL);
+        tell("callback", api.HcsSetComputeSystemCallback(system, 0, &exited, on_event));
+        op = api.HcsCreateOperation(&mine, on_completion);
+        tell("start", api.HcsStartComputeSystem(system, op, NULL));
+        WaitForSingleObject(exited, INFINITE);
+        SetLastError(4711);
+        printf("on %s thread\n", theirs == mine ? "my" : "another");
+        finish("start", op, NULL);
+        op = api.HcsCreateOperation(NULL, NULL);
+        tell("start again", api.HcsStartComputeSystem(system, op, NULL));
+        finish("start again", op, NULL);
+        op = api.HcsCreateOperation(NULL, NULL);
+        if (strcmp(way, "late") == 0) /* asked for when others have been called */
+                api.HcsCreateProcess = (HRESULT(HCS_ABI_CALL *)(HCS_SYSTEM, PCWSTR, HCS_OPERATION, const void *,
+                                                                HCS_PROCESS *))(uintptr_t)find("HcsCreateProcess");
+        tell("process", api.HcsCreateProcess(system, command, op, NULL, &process));
+        finish("process", op, &info);
+        read_all(info.StdOutput);
+        tell("exit", api.HcsWaitForProcessExit(process, INFINITE, &status));
+        printf("exit: %zu characters\n", status ? wcslen(status) : 0);
+        LocalFree(status);
+        api.HcsCloseProcess(process);
+        op = api.HcsCreateOperation(NULL, NULL);
+        tell("terminate", api.HcsTerminateComputeSystem(system, op, NULL));
+        finish("terminate", op, NULL);
+        WaitForSingleObject(exited, INFINITE);
+        printf("event 0x%lX, context %s\n", event_seen.type, event_seen.ours ? "ours" : "another");
+        printf("on %s thread\n", theirs == mine ? "my" : "another");
+        api.HcsCloseComputeSystem(system);
+        return 0;
+}
+
+/* Every other one through the narrow function, and with an environment that has nothing of ours. */
+static int start(const char *self, const char *line) {
+        static char narrow_environment[] = "SystemRoot=C:\\windows\0";
+        STARTUPINFOA narrow = {.cb = sizeof(narrow)};
+        STARTUPINFOW wide = {.cb = sizeof(wide)};
+        PROCESS_INFORMATION info;
+        wchar_t text[1024];
+        char copy[1024];
+        DWORD code = 1;
+        BOOL ok;
+
+        snprintf(copy, sizeof(copy), "%s", line);
+        swprintf(text, sizeof(text) / sizeof(*text), L"%hs", line);
+        SetLastError(4711);
+        ok = strlen(line) % 2
+                     ? CreateProcessA(self, copy, NULL, NULL, TRUE, 0, narrow_environment, NULL, &narrow, &info)
+                     : CreateProcessW(NULL, text, NULL, NULL, TRUE, 0, NULL, NULL, &wide, &info);
+        if (!ok) {
+                printf("no child: error %lu\n", GetLastError());
+                return 1;
+        }
+        WaitForSingleObject(info.hProcess, INFINITE);
+        GetExitCodeProcess(info.hProcess, &code);
+        return (int)code;
+}
+
+static int children(const char *self, int n, const char *way) {
+        char line[1024];
+
+        if (n == 0)
+                return run(way);
+        snprintf(line, sizeof(line), "\"%s\" children %d %s%s", self, n - 1, way, n % 2 ? " " : "");
+        return start(self, line);
+}
+
+int main(int argc, char **argv) {
+        char self[MAX_PATH];
+
+        setvbuf(stdout, NULL, _IONBF, 0);
+        GetModuleFileNameA(NULL, self, sizeof(self));
+        if (argc == 4 && strcmp(argv[1], "children") == 0)
+                return children(self, atoi(argv[2]), argv[3]);
+        if (argc == 3 && strcmp(argv[1], "start") == 0)
+                return start(NULL, argv[2]);
+        if (argc == 3 && strcmp(argv[1], "exit") == 0)
+                return (int)strtoul(argv[2], NULL, 0);
+        if (argc == 2 && strcmp(argv[1], "crash") == 0)
+                *(volatile int *)NULL = 1;
+        if (argc == 2 && strcmp(argv[1], "interrupt") == 0) {
+                GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0);
+                Sleep(10000);
+                return 9;
+        }
+        return argc == 2 ? run(argv[1]) : 2;
+}
