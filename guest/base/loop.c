@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "platform/clock.h"
@@ -20,6 +21,7 @@
 struct guest_loop {
         int epoll, wake;
         bool quit;
+        bool coarse; /* the kernel counts milliseconds only */
         struct guest_timer *timers;
         struct epoll_event batch[BATCH];
         int n_batch;
@@ -126,16 +128,26 @@ static void run_posts(struct guest_loop *l) {
         }
 }
 
-static int timeout_ms(const struct guest_loop *l) {
-        uint64_t now, left;
+/* As exact as the kernel can: a stream that waits a moment in milliseconds may wait for twice as long. */
+static int wait_for_events(struct guest_loop *l) {
+        struct timespec left = {0};
+        uint64_t now, ns;
+        int n;
 
         if (!l->timers)
-                return -1;
+                return epoll_wait(l->epoll, l->batch, BATCH, -1);
         now = hcs_clock_ns();
-        if (l->timers->deadline_ns <= now)
-                return 0;
-        left = (l->timers->deadline_ns - now + HCS_NS_PER_MS - 1) / HCS_NS_PER_MS;
-        return left > INT32_MAX ? INT32_MAX : (int)left;
+        ns = l->timers->deadline_ns > now ? l->timers->deadline_ns - now : 0;
+        if (!l->coarse) {
+                left.tv_sec = (time_t)(ns / HCS_NS_PER_S);
+                left.tv_nsec = (long)(ns % HCS_NS_PER_S);
+                n = epoll_pwait2(l->epoll, l->batch, BATCH, &left, NULL);
+                if (n >= 0 || errno != ENOSYS)
+                        return n;
+                l->coarse = true; /* before Linux 5.11 */
+        }
+        ns = (ns + HCS_NS_PER_MS - 1) / HCS_NS_PER_MS;
+        return epoll_wait(l->epoll, l->batch, BATCH, ns > INT32_MAX ? INT32_MAX : (int)ns);
 }
 
 static void run_timers(struct guest_loop *l) {
@@ -151,7 +163,7 @@ static void run_timers(struct guest_loop *l) {
 
 void guest_loop_run(struct guest_loop *l) {
         while (!l->quit) {
-                l->n_batch = epoll_wait(l->epoll, l->batch, BATCH, timeout_ms(l));
+                l->n_batch = wait_for_events(l);
                 for (int i = 0; i < l->n_batch; i++) {
                         struct guest_source *s = l->batch[i].data.ptr;
 
