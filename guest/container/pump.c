@@ -2,7 +2,7 @@
 
 /*
  * The pump of pump.h: splice() where it pays, else read and write through a buffer. It does not pay towards vsock,
- * which takes pages from a pipe one by one: a packet for every 4 KiB, where a write() gives packets of 64 KiB.
+ * which takes pages from a pipe one by one: a packet for every 4 KiB, where a write() gives packets of up to 64 KiB.
  *
  * What costs most in a virtual machine is not to move bytes but to change between us and the program at the pipe's
  * other end, which each wakes the other. So a pump moves as much at once as there may be, and when it has emptied a
@@ -24,7 +24,8 @@
 #include "platform/clock.h"
 
 #define CHUNK  (1024 * 1024) /* asked of one splice(); what a pipe holds limits it */
-#define BUFFER (256 * 1024)  /* the host's window of vsock */
+#define PIECE  65024         /* of vsock: with what a kernel keeps beside a packet, 64 KiB and no page more */
+#define BUFFER (4 * PIECE)   /* the host's window of vsock */
 #define WINDOW (1024 * 1024) /* ours: what a host may send while a stream fills */
 #define ROUNDS 16            /* before other sources get their turn */
 #define BULK   (64 * 1024)   /* moved in one turn: the stream runs well */
@@ -75,7 +76,7 @@ static ssize_t move_by_copy(struct guest_pump *p) {
                         if ((w = write(p->tee, p->buf + done, (size_t)(n - done))) <= 0)
                                 break;
         }
-        n = write(p->to.fd, p->buf + p->start, p->end - p->start);
+        n = write(p->to.fd, p->buf + p->start, p->end - p->start < PIECE ? p->end - p->start : PIECE);
         if (n < 0)
                 return -errno;
         p->start += (size_t)n;
