@@ -187,9 +187,11 @@ static bool input_given(struct replay *r, const struct script_follow *f) {
         if (FAILED(script_read(r->script, f->offset, f->line, &rec)))
                 return true;
         if (mock_handle_symbol_parse(rec.subject, &kind, &number)) {
-                struct replay_input *in = &r->inputs[script_handle_find(r->script, kind, number)];
+                uint32_t i = script_handle_find(r->script, kind, number);
+                struct replay_input *in = &r->inputs[i];
 
-                given = rec.end ? in->ended : in->ended || in->got >= in->passed + rec.len;
+                /* what is still in the pipe of a process whose handle is closed is not told any more */
+                given = r->gone[i] || in->ended || (!rec.end && in->got >= in->passed + rec.len);
                 if (given)
                         in->passed += rec.len;
         }

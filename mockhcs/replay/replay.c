@@ -115,6 +115,8 @@ static void invoke(struct mock_backend *b, struct mock_call *call) {
                 }
         }
         hcs_mutex_unlock(&r->lock);
+        if (closes)
+                replay_go_on(r);
         if (c && SUCCEEDED(call->hr) && call->function->verb == MOCK_START_SYSTEM)
                 replay_guests_start(r, r->script->handles[handle].root);
         if (c && SUCCEEDED(call->hr) && on && mock_call_closes_stdin(call))

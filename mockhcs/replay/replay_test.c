@@ -142,6 +142,30 @@ static void an_event_waits_for_a_client_that_takes_another_order(void **state) {
         assert_nothing_to_report();
 }
 
+#define CLOSED_PROCESS \
+        "{\"call\":\"HcsCloseProcess\",\"n\":6,\"t\":5,\"args\":{\"process\":\"process/1\"}}\n" RETURNED(6, "")
+#define INPUT_ENDED "{\"stdio\":\"process/1\",\"stream\":\"stdin\",\"t\":6,\"end\":true}\n"
+#define SYSTEM_EXITED                                  \
+        "{\"event\":\"SystemExited\",\"on\":\"system/" \
+        "1\",\"t\":7,\"data\":{\"Status\":0,\"ExitType\":\"ForcedExit\"}}\n"
+
+/* The recorder read the end of a pipe after its process was closed; nobody reads it in a replay. */
+static void input_of_a_closed_process_is_not_waited_for(void **state) {
+        HCS_SYSTEM s = NULL;
+        HCS_PROCESS p = NULL;
+        PWSTR status = NULL;
+
+        replay("", CREATED CREATED_PROCESS RETURNED(3, "\"process\":\"process/1\"")
+                           CLOSED_PROCESS INPUT_ENDED SYSTEM_EXITED);
+        assert_hresult(create("a", "{\"Owner\":\"" GUID "\"}", &s), S_OK);
+        assert_hresult(core_process(s, "{}", &p, NULL), S_OK);
+        HcsCloseProcess(p);
+        assert_hresult(HcsWaitForComputeSystemExit(s, INFINITE, &status), S_OK);
+        hcs_abi_free(status);
+        HcsCloseComputeSystem(s);
+        assert_nothing_to_report();
+}
+
 static void an_invented_guid_is_the_same_one_everywhere(void **state) {
         _cleanup_free_ char *properties = NULL;
         HCS_SYSTEM s = NULL;
@@ -325,7 +349,8 @@ static void a_trace_that_is_none_does_not_open(void **state) {
 
 HCS_TESTS(TEST(a_handle_that_cannot_be_one_is_refused_with_its_line),
           TEST(an_event_before_the_return_of_its_create_belongs_to_that_create),
-          TEST(an_event_waits_for_a_client_that_takes_another_order), TEST(an_invented_guid_is_the_same_one_everywhere),
+          TEST(an_event_waits_for_a_client_that_takes_another_order), TEST(input_of_a_closed_process_is_not_waited_for),
+          TEST(an_invented_guid_is_the_same_one_everywhere),
           TEST(a_guid_that_changes_its_identity_is_named_in_the_mismatch),
           TEST(a_query_may_be_repeated_and_a_change_may_not), TEST(order_is_strict_on_a_handle_unless_it_is_set_free),
           TEST(order_between_handles_counts_only_when_it_is_global),
