@@ -252,12 +252,29 @@ static uint32_t again(struct replay *r, struct mock_call *call, uint64_t hash, u
         return SCRIPT_NONE;
 }
 
+/*
+ * Of calls on no handle one with the same bytes goes first: threads that each make a system of their own come in
+ * another order than then, and the id of a system stands for any other one.
+ */
+static uint32_t match_to_the_letter(struct replay *r, struct mock_call *call, uint64_t hash) {
+        for (uint32_t i = r->script->handles[0].head; i != SCRIPT_NONE; i = r->script->calls[i].next)
+                if (r->script->calls[i].hash == hash && fits(r, call, hash, &r->script->calls[i]))
+                        return i;
+        return SCRIPT_NONE;
+}
+
 uint32_t replay_match(struct replay *r, struct mock_call *call, uint32_t handle, struct hcs_json **ret_problem) {
         bool read_only = mock_call_is_read_only(call->function, mock_call_text(call, "method"));
         uint64_t hash = script_hash(call->args, call->n_args);
         uint32_t limit = r->order == ORDER_GLOBAL ? oldest(r) : SCRIPT_NONE, nearest = SCRIPT_NONE,
                  blocked = SCRIPT_NONE;
 
+        if (handle == 0 && r->order != ORDER_GLOBAL) {
+                uint32_t same = match_to_the_letter(r, call, hash);
+
+                if (same != SCRIPT_NONE)
+                        return same;
+        }
         for (uint32_t i = r->script->handles[handle].head; i != SCRIPT_NONE; i = r->script->calls[i].next) {
                 const struct script_call *c = &r->script->calls[i];
 

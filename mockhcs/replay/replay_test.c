@@ -309,6 +309,29 @@ static void a_document_in_a_string_is_compared_as_a_document(void **state) {
         HcsCloseComputeSystem(s);
 }
 
+#define CREATED_AS(n, id, path)                                                                                        \
+        "{\"call\":\"HcsCreateComputeSystem\",\"n\":" #n ",\"t\":1,\"args\":{\"id\":\"" id                             \
+        "\",\"configuration\":{}}}\n{\"return\":" #n ",\"t\":2,\"hr\":\"0x00000000\",\"out\":{\"system\":\"system/" #n \
+        "\"}}\n{\"call\":\"HcsModifyComputeSystem\",\"n\":1" #n ",\"t\":3,\"args\":{\"system\":\"system/" #n           \
+        "\",\"configuration\":{\"ResourcePath\":\"" path "\"}}}\n{\"return\":1" #n                                     \
+        ",\"t\":4,\"hr\":\"0x00000000\",\"out\":{}}\n"
+
+static void systems_that_come_in_another_order_are_told_apart_by_their_ids(void **state) {
+        HCS_SYSTEM a = NULL, b = NULL, c = NULL;
+
+        replay("", CREATED_AS(1, "a", "first") CREATED_AS(2, "b", "second") CREATED_AS(3, "c", "third"));
+        assert_hresult(create("c", "{}", &c), S_OK);
+        assert_hresult(create("a", "{}", &a), S_OK);
+        assert_hresult(create("b", "{}", &b), S_OK);
+        assert_hresult(modify(a, "{\"ResourcePath\":\"first\"}"), S_OK);
+        assert_hresult(modify(b, "{\"ResourcePath\":\"second\"}"), S_OK);
+        assert_hresult(modify(c, "{\"ResourcePath\":\"third\"}"), S_OK);
+        assert_nothing_to_report();
+        HcsCloseComputeSystem(a);
+        HcsCloseComputeSystem(b);
+        HcsCloseComputeSystem(c);
+}
+
 static void a_redacted_value_equals_any(void **state) {
         HCS_SYSTEM s = NULL;
 
@@ -356,5 +379,6 @@ HCS_TESTS(TEST(a_handle_that_cannot_be_one_is_refused_with_its_line),
           TEST(order_between_handles_counts_only_when_it_is_global),
           TEST(what_was_never_asked_for_is_listed_with_its_line), TEST(problems_are_told_to_programs_member_by_member),
           TEST(a_call_in_which_the_recorded_process_died_is_said_so),
-          TEST(a_document_in_a_string_is_compared_as_a_document), TEST(a_redacted_value_equals_any),
+          TEST(a_document_in_a_string_is_compared_as_a_document),
+          TEST(systems_that_come_in_another_order_are_told_apart_by_their_ids), TEST(a_redacted_value_equals_any),
           TEST(a_recorded_failure_fails_the_same_way), TEST(a_trace_that_is_none_does_not_open))
