@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef INTEGRATION_LCOW_SCENARIOS_H
+#define INTEGRATION_LCOW_SCENARIOS_H
+
+/* What is done in worlds. Each function is one scenario; it says what failed to the world. */
+
+#include "integration/lcow/rig.h"
+
+void scenario_containers(struct world *w); /* layers, mounts, terminals, limits, pause */
+void scenario_crash(struct world *w);      /* QEMU is killed */
+void scenario_four(struct world *w);       /* VMs at once */
+
+#endif
