@@ -23,9 +23,8 @@ static const struct {
         const char *name;
         void (*run)(struct world *w);
 } scenarios[] = {
-        {"containers", scenario_containers},
-        {"crash", scenario_crash},
-        {"four", scenario_four},
+        {"containers", scenario_containers}, {"crash", scenario_crash},     {"four", scenario_four},
+        {"lifecycles", scenario_lifecycles}, {"network", scenario_network},
 };
 
 static void drop_log(void *ctx, enum hcs_log_level level, const char *line) {

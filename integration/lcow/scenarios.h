@@ -10,4 +10,7 @@ void scenario_containers(struct world *w); /* layers, mounts, terminals, limits,
 void scenario_crash(struct world *w);      /* QEMU is killed */
 void scenario_four(struct world *w);       /* VMs at once */
 
+void scenario_lifecycles(struct world *w); /* one container after another */
+void scenario_network(struct world *w);    /* a pod in one VM, its peer in another */
+
 #endif

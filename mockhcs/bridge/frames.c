@@ -28,8 +28,17 @@ static void take_bytes(struct frames *f, const struct mock_record *r) {
                                                          .line = r->line};
 }
 
+/* The newest request of that number. */
+static size_t request_of_number(const struct frames *f, uint64_t id) {
+        for (size_t i = f->n; i-- > 0;)
+                if (!f->items[i].from_guest && f->items[i].id == id)
+                        return i;
+        return SIZE_MAX;
+}
+
 static HRESULT take_record(struct frames *f, const struct mock_record *r, struct hcs_error **err) {
         struct recorded_frame *frame;
+        size_t request;
         uint32_t type;
 
         if (r->kind == MOCK_RECORD_STDIO)
@@ -43,6 +52,7 @@ static HRESULT take_record(struct frames *f, const struct mock_record *r, struct
         if (!hcs_gcs_type_parse(r->function, &type))
                 return hcs_error_make(err, E_INVALIDARG, "line %llu: \"%s\" is no type of a message",
                                       (unsigned long long)r->line, r->function);
+        request = r->from_guest ? request_of_number(f, r->n) : SIZE_MAX;
         f->items = hcs_realloc(f->items, (f->n + 1) * sizeof(*f->items));
         frame = &f->items[f->n++];
         *frame = (struct recorded_frame){.type = type,
@@ -51,7 +61,8 @@ static HRESULT take_record(struct frames *f, const struct mock_record *r, struct
                                          .broken = r->broken,
                                          .body = hcs_strndup(r->data, r->len),
                                          .len = r->len,
-                                         .line = r->line};
+                                         .line = r->line,
+                                         .request = request};
         if (!r->broken)
                 hcs_json_parse(r->data, r->len, &lax, &frame->document, NULL); /* none is fine */
         return S_OK;
@@ -289,10 +300,7 @@ bool frame_is(const struct recorded_frame *recorded, enum hcs_gcs_category categ
 }
 
 struct recorded_frame *frames_request_of(struct frames *f, const struct recorded_frame *response) {
-        for (size_t i = 0; i < f->n; i++)
-                if (!f->items[i].from_guest && f->items[i].id == response->id)
-                        return &f->items[i];
-        return NULL;
+        return response->request == SIZE_MAX ? NULL : &f->items[response->request];
 }
 
 void frames_describe(const struct recorded_frame *recorded, struct hcs_buf *out) {

@@ -23,6 +23,7 @@ struct recorded_frame {
         size_t len;
         struct hcs_json *document; /* NULL: it is none */
         unsigned long long line;   /* in the trace */
+        size_t request;            /* of a response: the index of what it answers; SIZE_MAX: not recorded */
         bool used;                 /* matched, or sent */
         uint64_t live_id;          /* of a request that was matched */
 };

@@ -11,8 +11,8 @@
 struct played_stream {
         struct played_stream *next;
         struct played_streams *all;
-        uint32_t port; /* as recorded */
-        struct hcs_stream *stream;
+        uint32_t port;             /* as recorded */
+        struct hcs_stream *stream; /* NULL: it is over */
         bool has_thread;
         struct hcs_thread thread;
         uint64_t got;
@@ -24,6 +24,12 @@ static struct played_stream *find(const struct played_streams *s, uint32_t port)
                 if (p->port == port)
                         return p;
         return NULL;
+}
+
+/* With the lock held. Closed at once: a machine may see many processes. */
+static void end(struct played_stream *p) {
+        p->ended = true;
+        p->stream = hcs_stream_close(p->stream);
 }
 
 static void take_input(void *arg) {
@@ -38,7 +44,7 @@ static void take_input(void *arg) {
                 if (hr == S_OK)
                         p->got += n;
                 else
-                        p->ended = true;
+                        end(p);
                 p->all->given(p->all->ctx);
         } while (hr == S_OK);
 }
@@ -95,15 +101,21 @@ void played_streams_say(struct played_streams *s, struct recorded_bytes *b) {
                 return;
         if (b->len && FAILED(hcs_stream_write(p->stream, b->data, b->len, &call, NULL)))
                 p->ended = true;
-        if (b->end) {
-                hcs_stream_close_write(p->stream);
-                p->ended = true;
-        }
+        if (!b->end && !p->ended)
+                return;
+        p->ended = true;
+        if (p->has_thread)
+                hcs_stream_close_write(p->stream); /* its thread reads */
+        else
+                end(p);
 }
 
 void played_streams_deinit(struct played_streams *s) {
+        hcs_mutex_lock(s->lock);
         for (struct played_stream *p = s->first; p; p = p->next)
-                hcs_stream_shutdown(p->stream);
+                if (p->stream)
+                        hcs_stream_shutdown(p->stream);
+        hcs_mutex_unlock(s->lock);
         for (struct played_stream *p = s->first; p; p = p->next) /* any of them may look at all of the list */
                 if (p->has_thread)
                         hcs_thread_join(&p->thread);
