@@ -11,7 +11,7 @@ _hcstrace() {
         record) options="-o --update --no-redact --emulate --no-streams --help" ;;
         replay | verify) options="--order --speed --json --tap --junit --help" ;;
         torture) options="--scenario --faults --seed --runs --timeout --emulate --strict --output --json --tap --junit --list --help" ;;
-        import) options="-o --no-redact --verbose --json --help" ;;
+        import) options="-o --no-redact --verbose --json --zone --day --offset --help" ;;
         guest | host) options="--bridge --timeout --faults --seed --help" ;;
         diff) options="--bridge --limit --json --help" ;;
         show) options="--handle --all --full --json --html --against -o --help" ;;

@@ -1,107 +1,203 @@
 /* SPDX-License-Identifier: MIT */
 
-/* hcstrace import: a log in, a trace and its counts out. */
+/* hcstrace import: logs in, a trace and a report of what was understood out. */
 
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "cmd/hcstrace/hcstrace.h"
 #include "cmd/hcstrace/import/import.h"
+#include "cmd/hcstrace/import_report.h"
+#include "platform/clock.h"
 
-#define TOLD 3 /* lines that were not understood, unless all are wanted */
+#define MAX_LOGS 64
+
+struct log_file {
+        FILE *file;
+        const char *path;
+        int error; /* errno of a read that failed */
+};
+
+/* --offset [LOG=]VALUE and its like: read when all names of logs are known. */
+struct setting {
+        char option;
+        const char *text;
+};
 
 struct import_command {
         struct import_options options;
-        const char *path;
-        bool json, all;
-        unsigned told;
+        struct import_report report;
+        struct import_log logs[MAX_LOGS];
+        struct log_file files[MAX_LOGS];
+        size_t n_logs;
+        struct setting settings[3 * MAX_LOGS];
+        size_t n_settings;
 };
 
 static void usage(void) {
-        puts("usage: hcstrace import [OPTIONS] LOG\n\n"
-             "  -o TRACE       where the trace goes; without it only the counts are printed\n"
-             "  --no-redact    keep environment values, credentials and tokens\n"
-             "  -v, --verbose  show every line that speaks of HCS and was not understood\n"
-             "  --json         the counts as JSON\n\n"
-             "LOG may be -; UTF-8, or UTF-16 as PowerShell writes it.\n"
-             "Exit code 3 when no call was found in it; then no trace is made.");
+        puts("usage: hcstrace import [OPTIONS] LOG...\n\n"
+             "  -o TRACE              where the trace goes; without it only the report is printed\n"
+             "  --no-redact           keep environment values, credentials and tokens\n"
+             "  -v, --verbose         show every line that speaks of HCS and made no call, and why\n"
+             "  --json                the report as JSON\n"
+             "  --zone [LOG=]+HH:MM   the zone of times that name none (UTC)\n"
+             "  --day [LOG=]DATE      the day of times that have none, YYYY-MM-DD\n"
+             "  --offset [LOG=]TIME   added to all times of a log whose clock was wrong: -1.5s, +20ms, 2h\n\n"
+             "LOG may be -; UTF-8, or UTF-16 as PowerShell writes it. Several logs become one trace, in the order of\n"
+             "their times; one that tells no times comes last. [LOG=] is a path as given, or the name of the file;\n"
+             "without it the value is for all logs. Exit code 3 when no call was found; then no trace is made.");
 }
 
-static void tell(void *ctx, uint64_t line, const char *text) {
-        struct import_command *c = ctx;
-
-        if (c->json || (!c->all && c->told == TOLD))
-                return;
-        c->told++;
-        fprintf(stderr, "%s:%llu: not understood: %s%.*s%s%s\n", c->path, (unsigned long long)line,
-                colour(COLOUR_FAINT), c->all ? 2000 : 160, text, strlen(text) > (c->all ? 2000 : 160) ? "..." : "",
-                colour(COLOUR_NONE));
+static void tell(void *ctx, const struct import_note *note) {
+        import_report_note(&((struct import_command *)ctx)->report, note);
 }
 
-static void print_counts(const struct import_command *c, const struct import_stats *s) {
-        if (c->json) {
-                printf("{\"lines\":%llu,\"calls\":%llu,\"failures\":%llu,\"unreturned\":%llu,\"exits\":%llu,"
-                       "\"unparsed\":%llu,\"firstUnparsed\":%llu}\n",
-                       (unsigned long long)s->lines, (unsigned long long)s->calls, (unsigned long long)s->failures,
-                       (unsigned long long)s->unreturned, (unsigned long long)s->exits, (unsigned long long)s->unparsed,
-                       (unsigned long long)s->first_unparsed);
-                return;
+static size_t read_file(void *ctx, char *buffer, size_t n) {
+        struct log_file *f = ctx;
+        size_t got = fread(buffer, 1, n, f->file);
+
+        if (!got && ferror(f->file))
+                f->error = errno ? errno : EIO;
+        return got;
+}
+
+static const char *base_name(const char *path) {
+        const char *slash = strrchr(path, '/');
+
+        return slash ? slash + 1 : path;
+}
+
+/* "-1.5s", "+20ms", "2h", "90": in nanoseconds. */
+static bool parse_duration(const char *text, int64_t *ret) {
+        static const struct {
+                const char *unit;
+                double ns;
+        } units[] = {{"", 1e9}, {"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
+        char *end;
+        double v = strtod(text, &end);
+
+        if (end == text || v > 1e9 || v < -1e9)
+                return false;
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(units); i++)
+                if (strcmp(end, units[i].unit) == 0) {
+                        *ret = (int64_t)(v * units[i].ns);
+                        return v * units[i].ns < 9e18 && v * units[i].ns > -9e18;
+                }
+        return false;
+}
+
+static bool parse_day(const char *text, uint64_t *ret) {
+        _cleanup_free_ char *midnight = hcs_asprintf("%sT00:00:00Z", text);
+        bool zoned;
+        const char *end = hcs_wall_clock_parse(midnight, ret, &zoned);
+
+        return end && !*end;
+}
+
+static bool apply(struct import_log *log, char option, const char *value) {
+        const char *end;
+
+        switch (option) {
+        case 'z':
+                end = hcs_clock_zone_parse(value, &log->zone_seconds);
+                return end && !*end;
+        case 'd':
+                return parse_day(value, &log->day_ns);
+        default:
+                return parse_duration(value, &log->offset_ns);
         }
-        printf("%llu lines: %llu calls, %llu of them failed, %llu exits", (unsigned long long)s->lines,
-               (unsigned long long)s->calls, (unsigned long long)s->failures, (unsigned long long)s->exits);
-        if (s->unreturned)
-                printf("; %llu calls whose end the log does not tell", (unsigned long long)s->unreturned);
-        if (s->unparsed)
-                printf("; %llu lines speak of HCS but say no call (the first is line %llu)",
-                       (unsigned long long)s->unparsed, (unsigned long long)s->first_unparsed);
-        putchar('\n');
 }
 
-static int import_file(struct import_command *c, FILE *in) {
-        struct import *i = import_new(&c->options);
-        struct import_stats stats;
-        struct hcs_error *err = NULL;
-        char chunk[65536];
-        size_t n;
-        int status;
+/* What holds for all logs first, so that what is said of one counts. */
+static int apply_settings(struct import_command *c) {
+        for (unsigned of_one = 0; of_one < 2; of_one++)
+                for (size_t i = 0; i < c->n_settings; i++) {
+                        const struct setting *s = &c->settings[i];
+                        const char *equals = strrchr(s->text, '='), *value = equals ? equals + 1 : s->text;
+                        size_t n = equals ? (size_t)(equals - s->text) : 0;
+                        bool used = false;
 
-        while ((n = fread(chunk, 1, sizeof(chunk), in)) > 0)
-                import_feed(i, chunk, n);
-        if (ferror(in))
-                hcs_error_errno(&err, errno, "read `%s`", c->path);
-        if (err || FAILED(import_finish(i, &stats, &err))) {
+                        if ((equals != NULL) != of_one)
+                                continue;
+                        for (size_t l = 0; l < c->n_logs; l++) {
+                                const char *path = c->files[l].path, *name = base_name(path);
+
+                                if (equals && (strlen(path) != n || strncmp(path, s->text, n) != 0) &&
+                                    (strlen(name) != n || strncmp(name, s->text, n) != 0))
+                                        continue;
+                                used = true;
+                                if (!apply(&c->logs[l], s->option, value))
+                                        return tell_usage("import", "not understood: %s", s->text);
+                        }
+                        if (!used)
+                                return tell_usage("import", "no LOG has that name: %s", s->text);
+                }
+        return EXIT_OK;
+}
+
+static int open_logs(struct import_command *c) {
+        struct hcs_error *err = NULL;
+
+        for (size_t i = 0; i < c->n_logs; i++) {
+                struct log_file *f = &c->files[i];
+
+                f->file = strcmp(f->path, "-") == 0 ? stdin : fopen(f->path, "rbe");
+                if (!f->file) {
+                        hcs_error_errno(&err, errno, "open `%s`", f->path);
+                        return tell_error("import", err);
+                }
+        }
+        return EXIT_OK;
+}
+
+static int run(struct import_command *c) {
+        struct import *i = import_new(&c->options, c->logs, c->n_logs);
+        const struct import_stats *stats = NULL;
+        struct hcs_error *err = NULL;
+        HRESULT hr = import_run(i, &stats, &err);
+        int status = EXIT_OK;
+
+        for (size_t k = 0; SUCCEEDED(hr) && k < c->n_logs; k++)
+                if (c->files[k].error)
+                        hr = hcs_error_errno(&err, c->files[k].error, "read `%s`", c->files[k].path);
+        if (FAILED(hr)) {
                 status = tell_error("import", err);
         } else {
-                print_counts(c, &stats);
-                status = stats.calls ? EXIT_OK : EXIT_NOTHING;
+                import_report_print(&c->report, stats);
+                status = stats->calls ? EXIT_OK : EXIT_NOTHING;
         }
         import_free(i);
         return status;
 }
 
-static int import_path(struct import_command *c) {
-        FILE *in = strcmp(c->path, "-") == 0 ? stdin : fopen(c->path, "re");
-        struct hcs_error *err = NULL;
-        int status;
+static int import_logs(struct import_command *c) {
+        int status = apply_settings(c);
 
-        if (!in) {
-                hcs_error_errno(&err, errno, "open `%s`", c->path);
-                return tell_error("import", err);
-        }
-        status = import_file(c, in);
-        if (in != stdin)
-                fclose(in);
+        if (status == EXIT_OK)
+                status = open_logs(c);
+        if (status == EXIT_OK)
+                status = run(c);
+        for (size_t i = 0; i < c->n_logs; i++)
+                if (c->files[i].file && c->files[i].file != stdin)
+                        fclose(c->files[i].file);
+        import_report_deinit(&c->report);
         return status;
 }
 
 int cmd_import(int argc, char **argv) {
-        static const struct option options[] = {
-                {"output", required_argument, NULL, 'o'}, {"no-redact", no_argument, NULL, 'n'},
-                {"verbose", no_argument, NULL, 'v'},      {"json", no_argument, NULL, 'j'},
-                {"help", no_argument, NULL, 'h'},         {0}};
-        struct import_command command = {.options = {.tell = tell}};
+        static const struct option options[] = {{"output", required_argument, NULL, 'o'},
+                                                {"no-redact", no_argument, NULL, 'n'},
+                                                {"verbose", no_argument, NULL, 'v'},
+                                                {"json", no_argument, NULL, 'j'},
+                                                {"zone", required_argument, NULL, 'z'},
+                                                {"day", required_argument, NULL, 'd'},
+                                                {"offset", required_argument, NULL, 'f'},
+                                                {"help", no_argument, NULL, 'h'},
+                                                {0}};
+        struct import_command command = {.options = {.tell = tell, .threads = true}};
         int c;
 
         while ((c = getopt_long(argc, argv, "o:vh", options, NULL)) != -1)
@@ -113,10 +209,17 @@ int cmd_import(int argc, char **argv) {
                         command.options.keep_secrets = true;
                         break;
                 case 'v':
-                        command.all = true;
+                        command.report.all = true;
                         break;
                 case 'j':
-                        command.json = true;
+                        command.report.json = true;
+                        break;
+                case 'z':
+                case 'd':
+                case 'f':
+                        if (command.n_settings == HCS_ARRAY_SIZE(command.settings))
+                                return tell_usage("import", "too many options");
+                        command.settings[command.n_settings++] = (struct setting){(char)c, optarg};
                         break;
                 case 'h':
                         usage();
@@ -124,9 +227,17 @@ int cmd_import(int argc, char **argv) {
                 default:
                         return EXIT_USAGE;
                 }
-        if (optind + 1 != argc)
-                return tell_usage("import", "one LOG is needed");
-        command.path = argv[optind];
+        if (optind == argc)
+                return tell_usage("import", "a LOG is needed");
+        if (argc - optind > MAX_LOGS)
+                return tell_usage("import", "at most 64 LOGs");
+        for (; optind < argc; optind++) {
+                struct log_file *f = &command.files[command.n_logs];
+
+                f->path = argv[optind];
+                command.logs[command.n_logs++] = (struct import_log){
+                        .name = strcmp(f->path, "-") == 0 ? "-" : base_name(f->path), .read = read_file, .ctx = f};
+        }
         command.options.ctx = &command;
-        return import_path(&command);
+        return import_logs(&command);
 }

@@ -185,6 +185,13 @@ static void print_frame(const struct show *s, const struct mock_record *r) {
         putchar('\n');
 }
 
+/* What an importer has done to a part of the record. */
+static void print_repairs(const struct mock_record *r) {
+        for (const struct hcs_json *m = hcs_json_first(hcs_json_get(r->extra, "repaired")); m; m = hcs_json_next(m))
+                printf("              %srepaired: %s: %s%s\n", colour(COLOUR_YELLOW), hcs_json_key(m),
+                       hcs_json_string(m) ? hcs_json_string(m) : "", colour(COLOUR_NONE));
+}
+
 static void print_record(struct show *s, const struct mock_record *r) {
         print_time(r->t);
         switch (r->kind) {
@@ -282,6 +289,8 @@ static int show_trace(struct show *s, const char *path) {
                                 print_json(&r);
                         else
                                 print_record(s, &r);
+                        if (!s->json)
+                                print_repairs(&r);
                 }
                 mock_record_deinit(&r);
         }

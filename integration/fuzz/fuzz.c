@@ -85,14 +85,40 @@ static void fuzz_record(const char *text, size_t len) {
         mock_record_deinit(&r);
 }
 
-static void fuzz_import(const char *text, size_t len) {
-        struct import *i = import_new(&(struct import_options){0});
-        struct import_stats stats;
+struct fuzz_log {
+        const char *text;
+        size_t len;
+};
 
-        import_feed(i, text, len);
-        must(SUCCEEDED(import_finish(i, &stats, NULL)));
-        must(stats.failures + stats.unreturned <= stats.calls);
-        import_free(i);
+static size_t read_log(void *ctx, char *buffer, size_t n) {
+        struct fuzz_log *log = ctx;
+
+        n = n < log->len ? n : log->len;
+        memcpy(buffer, log->text, n);
+        log->text += n;
+        log->len -= n;
+        return n;
+}
+
+static void ignore_note(void *ctx, const struct import_note *note) {
+        must(ctx == NULL && note->reason && note->text);
+}
+
+/* One log, and its halves as two that are put together. */
+static void fuzz_import(const char *text, size_t len) {
+        struct fuzz_log parts[3] = {{text, len}, {text, len / 2}, {text + len / 2, len - len / 2}};
+
+        for (size_t n = 1; n < 3; n++) {
+                struct import_log logs[2] = {{.name = "a", .read = read_log, .ctx = &parts[n == 1 ? 0 : 1]},
+                                             {.name = "b", .read = read_log, .ctx = &parts[2]}};
+                struct import *i =
+                        import_new(&(struct import_options){.output = "/dev/null", .tell = ignore_note}, logs, n);
+                const struct import_stats *stats = NULL;
+
+                must(SUCCEEDED(import_run(i, &stats, NULL)));
+                must(stats->failures + stats->unreturned <= stats->calls);
+                import_free(i);
+        }
 }
 
 static void fuzz_result(const char *text) {

@@ -1,36 +1,51 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# hcstrace import over every log in fixtures/logs: the counts and the trace are what EXPECTED.tsv and
-# fixtures/traces/imported say, and playing the trace fails the way the log did. usage: run.sh BUILD_DIR
+# hcstrace import over every log in fixtures/logs: the report and the trace are those beside them in
+# fixtures/traces/imported, and playing the trace fails the way the log did. usage: run.sh BUILD_DIR
+# With UPDATE=1 the reports and traces are written anew; look at the difference before it is committed.
 
 set -u
 build=$1
 source=$(dirname "$0")/../..
 hcstrace=$build/cmd/hcstrace/hcstrace
 play=$build/integration/play
+imported=$source/fixtures/traces/imported
 # shellcheck source=integration/checks.sh
 source "$(dirname "$0")/../checks.sh"
 
-seen=0
-while IFS=$'\t' read -r name code counts; do
-        seen=$((seen + 1))
+# one NAME LOG...: what they become is what is kept under that name
+one() {
+        local name=$1 got
+        shift
         rm -f "$work/trace"
-        timeout 60 "$hcstrace" import --json "$source/fixtures/logs/$name.log" -o "$work/trace" >"$work/out" 2>"$work/err"
+        timeout 60 "$hcstrace" import --json "$@" -o "$work/trace" >"$work/out" 2>"$work/err"
         got=$?
-        [[ $got -eq $code ]] || fail "$name: exit code $got instead of $code"
-        [[ $(<"$work/out") == "$counts" ]] || fail "$name: $(<"$work/out") instead of $counts"
-        if [[ $code -eq 3 ]]; then
-                [[ ! -e $work/trace ]] || fail "$name: a trace was made of nothing"
-                continue
+        if [[ -n ${UPDATE-} ]]; then
+                cp "$work/out" "$imported/$name.report"
+                rm -f "$imported/$name.trace"
+                [[ ! -e $work/trace ]] || cp "$work/trace" "$imported/$name.trace"
         fi
-        cmp -s "$work/trace" "$source/fixtures/traces/imported/$name.trace" ||
-                fail "$name: $(diff "$work/trace" "$source/fixtures/traces/imported/$name.trace" | cut -c1-300 | head -n 4)"
+        cmp -s "$work/out" "$imported/$name.report" ||
+                fail "$name: $(diff "$work/out" "$imported/$name.report" | cut -c1-300 | head -n 6)"
+        if [[ ! -e $imported/$name.trace ]]; then
+                [[ $got -eq 3 ]] || fail "$name: exit code $got instead of 3"
+                [[ ! -e $work/trace ]] || fail "$name: a trace was made of nothing"
+                return
+        fi
+        [[ $got -eq 0 ]] || fail "$name: exit code $got: $(<"$work/err")"
+        cmp -s "$work/trace" "$imported/$name.trace" ||
+                fail "$name: $(diff "$work/trace" "$imported/$name.trace" | cut -c1-300 | head -n 6)"
         timeout 60 "$play" "$work/trace" >"$work/played" 2>&1 || fail "$name: $(<"$work/played")"
-done <"$source/fixtures/logs/EXPECTED.tsv"
+}
 
-logs=$(find "$source/fixtures/logs" -name '*.log' | wc -l)
-[[ $seen -eq $logs ]] || fail "$logs logs, but EXPECTED.tsv has $seen"
+seen=0
+for log in "$source"/fixtures/logs/*.log; do
+        name=${log##*/}
+        one "${name%.*}" "$log"
+        seen=$((seen + 1))
+done
+
 timeout 60 "$hcstrace" import /nonexistent >"$work/out" 2>&1
 [[ $? -eq 1 ]] || fail "a log that is not there"
 timeout 60 "$hcstrace" import "$source/fixtures/logs/hcs-36-state-not-valid.log" -o /nonexistent/trace >"$work/out" 2>&1
@@ -39,7 +54,40 @@ grep -q 'create ./nonexistent/trace' "$work/out" || fail "a trace that cannot be
 timeout 60 "$hcstrace" import "$source/fixtures/logs/log-14-span-logfmt-2022-09-createprocess-environment.log" --no-redact \
         -o "$work/secret" >/dev/null
 grep -q 'REDACTED-PLACEHOLDER' "$work/secret" || fail "--no-redact leaves out what it should keep"
-grep -q REDACTED-PLACEHOLDER "$source/fixtures/traces/imported/log-14-"*.trace && fail "a secret value is in a fixture"
+grep -q REDACTED-PLACEHOLDER "$imported/log-14-"*.trace && fail "a secret value is in a fixture"
+
+# Two logs of one machine: a clock of hours in another zone that was wrong, and one in UTC. A third tells no times.
+cat >"$work/shim.log" <<'LOG'
+time="2025-01-12T00:46:23.500Z" level=info msg=Span name=HcsStartComputeSystem cid=b startTime="2025-01-12T00:46:23.5Z" endTime="2025-01-12T00:46:25Z"
+time="2025-01-12T00:46:24.000Z" level=info msg=Span name=HcsStartComputeSystem cid=c startTime="2025-01-12T00:46:24Z" endTime="2025-01-12T00:46:24.5Z"
+LOG
+cat >"$work/desktop.log" <<'LOG'
+[01:46:33.201][WindowsDaemon  ][Info   ] debug: HCSShim::Container::Start id=a
+[01:46:34.700][WindowsDaemon  ][Info   ] debug: HCSShim::Container::Start succeeded id=a
+LOG
+echo 'container z encountered an error during Start: failure in a Windows system call: x (0xc0370105)' >"$work/console.log"
+timeout 60 "$hcstrace" import "$work/console.log" "$work/shim.log" "$work/desktop.log" --zone desktop.log=+01:00 \
+        --offset desktop.log=-10s -o "$work/merged" >"$work/out" 2>&1 || fail "several logs: $(<"$work/out")"
+order=$(sed -nE 's/^\{"call":.*"n":([0-9]+),"t":([0-9]+),.*/call \1 \2/p; s/^\{"return":([0-9]+),"t":([0-9]+),.*/return \1 \2/p' \
+        "$work/merged" | tr '\n' ';')
+want='call 1 0;return 1 0;call 2 0;call 3 299000000;return 3 299000000;call 4 299000000;call 5 799000000;return 5 799000000;call 6 799000000;return 6 1299000000;return 2 1499000000;return 4 1799000000;'
+[[ $order == "$want"* ]] || fail "several logs: $order"
+grep -q '"call":"HcsStartComputeSystem".*"log":"desktop.log"' "$work/merged" || fail "which log said it is not told"
+tail -n 2 "$work/merged" | grep -q '"log":"console.log"' || fail "a log without times does not come last"
+timeout 60 "$play" "$work/merged" >"$work/played" 2>&1 || fail "several logs: $(<"$work/played")"
+for bad in --zone=x --zone=nobody.log=+01:00 --offset=1parsec --day=tomorrow; do
+        timeout 60 "$hcstrace" import "$bad" "$work/shim.log" >/dev/null 2>&1
+        [[ $? -eq 2 ]] || fail "$bad is taken"
+done
+
+# A repair is marked, told, shown, and stays through other tools.
+printf '%s\n' 'time="2025-01-12T00:46:23Z" level=info msg=Span name=HcsCreateComputeSystem cid=a configuration="{\"Owner\":\"x\",\"Container\":{\"Storage\":{\"Pa' >"$work/cut.log"
+timeout 60 "$hcstrace" import "$work/cut.log" -o "$work/cut.trace" >"$work/out" 2>"$work/err" || fail "a document that is cut"
+grep -q 'repaired: configuration: cut off' "$work/err" || fail "a repair is not told: $(<"$work/err")"
+"$hcstrace" show "$work/cut.trace" | grep -q 'repaired: configuration: cut off' || fail "a repair is not shown"
+"$hcstrace" merge -o "$work/m" "$work/cut.trace" "$work/merged" >/dev/null || fail "what was imported cannot be merged"
+"$hcstrace" redact -o "$work/r" "$work/m" >/dev/null || fail "what was imported cannot be redacted"
+grep -q '"repaired":{"configuration":"cut off' "$work/r" || fail "the mark of a repair is lost"
 
 echo "$seen logs"
 finish

@@ -6,12 +6,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/str.h"
 #include "mockhcs/trace/reader.h"
 #include "mockhcs/workbench/output.h"
 #include "mockhcs/workbench/renumber.h"
+#include "platform/clock.h"
 
 struct source {
         struct mock_trace_reader *reader;
@@ -35,54 +35,12 @@ static HRESULT advance(struct source *s, struct hcs_error **err) {
         return hr;
 }
 
-/* The number that the next n digits make; false when they are none. */
-static bool take_digits(const char **p, size_t n, unsigned *ret) {
-        *ret = 0;
-        for (size_t i = 0; i < n; i++, ++*p) {
-                if (**p < '0' || **p > '9')
-                        return false;
-                *ret = *ret * 10 + (unsigned)(**p - '0');
-        }
-        return true;
-}
+/* When it was started; false when nobody knows. */
+static bool started(const struct source *s, uint64_t *ret) {
+        const char *text = hcs_json_get_string(mock_trace_reader_header(s->reader), "started");
+        bool zoned;
 
-/* That many digits, and then that letter. */
-static bool take_part(const char **p, size_t n, char behind, unsigned *ret) {
-        return take_digits(p, n, ret) && *(*p)++ == behind;
-}
-
-/* Nanoseconds since 1970 of an RFC 3339 time in UTC or with an offset; false when it is none. */
-static bool parse_time(const char *text, uint64_t *ret) {
-        unsigned year, month, day, hour, minute, second;
-        uint64_t ns = 0, scale = 100000000;
-        const char *p = text ? text : "";
-
-        if (!take_part(&p, 4, '-', &year) || !take_part(&p, 2, '-', &month) || !take_part(&p, 2, 'T', &day) ||
-            !take_part(&p, 2, ':', &hour) || !take_part(&p, 2, ':', &minute) || !take_digits(&p, 2, &second) ||
-            year < 1970 || month < 1 || month > 12 || day < 1 || day > 31)
-                return false;
-        if (*p == '.')
-                for (p++; *p >= '0' && *p <= '9'; p++, scale /= 10)
-                        ns += (uint64_t)(*p - '0') * scale;
-        *ret = (uint64_t)timegm(&(struct tm){.tm_year = (int)year - 1900,
-                                             .tm_mon = (int)month - 1,
-                                             .tm_mday = (int)day,
-                                             .tm_hour = (int)hour,
-                                             .tm_min = (int)minute,
-                                             .tm_sec = (int)second});
-        if (*p == '+' || *p == '-') {
-                bool east = *p++ == '+';
-
-                if (!take_part(&p, 2, ':', &hour) || !take_digits(&p, 2, &minute))
-                        return false;
-                *ret = east ? *ret - (hour * 60 + minute) * 60 : *ret + (hour * 60 + minute) * 60;
-        }
-        *ret = *ret * 1000000000 + ns;
-        return true;
-}
-
-static const char *started(const struct source *s) {
-        return hcs_json_get_string(mock_trace_reader_header(s->reader), "started");
+        return text && hcs_wall_clock_parse(text, ret, &zoned);
 }
 
 /* Each begins as long after the earliest as their headers say. */
@@ -91,12 +49,12 @@ static const struct source *place_in_time(struct source *sources, size_t n) {
         uint64_t first = UINT64_MAX, t;
 
         for (size_t i = 0; i < n; i++)
-                if (parse_time(started(&sources[i]), &t) && t < first) {
+                if (started(&sources[i], &t) && t < first) {
                         first = t;
                         earliest = &sources[i];
                 }
         for (size_t i = 0; i < n; i++)
-                sources[i].offset = parse_time(started(&sources[i]), &t) ? t - first : 0;
+                sources[i].offset = started(&sources[i], &t) ? t - first : 0;
         return earliest ? earliest : &sources[0];
 }
 

@@ -8,34 +8,44 @@
 #include "base/utf.h"
 #include "cmd/hcstrace/import/inside.h"
 
-#define MAX_LINE ((size_t)16 << 20)
+static void end_line(struct import_decoder *d) {
+        hcs_buf_reserve(&d->line, 1);
+        d->line.data[d->line.len] = '\0';
+        d->line_done(d->ctx, d->line.data, d->line.len);
+        hcs_buf_clear(&d->line);
+        d->cut = false;
+}
+
+/* What is behind the longest line that is kept is left out, and said. */
+static void add(struct import_decoder *d, const char *p, size_t n) {
+        size_t room = IMPORT_MAX_LINE - d->line.len;
+
+        d->cut |= n > room;
+        hcs_buf_append(&d->line, p, n < room ? n : room);
+}
 
 static void put(struct import_decoder *d, const char *p, size_t n) {
-        if (n == 1 && *p == '\n') {
-                d->line_done(d->ctx, hcs_buf_cstr(&d->line), d->line.len);
-                hcs_buf_clear(&d->line);
-        } else if (n == 1 && (*p == '\r' || *p == '\0')) {
-                return;
-        } else if (d->line.len < MAX_LINE) {
-                hcs_buf_append(&d->line, p, n);
-        }
+        if (n == 1 && *p == '\n')
+                end_line(d);
+        else if (n != 1 || (*p != '\r' && *p != '\0'))
+                add(d, p, n);
 }
 
 /* A run of UTF-8: lines of it at once. */
 static void put_run(struct import_decoder *d, const char *p, size_t n) {
         while (n) {
                 const char *newline = memchr(p, '\n', n);
-                size_t len = newline ? (size_t)(newline - p) : n;
+                size_t len = newline ? (size_t)(newline - p) : n, keep = len - (newline && len && p[len - 1] == '\r');
 
-                if (memchr(p, '\r', len) || memchr(p, '\0', len)) {
-                        for (size_t i = 0; i < len; i++)
+                if (memchr(p, '\r', keep) || memchr(p, '\0', keep)) {
+                        for (size_t i = 0; i < keep; i++)
                                 put(d, p + i, 1);
-                } else if (d->line.len < MAX_LINE) {
-                        hcs_buf_append(&d->line, p, len < MAX_LINE - d->line.len ? len : MAX_LINE - d->line.len);
+                } else {
+                        add(d, p, keep);
                 }
                 if (!newline)
                         return;
-                put(d, newline, 1);
+                end_line(d);
                 p += len + 1;
                 n -= len + 1;
         }
@@ -118,6 +128,6 @@ void import_decode_end(struct import_decoder *d) {
         if (d->surrogate)
                 put_code_point(d, 0xfffd);
         if (d->line.len)
-                put(d, "\n", 1);
+                end_line(d);
         hcs_buf_deinit(&d->line);
 }

@@ -6,37 +6,33 @@
  */
 
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "base/scrub.h"
 #include "base/str.h"
 #include "cmd/hcstrace/import/inside.h"
+#include "cmd/hcstrace/import/known.h"
+#include "cmd/hcstrace/import/order.h"
 #include "mockhcs/engine/handle.h"
 #include "mockhcs/trace/names.h"
-#include "platform/clock.h"
 
-struct known_system {
-        char *id;
-        uint32_t handle;
-        bool exited;
-};
-struct known_process {
-        uint32_t pid, handle, system;
-        bool exited;     /* told once, however often the log says it */
-        bool streams[3]; /* pipes that are open */
-};
+#define MAX_SYSTEMS   4096
+#define MAX_PROCESSES 16384
 
 struct import_emitter {
         const struct import_options *options;
-        struct mock_trace_writer *writer; /* made with the first record */
-        struct hcs_error *error;          /* why it could not be made */
-        HRESULT status;
         struct import_stats *stats;
-        struct known_system *systems;
-        struct known_process *processes;
-        size_t n_systems, n_processes, last; /* last: the system spoken of last */
+        struct import_order *order;
+        struct import_known_set systems, processes;
+        struct last {
+                char *system;        /* the id spoken of last in a log */
+                uint32_t owner, pid; /* the process made last */
+                bool process;
+        } * last; /* of each log */
         uint32_t handles[2];
-        uint64_t number, started_ns, t;
+        const struct import_line *line;
+        uint64_t now;      /* the newest time that was told */
+        bool dated;        /* it has a day */
         enum mock_dll dll; /* what the log's client used last */
 };
 
@@ -45,61 +41,90 @@ struct import_emitter *import_emitter_new(const struct import_options *options, 
 
         e->options = options;
         e->stats = stats;
+        e->order = import_order_new(options);
+        e->last = hcs_calloc(stats->n_logs, sizeof(*e->last));
         e->dll = MOCK_VMCOMPUTE;
+        import_known_init(&e->systems, MAX_SYSTEMS);
+        import_known_init(&e->processes, MAX_PROCESSES);
         return e;
 }
 
 struct import_emitter *import_emitter_free(struct import_emitter *e) {
         if (!e)
                 return NULL;
-        mock_trace_writer_free(e->writer);
-        hcs_error_free(e->error);
-        for (size_t i = 0; i < e->n_systems; i++)
-                free(e->systems[i].id);
-        free(e->systems);
-        free(e->processes);
+        import_order_free(e->order);
+        import_known_deinit(&e->systems);
+        import_known_deinit(&e->processes);
+        for (size_t i = 0; i < e->stats->n_logs; i++)
+                free(e->last[i].system);
+        free(e->last);
         free(e);
         return NULL;
 }
 
-HRESULT import_emitter_status(struct import_emitter *e, struct hcs_error **err) {
-        if (FAILED(e->status))
-                return hcs_error_move(err, &e->error);
-        if (e->writer && mock_trace_writer_lost(e->writer))
-                return hcs_error_make(err, HCS_WIN32(29), "%llu records could not be written to `%s`",
-                                      (unsigned long long)mock_trace_writer_lost(e->writer), e->options->output);
-        return S_OK;
+HRESULT import_emitter_finish(struct import_emitter *e, struct hcs_error **err) {
+        return import_order_finish(e->order, err);
 }
 
-/* The log's own time is the trace's: `started` is the time of what was told first. */
-static void start(struct import_emitter *e, struct import_time time) {
-        char started[40];
-        struct mock_trace_header header = {.recorder = "hcstrace import",
-                                           .os = "windows",
-                                           .started = time.dated ? hcs_wall_clock_format(time.ns, started) : "",
-                                           .redacted = !e->options->keep_secrets};
-
-        e->started_ns = time.ns;
-        if (e->options->output)
-                e->status = mock_trace_writer_open(e->options->output, &header, &e->writer, &e->error);
+void import_emitter_at(struct import_emitter *e, const struct import_line *line) {
+        e->line = line;
+        if (line)
+                e->dated = e->stats->logs[line->log].dated;
 }
 
-/* Time never runs backwards in a trace, whatever the log's order. */
-static uint64_t at(struct import_emitter *e, struct import_time time) {
-        if (!e->started_ns && time.ns)
-                e->started_ns = time.ns;
-        if (time.ns > e->started_ns + e->t)
-                e->t = time.ns - e->started_ns;
-        return e->t;
+static struct last *last_of(struct import_emitter *e) {
+        return &e->last[e->line ? e->line->log : 0];
 }
 
-static void write_record(struct import_emitter *e, const struct mock_record *r) {
-        if (e->writer)
-                mock_trace_write(e->writer, r);
+void import_tell(struct import_emitter *e, enum import_note_kind kind, const struct import_line *line,
+                 const char *reason) {
+        struct import_note note = {.kind = kind, .reason = reason, .log = e->stats->logs[0].name, .text = ""};
+
+        e->stats->notes[kind]++;
+        if (line) {
+                note.log = e->stats->logs[line->log].name;
+                note.line = line->number;
+                note.text = line->text;
+        }
+        if (e->options->tell)
+                e->options->tell(e->options->ctx, &note);
+}
+
+/* What nobody tells the time of happens when the thing before it did. */
+static uint64_t at(struct import_emitter *e, uint64_t time) {
+        if (time > e->now)
+                e->now = time;
+        return time ? time : e->now;
 }
 
 static char *scrubbed(const struct import_emitter *e, const char *text) {
-        return !e->options->keep_secrets && text ? hcs_scrub_text(text, NULL) : hcs_strdup(text);
+        return !e->options->keep_secrets ? hcs_scrub_text(text, NULL) : hcs_strdup(text);
+}
+
+/* What was done to a part of a record stands in the record. */
+static void mark(struct import_emitter *e, struct mock_record *r, const char *part, const char *how) {
+        _cleanup_free_ char *reason = NULL;
+        struct hcs_json *marks;
+
+        if (!how)
+                return;
+        if (!r->extra)
+                r->extra = hcs_json_new_object();
+        marks = hcs_json_get(r->extra, "repaired");
+        if (!marks)
+                marks = hcs_json_set_new_object(r->extra, "repaired");
+        hcs_json_set_string(marks, part, how);
+        reason = hcs_asprintf("%s: %s", part, how);
+        import_tell(e, IMPORT_REPAIRED, e->line, reason);
+}
+
+/* Of several logs, which one said it. */
+static void say_log(struct import_emitter *e, struct mock_record *r) {
+        if (!e->line || e->stats->n_logs < 2)
+                return;
+        if (!r->extra)
+                r->extra = hcs_json_new_object();
+        hcs_json_set_string(r->extra, "log", e->stats->logs[e->line->log].name);
 }
 
 static const char *document_name(enum mock_verb verb) {
@@ -124,140 +149,151 @@ static const char *document_name(enum mock_verb verb) {
 /* What of a call is known beside the operation: the handles that it is on and that it makes. */
 struct put {
         const char *id, *system, *process, *made;
-        const struct known_process *known;
-        struct import_time began;
+        const struct import_known *known;
+        uint64_t began, not_before;
         bool returned;
 };
 
-static void add_named(struct import_emitter *e, const struct import_operation *op, struct mock_value *args, size_t *n) {
+static void add_named(struct import_emitter *e, const struct import_operation *op, struct mock_record *r) {
         for (size_t i = 0; i < IMPORT_MAX_ARGS && op->args[i].name; i++) {
                 const char *name = op->args[i].name, *text = op->args[i].text ? op->args[i].text : "";
                 struct mock_slice slice = {name, strlen(name)};
 
-                if (mock_name_kind(slice) == MOCK_DOCUMENT)
-                        mock_value_set_document(&args[(*n)++], name, scrubbed(e, text));
-                else
-                        mock_value_set_text(&args[(*n)++], name, hcs_strdup(text));
+                if (mock_name_kind(slice) == MOCK_DOCUMENT) {
+                        mock_value_set_document(&r->args[r->n_args++], name, scrubbed(e, text));
+                        mark(e, r, name, op->document_repair);
+                } else {
+                        mock_value_set_text(&r->args[r->n_args++], name, hcs_strdup(text));
+                }
         }
 }
 
 /* The pipes that the parameters ask for. */
 static void process_info(const struct import_operation *op, struct mock_process_info *ret) {
-        static const char *const members[] = {"CreateStdInPipe", "CreateStdOutPipe", "CreateStdErrPipe"};
-        _cleanup_json_ struct hcs_json *parameters = NULL;
+        static const char *const members[] = {"\"CreateStdInPipe\"", "\"CreateStdOutPipe\"", "\"CreateStdErrPipe\""};
 
         ret->present = true;
         ret->process_id = op->pid;
-        if (op->document && SUCCEEDED(hcs_json_parse_cstr(op->document, &parameters, NULL)))
-                for (size_t i = 0; i < HCS_ARRAY_SIZE(members); i++)
-                        ret->stream[i] = hcs_json_bool(hcs_json_get(parameters, members[i]));
+        for (size_t i = 0; op->document && i < HCS_ARRAY_SIZE(members); i++) {
+                const char *at = strstr(op->document, members[i]);
+
+                at = at ? at + strlen(members[i]) + strspn(at + strlen(members[i]), " \t:") : "";
+                ret->stream[i] = hcs_str_starts(at, "true");
+        }
 }
 
-static void put_return(struct import_emitter *e, const struct import_operation *op, const struct put *p, uint64_t n,
-                       enum mock_dll dll) {
-        struct mock_value out[2] = {0};
-        struct mock_record ret = {.kind = MOCK_RECORD_RETURN, .n = n, .t = at(e, op->time), .args = out};
+static void put_return(struct import_emitter *e, const struct import_operation *op, const struct put *p, uint64_t key,
+                       uint64_t not_before, enum mock_dll dll) {
+        uint64_t t = at(e, op->time);
+        struct mock_record ret = {.kind = MOCK_RECORD_RETURN, .n = key, .t = t > not_before ? t : not_before};
 
+        ret.args = hcs_calloc(2, sizeof(*ret.args));
         ret.hr = dll == MOCK_VMCOMPUTE ? hcs_hresult_to_vmcompute(op->hr) : hcs_hresult_to_computecore(op->hr);
         if (p->made && SUCCEEDED(op->hr))
-                mock_value_set_handle(&out[ret.n_args++], hcs_str_starts(p->made, "process") ? "process" : "system",
-                                      p->made);
-        if (op->result)
-                mock_value_set_document(&out[ret.n_args++], "result", scrubbed(e, op->result));
+                mock_value_set_handle(&ret.args[ret.n_args++],
+                                      hcs_str_starts(p->made, "process") ? "process" : "system", p->made);
+        if (op->result) {
+                mock_value_set_document(&ret.args[ret.n_args++], "result", scrubbed(e, op->result));
+                mark(e, &ret, "result", op->result_repair);
+        }
         if (op->verb == MOCK_CREATE_PROCESS && SUCCEEDED(op->hr))
                 process_info(op, &ret.process);
         if (op->verb == MOCK_GET_PROCESS_INFO && SUCCEEDED(op->hr) && p->known) {
                 ret.process = (struct mock_process_info){.present = true, .process_id = p->known->pid};
                 memcpy(ret.process.stream, p->known->streams, sizeof(ret.process.stream));
         }
-        write_record(e, &ret);
-        for (size_t i = 0; i < ret.n_args; i++)
-                mock_value_deinit(&out[i]);
+        import_order_put(e->order, &ret, e->dated, false);
 }
 
 static void put_call(struct import_emitter *e, const struct import_operation *op, const struct put *p) {
-        struct mock_value args[4 + IMPORT_MAX_ARGS] = {0};
         enum mock_dll dll = op->function ? op->dll : e->dll;
         const char *function = op->function ? op->function : mock_function_of_verb(dll, op->verb)->name;
-        struct import_time began = p->began.ns ? p->began : op->time;
+        uint64_t t = at(e, p->began ? p->began : op->time), key;
         struct mock_record call = {.kind = MOCK_RECORD_CALL,
-                                   .function = (char *)(uintptr_t)function,
+                                   .function = hcs_strdup(function),
                                    .dll = dll,
-                                   .thread = 1,
-                                   .args = args};
+                                   .t = t > p->not_before ? t : p->not_before,
+                                   .thread = e->line ? e->line->log + 1 : 1};
 
-        if (e->number == 0)
-                start(e, began);
-        call.n = ++e->number;
-        call.t = at(e, began);
+        t = call.t;
+        call.args = hcs_calloc(4 + IMPORT_MAX_ARGS, sizeof(*call.args));
         if (p->id)
-                mock_value_set_text(&args[call.n_args++], "id", hcs_strdup(p->id));
+                mock_value_set_text(&call.args[call.n_args++], "id", hcs_strdup(p->id));
         if (p->process)
-                mock_value_set_handle(&args[call.n_args++], "process", p->process);
+                mock_value_set_handle(&call.args[call.n_args++], "process", p->process);
         else if (p->system)
-                mock_value_set_handle(&args[call.n_args++], "system", p->system);
+                mock_value_set_handle(&call.args[call.n_args++], "system", p->system);
         if (op->verb == MOCK_OPEN_PROCESS)
-                mock_value_set_number(&args[call.n_args++], "processId", op->pid);
-        add_named(e, op, args, &call.n_args);
-        if (op->document && !op->function)
-                mock_value_set_document(&args[call.n_args++], document_name(op->verb), scrubbed(e, op->document));
-        write_record(e, &call);
+                mock_value_set_number(&call.args[call.n_args++], "processId", op->pid);
+        add_named(e, op, &call);
+        if (op->document && !op->function) {
+                mock_value_set_document(&call.args[call.n_args++], document_name(op->verb), scrubbed(e, op->document));
+                mark(e, &call, document_name(op->verb), op->document_repair);
+        }
+        mark(e, &call, "call", op->call_repair);
+        say_log(e, &call);
+        key = import_order_put(e->order, &call, e->dated, p->returned);
         if (p->returned)
-                put_return(e, op, p, call.n, dll);
-        for (size_t i = 0; i < call.n_args; i++)
-                mock_value_deinit(&args[i]);
+                put_return(e, op, p, key, t, dll);
         e->stats->calls++;
         e->stats->failures += p->returned && FAILED(op->hr);
         e->stats->unreturned += !p->returned;
 }
 
-static struct known_system *remember(struct import_emitter *e, const char *id) {
-        e->systems = hcs_realloc(e->systems, (e->n_systems + 1) * sizeof(*e->systems));
-        e->systems[e->n_systems] = (struct known_system){.id = hcs_strdup(id), .handle = ++e->handles[MOCK_SYSTEM]};
-        e->last = e->n_systems;
-        return &e->systems[e->n_systems++];
+static void speak_of(struct import_emitter *e, const char *id) {
+        struct last *last = last_of(e);
+
+        if (last->system && strcmp(last->system, id) == 0)
+                return;
+        free(last->system);
+        last->system = hcs_strdup(id);
 }
 
-static struct known_system *system_of(struct import_emitter *e, const char *id, struct import_time time) {
+static struct import_known *remember(struct import_emitter *e, const char *id, uint64_t made) {
+        struct import_known *k = import_known_add_system(&e->systems, id, ++e->handles[MOCK_SYSTEM]);
+
+        k->made = made;
+        speak_of(e, id);
+        return k;
+}
+
+static struct import_known *system_of(struct import_emitter *e, const char *id, uint64_t time) {
         struct import_operation open = {.verb = MOCK_OPEN_SYSTEM, .time = time};
-        struct known_system *s;
+        struct import_known *s;
         char symbol[32];
 
-        if (!id && e->n_systems)
-                return &e->systems[e->last];
-        for (size_t i = e->n_systems; id && i-- > 0;)
-                if (strcmp(e->systems[i].id, id) == 0) {
-                        e->last = i;
-                        return &e->systems[i];
-                }
-        s = remember(e, id ? id : "unknown");
-        snprintf(symbol, sizeof(symbol), "system/%u", s->handle);
-        put_call(e, &open, &(struct put){.id = s->id, .made = symbol, .returned = true});
-        return s;
+        id = id ? id : last_of(e)->system ? last_of(e)->system : "unknown";
+        s = import_known_system(&e->systems, id);
+        if (s) {
+                speak_of(e, id);
+                return s;
+        }
+        snprintf(symbol, sizeof(symbol), "system/%u", e->handles[MOCK_SYSTEM] + 1);
+        put_call(e, &open, &(struct put){.id = id, .made = symbol, .returned = true});
+        return remember(e, id, at(e, time));
 }
 
-static struct known_process *add_process(struct import_emitter *e, const struct known_system *s, uint32_t pid) {
-        e->processes = hcs_realloc(e->processes, (e->n_processes + 1) * sizeof(*e->processes));
-        e->processes[e->n_processes] =
-                (struct known_process){.pid = pid, .handle = ++e->handles[MOCK_PROCESS], .system = s->handle};
-        return &e->processes[e->n_processes++];
+static struct import_known *add_process(struct import_emitter *e, struct import_known *s, uint32_t pid, uint64_t made) {
+        struct import_known *k = import_known_add_process(&e->processes, s->handle, pid, ++e->handles[MOCK_PROCESS]);
+
+        k->made = made;
+        s->newest = pid;
+        *last_of(e) = (struct last){.system = last_of(e)->system, .owner = s->handle, .pid = pid, .process = true};
+        return k;
 }
 
 /* Of that id, or the newest of the system when the log does not say the id. */
-static struct known_process *process_of(struct import_emitter *e, const struct known_system *s, uint32_t pid,
-                                        struct import_time time) {
+static struct import_known *process_of(struct import_emitter *e, struct import_known *s, uint32_t pid, uint64_t time) {
         struct import_operation open = {.verb = MOCK_OPEN_PROCESS, .pid = pid, .time = time};
         char system[32], symbol[32];
-        struct known_process *p;
+        struct import_known *p = import_known_process(&e->processes, s->handle, pid ? pid : s->newest);
 
-        for (size_t i = e->n_processes; i-- > 0;)
-                if (e->processes[i].system == s->handle && (pid == 0 || e->processes[i].pid == pid))
-                        return &e->processes[i];
-        p = add_process(e, s, pid);
+        if (p)
+                return p;
         snprintf(system, sizeof(system), "system/%u", s->handle);
-        snprintf(symbol, sizeof(symbol), "process/%u", p->handle);
-        put_call(e, &open, &(struct put){.system = system, .made = symbol, .returned = true});
-        return p;
+        snprintf(symbol, sizeof(symbol), "process/%u", e->handles[MOCK_PROCESS] + 1);
+        put_call(e, &open, &(struct put){.system = system, .made = symbol, .returned = true, .not_before = s->made});
+        return add_process(e, s, pid, at(e, time) > s->made ? at(e, time) : s->made);
 }
 
 static bool is_process_verb(enum mock_verb v) {
@@ -268,6 +304,13 @@ static bool is_service_verb(enum mock_verb v) {
         return v == MOCK_ENUMERATE_SYSTEMS || v == MOCK_GET_SERVICE_PROPERTIES || v == MOCK_MODIFY_SERVICE_SETTINGS;
 }
 
+static uint64_t end_of(struct import_emitter *e, const struct import_operation *op, const struct put *p) {
+        uint64_t began = at(e, p->began), end = at(e, op->time);
+
+        began = began > p->not_before ? began : p->not_before;
+        return end > began ? end : began;
+}
+
 static void emit_made_system(struct import_emitter *e, const struct import_operation *op, struct put *p) {
         char symbol[32];
 
@@ -276,7 +319,21 @@ static void emit_made_system(struct import_emitter *e, const struct import_opera
         p->made = symbol;
         put_call(e, op, p);
         if (SUCCEEDED(op->hr) && p->returned)
-                remember(e, p->id);
+                remember(e, p->id, end_of(e, op, p));
+}
+
+static void emit_made_process(struct import_emitter *e, const struct import_operation *op, struct import_known *s,
+                              struct put *p) {
+        struct mock_process_info info = {0};
+        char symbol[32];
+
+        snprintf(symbol, sizeof(symbol), "process/%u", e->handles[MOCK_PROCESS] + 1);
+        p->made = symbol;
+        put_call(e, op, p);
+        if (FAILED(op->hr) || !p->returned)
+                return;
+        process_info(op, &info);
+        memcpy(add_process(e, s, op->pid, end_of(e, op, p))->streams, info.stream, sizeof(info.stream));
 }
 
 /* The API is named, or shows in the family of the code; else the client goes on with the one it used. */
@@ -293,10 +350,10 @@ static void learn_api(struct import_emitter *e, const struct import_operation *o
                 e->dll = MOCK_VMCOMPUTE;
 }
 
-void import_emit(struct import_emitter *e, const struct import_operation *op, struct import_time began, bool returned) {
+void import_emit(struct import_emitter *e, const struct import_operation *op, uint64_t began, bool returned) {
         struct put p = {.began = began, .returned = returned};
         char system[32], symbol[32];
-        const struct known_system *s;
+        struct import_known *s;
 
         learn_api(e, op);
         if (op->function || is_service_verb(op->verb)) {
@@ -307,65 +364,65 @@ void import_emit(struct import_emitter *e, const struct import_operation *op, st
                 emit_made_system(e, op, &p);
                 return;
         }
-        s = system_of(e, op->system, began.ns ? began : op->time);
+        s = system_of(e, op->system, began ? began : op->time);
         snprintf(system, sizeof(system), "system/%u", s->handle);
         p.system = system;
+        p.not_before = s->made;
+        if (op->verb == MOCK_CREATE_PROCESS || op->verb == MOCK_OPEN_PROCESS) {
+                emit_made_process(e, op, s, &p);
+                return;
+        }
         if (is_process_verb(op->verb)) {
-                p.known = process_of(e, s, op->pid, op->time);
+                p.known = process_of(e, s, op->pid, began ? began : op->time);
                 snprintf(symbol, sizeof(symbol), "process/%u", p.known->handle);
                 p.process = symbol;
-        } else if (op->verb == MOCK_CREATE_PROCESS || op->verb == MOCK_OPEN_PROCESS) {
-                snprintf(symbol, sizeof(symbol), "process/%u", e->handles[MOCK_PROCESS] + 1);
-                p.made = symbol;
-                put_call(e, op, &p);
-                if (SUCCEEDED(op->hr) && returned) {
-                        struct mock_process_info info = {0};
-
-                        process_info(op, &info);
-                        memcpy(add_process(e, s, op->pid)->streams, info.stream, sizeof(info.stream));
-                }
-                return;
+                p.not_before = p.known->made;
         }
         put_call(e, op, &p);
 }
 
 /* A process that is gone has closed its ends of the pipes. */
-static void emit_end_of_output(struct import_emitter *e, const struct known_process *p, char *subject, uint64_t t) {
+static void emit_end_of_output(struct import_emitter *e, const struct import_known *p, const char *subject,
+                               uint64_t t) {
         for (int stream = MOCK_STDOUT; stream <= MOCK_STDERR; stream++)
-                if (p->streams[stream])
-                        write_record(e, &(struct mock_record){.kind = MOCK_RECORD_STDIO,
-                                                              .t = t,
-                                                              .subject = subject,
-                                                              .stream = (enum mock_stream)stream,
-                                                              .end = true});
+                if (p->streams[stream]) {
+                        struct mock_record r = {.kind = MOCK_RECORD_STDIO,
+                                                .t = t,
+                                                .subject = hcs_strdup(subject),
+                                                .stream = (enum mock_stream)stream,
+                                                .end = true};
+
+                        import_order_put(e->order, &r, e->dated, false);
+                }
 }
 
-void import_emit_exit(struct import_emitter *e, const char *system, uint32_t pid, const char *data,
-                      struct import_time time) {
-        struct known_system *s = system_of(e, system, time);
-        struct known_process *process = NULL;
-        char subject[32];
-        struct mock_record r = {.kind = MOCK_RECORD_EVENT,
-                                .t = at(e, time),
-                                .subject = subject,
-                                .event = (char *)(uintptr_t)(pid ? "ProcessExited" : "SystemExited")};
-        bool *exited;
+/* Whose exit is told; NULL: of nobody that can be named. */
+static struct import_known *exited(struct import_emitter *e, const char *system, uint32_t pid, uint64_t time) {
+        const struct last *last = last_of(e);
 
-        if (pid == IMPORT_NEWEST_PROCESS && e->n_processes == 0)
+        if (pid == IMPORT_NEWEST_PROCESS)
+                return last->process ? import_known_process(&e->processes, last->owner, last->pid) : NULL;
+        return pid ? process_of(e, system_of(e, system, time), pid, time) : system_of(e, system, time);
+}
+
+void import_emit_exit(struct import_emitter *e, const char *system, uint32_t pid, const char *data, uint64_t time) {
+        struct import_known *k = exited(e, system, pid, time);
+        uint64_t t = at(e, time);
+        struct mock_record r = {.kind = MOCK_RECORD_EVENT};
+        char subject[32];
+
+        if (!k || k->exited)
                 return;
+        k->exited = true;
+        r.t = t > k->made ? t : k->made;
+        r.event = hcs_strdup(pid ? "ProcessExited" : "SystemExited");
+        snprintf(subject, sizeof(subject), pid ? "process/%u" : "system/%u", k->handle);
+        r.subject = hcs_strdup(subject);
         if (pid)
-                process =
-                        pid == IMPORT_NEWEST_PROCESS ? &e->processes[e->n_processes - 1] : process_of(e, s, pid, time);
-        exited = process ? &process->exited : &s->exited;
-        if (*exited)
-                return;
-        *exited = true;
-        snprintf(subject, sizeof(subject), process ? "process/%u" : "system/%u", process ? process->handle : s->handle);
-        if (process)
-                emit_end_of_output(e, process, subject, r.t);
+                emit_end_of_output(e, k, subject, r.t);
         if (data)
                 mock_value_set_document(&r.result, "data", scrubbed(e, data));
-        write_record(e, &r);
-        mock_value_deinit(&r.result);
+        say_log(e, &r);
+        import_order_put(e->order, &r, e->dated, false);
         e->stats->exits++;
 }

@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "cmd/hcstrace/import/inside.h"
+#include "platform/clock.h"
 #include "testing/hcs_test.h"
 
 static void an_error_text_tells_the_events_again(void **state) {
@@ -20,43 +21,68 @@ static void an_error_text_tells_the_events_again(void **state) {
                             "{\"Provider\":\"0\"}]}");
 }
 
-static void assert_head(const char *text, const char *rest, uint64_t ns, bool dated) {
+static void assert_head(const char *text, const char *rest, uint64_t ns, int kind) {
         struct import_time t = {0};
 
         assert_string_equal(import_head(text, &t), rest);
         assert_int_equal(t.ns, ns);
-        assert_int_equal(t.dated, dated);
+        assert_int_equal(t.kind, kind);
 }
 
 static void heads_are_cut_off_and_give_their_time(void **state) {
-        assert_head("[10:30:03.793][WindowsDockerDaemon][Info   ] time=\"x\"", "time=\"x\"", 37803793000000, false);
-        assert_head("[01:43:33.201][WindowsDaemon  ][Info   ] debug: hello", "hello", 6213201000000, false);
-        assert_head("DEBU[1970-01-01T00:00:01.5Z] hello", "hello", 1500000000, true);
-        assert_head("INFO[0003] hello", "hello", 3000000001, false);
-        assert_head("E0316 12:38:50.424783    7490 proxier.go:1190] hello", "hello", 45530424783000, false);
-        assert_head("1970/01/01 00:00:02.25 [HCS] hello", "hello", 2250000000, true);
-        assert_head("1970-01-01 00:00:02 [error] [VM:start] hello", "hello", 2000000000, true);
-        assert_head("1970-01-01T00:00:02.0000001Z 1970-01-01T01:00:03+01:00 hello", "hello", 3000000000, true);
-        assert_head("[204] {\"a\":1}", "{\"a\":1}", 0, false);
-        assert_head("[POST]=>[/networks/] Request : {}", "[POST]=>[/networks/] Request : {}", 0, false);
-        assert_head("[x", "[x", 0, false);
-        assert_head("", "", 0, false);
+        assert_head("[10:30:03.793][WindowsDockerDaemon][Info   ] time=\"x\"", "time=\"x\"", 37803793000000,
+                    IMPORT_TIME_OF_DAY);
+        assert_head("[01:43:33.201][WindowsDaemon  ][Info   ] debug: hello", "hello", 6213201000000,
+                    IMPORT_TIME_OF_DAY);
+        assert_head("[1970-01-01T00:00:02Z][dockerd.exe][I] hello", "hello", 2000000000, IMPORT_TIME_UTC);
+        assert_head("DEBU[1970-01-01T00:00:01.5Z] hello", "hello", 1500000000, IMPORT_TIME_UTC);
+        assert_head("INFO[0003] hello", "hello", 3000000000, IMPORT_TIME_SINCE_START);
+        assert_head("E0316 12:38:50.424783    7490 proxier.go:1190] hello", "hello",
+                    import_yearless(3, 16, 45530424783000), IMPORT_TIME_YEARLESS);
+        assert_head("Mar  6 12:38:50 host dockerd[7490]: hello: it", "hello: it", import_yearless(3, 6, 45530000000000),
+                    IMPORT_TIME_YEARLESS);
+        assert_head("1970/01/01 00:00:02.25 [HCS] hello", "hello", 2250000000, IMPORT_TIME_LOCAL);
+        assert_head("1970-01-01 00:00:02 [error] [VM:start] hello", "hello", 2000000000, IMPORT_TIME_LOCAL);
+        assert_head("1970-01-01T00:00:02.0000001Z 1970-01-01T01:00:03+01:00 hello", "hello", 3000000000,
+                    IMPORT_TIME_UTC);
+        assert_head("[204] {\"a\":1}", "{\"a\":1}", 0, IMPORT_TIME_NONE);
+        assert_head("[POST]=>[/networks/] Request : {}", "[POST]=>[/networks/] Request : {}", 0, IMPORT_TIME_NONE);
+        assert_head("[x", "[x", 0, IMPORT_TIME_NONE);
+        assert_head("E1316 12:38:50.4 1 a.go:1] x", "E1316 12:38:50.4 1 a.go:1] x", 0, IMPORT_TIME_NONE);
+        assert_head("", "", 0, IMPORT_TIME_NONE);
 }
 
-static void times_of_all_spellings_are_read(void **state) {
-        struct import_time t;
+static void assert_resolved(struct import_clock *c, uint64_t ns, int kind, const char *expected) {
+        char text[40];
 
-        assert_non_null(import_parse_time("2021-11-30 19:25:12.905117 +0100 CET m=+88.2", &t));
-        assert_non_null(import_parse_time("2019-05-05T17:37:30.142096500-07:00", &t));
-        assert_int_equal(t.ns, 1557103050142096500u);
-        assert_null(import_parse_time("2019-05-05", &t));
-        assert_null(import_parse_time("1969-05-05T00:00:00Z", &t));
-        assert_null(import_parse_time("20190505T00:00:00Z", &t));
-        assert_null(import_parse_time("", &t));
+        assert_string_equal(
+                hcs_wall_clock_format(import_clock_resolve(c, (struct import_time){.ns = ns, .kind = kind}), text),
+                expected);
+}
+
+#define HOUR (3600 * (uint64_t)HCS_NS_PER_S)
+
+static void a_clock_without_a_day_goes_on_after_midnight(void **state) {
+        struct import_clock c = {.day_ns = 20000 * HCS_NS_PER_DAY, .zone_seconds = 3600};
+
+        assert_resolved(&c, 23 * HOUR, IMPORT_TIME_OF_DAY, "2024-10-04T22:00:00Z");
+        assert_resolved(&c, 0, IMPORT_TIME_NONE, "2024-10-04T22:00:00Z");
+        assert_resolved(&c, 1 * HOUR, IMPORT_TIME_OF_DAY, "2024-10-05T00:00:00Z");
+        assert_resolved(&c, 0 * HOUR, IMPORT_TIME_OF_DAY, "2024-10-04T23:00:00Z"); /* a little late is late */
+        assert_false(c.dated);
+}
+
+static void a_day_without_a_year_is_of_the_year_of_what_is_near(void **state) {
+        struct import_clock c = {.offset_ns = -(int64_t)HOUR};
+
+        assert_resolved(&c, 1709164800 * (uint64_t)HCS_NS_PER_S, IMPORT_TIME_LOCAL, "2024-02-28T23:00:00Z");
+        assert_resolved(&c, import_yearless(2, 29, 2 * HOUR), IMPORT_TIME_YEARLESS, "2024-02-29T01:00:00Z");
+        assert_resolved(&c, import_yearless(12, 31, 0), IMPORT_TIME_YEARLESS, "2024-12-30T23:00:00Z");
+        assert_true(c.dated);
 }
 
 static void assert_document(const char *text, const char *expected) {
-        _cleanup_free_ char *document = import_document(text);
+        _cleanup_free_ char *how = NULL, *document = import_document_repaired(text, &how);
 
         if (expected)
                 assert_string_equal(document, expected);
@@ -70,9 +96,44 @@ static void documents_are_found_through_any_depth_of_quoting(void **state) {
         assert_document("{\\\\\\\"a\\\\\\\":1}", "{\"a\":1}");
         assert_document("set {x} then {\"a\":1}", "{\"a\":1}");
         assert_document("[ ]", "[ ]");
-        assert_document("{\"a\":", NULL);
         assert_document("none", NULL);
         assert_document("", NULL);
+}
+
+static void assert_repaired(const char *text, const char *expected, const char *expected_how) {
+        _cleanup_free_ char *how = NULL, *document = import_document_repaired(text, &how);
+
+        if (!expected) {
+                assert_null(document);
+                return;
+        }
+        assert_non_null(document);
+        assert_string_equal(document, expected);
+        if (expected_how)
+                assert_string_equal(how, expected_how);
+        else
+                assert_null(how);
+}
+
+static void what_can_be_kept_of_a_document_is_kept_and_said(void **state) {
+        assert_repaired("x {\"a\":1} y", "{\"a\":1}", NULL);
+        assert_repaired("{\"a\":{\"b\":[1,2,{\"c\":\"d\"},\"e", "{\"a\":{\"b\":[1,2,{\"c\":\"d\"}]}}",
+                        "cut off: 3 open levels were closed");
+        assert_repaired("{\"a\":true,\"b\":12", "{\"a\":true}", "cut off: 1 open levels were closed");
+        assert_repaired("{\"a\":true,\"b\":{\"c\":", "{\"a\":true,\"b\":{}}", "cut off: 2 open levels were closed");
+        assert_repaired("{\"a\":true, ...", "{\"a\":true}", "cut off: 1 open levels were closed");
+        assert_repaired("{\\\"a\\\":{\\\"b\\\":1,\\\"c", "{\"a\":{\"b\":1}}", "cut off: 2 open levels were closed");
+        assert_repaired("{\"Path\":\"C:\\vms\\x\",\"n\":1}", "{\"Path\":\"C:\\\\vms\\\\x\",\"n\":1}",
+                        "single backslashes were doubled");
+        assert_repaired("{\"Port\":***,\"Key\":\"a***b\"}", "{\"Port\":\"<redacted>\",\"Key\":\"a<redacted>b\"}",
+                        "what was masked matches anything");
+        assert_repaired("{\"Environment\":{\"<scrubbed>\":\"<scrubbed>\"}}", "{\"Environment\":\"<redacted>\"}",
+                        "what was masked matches anything");
+        assert_repaired("{\"a\":[1,2,],}", "{\"a\":[1,2]}", "commas too many were left out");
+        assert_repaired("{\"", NULL, NULL);
+        assert_repaired("{\"a\"", NULL, NULL);
+        assert_repaired("{{x}} [\"", NULL, NULL);
+        assert_repaired("map[a:b] &{A:b}", NULL, NULL);
 }
 
 static void codes_are_read_in_every_spelling(void **state) {
@@ -90,16 +151,42 @@ static void codes_are_read_in_every_spelling(void **state) {
         assert_hresult(import_failure(NULL, "{\"Error\":"), S_OK);
 }
 
-/* Feeds a text a few bytes at a time. */
-static struct import_stats import_text(const char *text, size_t len, size_t step) {
-        struct import *i = import_new(&(struct import_options){0});
-        struct import_stats stats;
+/* A text that is given a few bytes at a time. */
+struct text {
+        const char *data;
+        size_t len, at, step;
+};
 
-        for (size_t at = 0; at < len; at += step)
-                import_feed(i, text + at, len - at < step ? len - at : step);
-        assert_ok(import_finish(i, &stats, NULL), NULL);
+static size_t read_text(void *ctx, char *buffer, size_t n) {
+        struct text *t = ctx;
+        size_t left = t->len - t->at;
+
+        n = n < t->step ? n : t->step;
+        n = n < left ? n : left;
+        if (n)
+                memcpy(buffer, t->data + t->at, n);
+        t->at += n;
+        return n;
+}
+
+static struct import_stats import_texts(struct text *texts, size_t n, bool threads) {
+        struct import_log logs[3] = {0};
+        const struct import_stats *stats;
+        struct import_stats copy;
+        struct import *i;
+
+        for (size_t k = 0; k < n; k++)
+                logs[k] = (struct import_log){.name = "log", .read = read_text, .ctx = &texts[k]};
+        i = import_new(&(struct import_options){.threads = threads}, logs, n);
+        assert_ok(import_run(i, &stats, NULL), NULL);
+        copy = *stats;
         import_free(i);
-        return stats;
+        copy.logs = NULL;
+        return copy;
+}
+
+static struct import_stats import_text(const char *text, size_t len, size_t step) {
+        return import_texts(&(struct text){text, len, 0, step}, 1, false);
 }
 
 #define LINE "time=\"2025-01-12T00:46:23Z\" level=info msg=Span name=HcsStartComputeSystem cid=a"
@@ -112,7 +199,25 @@ static void a_log_may_be_cut_anywhere(void **state) {
 
                 assert_int_equal(s.lines, 3);
                 assert_int_equal(s.calls, 4); /* the system is opened first */
-                assert_int_equal(s.unparsed, 0);
+                assert_int_equal(s.notes[IMPORT_NOT_UNDERSTOOD], 0);
+        }
+}
+
+static void threads_make_no_difference(void **state) {
+        _cleanup_buf_ struct hcs_buf text = {0};
+
+        for (unsigned i = 0; i < 3000; i++)
+                hcs_buf_printf(&text,
+                               "time=\"2025-01-12T00:46:%02u.%03uZ\" msg=Span name=HcsStartComputeSystem cid=%u\n",
+                               i / 100, i % 100, i % 7);
+        for (unsigned threads = 0; threads < 2; threads++) {
+                struct text texts[3] = {{text.data, text.len, 0, 100},
+                                        {text.data, text.len, 0, 70000},
+                                        {text.data, text.len / 2, 0, 1000}};
+                struct import_stats s = import_texts(texts, 3, threads);
+
+                assert_int_equal(s.lines, 7500);
+                assert_int_equal(s.calls, 7507);
         }
 }
 
@@ -167,7 +272,11 @@ static void an_end_that_was_cut_off_is_told(void **state) {
 }
 
 HCS_TESTS(cmocka_unit_test(an_error_text_tells_the_events_again),
-          cmocka_unit_test(heads_are_cut_off_and_give_their_time), cmocka_unit_test(times_of_all_spellings_are_read),
+          cmocka_unit_test(heads_are_cut_off_and_give_their_time),
+          cmocka_unit_test(a_clock_without_a_day_goes_on_after_midnight),
+          cmocka_unit_test(a_day_without_a_year_is_of_the_year_of_what_is_near),
+          cmocka_unit_test(what_can_be_kept_of_a_document_is_kept_and_said),
+          cmocka_unit_test(threads_make_no_difference),
           cmocka_unit_test(documents_are_found_through_any_depth_of_quoting),
           cmocka_unit_test(codes_are_read_in_every_spelling), cmocka_unit_test(a_log_may_be_cut_anywhere),
           cmocka_unit_test(utf16_of_both_orders_is_read_with_and_without_a_mark),

@@ -16,9 +16,9 @@
 /* An operation that owns its strings. */
 struct entry {
         struct import_operation op;
-        struct import_time began;
+        uint64_t began;
         bool ends; /* its end will be told */
-        char *strings[3 + IMPORT_MAX_ARGS];
+        char *strings[6 + IMPORT_MAX_ARGS];
 };
 
 struct import_ledger {
@@ -47,8 +47,11 @@ static void own(struct entry *e) {
         keep(e, 0, &e->op.system);
         keep(e, 1, &e->op.document);
         keep(e, 2, &e->op.result);
+        keep(e, 3, &e->op.document_repair);
+        keep(e, 4, &e->op.result_repair);
+        keep(e, 5, &e->op.call_repair);
         for (size_t i = 0; i < IMPORT_MAX_ARGS; i++)
-                keep(e, 3 + i, &e->op.args[i].text);
+                keep(e, 6 + i, &e->op.args[i].text);
 }
 
 static void entry_set(struct entry *e, const struct import_operation *op, bool ends) {
@@ -134,6 +137,7 @@ void import_begin(struct import_ledger *l, const struct import_operation *op, bo
                         if (!op->document || !l->open[i].op.document) {
                                 if (op->document) {
                                         l->open[i].op.document = op->document;
+                                        l->open[i].op.document_repair = op->document_repair;
                                         own(&l->open[i]);
                                 }
                                 l->open[i].ends |= ends;
@@ -155,12 +159,19 @@ static void merge(struct entry *e, const struct import_operation *end) {
         struct import_operation *op = &e->op;
 
         op->hr = end->hr;
-        op->time = end->time.ns ? end->time : op->time;
+        op->time = end->time ? end->time : op->time;
         op->pid = end->pid ? end->pid : op->pid;
         op->dll = end->dll != MOCK_DLL_NONE ? end->dll : op->dll;
         op->system = op->system ? op->system : end->system;
-        op->document = op->document ? op->document : end->document;
-        op->result = end->result ? end->result : op->result;
+        if (!op->document) {
+                op->document = end->document;
+                op->document_repair = end->document_repair;
+        }
+        if (end->result) {
+                op->result = end->result;
+                op->result_repair = end->result_repair;
+        }
+        op->call_repair = op->call_repair ? op->call_repair : end->call_repair;
         own(e);
 }
 
@@ -176,7 +187,7 @@ void import_end(struct import_ledger *l, const struct import_operation *op) {
                         return;
                 }
         entry_set(&e, op, false);
-        e.began = (struct import_time){0};
+        e.began = 0;
         finish(l, &e, true);
 }
 
@@ -185,14 +196,15 @@ void import_echo(struct import_ledger *l, const struct import_operation *op) {
                 import_end(l, op);
 }
 
-void import_attach_document(struct import_ledger *l, const char *document) {
+void import_attach_document(struct import_ledger *l, const char *document, const char *repair) {
         if (l->n) {
                 l->open[l->n - 1].op.document = document;
+                l->open[l->n - 1].op.document_repair = repair;
                 own(&l->open[l->n - 1]);
         }
 }
 
-void import_attach_result(struct import_ledger *l, const char *result, struct import_time time) {
+void import_attach_result(struct import_ledger *l, const char *result, const char *repair, uint64_t time) {
         struct import_operation op;
         struct entry e;
 
@@ -202,24 +214,19 @@ void import_attach_result(struct import_ledger *l, const char *result, struct im
         op.hr = import_failure(NULL, result);
         op.time = time;
         op.result = result;
+        op.result_repair = repair;
         if (FAILED(op.hr)) {
                 take_out(l, l->n - 1, &e);
                 merge(&e, &op);
                 finish(l, &e, true);
         } else {
                 l->open[l->n - 1].op.result = result;
+                l->open[l->n - 1].op.result_repair = repair;
                 own(&l->open[l->n - 1]);
         }
 }
 
-bool import_is_open(const struct import_ledger *l, enum mock_verb verb) {
-        for (size_t i = 0; i < l->n; i++)
-                if (l->open[i].op.verb == verb)
-                        return true;
-        return false;
-}
-
-void import_exit(struct import_ledger *l, const char *system, uint32_t pid, const char *data, struct import_time time) {
+void import_exit(struct import_ledger *l, const char *system, uint32_t pid, const char *data, uint64_t time) {
         settle_before(l, &(struct import_operation){.verb = MOCK_VERB_NONE, .system = system});
         import_emit_exit(l->emitter, system, pid, data, time);
 }

@@ -2,36 +2,15 @@
 
 /*
  * A line to fields. logfmt and JSON say their fields; a terminal's line ends in key=value words that are left in the
- * message, because messages of old generations look the same. Pure functions over a line that its caller owns.
+ * message, because messages of old generations look the same. What a line is made of lives in its batch.
  */
-
-#include <string.h>
 
 #include "base/str.h"
 #include "cmd/hcstrace/import/inside.h"
 
-static void add(struct import_line *l, char *key, char *value) {
-        if (l->n == HCS_ARRAY_SIZE(l->fields)) {
-                free(key);
-                free(value);
-                return;
-        }
-        l->fields[l->n++] = (struct import_field){key, value};
-}
-
-void import_line_deinit(struct import_line *l) {
-        for (size_t i = 0; i < l->n; i++) {
-                free(l->fields[i].key);
-                free(l->fields[i].value);
-        }
-        l->n = 0;
-}
-
-const char *import_field(const struct import_line *l, const char *key) {
-        for (size_t i = 0; i < l->n; i++)
-                if (strcmp(l->fields[i].key, key) == 0)
-                        return l->fields[i].value;
-        return NULL;
+static void add(struct import_line *l, const char *key, size_t key_len, const char *value) {
+        if (l->n < IMPORT_MAX_FIELDS)
+                l->fields[l->n++] = (struct import_field){.key = key, .key_len = key_len, .value = value};
 }
 
 const char *import_field_of(const struct import_line *l, const char *const *keys) {
@@ -58,61 +37,103 @@ uint32_t import_pid_field(const struct import_line *l) {
         return pid && hcs_str_to_u64(pid, &n) && n <= UINT32_MAX ? (uint32_t)n : 0;
 }
 
+uint64_t import_time_field(const struct import_line *l, const char *key) {
+        const char *text = import_field(l, key);
+        struct import_clock clock = *import_source_clock(l->source);
+        struct import_time t;
+
+        return text && import_parse_time(text, &t) ? import_clock_resolve(&clock, t) : 0;
+}
+
 static bool is_key(char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
                c == '.';
 }
 
-/* Returns where the value ends. */
-static const char *take_value(const char *p, char **ret) {
+/* Undoes one layer of quoting while it looks for the closing quote. Returns where the value ends. */
+static const char *take_quoted(const char *p, const char *limit, struct import_arena *a, const char **ret, bool *open) {
         const char *end = p;
+        bool plain = true;
+        char *value;
+        size_t n;
 
-        if (*p != '"') {
-                end += strcspn(p, " \t");
-                *ret = hcs_strndup(p, (size_t)(end - p));
-                return end;
+        for (;;) {
+                const char *quote = memchr(end, '"', (size_t)(limit - end));
+                const char *back;
+
+                quote = quote ? quote : limit;
+                back = memchr(end, '\\', (size_t)(quote - end));
+                if (!back) {
+                        end = quote;
+                        break;
+                }
+                plain = false;
+                end = back + 2 > limit ? limit : back + 2;
         }
-        for (end = p + 1; *end && *end != '"'; end++)
-                if (*end == '\\' && end[1])
-                        end++;
-        *ret = import_unquote(p + 1, (size_t)(end - p - 1));
-        return *end ? end + 1 : end;
+        n = (size_t)(end - p);
+        if (plain) {
+                *ret = import_arena_copy(a, p, n);
+        } else {
+                value = import_arena_take(a, n + 1);
+                import_unquote_to(p, n, value);
+                *ret = value;
+        }
+        *open = end == limit;
+        return *open ? end : end + 1;
 }
 
 /* From "time=" on, whatever stands in front of it. */
-static bool parse_logfmt(const char *text, struct import_line *l) {
-        const char *start = strstr(text, "time=\"");
+static bool parse_logfmt(const char *text, struct import_arena *a, struct import_line *l) {
+        const char *start = hcs_str_starts(text, "time=\"") ? text : strstr(text, "time=\""), *limit;
 
         /* A head that lost its first letter on the way through somebody's clipboard. */
         if (!start && hcs_str_starts(text, "ime=\""))
                 start = text;
+        if (!start && (hcs_str_starts(text, "level=") || hcs_str_starts(text, "msg=")))
+                start = text; /* a view of a log that shows the time elsewhere */
+        limit = start ? start + strlen(start) : NULL;
         for (const char *p = start; p && *p;) {
-                const char *key = p;
-                char *value, *name;
+                const char *key = p, *value;
+                size_t n;
 
                 while (is_key(*p))
                         p++;
-                if (p == key || *p != '=') {
+                n = (size_t)(p - key);
+                if (n == 0 || *p != '=') {
                         p += *p != '\0';
                         continue;
                 }
-                name = key == start ? hcs_strdup("time") : hcs_strndup(key, (size_t)(p - key));
-                p = take_value(p + 1, &value);
-                add(l, name, value);
+                if (*++p == '"') {
+                        p = take_quoted(p + 1, limit, a, &value, &l->cut);
+                } else {
+                        size_t len = strcspn(p, " \t");
+
+                        value = import_arena_copy(a, p, len);
+                        p += len;
+                }
+                if (key == start && n == 3)
+                        add(l, "time", 4, value);
+                else
+                        add(l, key, n, value);
         }
         return l->n > 1;
 }
 
-static char *text_of(const struct hcs_json *j) {
-        return hcs_json_string(j) ? hcs_strdup(hcs_json_string(j)) : hcs_json_text(j, HCS_JSON_COMPACT);
+static void add_member(struct import_line *l, struct import_arena *a, const char *key, const struct hcs_json *value) {
+        const char *text = hcs_json_string(value), *kept_key = import_arena_copy(a, key, strlen(key));
+        _cleanup_free_ char *printed = text ? NULL : hcs_json_text(value, HCS_JSON_COMPACT);
+
+        text = text ? text : printed;
+        add(l, kept_key, strlen(kept_key), import_arena_copy(a, text, strlen(text)));
 }
 
 /* ETW: {"Timestamp":..,"Payload":{"EventName":"LogrusEntry","Message":..,"Fields.name":..}} */
-static void add_etw(struct import_line *l, const struct hcs_json *record, const struct hcs_json *payload) {
-        const char *time = hcs_json_get_string(record, "Timestamp");
+static void add_etw(struct import_line *l, struct import_arena *a, const struct hcs_json *record,
+                    const struct hcs_json *payload) {
+        const struct hcs_json *time = hcs_json_get(record, "Timestamp");
 
         if (time)
-                add(l, hcs_strdup("time"), hcs_strdup(time));
+                add_member(l, a, "time", time);
         for (const struct hcs_json *m = hcs_json_first(payload); m; m = hcs_json_next(m)) {
                 const char *key = hcs_json_key(m);
 
@@ -120,11 +141,28 @@ static void add_etw(struct import_line *l, const struct hcs_json *record, const 
                         key = "msg";
                 else if (hcs_str_starts(key, "Fields."))
                         key += strlen("Fields.");
-                add(l, hcs_strdup(key), text_of(m));
+                add_member(l, a, key, m);
         }
 }
 
-static bool parse_json(const char *text, struct import_line *l) {
+/* What other JSON loggers call the message and the time. */
+static const char *usual_key(const char *key) {
+        static const char *const names[][2] = {{"message", "msg"},    {"Message", "msg"},     {"ts", "time"},
+                                               {"timestamp", "time"}, {"@timestamp", "time"}, {"err", "error"}};
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(names); i++)
+                if (strcmp(key, names[i][0]) == 0)
+                        return names[i][1];
+        return key;
+}
+
+static bool is_log_record(const struct hcs_json *j) {
+        return hcs_json_get(j, "msg") || hcs_json_get(j, "level") ||
+               (hcs_json_get_string(j, "message") && (hcs_json_get(j, "timestamp") || hcs_json_get(j, "ts") ||
+                                                      hcs_json_get(j, "@timestamp") || hcs_json_get(j, "time")));
+}
+
+static bool parse_json(const char *text, struct import_arena *a, struct import_line *l) {
         static const struct hcs_json_options lax = {.flags = HCS_JSON_DUPLICATE_LAST | HCS_JSON_REPLACE_BAD};
         _cleanup_json_ struct hcs_json *j = NULL;
         const struct hcs_json *payload;
@@ -133,23 +171,29 @@ static bool parse_json(const char *text, struct import_line *l) {
                 return false;
         payload = hcs_json_get(j, "Payload");
         if (hcs_json_get(payload, "Message"))
-                add_etw(l, j, payload);
-        else if (hcs_json_get(j, "msg") || hcs_json_get(j, "level"))
-                for (const struct hcs_json *m = hcs_json_first(j); m; m = hcs_json_next(m))
-                        add(l, hcs_strdup(hcs_json_key(m)), text_of(m));
+                add_etw(l, a, j, payload);
+        else if (is_log_record(j))
+                for (const struct hcs_json *m = hcs_json_first(j); m; m = hcs_json_next(m)) {
+                        const char *key = hcs_json_key(m);
+
+                        add_member(l, a, hcs_json_get(j, "msg") ? key : usual_key(key), m);
+                }
         return l->n != 0;
 }
 
-void import_line_parse(const char *text, struct import_line *ret) {
-        const char *message;
+void import_line_parse(const char *text, struct import_arena *arena, struct import_line *ret) {
+        struct import_field fields[IMPORT_MAX_FIELDS];
+        const char *message = import_head(text, &ret->time), *time;
 
-        memset(ret, 0, sizeof(*ret));
         ret->text = text;
-        message = import_head(text, &ret->time);
-        if (!parse_logfmt(message, ret) && !parse_json(message, ret)) {
-                import_line_deinit(ret);
-                add(ret, hcs_strdup("msg"), hcs_strdup(message));
+        ret->fields = fields;
+        if (!parse_logfmt(message, arena, ret) && !parse_json(message, arena, ret)) {
+                ret->n = 0;
+                add(ret, "msg", 3, message);
         }
-        if (import_field(ret, "time"))
-                import_parse_time(import_field(ret, "time"), &ret->time);
+        ret->fields = import_arena_take(arena, ret->n * sizeof(fields[0]));
+        memcpy(ret->fields, fields, ret->n * sizeof(fields[0]));
+        time = import_field(ret, "time");
+        if (time)
+                import_parse_time(time, &ret->time);
 }

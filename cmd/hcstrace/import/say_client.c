@@ -9,7 +9,6 @@
  */
 
 #include <ctype.h>
-#include <string.h>
 #include <strings.h>
 
 #include "base/str.h"
@@ -27,8 +26,13 @@ static enum mock_verb function_at(const char *p, size_t *ret_n) {
 
 static bool calling(struct import_ledger *l, const struct import_line *line, const char *msg) {
         const char *at = strstr(msg, "Calling Hcs");
-        _cleanup_free_ char *id = import_after(msg, " id="), *document = import_document(msg);
-        struct import_operation op = {.system = id, .document = document, .dll = MOCK_COMPUTECORE, .time = line->time};
+        _cleanup_free_ char *id = import_after(msg, " id="), *repair = NULL,
+                            *document = import_document_repaired(msg, &repair);
+        struct import_operation op = {.system = id,
+                                      .document = document,
+                                      .document_repair = repair,
+                                      .dll = MOCK_COMPUTECORE,
+                                      .time = line->ns};
         size_t n;
 
         if (!at)
@@ -41,7 +45,7 @@ static bool calling(struct import_ledger *l, const struct import_line *line, con
 
 static bool returned(struct import_ledger *l, const struct import_line *line, const char *msg) {
         const char *code = strstr(msg, " returned: hr=0x");
-        struct import_operation op = {.dll = MOCK_COMPUTECORE, .time = line->time};
+        struct import_operation op = {.dll = MOCK_COMPUTECORE, .time = line->ns};
         size_t n;
 
         if (!code || strncmp(msg, "Hcs", 3) != 0)
@@ -106,13 +110,14 @@ static bool is_result(const char *document) {
 }
 
 static bool failed(struct import_ledger *l, const struct import_line *line, const char *msg) {
-        _cleanup_free_ char *document = import_document(msg), *id = NULL;
-        struct import_operation op = {.verb = attempted(msg), .dll = MOCK_COMPUTECORE, .time = line->time};
+        _cleanup_free_ char *repair = NULL, *document = import_document_repaired(msg, &repair), *id = NULL;
+        struct import_operation op = {.verb = attempted(msg), .dll = MOCK_COMPUTECORE, .time = line->ns};
         bool result = is_result(document);
 
         if (!strcasestr(msg, "failed") || op.verb == MOCK_VERB_NONE || !strstr(msg, "0x"))
                 return false;
         op.result = result ? document : NULL;
+        op.result_repair = result ? repair : NULL;
         op.hr = import_failure(msg, op.result);
         op.system = id = system_of_result(op.result);
         import_echo(l, &op);
@@ -121,14 +126,15 @@ static bool failed(struct import_ledger *l, const struct import_line *line, cons
 
 /* A result that stands alone: the next line may say of what. "configuration is invalid" and "Construct" say create. */
 static bool bare_result(struct import_ledger *l, const struct import_line *line, const char *msg) {
-        _cleanup_free_ char *document = import_document(msg), *id = NULL;
-        struct import_operation op = {.verb = MOCK_CREATE_SYSTEM, .dll = MOCK_COMPUTECORE, .time = line->time};
+        _cleanup_free_ char *repair = NULL, *document = import_document_repaired(msg, &repair), *id = NULL;
+        struct import_operation op = {.verb = MOCK_CREATE_SYSTEM, .dll = MOCK_COMPUTECORE, .time = line->ns};
 
         if (!is_result(document))
                 return false;
         id = system_of_result(document);
         op.system = id;
         op.result = document;
+        op.result_repair = repair;
         op.hr = import_failure(NULL, document);
         if (attempted(document) != MOCK_VERB_NONE)
                 op.verb = attempted(document);
@@ -137,16 +143,16 @@ static bool bare_result(struct import_ledger *l, const struct import_line *line,
 }
 
 static bool document_line(struct import_ledger *l, const struct import_line *line, const char *msg) {
-        _cleanup_free_ char *document = NULL;
+        _cleanup_free_ char *document = NULL, *repair = NULL;
 
         if (!hcs_str_starts(msg, "Config JSON:") && !hcs_str_starts(msg, "Properties result:") &&
             !hcs_str_starts(msg, "Result:"))
                 return false;
-        document = import_document(msg);
+        document = import_document_repaired(msg, &repair);
         if (document && *msg == 'C')
-                import_attach_document(l, document);
+                import_attach_document(l, document, repair);
         else if (document)
-                import_attach_result(l, document, line->time);
+                import_attach_result(l, document, repair, line->ns);
         return true;
 }
 

@@ -6,8 +6,6 @@
  *   hcs::Op ID: text: unknown            hcsshim::Op ID: text (extra info: {..})
  */
 
-#include <string.h>
-
 #include "base/str.h"
 #include "cmd/hcstrace/import/inside.h"
 
@@ -15,8 +13,9 @@ static bool encountered(struct import_ledger *l, const struct import_line *line,
         static const char during_mark[] = "encountered an error during ", container[] = "container ";
         const char *during = strstr(text, during_mark), *before = strstr(text, container);
         const char *extra = strstr(text, "extra info: "), *name, *stop;
-        _cleanup_free_ char *id = NULL, *document = extra ? import_document(extra) : NULL, *events = NULL;
-        struct import_operation op = {.document = document, .time = line->time};
+        _cleanup_free_ char *id = NULL, *repair = NULL, *events = NULL,
+                            *document = extra ? import_document_repaired(extra, &repair) : NULL;
+        struct import_operation op = {.document = document, .document_repair = repair, .time = line->ns};
 
         if (!during)
                 return false;
@@ -43,8 +42,8 @@ static bool prefixed(struct import_ledger *l, const struct import_line *line, co
 
         for (size_t i = 0; i < HCS_ARRAY_SIZE(prefixes); i++) {
                 const char *name = strstr(text, prefixes[i]), *rest;
-                _cleanup_free_ char *id = NULL, *document = NULL, *events = NULL;
-                struct import_operation op = {.time = line->time};
+                _cleanup_free_ char *id = NULL, *document = NULL, *repair = NULL, *events = NULL;
+                struct import_operation op = {.time = line->ns};
 
                 if (!name)
                         continue;
@@ -52,8 +51,9 @@ static bool prefixed(struct import_ledger *l, const struct import_line *line, co
                 op.verb = import_verb(name, (size_t)(rest - name));
                 if (op.verb == MOCK_VERB_NONE || !strstr(rest, ": "))
                         return false;
-                document = import_document(rest);
+                document = import_document_repaired(rest, &repair);
                 op.document = document;
+                op.document_repair = repair;
                 op.system = id = import_word(rest + 1);
                 op.hr = import_failure(rest, NULL);
                 op.result = events = import_events(rest, op.hr);

@@ -9,8 +9,6 @@
  *   msg=Span name="hcsshim::NameToGuid" objectName=.. guid=..
  */
 
-#include <string.h>
-
 #include "base/str.h"
 #include "cmd/hcstrace/import/inside.h"
 
@@ -37,7 +35,7 @@ static void emit(struct import_ledger *l, const struct import_line *line, const 
                                       .function = f->name,
                                       .dll = MOCK_VMCOMPUTE,
                                       .hr = hr,
-                                      .time = line->time,
+                                      .time = line->ns,
                                       .args = {{named   ? "name"
                                                 : alone ? "path"
                                                         : "id",

@@ -8,7 +8,6 @@
  */
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/str.h"
 #include "cmd/hcstrace/import/inside.h"
@@ -33,12 +32,14 @@ static bool is_local(const char *name, size_t n) {
 static bool operation(struct import_ledger *l, const struct import_line *line, const char *name) {
         size_t n = strcspn(name, " ");
         const char *rest = name + n;
-        _cleanup_free_ char *id = import_after(rest, " id="), *document = import_document(rest);
+        _cleanup_free_ char *id = import_after(rest, " id="), *repair = NULL,
+                            *document = import_document_repaired(rest, &repair);
         struct import_operation op = {.verb = import_verb(name, n),
                                       .system = id,
                                       .document = document,
+                                      .document_repair = repair,
                                       .pid = number_after(rest, " processid="),
-                                      .time = line->time};
+                                      .time = line->ns};
 
         if (is_local(name, n))
                 return true;
@@ -65,10 +66,10 @@ bool import_say_legacy(struct import_ledger *l, const struct import_line *line) 
         if (!msg)
                 return false;
         if (hcs_str_starts(msg, "Result: {")) {
-                _cleanup_free_ char *result = import_document(msg);
+                _cleanup_free_ char *repair = NULL, *result = import_document_repaired(msg, &repair);
 
                 if (result)
-                        import_attach_result(l, result, line->time);
+                        import_attach_result(l, result, repair, line->ns);
                 return true;
         }
         for (size_t i = 0; i < HCS_ARRAY_SIZE(prefixes); i++) {

@@ -7,8 +7,6 @@
  * name=HcsCreateProcess processParameters="{...}" error=..    since 0.9: one line a call
  */
 
-#include <string.h>
-
 #include "base/str.h"
 #include "cmd/hcstrace/import/inside.h"
 
@@ -23,21 +21,24 @@ static bool state_span(struct import_ledger *l, const struct import_line *line) 
         if (!hcs_streq(import_field(line, "status"), "STOPPED") || !code || (eid && *eid))
                 return false;
         data = hcs_asprintf("{\"Exited\":true,\"ExitCode\":%s}", code);
-        import_exit(l, NULL, IMPORT_NEWEST_PROCESS, data, line->time);
+        import_exit(l, NULL, IMPORT_NEWEST_PROCESS, data, line->ns);
         return true;
 }
 
-static bool span(struct import_ledger *l, const struct import_line *line) {
+bool import_say_span(struct import_ledger *l, const struct import_line *line) {
         const char *name = import_field(line, "name"), *error = import_field(line, "error"),
                    *result = import_field(line, "result"), *raw = import_field_of(line, document_keys);
-        _cleanup_free_ char *document = raw ? import_document(raw) : NULL,
-                            *answer = result ? import_document(result) : NULL;
+        _cleanup_free_ char *repair = NULL, *answer_repair = NULL,
+                            *document = raw ? import_document_repaired(raw, &repair) : NULL,
+                            *answer = result ? import_document_repaired(result, &answer_repair) : NULL;
         struct import_operation op = {.system = import_system_field(line),
                                       .document = document,
+                                      .document_repair = repair,
                                       .result = answer,
+                                      .result_repair = answer_repair,
                                       .pid = import_pid_field(line),
-                                      .time = line->time};
-        const char *ended = import_field(line, "endTime");
+                                      .time = line->ns};
+        uint64_t ended = import_time_field(line, "endTime");
         _cleanup_free_ char *events = NULL;
 
         if (hcs_streq(name, "State"))
@@ -55,15 +56,15 @@ static bool span(struct import_ledger *l, const struct import_line *line) {
         if (events)
                 op.result = events;
         if (op.verb == MOCK_GET_PROCESS_PROPERTIES && answer && strstr(answer, "\"Exited\":true"))
-                import_exit(l, op.system, op.pid, answer, line->time);
+                import_exit(l, op.system, op.pid, answer, line->ns);
         import_begin(l, &op, true);
         if (ended)
-                import_parse_time(ended, &op.time);
+                op.time = ended;
         import_end(l, &op);
         return true;
 }
 
-static bool notification(struct import_ledger *l, const struct import_line *line) {
+bool import_say_notification(struct import_ledger *l, const struct import_line *line) {
         static const struct {
                 const char *name;
                 enum mock_verb verb;
@@ -73,13 +74,13 @@ static bool notification(struct import_ledger *l, const struct import_line *line
                            {"SystemResumeCompleted", MOCK_RESUME_SYSTEM},
                            {"SystemSaveCompleted", MOCK_SAVE_SYSTEM}};
         const char *type = import_field(line, "notification-type");
-        struct import_operation op = {.system = import_system_field(line), .time = line->time};
+        struct import_operation op = {.system = import_system_field(line), .time = line->ns};
 
         if (!type || !op.system)
                 return false;
         if (hcs_streq(type, "SystemExited") || hcs_streq(type, "ProcessExited")) {
                 import_exit(l, op.system, hcs_streq(type, "ProcessExited") ? import_pid_field(line) : 0, NULL,
-                            line->time);
+                            line->ns);
                 return true;
         }
         for (size_t i = 0; i < HCS_ARRAY_SIZE(completions); i++)
@@ -91,28 +92,30 @@ static bool notification(struct import_ledger *l, const struct import_line *line
 }
 
 /* "- Begin Operation", a line with the document, "- End Operation - Success". */
-static bool begin_end(struct import_ledger *l, const struct import_line *line, const char *msg) {
-        const char *begin = strstr(msg, " - Begin Operation"), *end = strstr(msg, " - End Operation");
+bool import_say_begin_end(struct import_ledger *l, const struct import_line *line) {
+        const char *msg = import_field(line, "msg");
+        const char *begin = msg ? strstr(msg, " - Begin Operation") : NULL,
+                   *end = msg && !begin ? strstr(msg, " - End Operation") : NULL;
         const char *json = import_field(line, "json"), *error = import_field(line, "error");
         _cleanup_free_ char *events = NULL;
         struct import_operation op = {
-                .system = import_system_field(line), .pid = import_pid_field(line), .time = line->time};
+                .system = import_system_field(line), .pid = import_pid_field(line), .time = line->ns};
 
-        if (json && hcs_str_starts(msg, "HCS ComputeSystem")) {
-                _cleanup_free_ char *document = import_document(json);
+        if (json && msg && hcs_str_starts(msg, "HCS ComputeSystem")) {
+                _cleanup_free_ char *repair = NULL, *document = import_document_repaired(json, &repair);
 
                 if (document)
-                        import_attach_document(l, document);
+                        import_attach_document(l, document, repair);
                 return true;
         }
         if (!begin && !end)
                 return false;
         if (end && strstr(msg, "System::Wait") && strstr(end, "Success"))
-                import_exit(l, op.system, 0, NULL, line->time);
+                import_exit(l, op.system, 0, NULL, line->ns);
         op.verb = import_verb(msg, (size_t)((begin ? begin : end) - msg));
         if (op.verb == MOCK_VERB_NONE) {
                 if (end && strstr(msg, "Process::Wait") && strstr(end, "Success") && op.pid)
-                        import_exit(l, op.system, op.pid, NULL, line->time);
+                        import_exit(l, op.system, op.pid, NULL, line->ns);
                 return strstr(msg, "::Wait") || strstr(msg, "::Close") || strstr(msg, "Callback") ||
                        strstr(msg, "::Stdio");
         }
@@ -125,12 +128,4 @@ static bool begin_end(struct import_ledger *l, const struct import_line *line, c
         op.result = events = import_events(error, op.hr);
         import_end(l, &op);
         return true;
-}
-
-bool import_say_modern(struct import_ledger *l, const struct import_line *line) {
-        const char *msg = import_field(line, "msg");
-
-        if (hcs_streq(msg, "Span"))
-                return span(l, line);
-        return notification(l, line) || (msg && begin_end(l, line, msg));
 }

@@ -12,7 +12,6 @@
  */
 
 #include <ctype.h>
-#include <string.h>
 
 #include "base/str.h"
 #include "cmd/hcstrace/import/inside.h"
@@ -20,39 +19,42 @@
 static bool request(struct import_ledger *l, const struct import_line *line, const char *msg) {
         const char *path = *msg == '[' ? strstr(msg, "]=>[") : NULL,
                    *end = path ? strstr(path + 4, "] Request : ") : NULL;
-        _cleanup_free_ char *method = NULL, *uri = NULL, *document = NULL;
+        _cleanup_free_ char *method = NULL, *uri = NULL, *document = NULL, *repair = NULL;
 
         if (!end)
                 return false;
         method = hcs_strndup(msg + 1, (size_t)(path - msg - 1));
         uri = hcs_strndup(path + 4, (size_t)(end - path - 4));
-        document = import_document(end);
+        document = import_document_repaired(end, &repair);
         import_begin(l,
                      &(struct import_operation){.verb = MOCK_HNS_CALL,
                                                 .function = "HNSCall",
                                                 .dll = MOCK_VMCOMPUTE,
                                                 .document = document ? document : "",
+                                                .document_repair = repair,
                                                 .args = {{"method", method}, {"path", uri}, {"object", document}},
-                                                .time = line->time},
+                                                .time = line->ns},
                      false);
         return true;
 }
 
-static void end_call(struct import_ledger *l, const struct import_line *line, HRESULT hr, const char *result) {
+static void end_call(struct import_ledger *l, const struct import_line *line, HRESULT hr, const char *result,
+                     const char *repair) {
         import_end(l, &(struct import_operation){.verb = MOCK_HNS_CALL,
                                                  .function = "HNSCall",
                                                  .dll = MOCK_VMCOMPUTE,
                                                  .hr = hr,
                                                  .result = result,
-                                                 .time = line->time});
+                                                 .result_repair = repair,
+                                                 .time = line->ns});
 }
 
 static bool response(struct import_ledger *l, const struct import_line *line, const char *msg) {
         const char *failed = strstr(msg, "HNS failed with error : ");
-        _cleanup_free_ char *output = NULL, *result = NULL;
+        _cleanup_free_ char *output = NULL, *result = NULL, *repair = NULL;
 
         if (hcs_str_starts(msg, "Network Response : ")) {
-                output = import_document(msg);
+                output = import_document_repaired(msg, &repair);
                 result = hcs_asprintf("{\"Success\":true,\"Output\":%s}", output ? output : "null");
         } else if (failed) {
                 _cleanup_json_ struct hcs_json *j = hcs_json_new_object();
@@ -63,7 +65,7 @@ static bool response(struct import_ledger *l, const struct import_line *line, co
         } else {
                 return false;
         }
-        end_call(l, line, S_OK, result);
+        end_call(l, line, S_OK, result, repair);
         return true;
 }
 
@@ -71,7 +73,7 @@ static bool failed_call(struct import_ledger *l, const struct import_line *line,
         const char *at = strstr(msg, "hnsCall failed in Win32: ");
 
         if (at)
-                end_call(l, line, import_failure(at, NULL), NULL);
+                end_call(l, line, import_failure(at, NULL), NULL, NULL);
         return at;
 }
 
@@ -106,12 +108,14 @@ static bool hcn(struct import_ledger *l, const struct import_line *line, const c
         for (size_t i = 0; i < HCS_ARRAY_SIZE(marks); i++)
                 for (const char *at = strstr(msg, marks[i]); at; at = strstr(at + 1, marks[i])) {
                         const char *function = hcn_function(at);
-                        _cleanup_free_ char *result = function ? import_document(at) : NULL;
+                        _cleanup_free_ char *repair = NULL,
+                                            *result = function ? import_document_repaired(at, &repair) : NULL;
                         struct import_operation op = {.verb = MOCK_VERB_NONE,
                                                       .function = function,
                                                       .dll = MOCK_COMPUTENETWORK,
                                                       .result = result,
-                                                      .time = line->time};
+                                                      .result_repair = repair,
+                                                      .time = line->ns};
 
                         if (!function || (!strstr(at, "failed in Win32") && !strstr(at, "HRESULT: ")))
                                 continue;
@@ -127,8 +131,12 @@ static bool announced(struct import_ledger *l, const struct import_line *line, c
                 const char *text, *function;
         } hcn_texts[] = {{"Creating hcn network: ", "HcnCreateNetwork"},
                          {"Creating hcn endpoint: ", "HcnCreateEndpoint"}};
-        _cleanup_free_ char *document = import_document(msg);
+        _cleanup_free_ char *repair = NULL, *document = NULL;
 
+        if (!strstr(msg, "Creating hcn ") && !hcs_str_starts(msg, "HNSNetwork Request =") &&
+            !hcs_str_starts(msg, "HNSEndpoint Request ="))
+                return false;
+        document = import_document_repaired(msg, &repair);
         if (!document)
                 return false;
         for (size_t i = 0; i < HCS_ARRAY_SIZE(hcn_texts); i++)
@@ -137,11 +145,12 @@ static bool announced(struct import_ledger *l, const struct import_line *line, c
                                      &(struct import_operation){.function = hcn_texts[i].function,
                                                                 .dll = MOCK_COMPUTENETWORK,
                                                                 .args = {{"settings", document}},
-                                                                .time = line->time},
+                                                                .document_repair = repair,
+                                                                .time = line->ns},
                                      false);
                         return true;
                 }
-        if (!hcs_str_starts(msg, "HNSNetwork Request =") && !hcs_str_starts(msg, "HNSEndpoint Request ="))
+        if (*msg != 'H')
                 return false;
         import_begin(l,
                      &(struct import_operation){
@@ -151,7 +160,8 @@ static bool announced(struct import_ledger *l, const struct import_line *line, c
                              .args = {{"method", "POST"},
                                       {"path", strstr(msg, "HNSNetwork") == msg ? "/networks/" : "/endpoints/"},
                                       {"object", document}},
-                             .time = line->time},
+                             .document_repair = repair,
+                             .time = line->ns},
                      false);
         return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* From quoted text to documents, from error texts to codes, from names of all generations to verbs. Pure functions. */
+/* Quoting undone, from error texts to codes, from names of all generations to verbs. Pure functions. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,87 +9,42 @@
 #include "base/str.h"
 #include "cmd/hcstrace/import/inside.h"
 
-#define MAX_QUOTING 8
+size_t import_unquote_to(const char *s, size_t n, char *out) {
+        size_t len = 0;
 
-char *import_unquote(const char *s, size_t n) {
-        _cleanup_buf_ struct hcs_buf b = {0};
-
-        hcs_buf_puts(&b, "");
         for (size_t i = 0; i < n; i++) {
                 if (s[i] != '\\' || i + 1 == n) {
-                        hcs_buf_putc(&b, s[i]);
+                        out[len++] = s[i];
                         continue;
                 }
                 switch (s[++i]) {
                 case 'n':
-                        hcs_buf_putc(&b, '\n');
+                        out[len++] = '\n';
                         break;
                 case 'r':
-                        hcs_buf_putc(&b, '\r');
+                        out[len++] = '\r';
                         break;
                 case 't':
-                        hcs_buf_putc(&b, '\t');
+                        out[len++] = '\t';
                         break;
                 case 'u':
                         /* Left for the JSON parser, which knows surrogates. */
-                        hcs_buf_append(&b, "\\u", 2);
+                        out[len++] = '\\';
+                        out[len++] = 'u';
                         break;
                 default:
-                        hcs_buf_putc(&b, s[i]);
+                        out[len++] = s[i];
                 }
         }
-        return hcs_buf_steal(&b);
+        out[len] = '\0';
+        return len;
 }
 
-const char *import_document_end(const char *s) {
-        int depth = 0;
-        bool quoted = false;
+char *import_unquote(const char *s, size_t n) {
+        char *out = hcs_malloc(n + 1);
 
-        for (; *s; s++) {
-                if (quoted && *s == '\\' && s[1])
-                        s++;
-                else if (*s == '"')
-                        quoted = !quoted;
-                else if (!quoted && (*s == '{' || *s == '['))
-                        depth++;
-                else if (!quoted && (*s == '}' || *s == ']') && --depth == 0)
-                        return s + 1;
-        }
-        return NULL;
-}
-
-/* The first place from which a whole document can be read. */
-static char *whole_document(const char *text) {
-        for (const char *p = strpbrk(text, "{["); p; p = strpbrk(p + 1, "{[")) {
-                const char *next = p + 1 + strspn(p + 1, " \t\r\n"), *end;
-
-                if (!strchr("\"}]{", *next) || !*next)
-                        continue;
-                end = import_document_end(p);
-                if (!end)
-                        return NULL;
-                if (SUCCEEDED(hcs_json_check(p, (size_t)(end - p), NULL, NULL)))
-                        return hcs_strndup(p, (size_t)(end - p));
-                p = end - 1;
-        }
-        return NULL;
-}
-
-char *import_document(const char *text) {
-        _cleanup_free_ char *current = hcs_strdup(text);
-
-        for (int depth = 0; depth < MAX_QUOTING; depth++) {
-                char *document = whole_document(current), *next;
-
-                if (document)
-                        return document;
-                if (!strchr(current, '\\'))
-                        return NULL;
-                next = import_unquote(current, strlen(current));
-                free(current);
-                current = next;
-        }
-        return NULL;
+        import_unquote_to(s, n, out);
+        return out;
 }
 
 /* hcsshim prints the system's text for a code; ours are the same sentences. */

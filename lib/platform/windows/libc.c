@@ -108,7 +108,3 @@ char *strsep(char **at, const char *separators) {
         *at = end;
         return start;
 }
-
-time_t timegm(struct tm *tm) {
-        return _mkgmtime(tm);
-}

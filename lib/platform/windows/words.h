@@ -38,6 +38,5 @@ void *memrchr(const void *data, int c, size_t n);
 void qsort_r(void *base, size_t n, size_t size, int (*compare)(const void *a, const void *b, void *ctx), void *ctx);
 char *strcasestr(const char *text, const char *part);
 char *strsep(char **at, const char *separators);
-time_t timegm(struct tm *tm);
 
 #endif
