@@ -2,7 +2,10 @@
 #ifndef HCS_BASE_SHA1_H
 #define HCS_BASE_SHA1_H
 
-/* SHA-1 of one buffer, for name-based GUIDs only; not for anything that must resist an attacker. */
+/*
+ * SHA-1 of one buffer, for name-based GUIDs, and inside HMAC (RFC 2104), which does not need what SHA-1 has lost; not
+ * for anything else that must resist an attacker.
+ */
 
 #include <stddef.h>
 #include <stdint.h>

@@ -17,6 +17,8 @@
 HRESULT hcs_file_read(const char *path, size_t max_bytes, struct hcs_buf *out, struct hcs_error **err);
 /* Readers see the old content or the new one, never a part: written beside it, flushed, renamed over it. */
 HRESULT hcs_file_write(const char *path, const void *data, size_t len, struct hcs_error **err);
+/* The same for what nobody else may read: mode 0600; on Windows what the folder gives. */
+HRESULT hcs_file_write_private(const char *path, const void *data, size_t len, struct hcs_error **err);
 bool hcs_file_exists(const char *path);
 bool hcs_file_is_directory(const char *path);
 /* Makes a directory and those above it that are missing; it may be there already. */

@@ -21,12 +21,26 @@ HRESULT hcs_stream_pair(struct hcs_stream **ret_a, struct hcs_stream **ret_b, st
 /* HCS_WIN32(2) and friends name the path. Waits while the listener's queue is full. */
 HRESULT hcs_stream_connect_unix(const char *path, const struct hcs_bound *b, struct hcs_stream **ret,
                                 struct hcs_error **err);
+/* A port of the guest behind a Unix socket in the convention of Firecracker: "CONNECT PORT\n", "OK NUMBER\n".
+ * HCS_WIN32(10061) WSAECONNREFUSED: the guest does not listen there, or is not there. */
+HRESULT hcs_stream_connect_guest(const char *path, uint32_t port, const struct hcs_bound *b, struct hcs_stream **ret,
+                                 struct hcs_error **err);
 HRESULT hcs_stream_connect_vsock(uint32_t cid, uint32_t port, const struct hcs_bound *b, struct hcs_stream **ret,
                                  struct hcs_error **err);
 /* vm: the machine's runtime id, or one of the well-known ids of hvsocket (parent, loopback). service: see
  * hcs_guid_from_vsock_port(). */
 HRESULT hcs_stream_connect_hyperv(const GUID *vm, const GUID *service, const struct hcs_bound *b,
                                   struct hcs_stream **ret, struct hcs_error **err);
+
+/*
+ * TCP of the loopback interface, for programs that have nothing better in common, as those of Wine and of Linux. Anyone
+ * on this machine can connect to a port: platform/loopback.h tells friends from strangers. A stream is made with a port
+ * of its own, so that the other side can be told which one is meant, and connected afterwards.
+ */
+HRESULT hcs_stream_tcp_new(uint16_t *ret_port, struct hcs_stream **ret, struct hcs_error **err);
+HRESULT hcs_stream_tcp_connect(struct hcs_stream *s, uint16_t port, const struct hcs_bound *b, struct hcs_error **err);
+/* The port at the other end; 0: this is no TCP. */
+uint16_t hcs_stream_tcp_peer(const struct hcs_stream *s);
 
 /* As hcs_stream_read() and hcs_stream_write(); b may be NULL. *ret_n counts what was written, also on failure. */
 HRESULT hcs_stream_read_bound(struct hcs_stream *s, void *buf, size_t size, const struct hcs_bound *b, size_t *ret_n,
@@ -35,9 +49,9 @@ HRESULT hcs_stream_write_bound(struct hcs_stream *s, const void *data, size_t n,
                                size_t *ret_n, struct hcs_error **err);
 
 /*
- * A service of this user on this machine, by a name that only it can take: on Linux the path of a Unix socket.
- * Whoever answers there is somebody we trust (see struct hcs_peer), else E_ACCESSDENIED. Errors as
- * hcs_stream_connect_unix(); nobody listens is HCS_WIN32(2) or HCS_WIN32(1225), see hcs_stream_is_absent().
+ * A service of this user on this machine, by a name that only it can take: on Linux the path of a Unix socket, anywhere
+ * the file of a loopback door (platform/loopback.h). Whoever answers there is somebody we trust (see struct hcs_peer),
+ * else E_ACCESSDENIED. Errors as hcs_stream_connect_unix(); nobody listens: see hcs_stream_is_absent().
  */
 HRESULT hcs_stream_connect_private(const char *name, const struct hcs_bound *b, struct hcs_stream **ret,
                                    struct hcs_error **err);
@@ -61,6 +75,8 @@ struct hcs_listener;
 HRESULT hcs_listener_unix(const char *path, struct hcs_listener **ret, struct hcs_error **err);
 /* Takes connections of one guest only. */
 HRESULT hcs_listener_vsock(uint32_t cid, uint32_t port, struct hcs_listener **ret, struct hcs_error **err);
+/* A port that the system chooses, of the loopback interface. */
+HRESULT hcs_listener_tcp(uint16_t *ret_port, struct hcs_listener **ret, struct hcs_error **err);
 HRESULT hcs_listener_hyperv(const GUID *vm, const GUID *service, struct hcs_listener **ret, struct hcs_error **err);
 /*
  * The listener of hcs_stream_connect_private(). The name is locked for as long as it lives, beside the socket: a second

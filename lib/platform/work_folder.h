@@ -26,6 +26,8 @@ HRESULT hcs_work_folder_new(const char *base, const char *name, struct hcs_work_
  * folders cost no more than few.
  */
 HRESULT hcs_work_folder_claim(const char *room, const char *name, struct hcs_work_folder **ret, struct hcs_error **err);
+/* Makes the default base and that room in it, which must be ours, for folders that nobody claims. Linux only. */
+HRESULT hcs_work_folder_room(const char *room, struct hcs_error **err);
 /* What base NULL stands for. Caller frees. */
 char *hcs_work_folder_default_base(void);
 const char *hcs_work_folder_path(const struct hcs_work_folder *f);

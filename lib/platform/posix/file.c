@@ -72,16 +72,13 @@ static int write_all(int fd, const char *data, size_t len) {
         return fsync(fd);
 }
 
-HRESULT hcs_file_write(const char *path, const void *data, size_t len, struct hcs_error **err) {
+static HRESULT write_beside(const char *path, mode_t mode, const void *data, size_t len, struct hcs_error **err) {
         _cleanup_free_ char *temporary = hcs_asprintf("%s.XXXXXX", path);
         int fd = mkostemp(temporary, O_CLOEXEC), saved;
-        mode_t mask;
 
         if (fd < 0)
                 return hcs_error_errno(err, errno, "write `%s`", path);
-        mask = umask(0);
-        umask(mask);
-        if (fchmod(fd, 0666 & ~mask) < 0 || write_all(fd, data, len) < 0) {
+        if (fchmod(fd, mode) < 0 || write_all(fd, data, len) < 0) {
                 saved = errno;
                 close(fd);
                 unlink(temporary);
@@ -93,6 +90,17 @@ HRESULT hcs_file_write(const char *path, const void *data, size_t len, struct hc
                 return hcs_error_errno(err, saved, "write `%s`", path);
         }
         return S_OK;
+}
+
+HRESULT hcs_file_write(const char *path, const void *data, size_t len, struct hcs_error **err) {
+        mode_t mask = umask(0);
+
+        umask(mask);
+        return write_beside(path, 0666 & ~mask, data, len, err);
+}
+
+HRESULT hcs_file_write_private(const char *path, const void *data, size_t len, struct hcs_error **err) {
+        return write_beside(path, 0600, data, len, err);
 }
 
 bool hcs_file_exists(const char *path) {

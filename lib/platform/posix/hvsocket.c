@@ -6,19 +6,17 @@
 
 #include "base/str.h"
 
-#define ROOM "hvsocket"
-
 char *hcs_hvsocket_folder(const GUID *runtime_id) {
         _cleanup_free_ char *base = hcs_work_folder_default_base();
         char name[HCS_GUID_TEXT_SIZE];
 
-        return hcs_asprintf("%s/" ROOM "/%s", base, hcs_guid_format(runtime_id, name));
+        return hcs_asprintf("%s/" HCS_HVSOCKET_ROOM "/%s", base, hcs_guid_format(runtime_id, name));
 }
 
 HRESULT hcs_hvsocket_folder_new(const GUID *runtime_id, struct hcs_work_folder **ret, struct hcs_error **err) {
         char name[HCS_GUID_TEXT_SIZE];
 
-        return hcs_work_folder_claim(ROOM, hcs_guid_format(runtime_id, name), ret, err);
+        return hcs_work_folder_claim(HCS_HVSOCKET_ROOM, hcs_guid_format(runtime_id, name), ret, err);
 }
 
 struct hcs_work_folder *hcs_hvsocket_folder_free(struct hcs_work_folder *f) {

@@ -27,7 +27,7 @@ struct hcs_listener {
         int lock; /* of a private one, else -1 */
         char *lock_path;
         char *path; /* of a Unix socket that we made */
-        bool is_unix;
+        bool is_vsock;
         uint32_t cid; /* of a vsock: whom to let in */
 };
 
@@ -102,7 +102,6 @@ static HRESULT listen_unix(const char *path, mode_t mode, struct hcs_listener **
                 return hr;
         }
         l->path = hcs_strdup(path);
-        l->is_unix = true;
         *ret = l;
         return S_OK;
 }
@@ -199,7 +198,6 @@ HRESULT hcs_listener_handed_over(struct hcs_listener **ret, struct hcs_error **e
         const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
         int kind = 0, listens = 0, fd = FIRST_HANDED_OVER;
         socklen_t size = sizeof(kind);
-        HRESULT hr;
 
         if (!pid || !count || strtoll(pid, NULL, 10) != getpid())
                 return S_FALSE;
@@ -215,10 +213,7 @@ HRESULT hcs_listener_handed_over(struct hcs_listener **ret, struct hcs_error **e
                                       fd);
         fcntl(fd, F_SETFD, FD_CLOEXEC);
         fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-        hr = listen_on(fd, "the socket that was handed over", ret, err);
-        if (SUCCEEDED(hr))
-                (*ret)->is_unix = true;
-        return hr;
+        return listen_on(fd, "the socket that was handed over", ret, err);
 }
 
 HRESULT hcs_listener_vsock(uint32_t cid, uint32_t port, struct hcs_listener **ret, struct hcs_error **err) {
@@ -236,8 +231,22 @@ HRESULT hcs_listener_vsock(uint32_t cid, uint32_t port, struct hcs_listener **re
                 return hcs_error_errno(err, saved, "bind %s", what);
         }
         hr = listen_on(fd, what, ret, err);
-        if (SUCCEEDED(hr))
+        if (SUCCEEDED(hr)) {
+                (*ret)->is_vsock = true;
                 (*ret)->cid = cid;
+        }
+        return hr;
+}
+
+HRESULT hcs_listener_tcp(uint16_t *ret_port, struct hcs_listener **ret, struct hcs_error **err) {
+        uint16_t port = 0;
+        int fd = -1;
+        HRESULT hr = hcs_fd_tcp(SOCK_NONBLOCK, &port, &fd, err);
+
+        if (SUCCEEDED(hr))
+                hr = listen_on(fd, "a port of the loopback interface", ret, err);
+        if (SUCCEEDED(hr))
+                *ret_port = port;
         return hr;
 }
 
@@ -245,7 +254,7 @@ static bool is_stranger(const struct hcs_listener *l, int fd) {
         struct sockaddr_vm peer = {0};
         socklen_t size = sizeof(peer);
 
-        return !l->is_unix && (getpeername(fd, (struct sockaddr *)&peer, &size) < 0 || peer.svm_cid != l->cid);
+        return l->is_vsock && (getpeername(fd, (struct sockaddr *)&peer, &size) < 0 || peer.svm_cid != l->cid);
 }
 
 HRESULT hcs_listener_accept(struct hcs_listener *l, const struct hcs_bound *b, struct hcs_stream **ret,

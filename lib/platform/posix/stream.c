@@ -7,12 +7,14 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <linux/vm_sockets.h>
 
 #include "platform/clock.h"
+#include "platform/loopback.h"
 #include "platform/posix/stream_fd.h"
 #include "platform/thread.h"
 
@@ -25,6 +27,10 @@ struct hcs_stream *hcs_stream_of_fd(int fd) {
 
         s->fd = fd;
         return s;
+}
+
+int hcs_stream_fd(const struct hcs_stream *s) {
+        return s->fd;
 }
 
 /* Sleeps until events of fd, a wake-up, or the next look at the bound. False with the reason when the bound ended. */
@@ -176,6 +182,12 @@ bool hcs_stream_is_absent(HRESULT hr) {
         return hr == HCS_WIN32(2) || hr == HCS_WIN32(1225);
 }
 
+static bool is_socket(const char *name) {
+        struct stat st;
+
+        return stat(name, &st) < 0 || !S_ISREG(st.st_mode);
+}
+
 HRESULT hcs_stream_peer(struct hcs_stream *s, struct hcs_peer *ret, struct hcs_error **err) {
         struct ucred peer = {0};
         socklen_t size = sizeof(peer);
@@ -190,8 +202,11 @@ HRESULT hcs_stream_connect_private(const char *name, const struct hcs_bound *b, 
                                    struct hcs_error **err) {
         struct hcs_stream *s = NULL;
         struct hcs_peer peer = {0};
-        HRESULT hr = hcs_stream_connect_unix(name, b, &s, err);
+        HRESULT hr;
 
+        if (!is_socket(name))
+                return hcs_loopback_connect(name, HCS_PRIVATE_PURPOSE, b, ret, err);
+        hr = hcs_stream_connect_unix(name, b, &s, err);
         if (FAILED(hr))
                 return hr;
         hr = hcs_stream_peer(s, &peer, err);

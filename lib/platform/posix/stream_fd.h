@@ -12,6 +12,9 @@
 struct sockaddr_un;
 
 struct hcs_stream *hcs_stream_of_fd(int fd); /* takes it over */
+int hcs_stream_fd(const struct hcs_stream *s);
+/* tcp.c: a TCP socket with a port of the loopback interface; flags of socket(). */
+HRESULT hcs_fd_tcp(int flags, uint16_t *ret_port, int *ret, struct hcs_error **err);
 /* S_OK when an event came, E_ABORT when wake_fd (-1: none) is readable, else why the bound ended. */
 HRESULT hcs_fd_wait(int fd, short events, int wake_fd, const struct hcs_bound *b);
 HRESULT hcs_fd_unix_address(const char *path, struct sockaddr_un *ret, struct hcs_error **err);

@@ -193,6 +193,13 @@ HRESULT hcs_work_folder_claim(const char *room, const char *name, struct hcs_wor
         return S_OK;
 }
 
+HRESULT hcs_work_folder_room(const char *room, struct hcs_error **err) {
+        _cleanup_free_ char *base = hcs_work_folder_default_base(), *home = hcs_asprintf("%s/%s", base, room);
+        HRESULT hr = make_base(base, err);
+
+        return SUCCEEDED(hr) ? make_base(home, err) : hr;
+}
+
 const char *hcs_work_folder_path(const struct hcs_work_folder *f) {
         return f->path;
 }

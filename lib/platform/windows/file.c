@@ -90,6 +90,10 @@ static DWORD attributes(const char *path) {
         return GetFileAttributesW(wide);
 }
 
+HRESULT hcs_file_write_private(const char *path, const void *data, size_t len, struct hcs_error **err) {
+        return hcs_file_write(path, data, len, err);
+}
+
 bool hcs_file_exists(const char *path) {
         return attributes(path) != INVALID_FILE_ATTRIBUTES;
 }

@@ -34,17 +34,8 @@ HRESULT hcs_listener_handed_over(struct hcs_listener **ret, struct hcs_error **e
         return S_FALSE;
 }
 
-HRESULT hcs_stream_connect_private(const char *name, const struct hcs_bound *b, struct hcs_stream **ret,
-                                   struct hcs_error **err) {
-        return refuse(err);
-}
-
 HRESULT hcs_private_default_name(const char *what, char **ret, struct hcs_error **err) {
         return refuse(err);
-}
-
-bool hcs_stream_is_absent(HRESULT hr) {
-        return false;
 }
 
 HRESULT hcs_stream_peer(struct hcs_stream *s, struct hcs_peer *ret, struct hcs_error **err) {

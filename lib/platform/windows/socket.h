@@ -19,6 +19,7 @@ HRESULT hcs_socket_new(int family, int protocol, SOCKET *ret, struct hcs_error *
 HRESULT hcs_socket_error(struct hcs_error **err, const char *what);
 /* Takes the socket over, also on failure. */
 HRESULT hcs_stream_of_socket(SOCKET s, struct hcs_stream **ret, struct hcs_error **err);
+SOCKET hcs_stream_socket(const struct hcs_stream *s);
 /* Connects under a bound; the socket stays the caller's. */
 HRESULT hcs_socket_connect(SOCKET s, const struct sockaddr *address, int size, const struct hcs_bound *b,
                            const char *what, struct hcs_error **err);

@@ -30,6 +30,10 @@ HRESULT hcs_stream_of_socket(SOCKET s, struct hcs_stream **ret, struct hcs_error
         return S_OK;
 }
 
+SOCKET hcs_stream_socket(const struct hcs_stream *s) {
+        return s->s;
+}
+
 /* One transfer: S_OK with its length, E_HANDLE when the stream was shut down, why the bound ended, or the code of
  * Winsock. */
 static HRESULT transfer(struct hcs_stream *s, WSABUF *buf, bool is_write, const struct hcs_bound *b, DWORD *ret_n) {

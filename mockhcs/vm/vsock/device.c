@@ -10,6 +10,7 @@
 
 #include "hcsshim/log.h"
 #include "mockhcs/vm/vsock/device.h"
+#include "platform/hvsocket.h"
 
 #define MAX_CONNECTIONS 1024
 #define EVENTS          64
@@ -46,6 +47,12 @@ static void started_over(void *ctx) {
         vsock_table_close_all(ctx);
 }
 
+static char *any_path(const char *folder) {
+        _cleanup_free_ char *any = hcs_hvsocket_wildcard_beside(folder);
+
+        return hcs_asprintf("%s/v.sock", any);
+}
+
 HRESULT vsock_device_init(struct vsock_device *d, const struct vsock_device_options *options, struct hcs_error **err) {
         HRESULT hr = S_OK;
 
@@ -57,6 +64,7 @@ HRESULT vsock_device_init(struct vsock_device *d, const struct vsock_device_opti
                 .folder = hcs_strdup(options->folder),
                 .host_path = hcs_asprintf("%s/v.sock", options->folder),
         };
+        d->any_path = any_path(options->folder);
         d->news_tail = &d->news;
         vsock_front_end_init(&d->front_end, options->front_end, options->guest_cid);
         d->front_end.kick_changed = kick_changed;
@@ -100,6 +108,7 @@ void vsock_device_deinit(struct vsock_device *d) {
                 close(d->epoll);
         free(d->folder);
         free(d->host_path);
+        free(d->any_path);
 }
 
 static void front_end_event(struct vsock_device *d) {

@@ -25,6 +25,8 @@ struct vsock_counters {
 
 struct vsock_device {
         char *folder, *host_path;
+        char *any_path;       /* where listeners for any machine are */
+        uint32_t peer_number; /* makes names of sockets new */
         unsigned max_connections;
         int epoll, wake, host_listener;
         struct vsock_front_end front_end;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/virtio_vsock.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -14,6 +15,7 @@
 #include "base/str.h"
 #include "mockhcs/vm/vsock/device.h"
 #include "platform/clock.h"
+#include "platform/hvsocket.h"
 
 #define FIRST_PORT       (1u << 30)                /* of connections that host programs make, as Firecracker counts */
 #define CONNECT_LINE     32                        /* "CONNECT 4294967295\n" and then some */
@@ -137,19 +139,40 @@ void vsock_host_accepted(struct vsock_device *d, struct vsock_connection *c) {
         (void)!send(c->fd, line, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* 0 when connected, else the errno. */
-static int try_connect(struct vsock_device *d, struct vsock_connection *c) {
-        _cleanup_free_ char *path = hcs_asprintf("%s_%u", d->host_path, c->host_port);
+/* A socket whose name says which guest it is of, for a listener that takes those of many. */
+static int named_socket(struct vsock_device *d, uint32_t guest_port) {
+        struct sockaddr_un name = {.sun_family = AF_UNIX};
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        size_t n = 0;
+
+        if (fd >= 0 && hcs_hvsocket_peer_name(d->folder, guest_port, d->peer_number++, name.sun_path, &n))
+                (void)!bind(fd, (const struct sockaddr *)&name,
+                            (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
+        return fd;
+}
+
+static int connect_to(struct vsock_connection *c, const char *base) {
+        _cleanup_free_ char *path = hcs_asprintf("%s_%u", base, c->host_port);
         struct sockaddr_un address;
 
         if (!socket_address(path, &address))
                 return ENAMETOOLONG;
+        return connect(c->fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? errno : 0;
+}
+
+/* 0 when connected, else the errno. */
+static int try_connect(struct vsock_device *d, struct vsock_connection *c) {
+        int error;
+
         if (c->fd < 0)
-                c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+                c->fd = named_socket(d, c->guest_port);
         if (c->fd < 0)
                 return errno;
-        if (connect(c->fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-                return errno;
+        error = connect_to(c, d->host_path);
+        if (error == ENOENT || error == ECONNREFUSED)
+                error = connect_to(c, d->any_path);
+        if (error)
+                return error;
         return watch(d, c) ? 0 : errno;
 }
 
