@@ -23,6 +23,9 @@ static void usage(void) {
              "as soon as it listens, or stays (--foreground) for a supervisor; SIGTERM and ^C end it.\n\n"
              "  --socket PATH       $XDG_RUNTIME_DIR/hcsshim/service.sock, else /tmp/hcsshim-UID/service.sock; or the\n"
              "                      socket that systemd hands over\n"
+             "  --loopback FILE     listens on a port of the loopback interface, too, for programs under Wine: FILE, "
+             "which\n"
+             "                      is made, says on which, with a secret (MOCKHCS=remote=FILE there)\n"
              "  --backend TEXT      what answers, as in MOCKHCS: emulate (the default), replay=FILE, "
              "faults=...,emulate\n"
              "  --state FILE        the world as it was when the last service on this file ended\n"
@@ -48,6 +51,7 @@ static bool number(const char *text, uint64_t max, size_t *ret) {
 /* -1: go on. */
 static int parse(int argc, char **argv, struct arguments *a) {
         static const struct option options[] = {{"socket", required_argument, NULL, 's'},
+                                                {"loopback", required_argument, NULL, 'l'},
                                                 {"backend", required_argument, NULL, 'b'},
                                                 {"state", required_argument, NULL, 't'},
                                                 {"idle-exit", required_argument, NULL, 'i'},
@@ -68,6 +72,8 @@ static int parse(int argc, char **argv, struct arguments *a) {
         while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
                 if (c == 's') {
                         a->options.socket = optarg;
+                } else if (c == 'l') {
+                        a->options.loopback = optarg;
                 } else if (c == 'b') {
                         a->options.backend = optarg;
                 } else if (c == 't') {

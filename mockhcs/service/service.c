@@ -13,6 +13,7 @@
 
 void service_free(struct mockhcs_service *s) {
         hcs_listener_close(s->listener);
+        hcs_loopback_free(s->door);
         if (s->engine)
                 mock_engine_close(s->engine);
         hcs_cond_deinit(&s->changed);
@@ -23,13 +24,11 @@ void service_free(struct mockhcs_service *s) {
         free(s);
 }
 
-static void accept_all(void *arg) {
-        struct mockhcs_service *s = arg;
-
+static void accept_from(struct mockhcs_service *s, struct hcs_listener *listener, bool is_door) {
         for (;;) {
                 _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
                 struct hcs_stream *stream = NULL;
-                HRESULT hr = hcs_listener_accept(s->listener, NULL, &stream, &err);
+                HRESULT hr = hcs_listener_accept(listener, NULL, &stream, &err);
 
                 if (hr == E_ABORT)
                         return;
@@ -43,8 +42,20 @@ static void accept_all(void *arg) {
                         hcs_mutex_unlock(&s->lock);
                         continue;
                 }
-                session_begin(s, stream);
+                session_begin(s, stream, is_door);
         }
+}
+
+static void accept_all(void *arg) {
+        struct mockhcs_service *s = arg;
+
+        accept_from(s, s->listener, false);
+}
+
+static void accept_at_door(void *arg) {
+        struct mockhcs_service *s = arg;
+
+        accept_from(s, hcs_loopback_listener(s->door), true);
 }
 
 /* ---- opening ---- */
@@ -99,6 +110,30 @@ static HRESULT listen_somewhere(struct mockhcs_service *s, const char *socket, s
         return hr;
 }
 
+static HRESULT begin_accepting(struct mockhcs_service *s, const char *loopback, struct hcs_error **err) {
+        HRESULT hr = loopback ? hcs_loopback_new(loopback, &s->door, err) : S_OK;
+
+        if (SUCCEEDED(hr))
+                hr = hcs_thread_start(&s->acceptor, accept_all, s, err);
+        s->accepting = SUCCEEDED(hr);
+        if (SUCCEEDED(hr) && s->door) {
+                hr = hcs_thread_start(&s->door_acceptor, accept_at_door, s, err);
+                s->door_accepting = SUCCEEDED(hr);
+        }
+        return hr;
+}
+
+static void end_accepting(struct mockhcs_service *s) {
+        hcs_listener_wake(s->listener);
+        if (s->accepting)
+                hcs_thread_join(&s->acceptor);
+        s->listener = hcs_listener_close(s->listener);
+        if (s->door_accepting) {
+                hcs_listener_wake(hcs_loopback_listener(s->door));
+                hcs_thread_join(&s->door_acceptor);
+        }
+}
+
 HRESULT mockhcs_service_open(const struct mockhcs_service_options *o, struct mockhcs_service **ret,
                              struct hcs_error **err) {
         struct mockhcs_service *s = hcs_calloc(1, sizeof(*s));
@@ -123,12 +158,16 @@ HRESULT mockhcs_service_open(const struct mockhcs_service_options *o, struct moc
         if (SUCCEEDED(hr))
                 hr = load_state(s, err);
         if (SUCCEEDED(hr))
-                hr = hcs_thread_start(&s->acceptor, accept_all, s, err);
+                hr = begin_accepting(s, o->loopback, err);
         if (FAILED(hr)) {
-                service_free(s);
+                if (s->accepting) { /* somebody may have come already */
+                        s->state = hcs_free(s->state);
+                        mockhcs_service_close(s, NULL);
+                } else {
+                        service_free(s);
+                }
                 return hr;
         }
-        s->accepting = true;
         *ret = s;
         return S_OK;
 }
@@ -156,14 +195,14 @@ static bool is_of_use(struct mockhcs_service *s) {
 static bool idles(struct mockhcs_service *s, uint64_t now) {
         bool of_use;
 
-        if (!s->idle_exit || s->n_sessions || now < s->idle_since_ns + (uint64_t)s->idle_exit * HCS_NS_PER_S)
+        if (!s->idle_exit || s->sessions || now < s->idle_since_ns + (uint64_t)s->idle_exit * HCS_NS_PER_S)
                 return false;
         hcs_mutex_unlock(&s->lock);
         of_use = is_of_use(s);
         hcs_mutex_lock(&s->lock);
         if (of_use)
                 s->idle_since_ns = now; /* somebody has to end it */
-        return !of_use && !s->n_sessions;
+        return !of_use && !s->sessions;
 }
 
 void mockhcs_service_wait(struct mockhcs_service *s) {
@@ -173,7 +212,7 @@ void mockhcs_service_wait(struct mockhcs_service *s) {
 
                 if (s->stopping)
                         break;
-                if (s->idle_exit && !s->n_sessions)
+                if (s->idle_exit && !s->sessions)
                         next = s->idle_since_ns + (uint64_t)s->idle_exit * HCS_NS_PER_S;
                 hcs_cond_wait_until(&s->changed, &s->lock, next);
         }
@@ -208,10 +247,7 @@ HRESULT mockhcs_service_close(struct mockhcs_service *s, struct hcs_error **err)
         if (!s)
                 return S_OK;
         mockhcs_service_stop(s);
-        hcs_listener_wake(s->listener);
-        if (s->accepting)
-                hcs_thread_join(&s->acceptor);
-        s->listener = hcs_listener_close(s->listener);
+        end_accepting(s);
         /* As it is with its clients: their handles go with them, and may end what they hold. */
         hr = s->state ? mock_world_save(s->engine->top, s->state, err) : S_OK;
         if (wait_for_sessions(s))

@@ -3,6 +3,7 @@
 /* A client's session: hello, the threads that take turns at reading, and the end. See session.h. */
 
 #include "mockhcs/service/session.h"
+#include "mockhcs/service/hyperv.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -299,15 +300,36 @@ static HRESULT enter_service(struct session *s, struct hcs_error **err) {
         return S_OK;
 }
 
-static HRESULT greet(struct session *s, struct hcs_error **err) {
-        struct hcs_bound bound = {hcs_clock_ns() + (uint64_t)MOCK_WIRE_HELLO_MS * HCS_NS_PER_MS, NULL};
+/* Is it one of ours? The system knows, or the secret of the door. */
+static HRESULT admit(struct session *s, const struct hcs_bound *b, bool *ret_hyperv, struct hcs_error **err) {
+        char purpose[HCS_LOOPBACK_PURPOSE];
         struct hcs_peer peer = {0};
-        struct mock_slice frame;
-        HRESULT hr = hcs_stream_peer(s->reader.stream, &peer, err);
+        HRESULT hr;
 
+        *ret_hyperv = false;
+        if (s->by_door) {
+                hr = hcs_loopback_admit(s->service->door, s->reader.stream, b, purpose, err);
+                *ret_hyperv = SUCCEEDED(hr) && hcs_streq(purpose, HYPERV_PURPOSE);
+                if (SUCCEEDED(hr) && !*ret_hyperv && !hcs_streq(purpose, HCS_PRIVATE_PURPOSE))
+                        hr = hcs_error_make(err, E_NOTIMPL, "`%s' is nothing that this door leads to", purpose);
+                return hr;
+        }
+        hr = hcs_stream_peer(s->reader.stream, &peer, err);
         if (SUCCEEDED(hr) && !peer.is_trusted)
                 hr = hcs_error_make(err, E_ACCESSDENIED, "process %lld is another user's", (long long)peer.pid);
         s->pid = peer.pid;
+        return hr;
+}
+
+/* S_FALSE: it is no client, it came for Hyper-V sockets. */
+static HRESULT greet(struct session *s, struct hcs_error **err) {
+        struct hcs_bound bound = {hcs_clock_ns() + (uint64_t)MOCK_WIRE_HELLO_MS * HCS_NS_PER_MS, NULL};
+        struct mock_slice frame;
+        bool hyperv;
+        HRESULT hr = admit(s, &bound, &hyperv, err);
+
+        if (hyperv)
+                return S_FALSE;
         if (SUCCEEDED(hr))
                 hr = mock_wire_read(&s->reader, &bound, &frame, err);
         if (hr == S_FALSE)
@@ -324,9 +346,13 @@ static void begin(void *arg) {
         _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
         HRESULT hr = greet(s, &err);
 
-        if (FAILED(hr)) {
-                hcs_log(HCS_LOG_INFO, "a client is refused", "error", hcs_error_message(err), NULL);
-                session_send_refusal(s, hr, hcs_error_message(err));
+        if (hr != S_OK) {
+                if (hr == S_FALSE) {
+                        service_hyperv(s);
+                } else {
+                        hcs_log(HCS_LOG_INFO, "a client is refused", "error", hcs_error_message(err), NULL);
+                        session_send_refusal(s, hr, hcs_error_message(err));
+                }
                 leave_service(s);
                 session_unref(s);
                 return;
@@ -337,11 +363,12 @@ static void begin(void *arg) {
         serve(s);
 }
 
-void session_begin(struct mockhcs_service *service, struct hcs_stream *stream) {
+void session_begin(struct mockhcs_service *service, struct hcs_stream *stream, bool by_door) {
         struct session *s = hcs_calloc(1, sizeof(*s));
 
         atomic_init(&s->refs, 1);
         s->service = service;
+        s->by_door = by_door;
         s->since_ns = hcs_wall_clock_ns();
         s->reader = (struct mock_wire_reader){.stream = stream, .max = service->limits.frame_bytes};
         hcs_mutex_init(&s->lock);

@@ -6,11 +6,11 @@
  * The inside of a service: the world (an engine whose topmost layer reports to us instead of to the engine), its
  * clients, and what each of them holds.
  *
- * Threads. One accepts. Each session has one that reads and makes the calls that it reads. Another one stands by: when
- * a call takes longer than a moment it reads in place of the first, so that a call which hangs below stops nobody, and
- * the end of a client is seen; it only looks now and then, so that no thread has to be woken for each call. A writing
- * thread sends what could not be sent at once. Sessions are counted: a call that hangs below keeps its session, and
- * that the service, until it returns.
+ * Threads. One accepts, and one at the loopback door. Each session has one that reads and makes the calls that it
+ * reads. Another one stands by: when a call takes longer than a moment it reads in place of the first, so that a call
+ * which hangs below stops nobody, and the end of a client is seen; it only looks now and then, so that no thread has to
+ * be woken for each call. A writing thread sends what could not be sent at once. Sessions are counted: a call that
+ * hangs below keeps its session, and that the service, until it returns.
  *
  * Locks: the service's guards lists, handles and pending calls; a session's guards who reads; its out_lock what is to
  * be sent. None is held while a layer is called; the service's may be held when a session's is taken, not otherwise.
@@ -19,6 +19,7 @@
 #include "mockhcs/engine/engine.h"
 #include "mockhcs/remote/wire.h"
 #include "mockhcs/service.h"
+#include "platform/loopback.h"
 
 #define SERVICE_BUCKETS 256
 
@@ -46,6 +47,7 @@ struct service_pending {
 struct session {
         atomic_int refs;
         struct mockhcs_service *service; /* which does not go before it */
+        bool by_door;                    /* it came through the loopback door, and has to prove who it is */
         struct session *next;            /* of the service, until it ended */
         bool greeted;                    /* it is a client */
         uint64_t id;
@@ -79,8 +81,9 @@ struct mockhcs_service {
         struct mock_sink sink; /* first */
         struct mock_engine *engine;
         struct hcs_listener *listener;
-        struct hcs_thread acceptor;
-        bool accepting;
+        struct hcs_loopback *door; /* NULL: none */
+        struct hcs_thread acceptor, door_acceptor;
+        bool accepting, door_accepting;
         char *socket, *backend, *state;
         unsigned idle_exit;
         struct mockhcs_service_limits limits;
@@ -96,6 +99,8 @@ struct mockhcs_service {
         bool abandoned;    /* closed while a call hung below: the last session frees it */
         uint64_t next_session, idle_since_ns;
         struct service_pending *pending[SERVICE_BUCKETS];
+        struct hyperv_program *programs; /* those without AF_HYPERV, see hyperv.h */
+        uint64_t next_program;
         bool stopping;
 };
 
@@ -103,8 +108,8 @@ struct mockhcs_service {
 void service_free(struct mockhcs_service *s);
 
 /* session.c */
-/* Takes the stream over; a client for which there is no room is told so. */
-void session_begin(struct mockhcs_service *service, struct hcs_stream *stream);
+/* Takes the stream over; a client for which there is no room is told so. by_door: it came through the door. */
+void session_begin(struct mockhcs_service *service, struct hcs_stream *stream, bool by_door);
 struct session *session_ref(struct session *s);
 void session_unref(struct session *s);
 /* Ends the stream; the threads do the rest. */

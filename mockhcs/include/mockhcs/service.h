@@ -35,7 +35,12 @@ struct mockhcs_service_options {
         const char *socket;  /* NULL: mockhcs_service_default_socket(), or what a service manager handed over */
         const char *backend; /* what answers, as in mockhcs_open(); NULL: "emulate" */
         const char *state;   /* file that the world is restored from, and saved to at the end; NULL: none */
-        unsigned idle_exit;  /* seconds without a client, and without a world that would be lost; 0: never ends */
+        /* NULL: none. A file for programs that have no Unix sockets, as those of Windows under Wine: the service
+         * listens on a port of the loopback interface as well, and the file, which only our user can read, says on
+         * which, with a secret that a client must know (`remote=FILE`). Replaced when it is there, removed at the end.
+         */
+        const char *loopback;
+        unsigned idle_exit; /* seconds without a client, and without a world that would be lost; 0: never ends */
         struct mockhcs_service_limits limits;
 };
 

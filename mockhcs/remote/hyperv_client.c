@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Asking a service for Hyper-V sockets; see hyperv_client.h. */
+
+#include "mockhcs/remote/hyperv_client.h"
+
+#include "hcsshim/log.h"
+#include "mockhcs/remote/hyperv_wire.h"
+#include "platform/clock.h"
+#include "platform/loopback.h"
+#include "platform/thread.h"
+
+#define ANSWER_NS  (15 * HCS_NS_PER_S)
+#define MAX_STRAYS 256 /* connections that were announced and that nobody took */
+
+/* A connection that the service has announced. */
+struct announced {
+        struct announced *next;
+        struct hyperv_message m;
+};
+
+struct hyperv_client {
+        char *file;
+        struct hcs_stream *stream;
+        uint64_t id;
+        struct hcs_mutex lock; /* of all that follows, and of the stream */
+        struct hyperv_message in;
+        size_t n_in; /* bytes of it */
+        struct announced *announced;
+        size_t n_announced;
+        bool ended;
+};
+
+static HRESULT send_message(struct hcs_stream *s, const struct hyperv_message *m, const struct hcs_bound *b,
+                            struct hcs_error **err) {
+        size_t n = 0;
+
+        return hcs_stream_write_bound(s, m, sizeof(*m), b, &n, err);
+}
+
+/* Goes on where it stopped when it ran out of time. */
+static HRESULT read_message(struct hcs_stream *s, struct hyperv_message *m, size_t *done, const struct hcs_bound *b,
+                            struct hcs_error **err) {
+        while (*done < sizeof(*m)) {
+                size_t n = 0;
+                HRESULT hr = hcs_stream_read_bound(s, (char *)m + *done, sizeof(*m) - *done, b, &n, err);
+
+                if (hr == S_FALSE)
+                        return hcs_error_make(err, HCS_WIN32(HYPERV_NO_SERVICE), "the service closed the connection");
+                if (FAILED(hr))
+                        return hr;
+                *done += n;
+        }
+        *done = 0;
+        return S_OK;
+}
+
+static struct hcs_bound in_time(void) {
+        return (struct hcs_bound){hcs_clock_ns() + ANSWER_NS, NULL};
+}
+
+static HRESULT enter(const char *file, struct hcs_stream **ret, uint64_t *ret_id, struct hcs_error **err) {
+        _cleanup_(hcs_stream_closep) struct hcs_stream *s = NULL;
+        struct hcs_bound b = in_time();
+        struct hyperv_message hello = {0};
+        size_t n = 0;
+        HRESULT hr = hcs_loopback_connect(file, HYPERV_PURPOSE, &b, &s, err);
+
+        if (SUCCEEDED(hr))
+                hr = read_message(s, &hello, &n, &b, err);
+        if (SUCCEEDED(hr) && hello.op != HYPERV_HELLO)
+                hr = hcs_error_make(err, E_INVALIDARG, "the service did not begin with its hello");
+        if (FAILED(hr))
+                return hr;
+        *ret = steal_pointer(&s);
+        *ret_id = hello.id;
+        return S_OK;
+}
+
+static uint32_t no_service(struct hcs_error *err) {
+        hcs_log(HCS_LOG_WARN, "no Hyper-V sockets", "error", hcs_error_message(err), NULL);
+        hcs_error_free(err);
+        return HYPERV_NO_SERVICE;
+}
+
+uint32_t hyperv_client_new(const char *file, struct hyperv_client **ret) {
+        struct hcs_stream *s = NULL;
+        struct hcs_error *err = NULL;
+        struct hyperv_client *c;
+        uint64_t id = 0;
+
+        if (FAILED(enter(file, &s, &id, &err)))
+                return no_service(err);
+        c = hcs_calloc(1, sizeof(*c));
+        c->file = hcs_strdup(file);
+        c->stream = s;
+        c->id = id;
+        hcs_mutex_init(&c->lock);
+        *ret = c;
+        return 0;
+}
+
+struct hyperv_client *hyperv_client_free(struct hyperv_client *c) {
+        if (!c)
+                return NULL;
+        while (c->announced) {
+                struct announced *a = c->announced;
+
+                c->announced = a->next;
+                free(a);
+        }
+        hcs_stream_close(c->stream);
+        hcs_mutex_deinit(&c->lock);
+        free(c->file);
+        free(c);
+        return NULL;
+}
+
+/* With the lock held. */
+static void announce(struct hyperv_client *c, const struct hyperv_message *m) {
+        struct announced *a = hcs_calloc(1, sizeof(*a)), **last = &c->announced;
+
+        a->m = *m;
+        a->next = c->announced;
+        c->announced = a;
+        if (c->n_announced++ < MAX_STRAYS)
+                return;
+        while ((*last)->next) /* the oldest goes: nobody will come for it */
+                last = &(*last)->next;
+        free(*last);
+        *last = NULL;
+        c->n_announced--;
+}
+
+/* With the lock held: reads messages until an answer (S_OK), or until the time is over. */
+static HRESULT read_on(struct hyperv_client *c, const struct hcs_bound *b, struct hyperv_message *ret,
+                       struct hcs_error **err) {
+        for (;;) {
+                HRESULT hr = read_message(c->stream, &c->in, &c->n_in, b, err);
+
+                if (FAILED(hr)) {
+                        c->ended |= hr != HCS_E_OPERATION_TIMEOUT;
+                        return hr;
+                }
+                if (c->in.op == HYPERV_ANSWER) {
+                        *ret = c->in;
+                        return S_OK;
+                }
+                if (c->in.op == HYPERV_FROM)
+                        announce(c, &c->in);
+        }
+}
+
+bool hyperv_client_ended(struct hyperv_client *c) {
+        static const struct hcs_bound now = {.deadline_ns = 0};
+        struct hyperv_message none;
+
+        hcs_guard(&c->lock);
+        if (!c->ended)
+                read_on(c, &now, &none, NULL);
+        return c->ended;
+}
+
+uint32_t hyperv_client_listen(struct hyperv_client *c, const GUID *vm, const GUID *service, uint16_t port) {
+        struct hyperv_message m = {.op = HYPERV_LISTEN, .port = port, .vm = *vm, .service = *service};
+        struct hcs_bound b = in_time();
+        struct hcs_error *err = NULL;
+        HRESULT hr;
+
+        hcs_guard(&c->lock);
+        hr = send_message(c->stream, &m, &b, &err);
+        if (SUCCEEDED(hr))
+                hr = read_on(c, &b, &m, &err);
+        return FAILED(hr) ? no_service(err) : m.error;
+}
+
+static void tell(struct hyperv_client *c, uint32_t op, uint16_t port) {
+        struct hyperv_message m = {.op = op, .port = port};
+        struct hcs_bound b = in_time();
+
+        hcs_guard(&c->lock);
+        send_message(c->stream, &m, &b, NULL);
+}
+
+void hyperv_client_unlisten(struct hyperv_client *c, uint16_t port) {
+        tell(c, HYPERV_UNLISTEN, port);
+}
+
+void hyperv_client_close(struct hyperv_client *c, uint16_t port) {
+        tell(c, HYPERV_CLOSE, port);
+}
+
+/* With the lock held. */
+static bool take(struct hyperv_client *c, uint16_t port, GUID *ret_vm, GUID *ret_service) {
+        for (struct announced **at = &c->announced; *at; at = &(*at)->next)
+                if ((*at)->m.port == port) {
+                        struct announced *a = *at;
+
+                        *at = a->next;
+                        c->n_announced--;
+                        *ret_vm = a->m.vm;
+                        *ret_service = a->m.service;
+                        free(a);
+                        return true;
+                }
+        return false;
+}
+
+bool hyperv_client_from(struct hyperv_client *c, uint16_t port, GUID *ret_vm, GUID *ret_service) {
+        static const struct hcs_bound now = {.deadline_ns = 0};
+        struct hyperv_message none;
+
+        hcs_guard(&c->lock);
+        if (take(c, port, ret_vm, ret_service))
+                return true;
+        /* It was said before the connection was made, so it is there. */
+        read_on(c, &now, &none, NULL);
+        return take(c, port, ret_vm, ret_service);
+}
+
+uint32_t hyperv_client_connect(struct hyperv_client *c, const GUID *vm, const GUID *service, uint16_t port,
+                               uint16_t *ret_port) {
+        struct hyperv_message m = {.op = HYPERV_CONNECT, .id = c->id, .port = port, .vm = *vm, .service = *service};
+        _cleanup_(hcs_stream_closep) struct hcs_stream *s = NULL;
+        struct hcs_bound b = in_time();
+        struct hcs_error *err = NULL;
+        uint64_t id = 0;
+        size_t n = 0;
+        HRESULT hr = enter(c->file, &s, &id, &err);
+
+        if (SUCCEEDED(hr))
+                hr = send_message(s, &m, &b, &err);
+        if (SUCCEEDED(hr))
+                hr = read_message(s, &m, &n, &b, &err);
+        if (FAILED(hr))
+                return no_service(err);
+        if (!m.error)
+                *ret_port = m.port;
+        return m.error;
+}

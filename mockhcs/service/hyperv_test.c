@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Hyper-V sockets through the door of a service: as a program without AF_HYPERV has them, with a machine on paper. */
+
+#include "mockhcs/remote/hyperv_client.h"
+
+#include "base/str.h"
+#include "mockhcs/service.h"
+#include "platform/env.h"
+#include "platform/hvsocket.h"
+#include "platform/thread.h"
+#include "testing/hcs_test.h"
+
+static const GUID wildcard = {0},
+                  loopback = {0xe0e16197, 0xdd56, 0x4a10, {0x91, 0x95, 0x5e, 0xe7, 0xa1, 0x55, 0xa8, 0x38}},
+                  a_machine = {1, 2, 3, {4}}, nobody = {9, 9, 9, {9}};
+
+struct world {
+        char *socket, *door;
+        struct mockhcs_service *service;
+        struct hyperv_client *client;
+};
+
+static int setup(void **state) {
+        _cleanup_free_ char *folder = hcs_test_tmpdir();
+        struct world *w = hcs_calloc(1, sizeof(*w));
+        struct hcs_error *err = NULL;
+
+        hcs_env_set("XDG_RUNTIME_DIR", folder);
+        w->socket = hcs_asprintf("%s/s", folder);
+        w->door = hcs_asprintf("%s/door", folder);
+        assert_ok(mockhcs_service_open(&(struct mockhcs_service_options){.socket = w->socket, .loopback = w->door},
+                                       &w->service, &err),
+                  err);
+        assert_int_equal(hyperv_client_new(w->door, &w->client), 0);
+        *state = w;
+        return 0;
+}
+
+static int teardown(void **state) {
+        struct world *w = *state;
+
+        hyperv_client_free(w->client);
+        mockhcs_service_close(w->service, NULL);
+        free(w->socket);
+        free(w->door);
+        free(w);
+        return 0;
+}
+
+static GUID service_of(uint32_t port) {
+        GUID g;
+
+        hcs_guid_from_vsock_port(port, &g);
+        return g;
+}
+
+static struct hcs_stream *accept_one(struct hcs_listener *l) {
+        struct hcs_stream *s = NULL;
+
+        assert_ok(hcs_listener_accept(l, NULL, &s, NULL), NULL);
+        return s;
+}
+
+static void expect_text(struct hcs_stream *s, const char *text) {
+        char buf[64] = "";
+        size_t all = 0, n = 0;
+
+        while (all < strlen(text) && hcs_stream_read(s, buf + all, sizeof(buf) - all - 1, NULL, &n, NULL) == S_OK)
+                all += n;
+        assert_string_equal(buf, text);
+}
+
+static void expect_end(struct hcs_stream *s) {
+        char byte;
+        size_t n;
+
+        assert_int_not_equal(hcs_stream_read(s, &byte, 1, NULL, &n, NULL), S_OK);
+}
+
+static void say(struct hcs_stream *s, const char *text) {
+        assert_ok(hcs_stream_write(s, text, strlen(text), NULL, NULL), NULL);
+}
+
+/* A TCP socket of the program, connected to a Hyper-V address. */
+static struct hcs_stream *dial(struct world *w, const GUID *vm, uint32_t port, uint32_t code, uint16_t *ret_far) {
+        GUID service = service_of(port);
+        struct hcs_stream *s = NULL;
+        uint16_t mine = 0;
+
+        assert_ok(hcs_stream_tcp_new(&mine, &s, NULL), NULL);
+        assert_int_equal(hyperv_client_connect(w->client, vm, &service, mine, ret_far), code);
+        if (code == 0)
+                assert_ok(hcs_stream_tcp_connect(s, *ret_far, NULL, NULL), NULL);
+        else
+                s = hcs_stream_close(s);
+        return s;
+}
+
+static void host_programs_meet_in_the_loopback(void **state) {
+        struct world *w = *state;
+        GUID service = service_of(5000), vm = {0}, who = {0};
+        struct hcs_listener *l = NULL;
+        struct hcs_stream *a, *b;
+        uint16_t port = 0, far_port = 0;
+
+        assert_ok(hcs_listener_tcp(&port, &l, NULL), NULL);
+        assert_int_equal(hyperv_client_listen(w->client, &loopback, &service, port), 0);
+        assert_int_equal(hyperv_client_listen(w->client, &loopback, &service, port), 10048);
+        a = dial(w, &loopback, 5000, 0, &far_port);
+        b = accept_one(l);
+        assert_true(hyperv_client_from(w->client, hcs_stream_tcp_peer(b), &vm, &who));
+        assert_true(hcs_guid_equal(&vm, &loopback));
+        assert_false(hyperv_client_from(w->client, hcs_stream_tcp_peer(b), &vm, &who));
+        say(a, "hello");
+        hcs_stream_close_write(a);
+        expect_text(b, "hello");
+        expect_end(b);
+        say(b, "after the half close");
+        expect_text(a, "after the half close");
+        hcs_stream_close(b);
+        expect_end(a);
+        hcs_stream_close(a);
+        hyperv_client_unlisten(w->client, port);
+        /* The name is free again as soon as the service has got round to it. */
+        while (hyperv_client_listen(w->client, &loopback, &service, port) == 10048)
+                continue;
+        hcs_listener_close(l);
+}
+
+/* Plays the device of a machine: takes one CONNECT. */
+static void be_a_device(void *arg) {
+        struct hcs_stream *s = accept_one(arg);
+
+        expect_text(s, "CONNECT 77\n");
+        say(s, "OK 1\nfrom the guest");
+        expect_end(s);
+        hcs_stream_close(s);
+}
+
+static void a_program_reaches_a_guest_and_its_close_is_heard(void **state) {
+        struct world *w = *state;
+        _cleanup_free_ char *folder = hcs_hvsocket_folder(&a_machine), *path = hcs_asprintf("%s/v.sock", folder);
+        struct hcs_work_folder *machine = NULL;
+        struct hcs_listener *l = NULL;
+        struct hcs_thread thread;
+        struct hcs_stream *s;
+        uint16_t far_port = 0;
+
+        assert_ok(hcs_hvsocket_folder_new(&a_machine, &machine, NULL), NULL);
+        dial(w, &a_machine, 77, 10061, &far_port);
+        assert_ok(hcs_listener_unix(path, &l, NULL), NULL);
+        assert_ok(hcs_thread_start(&thread, be_a_device, l, NULL), NULL);
+        s = dial(w, &a_machine, 77, 0, &far_port);
+        expect_text(s, "from the guest");
+        hyperv_client_close(w->client, far_port);
+        hcs_stream_close(s);
+        hcs_thread_join(&thread);
+        hcs_listener_close(l);
+        hcs_hvsocket_folder_free(machine);
+}
+
+static void a_guest_reaches_a_program_that_listens_for_it(void **state) {
+        struct world *w = *state;
+        _cleanup_free_ char *folder = hcs_hvsocket_folder(&a_machine), *path = hcs_asprintf("%s/v.sock_9", folder);
+        struct hcs_work_folder *machine = NULL;
+        struct hcs_listener *l = NULL;
+        GUID service = service_of(9), vm = {0}, who = {0};
+        struct hcs_stream *guest = NULL, *s;
+        uint16_t port = 0;
+
+        assert_ok(hcs_listener_tcp(&port, &l, NULL), NULL);
+        assert_int_equal(hyperv_client_listen(w->client, &a_machine, &service, port), 10049);
+        assert_ok(hcs_hvsocket_folder_new(&a_machine, &machine, NULL), NULL);
+        assert_int_equal(hyperv_client_listen(w->client, &a_machine, &service, port), 0);
+        assert_ok(hcs_stream_connect_unix(path, NULL, &guest, NULL), NULL);
+        s = accept_one(l);
+        assert_true(hyperv_client_from(w->client, hcs_stream_tcp_peer(s), &vm, &who));
+        assert_true(hcs_guid_equal(&vm, &a_machine));
+        say(guest, "x");
+        expect_text(s, "x");
+        /* The program goes: its connections and its name go with it. */
+        w->client = hyperv_client_free(w->client);
+        expect_end(guest);
+        assert_int_equal(hyperv_client_new(w->door, &w->client), 0);
+        while (hyperv_client_listen(w->client, &a_machine, &service, port) == 10048)
+                continue;
+        hcs_stream_close(s);
+        hcs_stream_close(guest);
+        hcs_listener_close(l);
+        hcs_hvsocket_folder_free(machine);
+}
+
+static void a_listener_for_any_machine_is_in_the_folder_of_the_wildcard(void **state) {
+        struct world *w = *state;
+        _cleanup_free_ char *folder = hcs_hvsocket_folder(&a_machine), *any = hcs_hvsocket_wildcard_beside(folder),
+                            *path = hcs_asprintf("%s/v.sock_9", any);
+        GUID service = service_of(9), vm = {0}, who = {0};
+        struct hcs_listener *l = NULL;
+        struct hcs_stream *guest = NULL, *s;
+        uint16_t port = 0, far_port = 0;
+
+        assert_ok(hcs_listener_tcp(&port, &l, NULL), NULL);
+        assert_int_equal(hyperv_client_listen(w->client, &wildcard, &service, port), 0);
+        assert_ok(hcs_stream_connect_unix(path, NULL, &guest, NULL), NULL);
+        s = accept_one(l);
+        assert_true(hyperv_client_from(w->client, hcs_stream_tcp_peer(s), &vm, &who));
+        hcs_stream_close(guest);
+        hcs_stream_close(s);
+        guest = dial(w, &loopback, 9, 0, &far_port);
+        s = accept_one(l);
+        assert_true(hyperv_client_from(w->client, hcs_stream_tcp_peer(s), &vm, &who));
+        hcs_stream_close(guest);
+        hcs_stream_close(s);
+        hcs_listener_close(l);
+}
+
+static void a_stranger_at_the_port_is_known_as_one(void **state) {
+        struct world *w = *state;
+        GUID service = service_of(9), vm, who;
+        struct hcs_stream *stranger = NULL, *s;
+        struct hcs_listener *l = NULL;
+        uint16_t port = 0, mine = 0;
+
+        assert_ok(hcs_listener_tcp(&port, &l, NULL), NULL);
+        assert_int_equal(hyperv_client_listen(w->client, &loopback, &service, port), 0);
+        assert_ok(hcs_stream_tcp_new(&mine, &stranger, NULL), NULL);
+        assert_ok(hcs_stream_tcp_connect(stranger, port, NULL, NULL), NULL);
+        s = accept_one(l);
+        assert_false(hyperv_client_from(w->client, hcs_stream_tcp_peer(s), &vm, &who));
+        hcs_stream_close(s);
+        hcs_stream_close(stranger);
+        hcs_listener_close(l);
+}
+
+static void machines_that_are_not_there_are_not_reached(void **state) {
+        struct world *w = *state;
+        uint16_t far_port = 0;
+
+        dial(w, &nobody, 1, 10051, &far_port);
+        dial(w, &loopback, 1, 10061, &far_port);
+}
+
+static void the_end_of_the_service_is_seen(void **state) {
+        struct world *w = *state;
+        struct hyperv_client *none = NULL;
+
+        assert_false(hyperv_client_ended(w->client));
+        assert_ok(mockhcs_service_close(w->service, NULL), NULL);
+        w->service = NULL;
+        assert_true(hyperv_client_ended(w->client));
+        assert_int_equal(hyperv_client_new(w->door, &none), HYPERV_NO_SERVICE);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+HCS_TESTS(TEST(host_programs_meet_in_the_loopback), TEST(a_program_reaches_a_guest_and_its_close_is_heard),
+          TEST(a_guest_reaches_a_program_that_listens_for_it),
+          TEST(a_listener_for_any_machine_is_in_the_folder_of_the_wildcard),
+          TEST(a_stranger_at_the_port_is_known_as_one), TEST(machines_that_are_not_there_are_not_reached),
+          TEST(the_end_of_the_service_is_seen))
