@@ -3,34 +3,53 @@
 /*
  * mockhcs run: a Windows program in a Wine prefix of its own, which has our DLLs in System32 and says it is the Windows
  * build that was asked for. The prefix is copied from a template, which is made once, and is gone when the program has
- * ended; --prefix keeps one.
+ * ended; --prefix keeps one. Where mockhcs.exe and winehv.dll are with the DLLs, the program is started through them
+ * and has what Wine lacks; with --service what stands behind the DLLs is in this process, native, for as long as it
+ * runs.
  */
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/str.h"
 #include "cmd/mockhcs/dlls.h"
 #include "cmd/mockhcs/mockhcs.h"
+#include "mockhcs/service.h"
 #include "platform/env.h"
 #include "platform/file.h"
 #include "platform/process.h"
 #include "platform/work_folder.h"
 
+#define LAUNCHER "mockhcs.exe"
+
 struct run {
-        const char *from, *prefix, *template;
+        const char *from, *prefix, *template, *backend;
         uint64_t build;
+        bool service, manifest;
         char **program;
+        /* Made while it runs. */
+        struct hcs_work_folder *work;
+        struct mockhcs_service *server;
+        char *door; /* the file, as Linux calls it */
 };
 
 static void usage(void) {
-        puts("usage: mockhcs run [--build N] [--from FOLDER] [--prefix PREFIX] [--template PREFIX] [--] PROGRAM.EXE "
-             "[ARGUMENT...]\n\n"
+        puts("usage: mockhcs run [--build N] [--manifest] [--service [--backend COMPOSITION]] [--from FOLDER]\n"
+             "                   [--prefix PREFIX] [--template PREFIX] [--] PROGRAM.EXE [ARGUMENT...]\n\n"
              "Runs a Windows program under Wine with our DLLs in System32. What stands behind them is what MOCKHCS "
-             "says.\n\n"
+             "says.\n"
+             "When mockhcs.exe and winehv.dll are with the DLLs the program has what Wine lacks, AF_HYPERV with a "
+             "service.\n\n"
              "  --build N          the Windows build that the program sees, as in 20348 (the default)\n"
+             "  --manifest         the program sees it even if it has no manifest for this Windows\n"
+             "  --service          what answers is here, not in the program: machines are in QEMU, and AF_HYPERV "
+             "leads\n"
+             "                     to them; C:\\ of a document is that of the prefix\n"
+             "  --backend TEXT     what answers, as in MOCKHCS: emulate (the default)\n"
              "  --from FOLDER      where the DLLs are; where this program is when left out\n"
              "  --prefix PREFIX    the Wine prefix, made when there is none; stays. Else one that is gone afterwards\n"
              "  --template PREFIX  what a prefix is copied from, made when there is none\n"
@@ -39,14 +58,20 @@ static void usage(void) {
 }
 
 /* Runs a helper program to its end; anything but exit code 0 is a failure. */
-static HRESULT call(const char *const *argv, const char *prefix, enum hcs_child_output output, int *ret_code,
-                    struct hcs_error **err) {
+static HRESULT call_with(const char *const *argv, const char *prefix, const char *const *more,
+                         enum hcs_child_output output, int *ret_code, struct hcs_error **err) {
         _cleanup_free_ char *where = hcs_asprintf("WINEPREFIX=%s", prefix), *debug = hcs_env_get("WINEDEBUG");
-        const char *environment[] = {where, debug ? "DISPLAY=" : "WINEDEBUG=-all", debug ? NULL : "DISPLAY=", NULL};
+        const char *environment[8] = {where, "DISPLAY="};
+        size_t n = 2;
         struct hcs_child *child = NULL;
         int code = 0;
-        HRESULT hr = hcs_child_spawn((char *const *)(uintptr_t)argv, environment, output, &child, err);
+        HRESULT hr;
 
+        if (!debug)
+                environment[n++] = "WINEDEBUG=-all";
+        for (; more && *more && n < HCS_ARRAY_SIZE(environment) - 1; more++)
+                environment[n++] = *more;
+        hr = hcs_child_spawn((char *const *)(uintptr_t)argv, environment, output, &child, err);
         if (SUCCEEDED(hr))
                 hr = hcs_child_wait(child, &code, err);
         if (FAILED(hr))
@@ -58,7 +83,8 @@ static HRESULT call(const char *const *argv, const char *prefix, enum hcs_child_
         return S_OK;
 }
 
-#define CALL(prefix, err, ...) call((const char *const[]){__VA_ARGS__, NULL}, prefix, HCS_CHILD_MUTE, NULL, err)
+#define CALL(prefix, err, ...) \
+        call_with((const char *const[]){__VA_ARGS__, NULL}, prefix, NULL, HCS_CHILD_MUTE, NULL, err)
 
 /* Made beside its place and moved there: two at once do not meet, and what is there is whole. */
 static HRESULT make_template(const char *path, struct hcs_error **err) {
@@ -115,11 +141,71 @@ static HRESULT set_build(const char *prefix, uint64_t build, struct hcs_error **
         return hr;
 }
 
-static HRESULT run_in(const struct run *r, const char *prefix, const char *from, int *ret_code,
+/* ---- the service ---- */
+
+/* C: and Z: of the prefix as the emulator wants them; the service, and its door in the prefix, where a program of
+ * Windows can read it. */
+static HRESULT start_service(struct run *r, const char *prefix, struct hcs_error **err) {
+        const char *work = hcs_work_folder_path(r->work);
+        _cleanup_free_ char *socket = hcs_asprintf("%s/service.sock", work), *drives = hcs_asprintf("%s/drives", work),
+                            *c = hcs_asprintf("%s/c", drives), *z = hcs_asprintf("%s/z", drives),
+                            *drive_c = hcs_asprintf("%s/drive_c", prefix), *whole = realpath(drive_c, NULL),
+                            *backend = r->backend ? hcs_strdup(r->backend)
+                                                  : hcs_asprintf("emulate,host=%llu,drives=%s",
+                                                                 (unsigned long long)r->build, drives);
+        HRESULT hr = hcs_directory_create(drives, err);
+
+        if (FAILED(hr))
+                return hr;
+        if (!whole || symlink(whole, c) < 0 || symlink("/", z) < 0)
+                return hcs_error_make(err, E_FAIL, "cannot link the drives of `%s`", prefix);
+        r->door = hcs_asprintf("%s/%s.door", whole, strrchr(work, '/') + 1);
+        return mockhcs_service_open(
+                &(struct mockhcs_service_options){.socket = socket, .backend = backend, .loopback = r->door},
+                &r->server, err);
+}
+
+static void end_service(struct run *r) {
+        mockhcs_service_close(r->server, NULL);
+        free(r->door);
+        r->server = NULL;
+        r->door = NULL;
+}
+
+/* ---- the program ---- */
+
+static HRESULT run_it(const struct run *r, const char *prefix, const char *from, int *ret_code,
                       struct hcs_error **err) {
+        _cleanup_free_ char *launcher = hcs_asprintf("%s/" LAUNCHER, from), *remote = NULL, *door = NULL;
+        const char *environment[4] = {0}, **argv = NULL;
+        size_t n = 0, at = 0, e = 0;
+        HRESULT hr;
+
+        if (r->door) {
+                remote = hcs_asprintf("MOCKHCS=remote=C:/%s", strrchr(r->door, '/') + 1);
+                door = hcs_asprintf("WINEHV_SERVICE=C:/%s", strrchr(r->door, '/') + 1);
+                environment[e++] = remote;
+                environment[e++] = door;
+        }
+        if (r->manifest)
+                environment[e++] = "WINEHV_MANIFEST=1";
+        while (r->program[n])
+                n++;
+        argv = hcs_calloc(n + 5, sizeof(*argv));
+        argv[at++] = "wine";
+        if (hcs_file_exists(launcher)) {
+                argv[at++] = launcher;
+                argv[at++] = "run";
+                argv[at++] = "--";
+        }
+        memcpy(argv + at, r->program, n * sizeof(*argv));
+        hr = call_with(argv, prefix, environment, HCS_CHILD_SHARES, ret_code, err);
+        free(argv);
+        return hr;
+}
+
+static HRESULT run_in(struct run *r, const char *prefix, const char *from, int *ret_code, struct hcs_error **err) {
         _cleanup_free_ char *system32 = NULL;
-        const char **argv = NULL;
-        size_t n = 0;
         HRESULT hr = S_OK;
 
         if (!hcs_file_is_directory(prefix))
@@ -130,44 +216,44 @@ static HRESULT run_in(const struct run *r, const char *prefix, const char *from,
                 hr = dlls_install(from, system32, true, err); /* Wine's own placeholders are nobody's */
         if (SUCCEEDED(hr))
                 hr = set_build(prefix, r->build, err);
-        if (FAILED(hr))
-                return hr;
-        while (r->program[n])
-                n++;
-        argv = hcs_calloc(n + 2, sizeof(*argv));
-        argv[0] = "wine";
-        memcpy(argv + 1, r->program, n * sizeof(*argv));
-        hr = call(argv, prefix, HCS_CHILD_SHARES, ret_code, err);
-        free(argv);
+        if (SUCCEEDED(hr) && r->service)
+                hr = start_service(r, prefix, err);
+        if (SUCCEEDED(hr))
+                hr = run_it(r, prefix, from, ret_code, err);
+        end_service(r);
         return hr;
 }
 
-static int run(const struct run *r) {
-        _cleanup_(hcs_work_folder_freep) struct hcs_work_folder *work = NULL;
+static int run(struct run *r) {
         _cleanup_free_ char *from = NULL, *own = NULL;
         struct hcs_error *err = NULL;
         int code = 0;
         HRESULT hr = dll_source_folder(r->from, &from, &err);
 
-        if (SUCCEEDED(hr) && !r->prefix) {
-                hr = hcs_work_folder_new(NULL, "wine", &work, &err);
-                if (SUCCEEDED(hr))
-                        own = hcs_asprintf("%s/prefix", hcs_work_folder_path(work));
-        }
+        if (SUCCEEDED(hr))
+                hr = hcs_work_folder_new(NULL, "wine", &r->work, &err);
+        if (SUCCEEDED(hr) && !r->prefix)
+                own = hcs_asprintf("%s/prefix", hcs_work_folder_path(r->work));
         if (SUCCEEDED(hr))
                 hr = run_in(r, own ? own : r->prefix, from, &code, &err);
         if (own) { /* nothing holds what is removed now */
                 CALL(own, NULL, "wineserver", "-k");
                 CALL(own, NULL, "wineserver", "-w");
         }
+        hcs_work_folder_free(r->work);
         return FAILED(hr) ? tell_error("run", err) : code;
 }
 
 int run_program(int argc, char **argv) {
-        static const struct option options[] = {
-                {"build", required_argument, NULL, 'b'},  {"from", required_argument, NULL, 'f'},
-                {"prefix", required_argument, NULL, 'p'}, {"template", required_argument, NULL, 't'},
-                {"help", no_argument, NULL, 'h'},         {0}};
+        static const struct option options[] = {{"build", required_argument, NULL, 'b'},
+                                                {"from", required_argument, NULL, 'f'},
+                                                {"prefix", required_argument, NULL, 'p'},
+                                                {"template", required_argument, NULL, 't'},
+                                                {"backend", required_argument, NULL, 'k'},
+                                                {"service", no_argument, NULL, 's'},
+                                                {"manifest", no_argument, NULL, 'm'},
+                                                {"help", no_argument, NULL, 'h'},
+                                                {0}};
         struct run r = {.build = 20348};
         int o;
 
@@ -187,11 +273,22 @@ int run_program(int argc, char **argv) {
                 case 't':
                         r.template = optarg;
                         break;
+                case 'k':
+                        r.backend = optarg;
+                        break;
+                case 's':
+                        r.service = true;
+                        break;
+                case 'm':
+                        r.manifest = true;
+                        break;
                 default:
                         return end_of_options(argv[0], o, usage);
                 }
         if (optind == argc)
                 return tell_usage(argv[0], "a PROGRAM.EXE to run is needed");
+        if (r.backend && !r.service)
+                return tell_usage(argv[0], "--backend is what a --service stands on");
         r.program = argv + optind;
         return run(&r);
 }
