@@ -24,7 +24,8 @@
 #include "platform/process.h"
 #include "platform/work_folder.h"
 
-#define LAUNCHER "mockhcs.exe"
+#define LAUNCHER   "mockhcs.exe"
+#define RANDOM_DLL "bcryptprimitives.dll"
 
 struct run {
         const char *from, *prefix, *template, *backend;
@@ -204,6 +205,19 @@ static HRESULT run_it(const struct run *r, const char *prefix, const char *from,
         return hr;
 }
 
+/* What Wine has not got at all, and programs look for before winehv.dll is in them. */
+static HRESULT add_missing(const char *from, const char *system32, struct hcs_error **err) {
+        _cleanup_free_ char *source = hcs_asprintf("%s/" RANDOM_DLL, from),
+                            *target = hcs_asprintf("%s/" RANDOM_DLL, system32);
+        _cleanup_buf_ struct hcs_buf b = {0};
+        HRESULT hr;
+
+        if (!hcs_file_exists(source) || hcs_file_exists(target))
+                return S_OK;
+        hr = hcs_file_read(source, SIZE_MAX, &b, err);
+        return SUCCEEDED(hr) ? hcs_file_write(target, hcs_buf_cstr(&b), b.len, err) : hr;
+}
+
 static HRESULT run_in(struct run *r, const char *prefix, const char *from, int *ret_code, struct hcs_error **err) {
         _cleanup_free_ char *system32 = NULL;
         HRESULT hr = S_OK;
@@ -214,6 +228,8 @@ static HRESULT run_in(struct run *r, const char *prefix, const char *from, int *
                 hr = dll_place_folder(&(struct dll_place){.prefix = prefix}, &system32, err);
         if (SUCCEEDED(hr))
                 hr = dlls_install(from, system32, true, err); /* Wine's own placeholders are nobody's */
+        if (SUCCEEDED(hr))
+                hr = add_missing(from, system32, err);
         if (SUCCEEDED(hr))
                 hr = set_build(prefix, r->build, err);
         if (SUCCEEDED(hr) && r->service)

@@ -73,11 +73,12 @@ __asm__(".text\n"
 
 uint64_t intercept_through(void *real, const uint64_t *args, unsigned n) {
         typedef uint64_t(WINAPI * function)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
-                                            uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+                                            uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
         uint64_t a[INTERCEPT_MAX_ARGS] = {0};
 
         memcpy(a, args, n * sizeof(*a));
-        return ((function)(uintptr_t)real)(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11]);
+        return ((function)(uintptr_t)real)(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11],
+                                           a[12], a[13]);
 }
 
 /* Does a module call whose functions are redirected by the same interceptor? */

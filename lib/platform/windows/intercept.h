@@ -17,7 +17,7 @@
 
 #include "hcsshim/error.h"
 
-#define INTERCEPT_MAX_ARGS 12
+#define INTERCEPT_MAX_ARGS 14
 
 struct intercepted {
         const char *module; /* without ".dll", in any folder */
