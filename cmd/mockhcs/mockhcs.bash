@@ -4,7 +4,7 @@
 _mockhcs() {
         local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} options=''
         case $prev in
-        --socket | --state | --prefix | --beside | --from | --template)
+        --socket | --loopback | --record | --state | --prefix | --beside | --from | --template)
                 mapfile -t COMPREPLY < <(compgen -f -- "$cur")
                 return
                 ;;
@@ -13,12 +13,12 @@ _mockhcs() {
                 if [[ $COMP_CWORD -eq 1 ]]; then
                         options="install uninstall status run service --help --version"
                 elif [[ ${COMP_WORDS[1]} == service ]]; then
-                        options="--socket --backend --state --idle-exit --foreground --max-clients --max-handles --max-pending --max-frame --max-unread --help"
+                        options="--socket --loopback --backend --state --idle-exit --foreground --max-clients --max-handles --max-pending --max-frame --max-unread --help"
                 elif [[ $cur == -* ]]; then
                         case ${COMP_WORDS[1]} in
                         install) options="--prefix --beside --system --from --replace --help" ;;
                         uninstall | status) options="--prefix --beside --system --help" ;;
-                        run) options="--build --from --prefix --template --help" ;;
+                        run) options="--build --manifest --service --backend --record --from --prefix --template --help" ;;
                         esac
                 else
                         mapfile -t COMPREPLY < <(compgen -f -- "$cur")

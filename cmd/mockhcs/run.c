@@ -28,7 +28,7 @@
 #define RANDOM_DLL "bcryptprimitives.dll"
 
 struct run {
-        const char *from, *prefix, *template, *backend;
+        const char *from, *prefix, *template, *backend, *record;
         uint64_t build;
         bool service, manifest;
         char **program;
@@ -39,8 +39,9 @@ struct run {
 };
 
 static void usage(void) {
-        puts("usage: mockhcs run [--build N] [--manifest] [--service [--backend COMPOSITION]] [--from FOLDER]\n"
-             "                   [--prefix PREFIX] [--template PREFIX] [--] PROGRAM.EXE [ARGUMENT...]\n\n"
+        puts("usage: mockhcs run [--build N] [--manifest] [--service [--backend COMPOSITION] [--record FILE]]\n"
+             "                   [--from FOLDER] [--prefix PREFIX] [--template PREFIX] [--] PROGRAM.EXE "
+             "[ARGUMENT...]\n\n"
              "Runs a Windows program under Wine with our DLLs in System32. What stands behind them is what MOCKHCS "
              "says.\n"
              "When mockhcs.exe and winehv.dll are with the DLLs the program has what Wine lacks, AF_HYPERV with a "
@@ -51,6 +52,7 @@ static void usage(void) {
              "leads\n"
              "                     to them; C:\\ of a document is that of the prefix\n"
              "  --backend TEXT     what answers, as in MOCKHCS: emulate (the default)\n"
+             "  --record FILE      and what it answered is written there\n"
              "  --from FOLDER      where the DLLs are; where this program is when left out\n"
              "  --prefix PREFIX    the Wine prefix, made when there is none; stays. Else one that is gone afterwards\n"
              "  --template PREFIX  what a prefix is copied from, made when there is none\n"
@@ -151,9 +153,10 @@ static HRESULT start_service(struct run *r, const char *prefix, struct hcs_error
         _cleanup_free_ char *socket = hcs_asprintf("%s/service.sock", work), *drives = hcs_asprintf("%s/drives", work),
                             *c = hcs_asprintf("%s/c", drives), *z = hcs_asprintf("%s/z", drives),
                             *drive_c = hcs_asprintf("%s/drive_c", prefix), *whole = realpath(drive_c, NULL),
-                            *backend = r->backend ? hcs_strdup(r->backend)
-                                                  : hcs_asprintf("emulate,host=%llu,drives=%s",
-                                                                 (unsigned long long)r->build, drives);
+                            *emulator =
+                                    hcs_asprintf("emulate,host=%llu,drives=%s", (unsigned long long)r->build, drives),
+                            *backend = hcs_asprintf("%s%s%s%s", r->record ? "record=" : "", r->record ? r->record : "",
+                                                    r->record ? "," : "", r->backend ? r->backend : emulator);
         HRESULT hr = hcs_directory_create(drives, err);
 
         if (FAILED(hr))
@@ -261,15 +264,12 @@ static int run(struct run *r) {
 }
 
 int run_program(int argc, char **argv) {
-        static const struct option options[] = {{"build", required_argument, NULL, 'b'},
-                                                {"from", required_argument, NULL, 'f'},
-                                                {"prefix", required_argument, NULL, 'p'},
-                                                {"template", required_argument, NULL, 't'},
-                                                {"backend", required_argument, NULL, 'k'},
-                                                {"service", no_argument, NULL, 's'},
-                                                {"manifest", no_argument, NULL, 'm'},
-                                                {"help", no_argument, NULL, 'h'},
-                                                {0}};
+        static const struct option options[] = {
+                {"build", required_argument, NULL, 'b'},   {"from", required_argument, NULL, 'f'},
+                {"prefix", required_argument, NULL, 'p'},  {"template", required_argument, NULL, 't'},
+                {"backend", required_argument, NULL, 'k'}, {"record", required_argument, NULL, 'r'},
+                {"service", no_argument, NULL, 's'},       {"manifest", no_argument, NULL, 'm'},
+                {"help", no_argument, NULL, 'h'},          {0}};
         struct run r = {.build = 20348};
         int o;
 
@@ -292,6 +292,9 @@ int run_program(int argc, char **argv) {
                 case 'k':
                         r.backend = optarg;
                         break;
+                case 'r':
+                        r.record = optarg;
+                        break;
                 case 's':
                         r.service = true;
                         break;
@@ -303,8 +306,8 @@ int run_program(int argc, char **argv) {
                 }
         if (optind == argc)
                 return tell_usage(argv[0], "a PROGRAM.EXE to run is needed");
-        if (r.backend && !r.service)
-                return tell_usage(argv[0], "--backend is what a --service stands on");
+        if ((r.backend || r.record) && !r.service)
+                return tell_usage(argv[0], "--backend and --record are of a --service");
         r.program = argv + optind;
         return run(&r);
 }

@@ -20,9 +20,12 @@
 #define MAC      20
 #define BLOCK    64 /* of SHA-1 */
 #define PURPOSE  (HCS_LOOPBACK_PURPOSE - 1)
+#define SIDE     8 /* of which side a proof is */
 #define GREETING "hcsdoor1"
 #define FORMAT   "hcsshim-loopback 1 "
 #define MAX_FILE 256
+
+static const char client[SIDE] = "client", service[SIDE] = "service";
 
 struct key {
         uint8_t secret[SECRET];
@@ -41,8 +44,9 @@ struct talk {
         char purpose[PURPOSE];
 };
 
-static void prove(const struct key *key, const char *who, const struct talk *talk, uint8_t mac[static MAC]) {
-        uint8_t inner[BLOCK + 8 + sizeof(*talk)] = {0}, outer[BLOCK + MAC];
+static void prove(const struct key *key, const char who[static SIDE], const struct talk *talk,
+                  uint8_t mac[static MAC]) {
+        uint8_t inner[BLOCK + SIDE + sizeof(*talk)] = {0}, outer[BLOCK + MAC];
 
         memset(inner, 0x36, BLOCK);
         memset(outer, 0x5c, BLOCK);
@@ -50,8 +54,8 @@ static void prove(const struct key *key, const char *who, const struct talk *tal
                 inner[i] ^= key->secret[i];
                 outer[i] ^= key->secret[i];
         }
-        memcpy(inner + BLOCK, who, strlen(who));
-        memcpy(inner + BLOCK + 8, talk, sizeof(*talk));
+        memcpy(inner + BLOCK, who, SIDE);
+        memcpy(inner + BLOCK + SIDE, talk, sizeof(*talk));
         hcs_sha1(inner, sizeof(inner), outer + BLOCK);
         hcs_sha1(outer, sizeof(outer), mac);
 }
@@ -159,10 +163,10 @@ HRESULT hcs_loopback_admit(const struct hcs_loopback *l, struct hcs_stream *s, c
                 return hr;
         memcpy(talk.client, answer, NONCE);
         memcpy(talk.purpose, answer + NONCE, PURPOSE);
-        prove(&l->key, "client", &talk, mac);
+        prove(&l->key, client, &talk, mac);
         if (!is_same(mac, answer + NONCE + PURPOSE, MAC))
                 return hcs_error_make(err, E_ACCESSDENIED, "somebody who does not know the secret has connected");
-        prove(&l->key, "service", &talk, mac);
+        prove(&l->key, service, &talk, mac);
         hr = write_all(s, mac, MAC, b, err);
         if (FAILED(hr))
                 return hr;
@@ -200,8 +204,9 @@ static HRESULT ask(const struct key *key, const char *purpose, struct hcs_stream
         if (FAILED(hr))
                 return hr;
         memcpy(talk.service, hello + sizeof(GREETING) - 1, NONCE);
-        memcpy(talk.purpose, purpose, strlen(purpose));
-        prove(key, "client", &talk, mac);
+        for (size_t i = 0; i < PURPOSE && purpose[i]; i++)
+                talk.purpose[i] = purpose[i];
+        prove(key, client, &talk, mac);
         memcpy(answer, talk.client, NONCE);
         memcpy(answer + NONCE, talk.purpose, PURPOSE);
         memcpy(answer + NONCE + PURPOSE, mac, MAC);
@@ -210,7 +215,7 @@ static HRESULT ask(const struct key *key, const char *purpose, struct hcs_stream
                 hr = read_all(s, theirs, sizeof(theirs), b, err);
         if (FAILED(hr))
                 return hr;
-        prove(key, "service", &talk, mac);
+        prove(key, service, &talk, mac);
         if (!is_same(mac, theirs, MAC))
                 return hcs_error_make(err, E_ACCESSDENIED, "whoever answers does not know the secret");
         return S_OK;

@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Wine as a host of HCS: `mockhcs run' of Linux starts programs of Windows, with what Wine lacks, before a service that is
+# native and machines in QEMU. usage: host.sh NATIVE_BUILD_ROOT BUILD_ROOT; skipped (77) without the native build
+
+# shellcheck source=integration/checks.sh
+source "$(dirname "$0")/../checks.sh"
+native=$1
+root=$2
+image=$native/guest/image
+mockhcs=$native/cmd/mockhcs/mockhcs
+if [[ ! -x $mockhcs || ! -x $native/cmd/hcsdemo/hcsdemo ]]; then
+        echo "the native build is not there: $native"
+        exit 77
+fi
+unset WINEPATH HCSSHIM_LIBRARY_PATH MOCKHCS
+export XDG_CACHE_HOME=$work/cache XDG_RUNTIME_DIR=$work HCSSHIM_LOG=off
+cp -a "${WINEPREFIX:?}" "$work/prefix"
+mkdir "$work/dlls"
+cp "$root"/mockhcs/*.dll "$root"/mockhcs/abi/*.dll "$root"/mockhcs/winehv/*.dll "$root/lib/hcsshim.dll" "$root/cmd/mockhcs/mockhcs.exe" \
+        "$root/cmd/hcsdemo/hcsdemo.exe" "$root"/integration/windows/*.exe "$work/dlls"
+[[ ! -f $root/lib/gcs/test/hyperv_test.exe ]] || cp "$root/lib/gcs/test/hyperv_test.exe" "$work/dlls"
+run=("$mockhcs" run --from "$work/dlls" --prefix "$work/prefix" --build 20348)
+# As a program of this prefix sees a file of Linux.
+windows_path() { echo "Z:${1//\//\\}"; }
+
+expect 7 "an exit code is passed on" "${run[@]}" -- cmd /c exit 7
+expect 0 "what Wine lacks is there" "${run[@]}" --manifest -- "$work/dlls/lacking.exe" 20348
+expect 1 "a program that is not there" "${run[@]}" -- "$work/gone.exe"
+says gone.exe
+expect 2 "--backend without a service" "${run[@]}" --backend emulate -- cmd
+expect 0 "a client before a native service" "${run[@]}" --service --record "$work/wine.trace" -- "$work/dlls/hcsdemo.exe"
+says 'ran "cat" as process 1004: "from the host", exit code 0'
+export HCSSHIM_LIBRARY_PATH=$native/mockhcs/abi
+expect 0 "what it did is played on Linux" "$native/cmd/hcstrace/hcstrace" verify "$work/wine.trace" -- "$native/cmd/hcsdemo/hcsdemo"
+unset HCSSHIM_LIBRARY_PATH
+if [[ -f $work/dlls/hyperv_test.exe ]]; then
+        expect 0 "Hyper-V sockets of the loopback" "${run[@]}" --service -- "$work/dlls/hyperv_test.exe" -t bytes_and_a_half_close_go_over_the_loopback
+        silent_about SKIPPED
+fi
+find "$work/prefix/drive_c" -maxdepth 1 -name '*.door' | grep -q . && fail "a door was left behind"
+
+if [[ -f $image/kernel ]] && command -v qemu-system-x86_64 >/dev/null; then
+        expect 0 "a machine by our client" "${run[@]}" --service -- "$work/dlls/uvm.exe" "$(windows_path "$image")"
+        says "uname: Linux"
+        says "lines: 18890 bytes, to the last"
+        says "exit code: 7 with 8 bytes"
+        says "shut down"
+        if [[ -f $work/dlls/hyperv.exe ]]; then
+                expect 0 "a machine by a client in Go" "${run[@]}" --service --record "$work/machine.trace" -- "$work/dlls/hyperv.exe" \
+                        "$(windows_path "$image/kernel")" "$(windows_path "$image/initrd.img")"
+                says "ok: its exit code is 7"
+                expect 0 "its calls are a trace" "$native/cmd/hcstrace/hcstrace" show "$work/machine.trace"
+                says HcsStartComputeSystem
+        fi
+fi
+WINEPREFIX=$work/prefix wineserver -k || true
+WINEPREFIX=$work/prefix wineserver -w || true
+finish
