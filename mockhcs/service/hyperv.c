@@ -41,6 +41,7 @@ void hyperv_program_unref(struct hyperv_program *p) {
 
         if (atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1)
                 return;
+        hcs_cond_deinit(&p->gone);
         hcs_mutex_deinit(&p->lock);
         hcs_mutex_deinit(&p->send_lock);
         free(p);
@@ -48,10 +49,12 @@ void hyperv_program_unref(struct hyperv_program *p) {
 }
 
 void hyperv_send(struct hyperv_program *p, const struct hyperv_message *m) {
+        struct hcs_bound b = {hcs_clock_ns() + MACHINE_NS, NULL};
         size_t n = 0;
 
         hcs_guard(&p->send_lock);
-        hcs_stream_write_bound(p->s->reader.stream, m, sizeof(*m), NULL, &n, NULL);
+        if (FAILED(hcs_stream_write_bound(p->s->reader.stream, m, sizeof(*m), &b, &n, NULL)))
+                hcs_stream_shutdown(p->s->reader.stream); /* it does not read: it has gone, or makes no sense */
 }
 
 /* The code of Winsock in a failure, which is what its functions say. */
@@ -75,11 +78,13 @@ static void listener_leave(struct hyperv_listener *l) {
                         p->n_listeners--;
                         break;
                 }
+        for (size_t i = 0; last && i < l->n_all; i++)
+                hcs_listener_close(l->sockets[i]);
+        if (last)
+                hcs_cond_broadcast(&p->gone);
         hcs_mutex_unlock(&p->lock);
         if (!last)
                 return;
-        for (size_t i = 0; i < l->n_all; i++)
-                hcs_listener_close(l->sockets[i]);
         free(l);
         hyperv_program_unref(p);
 }
@@ -155,11 +160,24 @@ static HRESULT add_listener(struct hyperv_program *p, const struct hyperv_messag
         return hr;
 }
 
+/* With the lock held. */
+static struct hyperv_listener *find_listener(struct hyperv_program *p, uint16_t port) {
+        struct hyperv_listener *l = p->listeners;
+
+        while (l && l->port != port)
+                l = l->next;
+        return l;
+}
+
+/* Its name is free for whoever asks next. */
 static void remove_listener(struct hyperv_program *p, uint16_t port) {
+        struct hyperv_listener *l;
+
         hcs_guard(&p->lock);
-        for (struct hyperv_listener *l = p->listeners; l; l = l->next)
-                if (l->port == port)
-                        wake(l);
+        while ((l = find_listener(p, port))) {
+                wake(l);
+                hcs_cond_wait(&p->gone, &p->lock);
+        }
 }
 
 static void end_listeners(struct hyperv_program *p) {
@@ -264,6 +282,7 @@ static struct hyperv_program *enter(struct session *s) {
         atomic_init(&p->refs, 1);
         p->s = session_ref(s);
         hcs_mutex_init(&p->lock);
+        hcs_cond_init(&p->gone);
         hcs_mutex_init(&p->send_lock);
         hcs_guard(&service->lock);
         p->id = ++service->next_program;

@@ -24,6 +24,7 @@ struct hyperv_program {
         struct hyperv_listener *listeners;
         struct hyperv_connection *connections;
         size_t n_listeners, n_connections;
+        struct hcs_cond gone; /* a listener is */
         bool ended;
 };
 
