@@ -90,7 +90,8 @@ says "cut off"
 # imports LOG CALLS FAILURES TEXT: the counts, and what the trace shows.
 imports() {
         expect 0 "import $1" "$hcstrace" import --json -o "$work/import.trace" "$source/fixtures/logs/$1"*.log
-        says "\"calls\":$2,\"failures\":$3,"
+        says "\"calls\": $2,"
+        says "\"failures\": $3,"
         expect 0 "show the import of $1" "$hcstrace" show --full "$work/import.trace"
         says "$4"
 }
