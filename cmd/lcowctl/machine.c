@@ -333,7 +333,7 @@ HRESULT machine_run(struct run *r, struct mockhcs *mock, struct hcs_cancel *canc
                 hr = explain(&m, hr, &mine);
         uvm_container_free(m.container);
         uvm_devices_free(m.devices);
-        network_free(m.network, &m);
+        network_free(m.network);
         uvm_close(m.vm);
         hcs_client_unref(m.client);
         free(m.id);

@@ -40,6 +40,6 @@ const char *network_namespace(const struct network *n);
 /* In the VM that runs. */
 HRESULT network_attach(struct network *n, struct machine *m, struct hcs_error **err);
 /* Removes what it made; NULL is fine. */
-struct network *network_free(struct network *n, struct machine *m);
+struct network *network_free(struct network *n);
 
 #endif
