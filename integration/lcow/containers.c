@@ -9,8 +9,6 @@
 #include "platform/file.h"
 #include "uvm/exec.h"
 
-static const struct hcs_call patient = {.timeout_ms = 60000};
-
 static bool check_layers(struct machine *m) {
         static const char *const layers[] = {"busybox", "middle", "top", NULL};
 
@@ -67,43 +65,26 @@ static bool check_terminal(struct machine *m) {
                 "stty size; read x; stty size\"],\"cwd\":\"/\",\"env\":[\"PATH=/bin:/usr/bin\"],\"user\":{}}";
         _cleanup_(uvm_container_freep) struct uvm_container *c = NULL;
         _cleanup_(hcs_gcs_process_unrefp) struct hcs_gcs_process *idle = NULL, *p = NULL;
+        _cleanup_buf_ struct hcs_buf said = {0};
         struct hcs_error *err = NULL;
-        struct hcs_buf said = {0};
         uint32_t code = 0;
-        HRESULT hr;
-        char buf[256];
-        size_t n;
 
-        if (!box_create(m, &(struct box){.id = "terminal", .command = "cat"}, &c) || !box_start(m, c))
+        if (!box_create(m, &(struct box){.id = "terminal", .command = "cat"}, &c) || !box_hold(m, c, &idle))
                 return false;
-        hr = uvm_container_exec(c, NULL, &(struct uvm_streams){.in = true}, &patient, &idle, &err);
-        if (SUCCEEDED(hr))
-                hr = uvm_container_exec(c, process, &(struct uvm_streams){.in = true, .out = true}, &patient, &p, &err);
-        while (SUCCEEDED(hr) && !strstr(hcs_buf_cstr(&said), "\n")) {
-                hr = hcs_gcs_process_read(p, HCS_GCS_STDOUT, buf, sizeof(buf), &patient, &n, &err);
-                if (hr != S_OK)
-                        break;
-                hcs_buf_append(&said, buf, n);
-        }
-        if (SUCCEEDED(hr))
-                hr = hcs_gcs_process_resize_console(p, 100, 30, &patient, &err);
-        if (SUCCEEDED(hr))
-                hr = hcs_gcs_process_write(p, "\n", 1, &patient, &err);
-        while (SUCCEEDED(hr) &&
-               (hr = hcs_gcs_process_read(p, HCS_GCS_STDOUT, buf, sizeof(buf), &patient, &n, &err)) == S_OK)
-                hcs_buf_append(&said, buf, n);
-        if (SUCCEEDED(hr))
-                hr = hcs_gcs_process_wait(p, &patient, &code, &err);
-        if (SUCCEEDED(hr))
-                hr = hcs_gcs_process_close_stdin(idle, &patient, &err);
-        if (SUCCEEDED(hr))
-                hr = hcs_gcs_process_wait(idle, &patient, &code, &err);
-        if (FAILED(hr))
-                world_failed(m->w, err, "terminal");
-        else if (!strstr(hcs_buf_cstr(&said), "30 100"))
-                world_failed(m->w, NULL, "the terminal said: %s", hcs_buf_cstr(&said));
-        hcs_buf_deinit(&said);
-        return !m->w->failure && box_delete(m, &c);
+        if (FAILED(uvm_container_exec(c, process, &(struct uvm_streams){.in = true, .out = true}, &patient, &p, &err)))
+                return world_failed(m->w, err, "terminal");
+        if (!box_hear(m, p, "\n", &said))
+                return false;
+        if (FAILED(hcs_gcs_process_resize_console(p, 100, 30, &patient, &err)) ||
+            FAILED(hcs_gcs_process_write(p, "\n", 1, &patient, &err)))
+                return world_failed(m->w, err, "terminal");
+        if (!box_hear(m, p, NULL, &said))
+                return false;
+        if (FAILED(hcs_gcs_process_wait(p, &patient, &code, &err)))
+                return world_failed(m->w, err, "terminal");
+        if (!strstr(hcs_buf_cstr(&said), "30 100"))
+                return world_failed(m->w, NULL, "the terminal said: %s", hcs_buf_cstr(&said));
+        return box_let_go(m, idle) && box_delete(m, &c);
 }
 
 /* What takes more memory than it may is killed, and that is counted; the limit can be changed while it runs. */
@@ -114,13 +95,9 @@ static bool check_limits(struct machine *m) {
         _cleanup_buf_ struct hcs_buf out = {0};
         struct hcs_error *err = NULL;
         uint64_t limit = 0, kills = 0;
-        uint32_t code = 0;
 
-        if (!box_create(m, &(struct box){.id = "limits", .command = "cat", .merge = merged}, &c) || !box_start(m, c))
-                return false;
-        if (FAILED(uvm_container_exec(c, NULL, &(struct uvm_streams){.in = true}, &patient, &idle, &err)))
-                return world_failed(m->w, err, "limits");
-        if (!box_metric(m, c, "memory.usage.limit", &limit))
+        if (!box_create(m, &(struct box){.id = "limits", .command = "cat", .merge = merged}, &c) ||
+            !box_hold(m, c, &idle) || !box_metric(m, c, "memory.usage.limit", &limit))
                 return false;
         if (limit != 33554432)
                 return world_failed(m->w, NULL, "the limit is %llu", (unsigned long long)limit);
@@ -140,10 +117,7 @@ static bool check_limits(struct machine *m) {
                 return false;
         if (kills != 1)
                 return world_failed(m->w, NULL, "%llu processes were killed", (unsigned long long)kills);
-        if (FAILED(hcs_gcs_process_close_stdin(idle, &patient, &err)) ||
-            FAILED(hcs_gcs_process_wait(idle, &patient, &code, &err)))
-                return world_failed(m->w, err, "limits: end");
-        return box_delete(m, &c);
+        return box_let_go(m, idle) && box_delete(m, &c);
 }
 
 static bool check_pause(struct machine *m) {

@@ -12,8 +12,6 @@
 #include "integration/lcow/scenarios.h"
 #include "platform/thread.h"
 
-static const struct hcs_call patient = {.timeout_ms = 60000};
-
 struct running {
         struct machine m;
         struct uvm_container *container;

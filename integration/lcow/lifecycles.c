@@ -11,8 +11,6 @@
 
 #define LIVES 50
 
-static const struct hcs_call patient = {.timeout_ms = 60000};
-
 static bool count_in_guest(struct machine *m, const char *command, uint64_t *ret) {
         const char *argv[] = {"sh", "-c", command, NULL};
         _cleanup_buf_ struct hcs_buf out = {0};

@@ -7,8 +7,6 @@
 #include "base/str.h"
 #include "integration/lcow/pod.h"
 
-static const struct hcs_call patient = {.timeout_ms = 60000};
-
 /* As containerd writes them: the sandbox's namespaces by the process in the guest that has them. */
 static char *shared_namespaces(const struct pod *pod) {
         unsigned pid = hcs_gcs_process_pid(pod->pause);
@@ -31,15 +29,9 @@ char *pod_spec(const struct pod *pod, const char *namespace) {
 
 bool pod_open(struct machine *m, const char *namespace, struct pod *ret) {
         _cleanup_free_ char *spec = pod_spec(NULL, namespace);
-        struct hcs_error *err = NULL;
 
-        if (!box_create(m, &(struct box){.id = "pod", .command = "cat", .merge = spec}, &ret->sandbox) ||
-            !box_start(m, ret->sandbox))
-                return false;
-        /* The sandbox waits for the end of its input. */
-        return SUCCEEDED(uvm_container_exec(ret->sandbox, NULL, &(struct uvm_streams){.in = true}, &patient,
-                                            &ret->pause, &err)) ||
-               world_failed(m->w, err, "the sandbox's process");
+        return box_create(m, &(struct box){.id = "pod", .command = "cat", .merge = spec}, &ret->sandbox) &&
+               box_hold(m, ret->sandbox, &ret->pause);
 }
 
 bool pod_shares(struct machine *m, struct pod *pod, const char *namespace) {
@@ -59,15 +51,7 @@ bool pod_shares(struct machine *m, struct pod *pod, const char *namespace) {
 }
 
 bool pod_close(struct machine *m, struct pod *pod) {
-        struct hcs_error *err = NULL;
-        uint32_t code = 0;
-
-        if (m->w->failure)
-                return false;
-        if (FAILED(hcs_gcs_process_close_stdin(pod->pause, &patient, &err)) ||
-            FAILED(hcs_gcs_process_wait(pod->pause, &patient, &code, &err)))
-                return world_failed(m->w, err, "the sandbox's end");
-        return true;
+        return box_let_go(m, pod->pause);
 }
 
 void pod_deinit(struct pod *pod) {

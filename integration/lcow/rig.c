@@ -19,9 +19,9 @@
 
 #define BUILD        26100u
 #define SCRATCH_SIZE ((uint64_t)64 << 20)
-#define LIMIT_MS     120000
 
-static const struct hcs_call patient = {.timeout_ms = LIMIT_MS};
+const struct hcs_call patient = {.timeout_ms = 60000};
+static const struct hcs_call most_patient = {.timeout_ms = 120000};
 
 static enum uvm_path_kind see_all(const char *path, void *ctx) {
         return UVM_PATH_FILE;
@@ -120,8 +120,8 @@ bool machine_boot(struct world *w, const char *id, unsigned memory_mb, struct ma
                                                            .tap_bytes = tap_bytes,
                                                            .log = drop_log,
                                                            .tap_ctx = ret},
-                              &plan, &patient, &ret->vm, &err)) ||
-            FAILED(uvm_start(ret->vm, &patient, &err)))
+                              &plan, &most_patient, &ret->vm, &err)) ||
+            FAILED(uvm_start(ret->vm, &most_patient, &err)))
                 return world_failed(w, err, "%s: boot", id);
         s = uvm_device_settings(ret->vm, BUILD);
         s.stat = w->files.stat;
@@ -136,7 +136,7 @@ bool machine_stop(struct machine *m) {
 
         if (m->w->failure)
                 return false;
-        if (FAILED(uvm_shutdown(m->vm, &patient, &err)) || FAILED(uvm_exit_error(m->vm, &err)))
+        if (FAILED(uvm_shutdown(m->vm, &most_patient, &err)) || FAILED(uvm_exit_error(m->vm, &err)))
                 return world_failed(m->w, err, "%s: shut down", m->id);
         return true;
 }
@@ -159,8 +159,8 @@ static void merge(struct hcs_json *to, const struct hcs_json *from) {
         }
 }
 
-static struct hcs_json *process_of(const char *command, const char *more) {
-        _cleanup_json_ struct hcs_json *spec = oci_default_spec(), *over = NULL;
+static struct hcs_json *process_of(const char *command) {
+        _cleanup_json_ struct hcs_json *spec = oci_default_spec();
         struct hcs_json *p = hcs_json_copy(hcs_json_get(spec, "process")), *args = hcs_json_set_new_array(p, "args"),
                         *env = hcs_json_set_new_array(p, "env");
 
@@ -168,8 +168,6 @@ static struct hcs_json *process_of(const char *command, const char *more) {
         hcs_json_append(args, hcs_json_new_string("-c"));
         hcs_json_append(args, hcs_json_new_string(command));
         hcs_json_append(env, hcs_json_new_string("PATH=/bin:/sbin:/usr/bin:/usr/sbin"));
-        if (more && SUCCEEDED(hcs_json_parse_cstr(more, &over, NULL)))
-                merge(p, over);
         return p;
 }
 
@@ -209,7 +207,7 @@ bool box_create(struct machine *m, const struct box *b, struct uvm_container **r
                 hcs_strings_add(&paths, hcs_asprintf("C:\\layers\\%s.vhd", names[i]));
                 layers[o.n_layers - 1 - i].path = paths.items[i];
         }
-        hcs_json_set(tree, "process", process_of(b->command, NULL));
+        hcs_json_set(tree, "process", process_of(b->command));
         hcs_json_set_string(tree, "hostname", b->id);
         hr = make_scratch(m->w, b->id, &err);
         if (SUCCEEDED(hr) && b->merge)
@@ -220,7 +218,7 @@ bool box_create(struct machine *m, const struct box *b, struct uvm_container **r
         }
         o.spec = spec;
         if (SUCCEEDED(hr))
-                hr = uvm_container_create(m->vm, m->devices, &o, &patient, &w, ret, &err);
+                hr = uvm_container_create(m->vm, m->devices, &o, &most_patient, &w, ret, &err);
         return SUCCEEDED(hr) || world_failed(m->w, err, "%s: create", b->id);
 }
 
@@ -229,7 +227,7 @@ bool box_start(struct machine *m, struct uvm_container *c) {
 
         if (m->w->failure)
                 return false;
-        return SUCCEEDED(hcs_gcs_container_start(uvm_container_guest(c), &patient, &err)) ||
+        return SUCCEEDED(hcs_gcs_container_start(uvm_container_guest(c), &most_patient, &err)) ||
                world_failed(m->w, err, "start");
 }
 
@@ -238,8 +236,8 @@ bool box_delete(struct machine *m, struct uvm_container **c) {
 
         if (m->w->failure)
                 return false;
-        if (FAILED(hcs_gcs_container_wait(uvm_container_guest(*c), &patient, &err)) ||
-            FAILED(uvm_container_delete(steal_pointer(c), &patient, &err)))
+        if (FAILED(hcs_gcs_container_wait(uvm_container_guest(*c), &most_patient, &err)) ||
+            FAILED(uvm_container_delete(steal_pointer(c), &most_patient, &err)))
                 return world_failed(m->w, err, "delete");
         return true;
 }
@@ -270,23 +268,57 @@ static void take(void *ctx, enum hcs_gcs_stream stream, const void *data, size_t
 
 bool box_run(struct machine *m, struct uvm_container *c, const char *process, const char *in, struct hcs_buf *out,
              uint32_t *ret_code) {
-        _cleanup_json_ struct hcs_json *tree = NULL;
-        bool terminal = process && SUCCEEDED(hcs_json_parse_cstr(process, &tree, NULL)) &&
-                        hcs_json_bool(hcs_json_get(tree, "terminal"));
-        const struct uvm_streams streams = {.in = in != NULL, .out = true, .err = !terminal};
+        const struct uvm_streams streams = {.in = in != NULL, .out = true, .err = true};
         _cleanup_(hcs_gcs_process_unrefp) struct hcs_gcs_process *p = NULL;
         struct talk t = {.lock = HCS_MUTEX_INIT, .in = in, .out = out};
         struct hcs_error *err = NULL;
 
         if (m->w->failure)
                 return false;
-        if (FAILED(uvm_container_exec(c, process, &streams, &patient, &p, &err)) ||
+        if (FAILED(uvm_container_exec(c, process, &streams, &most_patient, &p, &err)) ||
             FAILED(hcs_gcs_process_relay(p, &(struct hcs_gcs_relay){.ctx = &t, .read = in ? give : NULL, .write = take},
                                          &err)) ||
-            FAILED(hcs_gcs_process_relay_wait(p, &patient, &err)) ||
-            FAILED(hcs_gcs_process_wait(p, &patient, ret_code, &err)))
+            FAILED(hcs_gcs_process_relay_wait(p, &most_patient, &err)) ||
+            FAILED(hcs_gcs_process_wait(p, &most_patient, ret_code, &err)))
                 return world_failed(m->w, err, "run %s", process ? process : "the first process");
         return true;
+}
+
+bool box_hear(struct machine *m, struct hcs_gcs_process *p, const char *until, struct hcs_buf *out) {
+        struct hcs_error *err = NULL;
+        HRESULT hr = S_OK;
+        char buf[256];
+        size_t n;
+
+        if (m->w->failure)
+                return false;
+        while (!until || !strstr(hcs_buf_cstr(out), until)) {
+                hr = hcs_gcs_process_read(p, HCS_GCS_STDOUT, buf, sizeof(buf), &patient, &n, &err);
+                if (hr != S_OK)
+                        break;
+                hcs_buf_append(out, buf, n);
+        }
+        return hr == (until ? S_OK : S_FALSE) || world_failed(m->w, err, "a process said: %s", hcs_buf_cstr(out));
+}
+
+bool box_hold(struct machine *m, struct uvm_container *c, struct hcs_gcs_process **ret) {
+        struct hcs_error *err = NULL;
+
+        if (!box_start(m, c))
+                return false;
+        return SUCCEEDED(uvm_container_exec(c, NULL, &(struct uvm_streams){.in = true}, &patient, ret, &err)) ||
+               world_failed(m->w, err, "hold");
+}
+
+bool box_let_go(struct machine *m, struct hcs_gcs_process *held) {
+        struct hcs_error *err = NULL;
+        uint32_t code;
+
+        if (m->w->failure)
+                return false;
+        return (SUCCEEDED(hcs_gcs_process_close_stdin(held, &patient, &err)) &&
+                SUCCEEDED(hcs_gcs_process_wait(held, &patient, &code, &err))) ||
+               world_failed(m->w, err, "let go");
 }
 
 bool box_says(struct machine *m, const struct box *b, const char *in, const char *out, uint32_t code) {
@@ -303,7 +335,7 @@ bool box_says(struct machine *m, const struct box *b, const char *in, const char
 }
 
 bool box_shell(struct machine *m, struct uvm_container *c, const char *command, struct hcs_buf *out) {
-        _cleanup_json_ struct hcs_json *p = process_of(command, NULL);
+        _cleanup_json_ struct hcs_json *p = process_of(command);
         _cleanup_free_ char *text = hcs_json_text(p, HCS_JSON_GO);
         uint32_t code = 0;
 
@@ -321,7 +353,7 @@ bool box_metric(struct machine *m, struct uvm_container *c, const char *path, ui
 
         if (m->w->failure)
                 return false;
-        if (FAILED(hcs_gcs_container_properties_v2(uvm_container_guest(c), types, &patient, &text, &err)) ||
+        if (FAILED(hcs_gcs_container_properties_v2(uvm_container_guest(c), types, &most_patient, &text, &err)) ||
             FAILED(hcs_json_parse_cstr(text, &p, &err)))
                 return world_failed(m->w, err, "statistics");
         if (!hcs_json_u64(hcs_json_lookup(hcs_json_get(p, "LCOWMetrics"), path), ret))

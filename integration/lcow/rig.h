@@ -15,6 +15,9 @@
 #include "uvm/container.h"
 #include "uvm/network.h"
 
+/* For whatever must come, and may take its time in a machine that is emulated. */
+extern const struct hcs_call patient;
+
 struct world {
         const char *name; /* of the scenario */
         const char *folder, *record, *replay;
@@ -56,10 +59,15 @@ struct box {
 bool box_create(struct machine *m, const struct box *b, struct uvm_container **ret);
 bool box_start(struct machine *m, struct uvm_container *c);
 bool box_delete(struct machine *m, struct uvm_container **c);
-/* A process: process NULL is the first one, else "process" of a specification merged over that of the box. in: what it
- * is given; out: what it wrote to its output. */
+/* A process without a terminal: the first one (process NULL), or another one ("process" of a specification). in: what
+ * it is given, NULL: no input; out: what it wrote to its output. */
 bool box_run(struct machine *m, struct uvm_container *c, const char *process, const char *in, struct hcs_buf *out,
              uint32_t *ret_code);
+/* Adds output of a process until that text is there, or (NULL) to its end. That it ends before is a failure. */
+bool box_hear(struct machine *m, struct hcs_gcs_process *p, const char *until, struct hcs_buf *out);
+/* A container that was created with the command "cat": starts it, and it runs until it is let go. */
+bool box_hold(struct machine *m, struct uvm_container *c, struct hcs_gcs_process **ret);
+bool box_let_go(struct machine *m, struct hcs_gcs_process *held);
 /* create, start, run, delete: its output and its code must be these. */
 bool box_says(struct machine *m, const struct box *b, const char *in, const char *out, uint32_t code);
 /* A shell in a container that runs. */
