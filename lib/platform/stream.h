@@ -39,7 +39,7 @@ HRESULT hcs_stream_connect_hyperv(const GUID *vm, const GUID *service, const str
  */
 HRESULT hcs_stream_tcp_new(uint16_t *ret_port, struct hcs_stream **ret, struct hcs_error **err);
 HRESULT hcs_stream_tcp_connect(struct hcs_stream *s, uint16_t port, const struct hcs_bound *b, struct hcs_error **err);
-/* The port at the other end; 0: this is no TCP. */
+/* The port of 127.0.0.1 at the other end; 0: this is no TCP, or comes from another address. */
 uint16_t hcs_stream_tcp_peer(const struct hcs_stream *s);
 
 /* As hcs_stream_read() and hcs_stream_write(); b may be NULL. *ret_n counts what was written, also on failure. */

@@ -161,6 +161,26 @@ bool hyperv_client_ended(struct hyperv_client *c) {
         return c->ended;
 }
 
+/* With the lock held: of connections that a listener of before never took. They stay until there is another at the
+ * port, as whoever took one may ask who it is after the listener was closed. */
+static void forget_announced(struct hyperv_client *c, uint16_t listener) {
+        static const struct hcs_bound now = {.deadline_ns = 0};
+        struct hyperv_message none;
+
+        read_on(c, &now, &none, NULL);
+        for (struct announced **at = &c->announced; *at;) {
+                struct announced *a = *at;
+
+                if (a->m.far_port == listener) {
+                        *at = a->next;
+                        c->n_announced--;
+                        free(a);
+                } else {
+                        at = &a->next;
+                }
+        }
+}
+
 uint32_t hyperv_client_listen(struct hyperv_client *c, const GUID *vm, const GUID *service, uint16_t port) {
         struct hyperv_message m = {.op = HYPERV_LISTEN, .port = port, .vm = *vm, .service = *service};
         struct hcs_bound b = in_time();
@@ -168,6 +188,7 @@ uint32_t hyperv_client_listen(struct hyperv_client *c, const GUID *vm, const GUI
         HRESULT hr;
 
         hcs_guard(&c->lock);
+        forget_announced(c, port);
         hr = send_message(c->stream, &m, &b, &err);
         if (SUCCEEDED(hr))
                 hr = read_on(c, &b, &m, &err);
@@ -191,9 +212,9 @@ void hyperv_client_close(struct hyperv_client *c, uint16_t port) {
 }
 
 /* With the lock held. */
-static bool take(struct hyperv_client *c, uint16_t port, GUID *ret_vm, GUID *ret_service) {
+static bool take(struct hyperv_client *c, uint16_t listener, uint16_t port, GUID *ret_vm, GUID *ret_service) {
         for (struct announced **at = &c->announced; *at; at = &(*at)->next)
-                if ((*at)->m.port == port) {
+                if ((*at)->m.port == port && (*at)->m.far_port == listener) {
                         struct announced *a = *at;
 
                         *at = a->next;
@@ -206,16 +227,16 @@ static bool take(struct hyperv_client *c, uint16_t port, GUID *ret_vm, GUID *ret
         return false;
 }
 
-bool hyperv_client_from(struct hyperv_client *c, uint16_t port, GUID *ret_vm, GUID *ret_service) {
+bool hyperv_client_from(struct hyperv_client *c, uint16_t listener, uint16_t port, GUID *ret_vm, GUID *ret_service) {
         static const struct hcs_bound now = {.deadline_ns = 0};
         struct hyperv_message none;
 
         hcs_guard(&c->lock);
-        if (take(c, port, ret_vm, ret_service))
+        if (take(c, listener, port, ret_vm, ret_service))
                 return true;
         /* It was said before the connection was made, so it is there. */
         read_on(c, &now, &none, NULL);
-        return take(c, port, ret_vm, ret_service);
+        return take(c, listener, port, ret_vm, ret_service);
 }
 
 uint32_t hyperv_client_connect(struct hyperv_client *c, const GUID *vm, const GUID *service, uint16_t port,

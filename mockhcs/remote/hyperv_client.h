@@ -29,8 +29,9 @@ struct hyperv_client *hyperv_client_free(struct hyperv_client *c);
 /* port: where the program listens already. Connections come there until _unlisten. */
 uint32_t hyperv_client_listen(struct hyperv_client *c, const GUID *vm, const GUID *service, uint16_t port);
 void hyperv_client_unlisten(struct hyperv_client *c, uint16_t port);
-/* A connection from that port was accepted: who is it? False: a stranger. Each is told once. */
-bool hyperv_client_from(struct hyperv_client *c, uint16_t port, GUID *ret_vm, GUID *ret_service);
+/* A connection from `port` was accepted at `listener`, the port of a _listen: who is it? False: a stranger. Each is
+ * told once; what was announced to a listener of that port before the _listen is forgotten. */
+bool hyperv_client_from(struct hyperv_client *c, uint16_t listener, uint16_t port, GUID *ret_vm, GUID *ret_service);
 /* *ret_port: where to connect to, from `port`, within ten seconds. Waits until the machine has answered. */
 uint32_t hyperv_client_connect(struct hyperv_client *c, const GUID *vm, const GUID *service, uint16_t port,
                                uint16_t *ret_port);

@@ -109,9 +109,9 @@ static void host_programs_meet_in_the_loopback(void **state) {
         assert_int_equal(hyperv_client_listen(w->client, &loopback, &service, port), 10048);
         a = dial(w, &loopback, 5000, 0, &far_port);
         b = accept_one(l);
-        assert_true(hyperv_client_from(w->client, hcs_stream_tcp_peer(b), &vm, &who));
+        assert_true(hyperv_client_from(w->client, port, hcs_stream_tcp_peer(b), &vm, &who));
         assert_true(hcs_guid_equal(&vm, &loopback));
-        assert_false(hyperv_client_from(w->client, hcs_stream_tcp_peer(b), &vm, &who));
+        assert_false(hyperv_client_from(w->client, port, hcs_stream_tcp_peer(b), &vm, &who));
         say(a, "hello");
         hcs_stream_close_write(a);
         expect_text(b, "hello");
@@ -173,7 +173,7 @@ static void a_guest_reaches_a_program_that_listens_for_it(void **state) {
         assert_int_equal(hyperv_client_listen(w->client, &a_machine, &service, port), 0);
         assert_ok(hcs_stream_connect_unix(path, NULL, &guest, NULL), NULL);
         s = accept_one(l);
-        assert_true(hyperv_client_from(w->client, hcs_stream_tcp_peer(s), &vm, &who));
+        assert_true(hyperv_client_from(w->client, port, hcs_stream_tcp_peer(s), &vm, &who));
         assert_true(hcs_guid_equal(&vm, &a_machine));
         say(guest, "x");
         expect_text(s, "x");
@@ -202,12 +202,12 @@ static void a_listener_for_any_machine_is_in_the_folder_of_the_wildcard(void **s
         assert_int_equal(hyperv_client_listen(w->client, &wildcard, &service, port), 0);
         assert_ok(hcs_stream_connect_unix(path, NULL, &guest, NULL), NULL);
         s = accept_one(l);
-        assert_true(hyperv_client_from(w->client, hcs_stream_tcp_peer(s), &vm, &who));
+        assert_true(hyperv_client_from(w->client, port, hcs_stream_tcp_peer(s), &vm, &who));
         hcs_stream_close(guest);
         hcs_stream_close(s);
         guest = dial(w, &loopback, 9, 0, &far_port);
         s = accept_one(l);
-        assert_true(hyperv_client_from(w->client, hcs_stream_tcp_peer(s), &vm, &who));
+        assert_true(hyperv_client_from(w->client, port, hcs_stream_tcp_peer(s), &vm, &who));
         hcs_stream_close(guest);
         hcs_stream_close(s);
         hcs_listener_close(l);
@@ -225,10 +225,41 @@ static void a_stranger_at_the_port_is_known_as_one(void **state) {
         assert_ok(hcs_stream_tcp_new(&mine, &stranger, NULL), NULL);
         assert_ok(hcs_stream_tcp_connect(stranger, port, NULL, NULL), NULL);
         s = accept_one(l);
-        assert_false(hyperv_client_from(w->client, hcs_stream_tcp_peer(s), &vm, &who));
+        assert_false(hyperv_client_from(w->client, port, hcs_stream_tcp_peer(s), &vm, &who));
         hcs_stream_close(s);
         hcs_stream_close(stranger);
         hcs_listener_close(l);
+}
+
+static void what_was_announced_to_one_listener_is_no_name_at_another(void **state) {
+        struct world *w = *state;
+        GUID service = service_of(5000), other_service = service_of(5001), vm = {0}, who = {0};
+        struct hcs_listener *l = NULL, *other = NULL;
+        struct hcs_stream *a, *b;
+        uint16_t port = 0, other_port = 0, far_port = 0;
+
+        assert_ok(hcs_listener_tcp(&port, &l, NULL), NULL);
+        assert_ok(hcs_listener_tcp(&other_port, &other, NULL), NULL);
+        assert_int_equal(hyperv_client_listen(w->client, &loopback, &service, port), 0);
+        assert_int_equal(hyperv_client_listen(w->client, &loopback, &other_service, other_port), 0);
+        a = dial(w, &loopback, 5000, 0, &far_port);
+        b = accept_one(l);
+        assert_false(hyperv_client_from(w->client, other_port, hcs_stream_tcp_peer(b), &vm, &who));
+        /* Whoever took it may ask when nobody listens any more, */
+        hyperv_client_unlisten(w->client, port);
+        assert_true(hyperv_client_from(w->client, port, hcs_stream_tcp_peer(b), &vm, &who));
+        hcs_stream_close(b);
+        hcs_stream_close(a);
+        /* but not the next one who listens there. */
+        a = dial(w, &loopback, 5001, 0, &far_port);
+        b = accept_one(other);
+        hyperv_client_unlisten(w->client, other_port);
+        assert_int_equal(hyperv_client_listen(w->client, &loopback, &other_service, other_port), 0);
+        assert_false(hyperv_client_from(w->client, other_port, hcs_stream_tcp_peer(b), &vm, &who));
+        hcs_stream_close(b);
+        hcs_stream_close(a);
+        hcs_listener_close(l);
+        hcs_listener_close(other);
 }
 
 static void machines_that_are_not_there_are_not_reached(void **state) {
@@ -254,5 +285,5 @@ static void the_end_of_the_service_is_seen(void **state) {
 HCS_TESTS(TEST(host_programs_meet_in_the_loopback), TEST(a_program_reaches_a_guest_and_its_close_is_heard),
           TEST(a_guest_reaches_a_program_that_listens_for_it),
           TEST(a_listener_for_any_machine_is_in_the_folder_of_the_wildcard),
-          TEST(a_stranger_at_the_port_is_known_as_one), TEST(machines_that_are_not_there_are_not_reached),
-          TEST(the_end_of_the_service_is_seen))
+          TEST(a_stranger_at_the_port_is_known_as_one), TEST(what_was_announced_to_one_listener_is_no_name_at_another),
+          TEST(machines_that_are_not_there_are_not_reached), TEST(the_end_of_the_service_is_seen))

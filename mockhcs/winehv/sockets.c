@@ -42,7 +42,10 @@ uint16_t hv_port_of(SOCKET s, bool far_end) {
         int r = far_end ? winehv_real.getpeername(s, (struct sockaddr *)&address, &size)
                         : winehv_real.getsockname(s, (struct sockaddr *)&address, &size);
 
-        return r == SOCKET_ERROR || address.sin_family != AF_INET ? 0 : ntohs(address.sin_port);
+        if (r == SOCKET_ERROR || address.sin_family != AF_INET ||
+            address.sin_addr.s_addr != htonl(INADDR_LOOPBACK)) /* 127.0.0.2 has the same ports once more */
+                return 0;
+        return ntohs(address.sin_port);
 }
 
 int hv_tell_address(const SOCKADDR_HV *from, struct sockaddr *to, int *size) {
@@ -208,17 +211,17 @@ static uint64_t on_listen(const uint64_t *args, void *real) {
 }
 
 bool hv_identify(SOCKET s, struct hv_socket *h) {
-        uint16_t port = hv_port_of(s, true);
+        uint16_t port = hv_port_of(s, true), listener = hv_port_of(s, false);
         uint32_t error;
         struct hyperv_client *c = hv_client(&error);
 
-        if (!c || !port || !hyperv_client_from(c, port, &h->remote.VmId, &h->remote.ServiceId))
+        if (!c || !port || !hyperv_client_from(c, listener, port, &h->remote.VmId, &h->remote.ServiceId))
                 return false;
         h->s = s;
         h->remote.Family = AF_HYPERV;
         h->remote.Reserved = 0;
         h->bound = h->connected = true;
-        h->port = hv_port_of(s, false);
+        h->port = listener;
         h->far_port = port;
         return true;
 }

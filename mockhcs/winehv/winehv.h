@@ -82,7 +82,7 @@ int hv_fail(uint32_t error);
 bool hv_check(struct hv_socket *h);
 /* A connection that has come: the address of who it is. False: a stranger. */
 bool hv_identify(SOCKET s, struct hv_socket *h);
-/* The port of a TCP socket: its own, or at the other end. 0: none. */
+/* The port of 127.0.0.1 of a TCP socket: its own, or at the other end. 0: none, or of another address. */
 uint16_t hv_port_of(SOCKET s, bool far_end);
 /* What a connect begins with; *ret is where the real one goes to. A code of Winsock. */
 uint32_t hv_prepare_connect(struct hv_socket *h, const struct sockaddr *name, int size, struct sockaddr_in *ret);

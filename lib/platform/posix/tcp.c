@@ -69,7 +69,8 @@ uint16_t hcs_stream_tcp_peer(const struct hcs_stream *s) {
         struct sockaddr_in address = {0};
         socklen_t size = sizeof(address);
 
-        if (getpeername(hcs_stream_fd(s), (struct sockaddr *)&address, &size) < 0 || address.sin_family != AF_INET)
+        if (getpeername(hcs_stream_fd(s), (struct sockaddr *)&address, &size) < 0 || address.sin_family != AF_INET ||
+            address.sin_addr.s_addr != htonl(INADDR_LOOPBACK)) /* 127.0.0.2 has the same ports once more */
                 return 0;
         return ntohs(address.sin_port);
 }
