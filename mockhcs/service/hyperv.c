@@ -10,10 +10,11 @@
 #include "platform/clock.h"
 #include "platform/hvsocket.h"
 
-#define MACHINE_NS  (10 * HCS_NS_PER_S) /* how long a guest may take to answer, and a program to come */
-#define WSAEINVAL_  10022u
-#define WSAENOBUFS_ 10055u
-#define WSAEFAULT_  10014u
+#define MACHINE_NS    (10 * HCS_NS_PER_S) /* how long a guest may take to answer, and a program to come */
+#define WSAEINVAL_    10022u
+#define WSAENOBUFS_   10055u
+#define WSAEFAULT_    10014u
+#define WSAETIMEDOUT_ 10060u
 
 struct hyperv_listener {
         struct hyperv_listener *next;
@@ -21,6 +22,7 @@ struct hyperv_listener {
         struct hcs_listener *sockets[HCS_HVSOCKET_LISTENERS];
         size_t n; /* of sockets that a thread accepts on; the program's lock guards it */
         size_t n_all;
+        atomic_bool ending;
         uint16_t port; /* the program's */
         GUID vm, service;
 };
@@ -61,6 +63,8 @@ void hyperv_send(struct hyperv_program *p, const struct hyperv_message *m) {
 static uint32_t winsock_of(HRESULT hr) {
         uint32_t code = (uint32_t)hr & 0xffff;
 
+        if (hr == HCS_E_OPERATION_TIMEOUT || hr == HCS_WIN32(1460))
+                return WSAETIMEDOUT_;
         return ((uint32_t)hr & 0xffff0000u) == 0x80070000u && code >= 10000 && code < 12000 ? code : WSAEFAULT_;
 }
 
@@ -102,12 +106,31 @@ static void pass_on(struct hyperv_listener *l, struct hcs_stream *machine) {
         hyperv_connection_begin(l->program, tcp, machine, from.port, l->port);
 }
 
+/* No descriptors: one may become free. */
+static void pause_accepting(struct hyperv_listener *l, const struct hcs_error *err) {
+        struct hyperv_program *p = l->program;
+
+        hcs_log(HCS_LOG_WARN, "cannot take a connection of a machine", "error", hcs_error_message(err), NULL);
+        hcs_guard(&p->lock);
+        if (!atomic_load(&l->ending))
+                hcs_cond_wait_until(&p->gone, &p->lock, hcs_clock_ns() + 100 * HCS_NS_PER_MS);
+}
+
 static void accept_all(void *arg) {
         struct acceptor *a = arg;
-        struct hcs_stream *machine = NULL;
 
-        while (SUCCEEDED(hcs_listener_accept(a->socket, NULL, &machine, NULL)))
-                pass_on(a->listener, machine);
+        for (;;) {
+                _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
+                struct hcs_stream *machine = NULL;
+                HRESULT hr = hcs_listener_accept(a->socket, NULL, &machine, &err);
+
+                if (SUCCEEDED(hr))
+                        pass_on(a->listener, machine);
+                else if (hr == E_ABORT || atomic_load(&a->listener->ending))
+                        break;
+                else
+                        pause_accepting(a->listener, err);
+        }
         listener_leave(a->listener);
         free(a);
 }
@@ -124,6 +147,7 @@ static HRESULT start_accepting(struct hyperv_listener *l, size_t i, struct hcs_e
 }
 
 static void wake(struct hyperv_listener *l) {
+        atomic_store(&l->ending, true);
         for (size_t i = 0; i < l->n_all; i++)
                 hcs_listener_wake(l->sockets[i]);
 }

@@ -24,14 +24,23 @@ void service_free(struct mockhcs_service *s) {
         free(s);
 }
 
+static bool is_stopping(struct mockhcs_service *s) {
+        hcs_guard(&s->lock);
+        return s->stopping;
+}
+
+/* A listener that is woken still gives who waits there, and without descriptors nothing else: it is asked for the end
+ * each time. */
 static void accept_from(struct mockhcs_service *s, struct hcs_listener *listener, bool is_door) {
         for (;;) {
                 _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
                 struct hcs_stream *stream = NULL;
                 HRESULT hr = hcs_listener_accept(listener, NULL, &stream, &err);
 
-                if (hr == E_ABORT)
+                if (hr == E_ABORT || is_stopping(s)) {
+                        hcs_stream_close(stream);
                         return;
+                }
                 if (FAILED(hr)) { /* no descriptors: one may become free */
                         struct hcs_bound pause = {hcs_clock_ns() + 100 * HCS_NS_PER_MS, NULL};
 
