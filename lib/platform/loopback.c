@@ -143,10 +143,6 @@ struct hcs_listener *hcs_loopback_listener(const struct hcs_loopback *l) {
         return l->listener;
 }
 
-const char *hcs_loopback_file(const struct hcs_loopback *l) {
-        return l->file;
-}
-
 HRESULT hcs_loopback_admit(const struct hcs_loopback *l, struct hcs_stream *s, const struct hcs_bound *b,
                            char ret_purpose[static HCS_LOOPBACK_PURPOSE], struct hcs_error **err) {
         uint8_t hello[sizeof(GREETING) - 1 + NONCE], answer[NONCE + PURPOSE + MAC], mac[MAC];
@@ -175,16 +171,20 @@ HRESULT hcs_loopback_admit(const struct hcs_loopback *l, struct hcs_stream *s, c
         return S_OK;
 }
 
-struct hcs_loopback *hcs_loopback_free(struct hcs_loopback *l) {
+void hcs_loopback_close(struct hcs_loopback *l) {
         struct key there;
 
         if (!l)
-                return NULL;
+                return;
         if (l->file && SUCCEEDED(read_key(l->file, &there, NULL)) && there.port == l->key.port &&
             is_same(there.secret, l->key.secret, SECRET))
                 hcs_file_remove(l->file, NULL);
-        hcs_listener_close(l->listener);
-        free(l->file);
+        l->file = hcs_free(l->file);
+        l->listener = hcs_listener_close(l->listener);
+}
+
+struct hcs_loopback *hcs_loopback_free(struct hcs_loopback *l) {
+        hcs_loopback_close(l);
         free(l);
         return NULL;
 }

@@ -30,14 +30,16 @@ struct hcs_loopback;
 /* Makes the file. One that is there already is replaced. */
 HRESULT hcs_loopback_new(const char *file, struct hcs_loopback **ret, struct hcs_error **err);
 struct hcs_listener *hcs_loopback_listener(const struct hcs_loopback *l);
-const char *hcs_loopback_file(const struct hcs_loopback *l);
 /*
  * Proves who both are, on a stream that the listener accepted, and says what the client wants. E_ACCESSDENIED: it does
  * not know the secret. The stream stays the caller's.
  */
 HRESULT hcs_loopback_admit(const struct hcs_loopback *l, struct hcs_stream *s, const struct hcs_bound *b,
                            char ret_purpose[static HCS_LOOPBACK_PURPOSE], struct hcs_error **err);
-/* Removes the file, if it is still ours. NULL is fine, returns NULL. */
+/* Nobody comes any more: removes the file, if it is still ours, and closes the listener, which nobody may use then. Who
+ * was accepted before can still be admitted. NULL is fine. */
+void hcs_loopback_close(struct hcs_loopback *l);
+/* Closes it too. NULL is fine, returns NULL. */
 struct hcs_loopback *hcs_loopback_free(struct hcs_loopback *l);
 
 /* purpose: 1 to 8 characters. E_ACCESSDENIED: whoever answers there does not know the secret. HCS_WIN32(2): there is no

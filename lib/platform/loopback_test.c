@@ -54,7 +54,6 @@ static void who_can_read_the_file_comes_in(void **state) {
         size_t n;
 
         assert_ok(hcs_loopback_new(file, &door, &err), err);
-        assert_string_equal(hcs_loopback_file(door), file);
         begin(&porter, door);
         assert_ok(hcs_loopback_connect(file, "purpose1", in_time(), &s, &err), err);
         hcs_thread_join(&porter.thread);
@@ -163,6 +162,34 @@ static void nobody_there_and_no_file_are_told_apart_from_a_wrong_file(void **sta
         assert_null(s);
 }
 
+static void knock(void *arg) {
+        struct hcs_stream *s = NULL;
+        struct hcs_error *err = NULL;
+
+        assert_ok(hcs_loopback_connect(arg, "service", in_time(), &s, &err), err);
+        hcs_stream_close(s);
+}
+
+static void a_door_that_was_closed_still_admits_who_came_before(void **state) {
+        _cleanup_free_ char *folder = hcs_test_tmpdir(), *file = file_in(folder, "door");
+        struct hcs_loopback *door = NULL;
+        struct hcs_stream *early = NULL, *late = NULL;
+        struct hcs_error *err = NULL;
+        struct hcs_thread thread;
+        char purpose[HCS_LOOPBACK_PURPOSE];
+
+        assert_ok(hcs_loopback_new(file, &door, &err), err);
+        assert_ok(hcs_thread_start(&thread, knock, file, NULL), NULL);
+        assert_ok(hcs_listener_accept(hcs_loopback_listener(door), NULL, &early, &err), err);
+        hcs_loopback_close(door);
+        assert_false(hcs_file_exists(file));
+        assert_true(hcs_stream_is_absent(hcs_loopback_connect(file, "service", in_time(), &late, NULL)));
+        assert_ok(hcs_loopback_admit(door, early, in_time(), purpose, &err), err);
+        hcs_thread_join(&thread);
+        hcs_stream_close(early);
+        hcs_loopback_free(door);
+}
+
 static void the_file_of_another_is_not_removed(void **state) {
         _cleanup_free_ char *folder = hcs_test_tmpdir(), *file = file_in(folder, "door");
         struct hcs_loopback *first = NULL, *second = NULL;
@@ -178,4 +205,5 @@ static void the_file_of_another_is_not_removed(void **state) {
 HCS_TESTS(cmocka_unit_test(who_can_read_the_file_comes_in), cmocka_unit_test(who_knows_another_secret_stays_outside),
           cmocka_unit_test(a_service_that_does_not_know_the_secret_is_refused),
           cmocka_unit_test(nobody_there_and_no_file_are_told_apart_from_a_wrong_file),
+          cmocka_unit_test(a_door_that_was_closed_still_admits_who_came_before),
           cmocka_unit_test(the_file_of_another_is_not_removed))

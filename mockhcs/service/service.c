@@ -141,6 +141,7 @@ static void end_accepting(struct mockhcs_service *s) {
                 hcs_listener_wake(hcs_loopback_listener(s->door));
                 hcs_thread_join(&s->door_acceptor);
         }
+        hcs_loopback_close(s->door); /* the rest of it stays for those who are being admitted */
 }
 
 HRESULT mockhcs_service_open(const struct mockhcs_service_options *o, struct mockhcs_service **ret,
