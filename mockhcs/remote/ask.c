@@ -3,6 +3,7 @@
 /* One control request on a connection of its own: for programs that are no clients otherwise. See wire.h. */
 
 #include "mockhcs/remote/wire.h"
+#include "platform/clock.h"
 
 /* What comes before the answer is none of our business. */
 static HRESULT read_answer(struct mock_wire_reader *r, struct hcs_json **ret, struct hcs_error **err) {
@@ -35,7 +36,8 @@ HRESULT mock_wire_ask(const char *socket, const struct hcs_json *request, struct
         _cleanup_buf_ struct hcs_buf frame = {0};
         struct mock_wire_reader r = {0};
         struct mock_wire_hello hello;
-        HRESULT hr = hcs_stream_connect_private(socket, NULL, &r.stream, err);
+        struct hcs_bound bound = {hcs_clock_ns() + (uint64_t)MOCK_WIRE_HELLO_MS * HCS_NS_PER_MS, NULL};
+        HRESULT hr = hcs_stream_connect_private(socket, &bound, &r.stream, err);
 
         if (FAILED(hr))
                 return hr;
