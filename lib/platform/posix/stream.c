@@ -182,10 +182,12 @@ bool hcs_stream_is_absent(HRESULT hr) {
         return hr == HCS_WIN32(2) || hr == HCS_WIN32(1225);
 }
 
-static bool is_socket(const char *name) {
-        struct stat st;
-
-        return stat(name, &st) < 0 || !S_ISREG(st.st_mode);
+/* What another user wrote names a secret and a port of that user. */
+static HRESULT connect_by_door(const char *file, const struct stat *st, const struct hcs_bound *b,
+                               struct hcs_stream **ret, struct hcs_error **err) {
+        if (st->st_uid != geteuid() && st->st_uid != 0)
+                return hcs_error_make(err, E_ACCESSDENIED, "`%s` belongs to another user", file);
+        return hcs_loopback_connect(file, HCS_PRIVATE_PURPOSE, b, ret, err);
 }
 
 HRESULT hcs_stream_peer(struct hcs_stream *s, struct hcs_peer *ret, struct hcs_error **err) {
@@ -202,10 +204,11 @@ HRESULT hcs_stream_connect_private(const char *name, const struct hcs_bound *b, 
                                    struct hcs_error **err) {
         struct hcs_stream *s = NULL;
         struct hcs_peer peer = {0};
+        struct stat st;
         HRESULT hr;
 
-        if (!is_socket(name))
-                return hcs_loopback_connect(name, HCS_PRIVATE_PURPOSE, b, ret, err);
+        if (stat(name, &st) == 0 && S_ISREG(st.st_mode))
+                return connect_by_door(name, &st, b, ret, err);
         hr = hcs_stream_connect_unix(name, b, &s, err);
         if (FAILED(hr))
                 return hr;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 
-/* TCP of the loopback interface: who is known by a port, and who is not. */
+/* TCP of the loopback interface: who is known by a port, and whose door is followed. */
 
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "platform/stream.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "platform/loopback.h"
 #include "testing/hcs_test.h"
 
 static struct sockaddr_in address_of(uint32_t host, uint16_t port) {
@@ -48,5 +50,26 @@ static void a_stream_of_another_kind_has_no_port(void **state) {
         hcs_stream_close(b);
 }
 
+static void a_door_of_another_user_is_not_followed(void **state) {
+        static const uid_t another = 65534;
+        _cleanup_free_ char *folder = hcs_test_tmpdir(), *file = hcs_asprintf("%s/door", folder);
+        struct hcs_loopback *door = NULL;
+        struct hcs_stream *s = NULL;
+        struct hcs_error *err = NULL;
+        bool changed;
+
+        assert_ok(hcs_loopback_new(file, &door, &err), err);
+        changed = chown(file, another, (gid_t)-1) == 0;
+        if (changed) {
+                assert_hresult(hcs_stream_connect_private(file, NULL, &s, &err), E_ACCESSDENIED);
+                assert_non_null(strstr(hcs_error_message(err), "belongs to another user"));
+                hcs_error_free(err);
+        }
+        hcs_loopback_free(door);
+        if (!changed) /* we are not root */
+                skip();
+}
+
 HCS_TESTS(cmocka_unit_test(a_peer_is_known_by_its_port_of_one_address_only),
-          cmocka_unit_test(a_stream_of_another_kind_has_no_port))
+          cmocka_unit_test(a_stream_of_another_kind_has_no_port),
+          cmocka_unit_test(a_door_of_another_user_is_not_followed))
