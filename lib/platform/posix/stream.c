@@ -224,22 +224,32 @@ HRESULT hcs_stream_connect_private(const char *name, const struct hcs_bound *b, 
         return S_OK;
 }
 
+HRESULT hcs_fd_connect(int fd, const struct sockaddr *address, socklen_t size, const struct hcs_bound *b,
+                       int *ret_failure) {
+        int failure = 0;
+        socklen_t failure_size = sizeof(failure);
+        HRESULT hr = S_OK;
+
+        if (connect(fd, address, size) < 0) {
+                failure = errno;
+                if (failure == EINPROGRESS || failure == EINTR) {
+                        hr = hcs_fd_wait(fd, POLLOUT, -1, b);
+                        getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &failure_size);
+                }
+        }
+        *ret_failure = failure;
+        return hr;
+}
+
 HRESULT hcs_stream_connect_vsock(uint32_t cid, uint32_t port, const struct hcs_bound *b, struct hcs_stream **ret,
                                  struct hcs_error **err) {
         struct sockaddr_vm address = {.svm_family = AF_VSOCK, .svm_cid = cid, .svm_port = port};
         int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC | (is_bounded(b) ? SOCK_NONBLOCK : 0), 0), failure = 0;
-        socklen_t size = sizeof(failure);
-        HRESULT hr = S_OK;
+        HRESULT hr;
 
         if (fd < 0)
                 return hcs_error_errno(err, errno, "make a vsock");
-        if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-                failure = errno;
-                if (failure == EINPROGRESS) {
-                        hr = hcs_fd_wait(fd, POLLOUT, -1, b);
-                        getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size);
-                }
-        }
+        hr = hcs_fd_connect(fd, (struct sockaddr *)&address, sizeof(address), b, &failure);
         if (FAILED(hr) || failure) {
                 close(fd);
                 return FAILED(hr)

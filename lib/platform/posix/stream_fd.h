@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "platform/stream.h"
 
@@ -17,6 +18,10 @@ int hcs_stream_fd(const struct hcs_stream *s);
 HRESULT hcs_fd_tcp(int flags, uint16_t *ret_port, int *ret, struct hcs_error **err);
 /* S_OK when an event came, E_ABORT when wake_fd (-1: none) is readable, else why the bound ended. */
 HRESULT hcs_fd_wait(int fd, short events, int wake_fd, const struct hcs_bound *b);
+/* connect(), also of a descriptor that does not block. *ret_failure: its errno, 0 when it is connected; a failure: why
+ * the bound ended. */
+HRESULT hcs_fd_connect(int fd, const struct sockaddr *address, socklen_t size, const struct hcs_bound *b,
+                       int *ret_failure);
 HRESULT hcs_fd_unix_address(const char *path, struct sockaddr_un *ret, struct hcs_error **err);
 
 static inline void hcs_fd_set_blocking(int fd) {

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -47,17 +46,10 @@ HRESULT hcs_stream_tcp_new(uint16_t *ret_port, struct hcs_stream **ret, struct h
 HRESULT hcs_stream_tcp_connect(struct hcs_stream *s, uint16_t port, const struct hcs_bound *b, struct hcs_error **err) {
         struct sockaddr_in address = loopback(port);
         int fd = hcs_stream_fd(s), failure = 0;
-        socklen_t size = sizeof(failure);
-        HRESULT hr = S_OK;
+        HRESULT hr;
 
         fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-        if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-                failure = errno;
-                if (failure == EINPROGRESS || failure == EINTR) {
-                        hr = hcs_fd_wait(fd, POLLOUT, -1, b);
-                        getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size);
-                }
-        }
+        hr = hcs_fd_connect(fd, (struct sockaddr *)&address, sizeof(address), b, &failure);
         hcs_fd_set_blocking(fd);
         if (FAILED(hr))
                 return hcs_bound_fail(hr, err);
