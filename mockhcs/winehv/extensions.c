@@ -9,6 +9,8 @@
 
 #include "base/mem.h"
 
+#define ADDRESS_ROOM (sizeof(SOCKADDR_HV) + 16) /* as AcceptEx wants it */
+
 static const GUID accept_id = WSAID_ACCEPTEX, connect_id = WSAID_CONNECTEX, addresses_id = WSAID_GETACCEPTEXSOCKADDRS;
 
 /* Wine's own, for any socket. */
@@ -30,13 +32,15 @@ static BOOL WINAPI accept_ex(SOCKET listener, SOCKET s, void *buffer, DWORD data
         if (!fn)
                 return FALSE;
         if (hv_socket_get(listener, &l)) {
-                if (!hv_socket_get(s, &h) || h.bound || data > 0) { /* data may come before it is known whose it is */
+                /* Data may come before it is known whose it is; the addresses are written when it is. */
+                if (!hv_socket_get(s, &h) || h.bound || data > 0 || local < ADDRESS_ROOM || remote < ADDRESS_ROOM) {
                         WSASetLastError(WSAEINVAL);
                         return FALSE;
                 }
                 h.unchecked = true;
                 h.local = l.local;
                 h.buffer = buffer;
+                hv_socket_forget_buffer(buffer);
                 hv_socket_put(&h);
         }
         return fn(listener, s, buffer, data, local, remote, n, o);

@@ -62,6 +62,15 @@ bool hv_socket_take(SOCKET s, struct hv_socket *ret) {
         return true;
 }
 
+void hv_socket_forget_buffer(const void *buffer) {
+        AcquireSRWLockExclusive(&lock);
+        for (size_t i = 0; i < BUCKETS; i++)
+                for (struct entry *e = table[i]; e; e = e->next)
+                        if (e->h.buffer == buffer)
+                                e->h.buffer = NULL;
+        ReleaseSRWLockExclusive(&lock);
+}
+
 bool hv_socket_of_buffer(const void *buffer, struct hv_socket *ret) {
         bool found = false;
 

@@ -70,6 +70,8 @@ void hv_socket_put(const struct hv_socket *h);
 bool hv_socket_take(SOCKET s, struct hv_socket *ret);
 /* The one whose AcceptEx got that buffer. */
 bool hv_socket_of_buffer(const void *buffer, struct hv_socket *ret);
+/* The buffer is used anew. */
+void hv_socket_forget_buffer(const void *buffer);
 
 /* ---- sockets.c ---- */
 
