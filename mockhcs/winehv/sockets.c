@@ -13,7 +13,7 @@
 #include "platform/env.h"
 #include "platform/thread.h"
 
-static struct hcs_mutex client_lock = HCS_MUTEX_INIT;
+static struct hcs_mutex client_lock = HCS_MUTEX_INIT, check_lock = HCS_MUTEX_INIT;
 
 struct hyperv_client *hv_client(uint32_t *ret_error) {
         static struct hyperv_client *client;
@@ -229,6 +229,9 @@ bool hv_identify(SOCKET s, struct hv_socket *h) {
 bool hv_check(struct hv_socket *h) {
         if (!h->unchecked)
                 return true;
+        hcs_guard(&check_lock);
+        if (!hv_socket_get(h->s, h) || !h->unchecked)
+                return true; /* another thread was quicker */
         if (!hv_port_of(h->s, true))
                 return true; /* it has not come yet */
         h->unchecked = false;
