@@ -30,7 +30,6 @@ static void found(void *cookie, void *real) {
                 {"getsockname", (void **)&winehv_real.getsockname},
                 {"getpeername", (void **)&winehv_real.getpeername},
                 {"accept", (void **)&winehv_real.accept},
-                {"WSAIoctl", (void **)&winehv_real.WSAIoctl},
         };
 
         for (size_t i = 0; i < HCS_ARRAY_SIZE(kept); i++)

@@ -157,7 +157,8 @@ static uint64_t on_bind(const uint64_t *args, void *real) {
         return 0;
 }
 
-static uint64_t on_getsockname(const uint64_t *args, void *real) {
+/* getsockname() or, for the far end, getpeername(). */
+static uint64_t tell(const uint64_t *args, void *real, bool far_end) {
         int(WINAPI * fn)(SOCKET, struct sockaddr *, int *) = real;
         struct hv_socket h;
 
@@ -165,22 +166,17 @@ static uint64_t on_getsockname(const uint64_t *args, void *real) {
                 return (uint64_t)fn((SOCKET)args[0], (struct sockaddr *)args[1], (int *)args[2]);
         if (!hv_check(&h))
                 return (uint64_t)hv_fail(WSAECONNABORTED);
-        if (!h.bound)
-                return (uint64_t)hv_fail(WSAEINVAL);
-        return (uint64_t)hv_tell_address(&h.local, (struct sockaddr *)args[1], (int *)args[2]);
+        if (far_end ? !h.connected : !h.bound)
+                return (uint64_t)hv_fail(far_end ? WSAENOTCONN : WSAEINVAL);
+        return (uint64_t)hv_tell_address(far_end ? &h.remote : &h.local, (struct sockaddr *)args[1], (int *)args[2]);
+}
+
+static uint64_t on_getsockname(const uint64_t *args, void *real) {
+        return tell(args, real, false);
 }
 
 static uint64_t on_getpeername(const uint64_t *args, void *real) {
-        int(WINAPI * fn)(SOCKET, struct sockaddr *, int *) = real;
-        struct hv_socket h;
-
-        if (!hv_socket_get((SOCKET)args[0], &h))
-                return (uint64_t)fn((SOCKET)args[0], (struct sockaddr *)args[1], (int *)args[2]);
-        if (!hv_check(&h))
-                return (uint64_t)hv_fail(WSAECONNABORTED);
-        if (!h.connected)
-                return (uint64_t)hv_fail(WSAENOTCONN);
-        return (uint64_t)hv_tell_address(&h.remote, (struct sockaddr *)args[1], (int *)args[2]);
+        return tell(args, real, true);
 }
 
 /* ---- listening and accepting ---- */
@@ -317,37 +313,51 @@ uint32_t hv_prepare_connect(struct hv_socket *h, const struct sockaddr *name, in
         return 0;
 }
 
-static uint64_t on_connect(const uint64_t *args, void *real) {
-        int(WINAPI * fn)(SOCKET, const struct sockaddr *, int) = real;
-        const struct sockaddr *name = (const struct sockaddr *)args[1];
-        struct sockaddr_in to;
+/* Where the real function goes to. */
+struct target {
+        const struct sockaddr *name;
+        int size;
+        bool is_ours;
+        struct sockaddr_in to; /* then */
+};
+
+/* False, with the error set: nowhere. */
+static bool aim(const uint64_t *args, struct target *t) {
         struct hv_socket h;
         uint32_t error;
 
-        if (!hv_socket_get((SOCKET)args[0], &h))
-                return (uint64_t)fn((SOCKET)args[0], name, (int)args[2]);
-        error = hv_prepare_connect(&h, name, (int)args[2], &to);
-        if (error)
-                return (uint64_t)hv_fail(error);
+        *t = (struct target){.name = (const struct sockaddr *)args[1], .size = (int)args[2]};
+        t->is_ours = hv_socket_get((SOCKET)args[0], &h);
+        if (!t->is_ours)
+                return true;
+        error = hv_prepare_connect(&h, t->name, t->size, &t->to);
+        if (error) {
+                hv_fail(error);
+                return false;
+        }
         hv_socket_put(&h);
-        return (uint64_t)fn(h.s, (struct sockaddr *)&to, sizeof(to));
+        t->name = (struct sockaddr *)&t->to;
+        t->size = sizeof(t->to);
+        return true;
+}
+
+static uint64_t on_connect(const uint64_t *args, void *real) {
+        int(WINAPI * fn)(SOCKET, const struct sockaddr *, int) = real;
+        struct target t;
+
+        return aim(args, &t) ? (uint64_t)fn((SOCKET)args[0], t.name, t.size) : (uint64_t)SOCKET_ERROR;
 }
 
 static uint64_t on_wsaconnect(const uint64_t *args, void *real) {
         int(WINAPI * fn)(SOCKET, const struct sockaddr *, int, void *, void *, void *, void *) = real;
-        const struct sockaddr *name = (const struct sockaddr *)args[1];
-        struct sockaddr_in to;
-        struct hv_socket h;
-        uint32_t error;
+        struct target t;
 
-        if (!hv_socket_get((SOCKET)args[0], &h))
-                return (uint64_t)fn((SOCKET)args[0], name, (int)args[2], (void *)args[3], (void *)args[4],
-                                    (void *)args[5], (void *)args[6]);
-        error = hv_prepare_connect(&h, name, (int)args[2], &to);
-        if (error)
-                return (uint64_t)hv_fail(error);
-        hv_socket_put(&h);
-        return (uint64_t)fn(h.s, (struct sockaddr *)&to, sizeof(to), NULL, NULL, NULL, NULL);
+        if (!aim(args, &t))
+                return (uint64_t)SOCKET_ERROR;
+        if (t.is_ours)
+                return (uint64_t)fn((SOCKET)args[0], t.name, t.size, NULL, NULL, NULL, NULL);
+        return (uint64_t)fn((SOCKET)args[0], t.name, t.size, (void *)args[3], (void *)args[4], (void *)args[5],
+                            (void *)args[6]);
 }
 
 static const struct winehv_redirection list[] = {

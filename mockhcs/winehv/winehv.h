@@ -45,8 +45,6 @@ struct winehv_real {
         int(WINAPI *getsockname)(SOCKET, struct sockaddr *, int *);
         int(WINAPI *getpeername)(SOCKET, struct sockaddr *, int *);
         SOCKET(WINAPI *accept)(SOCKET, struct sockaddr *, int *);
-        int(WINAPI *WSAIoctl)(SOCKET, DWORD, void *, DWORD, void *, DWORD, DWORD *, OVERLAPPED *,
-                              LPWSAOVERLAPPED_COMPLETION_ROUTINE);
 };
 extern struct winehv_real winehv_real;
 
