@@ -132,6 +132,12 @@ static void announce(struct hyperv_client *c, const struct hyperv_message *m) {
         c->n_announced--;
 }
 
+/* With the lock held: both sides are out of step. The service lets go of all that the program had. */
+static void end(struct hyperv_client *c) {
+        c->ended = true;
+        hcs_stream_shutdown(c->stream);
+}
+
 /* With the lock held: reads messages until an answer (S_OK), or until the time is over. */
 static HRESULT read_on(struct hyperv_client *c, const struct hcs_bound *b, struct hyperv_message *ret,
                        struct hcs_error **err) {
@@ -192,6 +198,8 @@ uint32_t hyperv_client_listen(struct hyperv_client *c, const GUID *vm, const GUI
         hr = send_message(c->stream, &m, &b, &err);
         if (SUCCEEDED(hr))
                 hr = read_on(c, &b, &m, &err);
+        if (FAILED(hr))
+                end(c); /* also when it is late: its answer would be taken for the next one's */
         return FAILED(hr) ? no_service(err) : m.error;
 }
 
@@ -200,7 +208,8 @@ static void tell(struct hyperv_client *c, uint32_t op, uint16_t port) {
         struct hcs_bound b = in_time();
 
         hcs_guard(&c->lock);
-        send_message(c->stream, &m, &b, NULL);
+        if (FAILED(send_message(c->stream, &m, &b, NULL)))
+                end(c); /* a part of it may have gone out */
 }
 
 void hyperv_client_unlisten(struct hyperv_client *c, uint16_t port) {

@@ -15,9 +15,9 @@
 
 static struct hcs_mutex client_lock = HCS_MUTEX_INIT, check_lock = HCS_MUTEX_INIT;
 
-struct hyperv_client *hv_client(uint32_t *ret_error) {
-        static struct hyperv_client *client;
+static struct hyperv_client *client; /* client_lock guards it */
 
+struct hyperv_client *hv_client(uint32_t *ret_error) {
         hcs_guard(&client_lock);
         if (!client || hyperv_client_ended(client)) {
                 _cleanup_free_ char *file = hcs_env_get("WINEHV_SERVICE");
@@ -29,6 +29,12 @@ struct hyperv_client *hv_client(uint32_t *ret_error) {
                 client = fresh; /* others may still use the one before: it is left to them */
         }
         return client;
+}
+
+/* NULL: there is none, or it has gone. */
+static struct hyperv_client *client_so_far(void) {
+        hcs_guard(&client_lock);
+        return client && !hyperv_client_ended(client) ? client : NULL;
 }
 
 int hv_fail(uint32_t error) {
@@ -111,10 +117,9 @@ static uint64_t on_closesocket(const uint64_t *args, void *real) {
         int(WINAPI * fn)(SOCKET) = real;
         struct hyperv_client *c;
         struct hv_socket h;
-        uint32_t error;
 
         if (hv_socket_take((SOCKET)args[0], &h) && (h.listening || h.far_port)) {
-                c = hv_client(&error);
+                c = client_so_far(); /* another service knows nothing of it */
                 if (c && h.listening)
                         hyperv_client_unlisten(c, h.port);
                 else if (c)
