@@ -4,9 +4,12 @@
 
 #include "mockhcs/remote/hyperv_client.h"
 
+#include <stdio.h>
+
 #include "base/str.h"
 #include "mockhcs/service.h"
 #include "platform/env.h"
+#include "platform/file.h"
 #include "platform/hvsocket.h"
 #include "platform/thread.h"
 #include "testing/hcs_test.h"
@@ -231,6 +234,36 @@ static void a_stranger_at_the_port_is_known_as_one(void **state) {
         hcs_listener_close(l);
 }
 
+static uint16_t port_of_door(const char *door) {
+        _cleanup_buf_ struct hcs_buf b = {0};
+        unsigned port = 0;
+
+        assert_ok(hcs_file_read(door, 1024, &b, NULL), NULL);
+        assert_int_equal(sscanf(hcs_buf_cstr(&b), "hcsshim-loopback 1 %u ", &port), 1);
+        return (uint16_t)port;
+}
+
+static void strangers_at_the_door_are_only_so_many(void **state) {
+        struct world *w = *state;
+        struct hcs_stream *strangers[256];
+        struct hyperv_client *another = NULL;
+        uint16_t door = port_of_door(w->door), mine = 0;
+        size_t n = 0, got = 0;
+        char byte;
+
+        do {
+                assert_true(n < HCS_ARRAY_SIZE(strangers));
+                assert_ok(hcs_stream_tcp_new(&mine, &strangers[n], NULL), NULL);
+                assert_ok(hcs_stream_tcp_connect(strangers[n], door, NULL, NULL), NULL);
+        } while (hcs_stream_read(strangers[n++], &byte, 1, NULL, &got, NULL) == S_OK);
+        assert_true(n > 1);
+        while (n > 0)
+                hcs_stream_close(strangers[--n]);
+        while (hyperv_client_new(w->door, &another) != 0) /* until it has seen that they are gone */
+                continue;
+        hyperv_client_free(another);
+}
+
 static void what_was_announced_to_one_listener_is_no_name_at_another(void **state) {
         struct world *w = *state;
         GUID service = service_of(5000), other_service = service_of(5001), vm = {0}, who = {0};
@@ -285,5 +318,6 @@ static void the_end_of_the_service_is_seen(void **state) {
 HCS_TESTS(TEST(host_programs_meet_in_the_loopback), TEST(a_program_reaches_a_guest_and_its_close_is_heard),
           TEST(a_guest_reaches_a_program_that_listens_for_it),
           TEST(a_listener_for_any_machine_is_in_the_folder_of_the_wildcard),
-          TEST(a_stranger_at_the_port_is_known_as_one), TEST(what_was_announced_to_one_listener_is_no_name_at_another),
+          TEST(strangers_at_the_door_are_only_so_many), TEST(a_stranger_at_the_port_is_known_as_one),
+          TEST(what_was_announced_to_one_listener_is_no_name_at_another),
           TEST(machines_that_are_not_there_are_not_reached), TEST(the_end_of_the_service_is_seen))

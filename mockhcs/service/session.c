@@ -14,6 +14,8 @@
 
 /* Calls of one client that can hang below at the same time; a further one waits for one of them. */
 #define MAX_THREADS 64
+/* Who came through the door and may be anybody: each has a thread and a descriptor until its time is over. */
+#define MAX_UNPROVEN 64
 
 struct session *session_ref(struct session *s) {
         atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
@@ -300,6 +302,19 @@ static HRESULT enter_service(struct session *s, struct hcs_error **err) {
         return S_OK;
 }
 
+static bool begin_proof(struct mockhcs_service *service) {
+        hcs_guard(&service->lock);
+        if (service->unproven >= MAX_UNPROVEN)
+                return false;
+        service->unproven++;
+        return true;
+}
+
+static void end_proof(struct mockhcs_service *service) {
+        hcs_guard(&service->lock);
+        service->unproven--;
+}
+
 /* Is it one of ours? The system knows, or the secret of the door. */
 static HRESULT admit(struct session *s, const struct hcs_bound *b, bool *ret_hyperv, struct hcs_error **err) {
         char purpose[HCS_LOOPBACK_PURPOSE];
@@ -309,6 +324,7 @@ static HRESULT admit(struct session *s, const struct hcs_bound *b, bool *ret_hyp
         *ret_hyperv = false;
         if (s->by_door) {
                 hr = hcs_loopback_admit(s->service->door, s->reader.stream, b, purpose, err);
+                end_proof(s->service);
                 *ret_hyperv = SUCCEEDED(hr) && hcs_streq(purpose, HYPERV_PURPOSE);
                 if (SUCCEEDED(hr) && !*ret_hyperv && !hcs_streq(purpose, HCS_PRIVATE_PURPOSE))
                         hr = hcs_error_make(err, E_NOTIMPL, "`%s' is nothing that this door leads to", purpose);
@@ -364,8 +380,14 @@ static void begin(void *arg) {
 }
 
 void session_begin(struct mockhcs_service *service, struct hcs_stream *stream, bool by_door) {
-        struct session *s = hcs_calloc(1, sizeof(*s));
+        struct session *s;
 
+        if (by_door && !begin_proof(service)) {
+                hcs_log(HCS_LOG_WARN, "too many strangers are at the door", NULL);
+                hcs_stream_close(stream);
+                return;
+        }
+        s = hcs_calloc(1, sizeof(*s));
         atomic_init(&s->refs, 1);
         s->service = service;
         s->by_door = by_door;
@@ -381,6 +403,8 @@ void session_begin(struct mockhcs_service *service, struct hcs_stream *stream, b
         service->sessions = s;
         hcs_mutex_unlock(&service->lock);
         if (FAILED(hcs_thread_start_detached(begin, s, NULL))) {
+                if (by_door)
+                        end_proof(service);
                 leave_service(s);
                 session_unref(s);
         }
