@@ -12,6 +12,7 @@
 #include "cmd/hcstrace/import/import.h"
 #include "cmd/hcstrace/import_report.h"
 #include "platform/clock.h"
+#include "platform/place.h"
 
 #define MAX_LOGS 64
 
@@ -62,12 +63,6 @@ static size_t read_file(void *ctx, char *buffer, size_t n) {
         if (!got && ferror(f->file))
                 f->error = errno ? errno : EIO;
         return got;
-}
-
-static const char *base_name(const char *path) {
-        const char *slash = strrchr(path, '/');
-
-        return slash ? slash + 1 : path;
 }
 
 /* "-1.5s", "+20ms", "2h", "90": in nanoseconds. */
@@ -123,7 +118,7 @@ static int apply_settings(struct import_command *c) {
                         if ((equals != NULL) != of_one)
                                 continue;
                         for (size_t l = 0; l < c->n_logs; l++) {
-                                const char *path = c->files[l].path, *name = base_name(path);
+                                const char *path = c->files[l].path, *name = hcs_path_name(path);
 
                                 if (equals && (strlen(path) != n || strncmp(path, s->text, n) != 0) &&
                                     (strlen(name) != n || strncmp(name, s->text, n) != 0))
@@ -236,7 +231,7 @@ int cmd_import(int argc, char **argv) {
 
                 f->path = argv[optind];
                 command.logs[command.n_logs++] = (struct import_log){
-                        .name = strcmp(f->path, "-") == 0 ? "-" : base_name(f->path), .read = read_file, .ctx = f};
+                        .name = strcmp(f->path, "-") == 0 ? "-" : hcs_path_name(f->path), .read = read_file, .ctx = f};
         }
         command.options.ctx = &command;
         return import_logs(&command);

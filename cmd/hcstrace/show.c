@@ -9,7 +9,6 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/str.h"
 #include "cmd/hcstrace/hcstrace.h"
@@ -17,6 +16,7 @@
 #include "cmd/hcstrace/page/page.h"
 #include "mockhcs/engine/handle.h"
 #include "mockhcs/trace/reader.h"
+#include "platform/place.h"
 
 struct show {
         bool json, all, full, html;
@@ -305,14 +305,6 @@ static int show_trace(struct show *s, const char *path) {
         return EXIT_OK;
 }
 
-/* The page would be written over what it is made of. */
-static bool is_same_file(const char *a, const char *b) {
-        struct stat x, y;
-
-        return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
-               x.st_ino == y.st_ino;
-}
-
 static int show_page(const struct show *s, const char *path) {
         FILE *out = s->output ? fopen(s->output, "we") : stdout;
         struct hcs_error *err = NULL;
@@ -384,7 +376,8 @@ int cmd_show(int argc, char **argv) {
                 return tell_usage("show", "--against and -o go with --html");
         if (s.against && (hcs_streq(s.against, "-") || hcs_streq(argv[optind], "-")))
                 return tell_usage("show", "two traces are read from files");
-        if (s.output && (is_same_file(s.output, argv[optind]) || (s.against && is_same_file(s.output, s.against))))
+        if (s.output && (hcs_path_is_same_file(s.output, argv[optind]) ||
+                         (s.against && hcs_path_is_same_file(s.output, s.against))))
                 return tell_usage("show", "-o %s: the page cannot go where a trace is", s.output);
         if (s.html)
                 return show_page(&s, argv[optind]);

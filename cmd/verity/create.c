@@ -13,6 +13,7 @@
 #include "ext4/copy.h"
 #include "oci/digest.h"
 #include "platform/file.h"
+#include "platform/place.h"
 
 struct create {
         struct work work;
@@ -41,8 +42,7 @@ static void usage(void) {
 /* The name of an input without folders and without what says that it is a tar or an image. */
 static char *stem_of(const char *path) {
         static const char *const ends[] = {".gz", ".tgz", ".zst", ".tar", ".ext4", ".img", ".vhd"};
-        const char *slash = strrchr(path, '/');
-        char *stem = hcs_strdup(hcs_streq(path, "-") ? "stdin" : slash ? slash + 1 : path);
+        char *stem = hcs_strdup(hcs_streq(path, "-") ? "stdin" : hcs_path_name(path));
 
         for (size_t i = 0; i < HCS_ARRAY_SIZE(ends); i++)
                 if (hcs_str_ends(stem, ends[i]) && strlen(stem) > strlen(ends[i]))

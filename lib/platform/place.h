@@ -16,6 +16,10 @@
 bool hcs_path_is_absolute(const char *path);
 /* The same place from a root, whether something is there or not. Caller frees. */
 char *hcs_path_full(const char *path);
+/* The last part: what is behind the last separator of this system. */
+const char *hcs_path_name(const char *path);
+/* Do both name one file that is there? */
+bool hcs_path_is_same_file(const char *a, const char *b);
 
 enum hcs_place { HCS_PLACE_NOTHING, HCS_PLACE_FILE, HCS_PLACE_FOLDER, HCS_PLACE_OTHER };
 /* Links are not followed: they are OTHER, as devices are. NOTHING also where it cannot be found out. */

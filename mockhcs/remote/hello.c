@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "mockhcs/remote/wire.h"
 #include "platform/clock.h"
+#include "platform/place.h"
 #include "platform/process.h"
 
 struct hcs_json *mock_wire_refusal(HRESULT hr, const char *why) {
@@ -38,11 +39,10 @@ HRESULT mock_wire_failure(const struct hcs_json *line, struct hcs_error **err) {
 static void say_hello(struct hcs_buf *out) {
         _cleanup_json_ struct hcs_json *hello = hcs_json_new_object();
         _cleanup_free_ char *path = hcs_process_path();
-        const char *slash = path ? strrchr(path, '/') : NULL;
 
         hcs_json_set_string(hello, "hello", "mockhcs");
         hcs_json_append(hcs_json_set_new_array(hello, "versions"), hcs_json_new_u64(MOCK_WIRE_VERSION));
-        hcs_json_set_string(hello, "program", slash ? slash + 1 : path);
+        hcs_json_set_string(hello, "program", path ? hcs_path_name(path) : NULL);
         mock_wire_put_json(out, hello);
 }
 

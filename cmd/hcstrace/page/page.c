@@ -11,6 +11,7 @@
 #include "cmd/hcstrace/page/parts.h"
 #include "mockhcs/trace/lines.h"
 #include "mockhcs/workbench/differences.h"
+#include "platform/place.h"
 
 #define BLOCK "<script type=\"application/json\" id=\"%s\">"
 
@@ -111,12 +112,6 @@ static HRESULT put_pairs(FILE *out, const char *trace, const char *against, stru
         return S_OK;
 }
 
-static const char *base_name(const char *path) {
-        const char *slash = strrchr(path, '/');
-
-        return slash ? slash + 1 : path;
-}
-
 static void put_about(FILE *out, const char *trace, const char *against, bool truncated, const struct codes *codes) {
         _cleanup_json_ struct hcs_json *o = hcs_json_new_object();
         struct hcs_json *names = hcs_json_set_new_object(o, "codes");
@@ -129,9 +124,9 @@ static void put_about(FILE *out, const char *trace, const char *against, bool tr
                 if (hcs_hresult_name(codes->items[i]))
                         hcs_json_set_string(names, hex, hcs_hresult_name(codes->items[i]));
         }
-        hcs_json_set_string(o, "name", base_name(trace));
+        hcs_json_set_string(o, "name", hcs_path_name(trace));
         if (against)
-                hcs_json_set_string(o, "other", base_name(against));
+                hcs_json_set_string(o, "other", hcs_path_name(against));
         hcs_json_set_bool(o, "truncated", truncated);
         text = hcs_json_text(o, HCS_JSON_COMPACT);
         fprintf(out, BLOCK, "about-trace");

@@ -25,6 +25,19 @@ char *hcs_path_full(const char *path) {
                                                                              : hcs_asprintf("%s/%s", folder, path);
 }
 
+const char *hcs_path_name(const char *path) {
+        const char *slash = strrchr(path, '/');
+
+        return slash ? slash + 1 : path;
+}
+
+bool hcs_path_is_same_file(const char *a, const char *b) {
+        struct stat x, y;
+
+        return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
+               x.st_ino == y.st_ino;
+}
+
 enum hcs_place hcs_place_at(const char *path) {
         struct stat st;
 

@@ -29,6 +29,22 @@ char *hcs_path_full(const char *path) {
         return n > 0 && n < HCS_ARRAY_SIZE(full) ? hcs_windows_narrow(full) : hcs_strdup(path);
 }
 
+const char *hcs_path_name(const char *path) {
+        const char *name = path;
+
+        for (const char *p = path; *p; p++)
+                if (is_separator(*p))
+                        name = p + 1;
+        return name;
+}
+
+/* By their names: the C library here has no numbers of files. */
+bool hcs_path_is_same_file(const char *a, const char *b) {
+        _cleanup_free_ char *x = hcs_path_full(a), *y = hcs_path_full(b);
+
+        return hcs_place_at(a) == HCS_PLACE_FILE && _stricmp(x, y) == 0;
+}
+
 enum hcs_place hcs_place_at(const char *path) {
         _cleanup_wide_ wchar_t *wide = hcs_windows_wide(path);
         DWORD a = GetFileAttributesW(wide);
