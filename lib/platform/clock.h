@@ -19,7 +19,7 @@ char *hcs_wall_clock_format(uint64_t ns, char *buf);
 /*
  * Nanoseconds since 1970 of an RFC 3339 time and its relatives: with slashes, a blank for the T, a comma before the
  * fraction, "+0200" behind a blank, no zone at all (then UTC is taken and ret_zoned is false). Returns the place behind
- * it, NULL when text does not begin with one; then nothing is set.
+ * it, NULL when text does not begin with one of the years 1970 to 2261, which 63 bits hold; then nothing is set.
  */
 const char *hcs_wall_clock_parse(const char *text, uint64_t *ret_ns, bool *ret_zoned);
 /* Its parts, in the same manner. hh:mm:ss with a fraction: nanoseconds since midnight. */

@@ -78,8 +78,9 @@ const char *hcs_wall_clock_parse(const char *text, uint64_t *ret_ns, bool *ret_z
         const char *p, *behind;
         uint64_t ns;
 
-        if (year < 1970 || (text[4] != '-' && text[4] != '/') || (month = digits(text + 5, 2)) < 1 || month > 12 ||
-            text[7] != text[4] || (day = digits(text + 8, 2)) < 1 || day > 31 || (text[10] != 'T' && text[10] != ' '))
+        if (year < 1970 || year > 2261 || (text[4] != '-' && text[4] != '/') || (month = digits(text + 5, 2)) < 1 ||
+            month > 12 || text[7] != text[4] || (day = digits(text + 8, 2)) < 1 || day > 31 ||
+            (text[10] != 'T' && text[10] != ' '))
                 return NULL;
         p = hcs_clock_time_parse(text + 11, &ns);
         if (!p)
