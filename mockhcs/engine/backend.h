@@ -141,6 +141,7 @@ uint64_t mock_engine_now_ns(struct mock_engine *e); /* since the engine started,
  * freed; drop(arg) (may be NULL) is called instead for what never ran. */
 void mock_engine_after(struct mock_engine *e, uint64_t delay_ns, void (*fn)(void *arg), void (*drop)(void *arg),
                        void *arg);
+double mock_engine_speed(const struct mock_engine *e); /* how long a second of that clock takes; 0: no time */
 /* Is this the dispatcher thread? Nothing may wait there for what runs later. */
 bool mock_engine_is_dispatcher(struct mock_engine *e);
 /* The client asked for stdin to be closed (CloseHandle): what it wrote before still comes as input, then its end. */

@@ -122,6 +122,10 @@ void mock_engine_after(struct mock_engine *e, uint64_t delay_ns, void (*fn)(void
         mock_dispatcher_post(e->dispatcher, delay_ns, fn, drop, arg);
 }
 
+double mock_engine_speed(const struct mock_engine *e) {
+        return e->speed;
+}
+
 void mock_engine_enter(struct mock_engine *e, struct mock_call *call) {
         /* A thread keeps its number within one engine; another engine in the same process starts anew. */
         static _Thread_local const struct mock_engine *numbered_by;

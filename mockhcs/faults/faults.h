@@ -29,6 +29,7 @@ struct fault_event {
         struct mock_handle *on; /* referenced */
         char *name, *data;
         HRESULT hr;
+        bool duplicate;
 };
 
 /* A handle of a system or process that the client has. */

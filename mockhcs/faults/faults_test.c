@@ -10,6 +10,7 @@
 #include "mockhcs/test/core.h"
 #include "platform/clock.h"
 #include "platform/file.h"
+#include "platform/thread.h"
 #include "testing/hcs_test.h"
 
 #define VM "{\"Owner\":\"t\",\"VirtualMachine\":{\"ComputeTopology\":{\"Memory\":{\"SizeInMB\":64}}}}"
@@ -84,6 +85,65 @@ static void a_late_event_is_heard_with_the_next_call_on_its_object(void **state)
         end();
 }
 
+static void count_report(HCS_EVENT *event, void *context) {
+        if (event->Type == HcsEventSystemCrashReport)
+                atomic_fetch_add((atomic_int *)context, 1);
+}
+
+static void an_event_that_was_held_is_heard_as_often_as_it_should_be(void **state) {
+        static const char *const specs[] = {"speed=0,faults=event:SystemCrashReport duplicate,emulate",
+                                            "speed=0,faults=event:SystemCrashReport duplicate delay=1ms,emulate",
+                                            "speed=0,faults=event:SystemCrashReport duplicate reorder,emulate",
+                                            "speed=0,faults=event:SystemCrashReport duplicate late,emulate"};
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(specs); i++) {
+                atomic_int reports = 0;
+                HCS_OPERATION op;
+                HCS_SYSTEM s = NULL;
+
+                begin(specs[i]);
+                op = HcsCreateOperation(NULL, NULL);
+                assert_hresult(core_create("a", VM, &s, NULL), S_OK);
+                assert_hresult(HcsSetComputeSystemCallback(s, 0, &reports, count_report), S_OK);
+                assert_hresult(core_start(s), S_OK);
+                assert_hresult(HcsCrashComputeSystem(s, op, u"{\"Type\":\"None\"}"), S_OK);
+                assert_hresult(HcsWaitForOperationResult(op, INFINITE, NULL), S_OK);
+                mockhcs_drain(mock);
+                core_query(s, NULL, NULL);
+                mockhcs_drain(mock);
+                assert_int_equal(reports, 2);
+                HcsCloseOperation(op);
+                HcsCloseComputeSystem(s);
+                end();
+        }
+}
+
+/* The caller has what the callback wants. */
+static void want(HCS_EVENT *event, void *context) {
+        struct hcs_mutex *lock = context;
+        hcs_guard(lock);
+}
+
+static void a_slow_call_ends_though_a_callback_waits_for_its_caller(void **state) {
+        struct hcs_mutex lock;
+        HCS_SYSTEM s = NULL, other = NULL;
+
+        hcs_mutex_init(&lock);
+        begin("faults=HcsGetComputeSystemProperties slow=50ms,emulate");
+        assert_hresult(core_create("a", VM, &s, NULL), S_OK);
+        assert_hresult(core_start(s), S_OK);
+        assert_hresult(HcsSetComputeSystemCallback(s, 0, &lock, want), S_OK);
+        hcs_mutex_lock(&lock);
+        assert_hresult(core_terminate(s), S_OK);
+        assert_hresult(HcsOpenComputeSystem(u"a", GENERIC_ALL, &other), S_OK);
+        core_query(other, NULL, NULL);
+        hcs_mutex_unlock(&lock);
+        HcsCloseComputeSystem(other);
+        HcsCloseComputeSystem(s);
+        end();
+        hcs_mutex_deinit(&lock);
+}
+
 /* The same calls each time; gives what came of each, and what the faults did. */
 static char *run(const char *faults, uint64_t seed, char **ret_told) {
         _cleanup_free_ char *dir = hcs_test_tmpdir(), *told = hcs_asprintf("%s/told", dir),
@@ -142,5 +202,7 @@ static void a_rule_draws_the_same_whatever_stands_beside_it(void **state) {
 HCS_TESTS(cmocka_unit_test(what_is_early_is_heard_before_the_call_returns),
           cmocka_unit_test(a_slow_call_keeps_its_caller),
           cmocka_unit_test(a_late_event_is_heard_with_the_next_call_on_its_object),
+          cmocka_unit_test(an_event_that_was_held_is_heard_as_often_as_it_should_be),
+          cmocka_unit_test(a_slow_call_ends_though_a_callback_waits_for_its_caller),
           cmocka_unit_test(the_same_seed_is_the_same_run),
           cmocka_unit_test(a_rule_draws_the_same_whatever_stands_beside_it))

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "mockhcs/faults/document.h"
 #include "mockhcs/faults/faults.h"
+#include "platform/clock.h"
 
 static struct mock_handle *ref(struct mock_handle *h) {
         return h ? mock_handle_ref(h) : NULL;
@@ -158,33 +159,46 @@ void fault_event_list_free(struct fault_event *list) {
         }
 }
 
-static struct fault_event *event_copy(const struct mock_event *event) {
+static struct fault_event *event_copy(const struct mock_event *event, bool duplicate) {
         struct fault_event *e = hcs_calloc(1, sizeof(*e));
 
         e->on = mock_handle_ref(event->on);
         e->name = hcs_strdup(event->name);
         e->data = event->data ? hcs_strdup(event->data) : NULL;
         e->hr = event->hr;
+        e->duplicate = duplicate;
         return e;
 }
 
-static void raise_event(struct faults *f, const struct mock_event *event) {
+/* Once, or twice. */
+static void say_event(struct faults *f, const struct mock_event *event, bool duplicate) {
+        f->backend.up->ops->event(f->backend.up, event);
+        if (duplicate)
+                f->backend.up->ops->event(f->backend.up, event);
+}
+
+static void say_held(struct faults *f, const struct fault_event *e) {
+        say_event(f, &(struct mock_event){e->on, e->name, e->hr, e->data}, e->duplicate);
+}
+
+/* What was held for the next one to go first comes behind it. */
+static void release_reordered_events(struct faults *f) {
         struct fault_event *held;
 
-        f->backend.up->ops->event(f->backend.up, event);
         hcs_mutex_lock(&f->lock);
         held = f->reordered_events;
         f->reordered_events = NULL;
         hcs_mutex_unlock(&f->lock);
         for (struct fault_event *e = held; e; e = e->next)
-                f->backend.up->ops->event(f->backend.up, &(struct mock_event){e->on, e->name, e->hr, e->data});
+                say_held(f, e);
         fault_event_list_free(held);
 }
 
 static void run_event(void *arg) {
         struct posted_event *p = arg;
 
-        raise_event(p->f, &(struct mock_event){p->event->on, p->event->name, p->event->hr, p->event->data});
+        say_held(p->f, p->event);
+        release_reordered_events(p->f);
         event_free(p->event);
         free(p);
 }
@@ -197,8 +211,8 @@ static void drop_event(void *arg) {
 }
 
 /* The first event is the first in the list. */
-static void hold_event(struct faults *f, struct fault_event **list, const struct mock_event *event) {
-        struct fault_event *e = event_copy(event);
+static void hold_event(struct faults *f, struct fault_event **list, const struct mock_event *event, bool duplicate) {
+        struct fault_event *e = event_copy(event, duplicate);
 
         hcs_guard(&f->lock);
         while (*list)
@@ -214,18 +228,17 @@ void fault_event(struct faults *f, const struct mock_event *event) {
         if (plan.never)
                 return;
         if (plan.late) {
-                hold_event(f, &f->late_events, event);
+                hold_event(f, &f->late_events, event, plan.duplicate);
         } else if (plan.reorder && !holds(f, true)) {
-                hold_event(f, &f->reordered_events, event);
+                hold_event(f, &f->reordered_events, event, plan.duplicate);
         } else if (plan.delay) {
                 struct posted_event *p = hcs_calloc(1, sizeof(*p));
 
-                *p = (struct posted_event){f, event_copy(event)};
+                *p = (struct posted_event){f, event_copy(event, plan.duplicate)};
                 mock_engine_after(f->backend.engine, plan.delay_ns, run_event, drop_event, p);
         } else {
-                raise_event(f, event);
-                if (plan.duplicate)
-                        raise_event(f, event);
+                say_event(f, event, plan.duplicate);
+                release_reordered_events(f);
         }
 }
 
@@ -245,8 +258,10 @@ static void release_late_events(struct faults *f, const struct mock_handle *on) 
                 }
         *end = NULL;
         hcs_mutex_unlock(&f->lock);
-        for (struct fault_event *e = due; e; e = e->next)
-                raise_event(f, &(struct mock_event){e->on, e->name, e->hr, e->data});
+        for (struct fault_event *e = due; e; e = e->next) {
+                say_held(f, e);
+                release_reordered_events(f);
+        }
         fault_event_list_free(due);
 }
 
@@ -278,32 +293,50 @@ void fault_release_late(struct faults *f, const struct mock_handle *operation, c
 
 /* ---- a client that is kept ---- */
 
+/* Of the caller and of what ends it, whoever is the last. */
 struct pause {
         struct hcs_mutex lock;
         struct hcs_cond over;
-        bool done;
+        bool done, left; /* it is over; one of the two is gone */
 };
+
+/* Takes the lock back, and the pause with it when nobody else has it. */
+static void leave(struct pause *p) {
+        bool last = p->left;
+
+        p->left = true;
+        hcs_mutex_unlock(&p->lock);
+        if (!last)
+                return;
+        hcs_cond_deinit(&p->over);
+        hcs_mutex_deinit(&p->lock);
+        free(p);
+}
 
 static void end_pause(void *arg) {
         struct pause *p = arg;
 
-        hcs_guard(&p->lock);
+        hcs_mutex_lock(&p->lock);
         p->done = true;
         hcs_cond_broadcast(&p->over);
+        leave(p);
 }
 
+/* The engine's clock ends it, but its thread may be in a callback that waits for this very caller: then the time does.
+ */
 void fault_slow(struct faults *f, uint64_t ns) {
-        struct pause p = {0};
+        double speed = mock_engine_speed(f->backend.engine);
+        uint64_t deadline = hcs_clock_ns() + (speed > 0 ? (uint64_t)((double)ns * speed) : ns);
+        struct pause *p;
 
         if (mock_engine_is_dispatcher(f->backend.engine))
                 return;
-        hcs_mutex_init(&p.lock);
-        hcs_cond_init(&p.over);
-        mock_engine_after(f->backend.engine, ns, end_pause, end_pause, &p);
-        hcs_mutex_lock(&p.lock);
-        while (!p.done)
-                hcs_cond_wait(&p.over, &p.lock);
-        hcs_mutex_unlock(&p.lock);
-        hcs_cond_deinit(&p.over);
-        hcs_mutex_deinit(&p.lock);
+        p = hcs_calloc(1, sizeof(*p));
+        hcs_mutex_init(&p->lock);
+        hcs_cond_init(&p->over);
+        mock_engine_after(f->backend.engine, ns, end_pause, end_pause, p);
+        hcs_mutex_lock(&p->lock);
+        while (!p->done && hcs_clock_ns() < deadline)
+                hcs_cond_wait_until(&p->over, &p->lock, deadline);
+        leave(p);
 }
