@@ -83,7 +83,7 @@ static enum report_outcome check_document(struct validate *v, const char *file, 
         bad = report.n_errors != 0;
         if (!v->json && !v->cases.tap && !bad)
                 printf("%s: %s%s%s\n", file, colour(COLOUR_GREEN), type->name, colour(COLOUR_NONE));
-        for (size_t i = 0; v->guest && !v->cases.tap && i < report.n; i++)
+        for (size_t i = 0; v->guest && !v->json && !v->cases.tap && i < report.n; i++)
                 if (report.problems[i].is_error) {
                         _cleanup_free_ char *answer = hcs_schema_guest_refusal(&report.problems[i]);
 
