@@ -32,10 +32,11 @@ static void keep_note(struct import_report *r, const struct import_note *note) {
 
         if (!r->notes)
                 r->notes = hcs_json_new_array();
-        if (hcs_json_count(r->notes) == IMPORT_REPORT_NOTES) {
+        if (r->kept == IMPORT_REPORT_NOTES) {
                 r->dropped++;
                 return;
         }
+        r->kept++;
         j = hcs_json_append(r->notes, hcs_json_new_object());
         hcs_json_set_string(j, "kind", import_note_kind_name(note->kind));
         hcs_json_set_string(j, "log", note->log);

@@ -13,6 +13,7 @@ struct import_report {
         bool json, all; /* set by the owner: as JSON; every line that made no call */
         unsigned told[IMPORT_REPAIRED + 1];
         struct hcs_json *notes; /* of the JSON, at most IMPORT_REPORT_NOTES */
+        size_t kept;
         unsigned long long dropped;
 };
 #define IMPORT_REPORT_NOTES 10000

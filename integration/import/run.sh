@@ -75,6 +75,14 @@ want='call 1 0;return 1 0;call 2 0;call 3 299000000;return 3 299000000;call 4 29
 grep -q '"call":"HcsStartComputeSystem".*"log":"desktop.log"' "$work/merged" || fail "which log said it is not told"
 tail -n 2 "$work/merged" | grep -q '"log":"console.log"' || fail "a log without times does not come last"
 timeout 60 "$play" "$work/merged" >"$work/played" 2>&1 || fail "several logs: $(<"$work/played")"
+# What began in one log and ended when the other went on is still the first one's.
+echo 'level=debug msg="HCSShim::StartComputeSystem id=a"' >"$work/one.log"
+echo 'level=debug msg="HCSShim::TerminateComputeSystem id=a"' >"$work/two.log"
+timeout 60 "$hcstrace" import "$work/one.log" "$work/two.log" -o "$work/merged" >"$work/out" 2>&1 || fail "two logs: $(<"$work/out")"
+for pair in Start:1:one Terminate:2:two; do
+        IFS=: read -r verb thread log <<<"$pair"
+        grep -q "Hcs${verb}ComputeSystem.*\"thread\":$thread,.*\"log\":\"$log.log\"" "$work/merged" || fail "$verb is not of $log.log"
+done
 for bad in --zone=x --zone=nobody.log=+01:00 --offset=1parsec --day=tomorrow; do
         timeout 60 "$hcstrace" import "$bad" "$work/shim.log" >/dev/null 2>&1
         [[ $? -eq 2 ]] || fail "$bad is taken"

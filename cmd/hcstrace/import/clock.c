@@ -9,7 +9,8 @@
 #include "platform/clock.h"
 #include "cmd/hcstrace/import/inside.h"
 
-#define HALF_A_DAY (HCS_NS_PER_DAY / 2)
+#define HALF_A_DAY  (HCS_NS_PER_DAY / 2)
+#define HALF_A_YEAR (183 * HCS_NS_PER_DAY)
 
 /* Hours without a day: those that fall back by more than half a day are of the next one. */
 static uint64_t on_a_day(struct import_clock *c, uint64_t since_midnight) {
@@ -19,19 +20,25 @@ static uint64_t on_a_day(struct import_clock *c, uint64_t since_midnight) {
         return c->last_local && t + HALF_A_DAY < c->last_local ? t + HCS_NS_PER_DAY : t;
 }
 
+/* The table of days is that of a leap year, so that every date has a place: see import_yearless(). */
+static uint64_t of_year(int year, uint64_t since_new_year) {
+        return hcs_clock_days(year, 1 + (int)(since_new_year / HCS_NS_PER_DAY / 32),
+                              1 + (int)(since_new_year / HCS_NS_PER_DAY % 32)) *
+                       HCS_NS_PER_DAY +
+               since_new_year % HCS_NS_PER_DAY;
+}
+
+/* Those that fall back by more than half a year are of the next one. */
 static uint64_t in_a_year(const struct import_clock *c, uint64_t since_new_year) {
-        uint64_t anchor = c->last_local ? c->last_local : c->day_ns, days = anchor / HCS_NS_PER_DAY;
+        uint64_t anchor = c->last_local ? c->last_local : c->day_ns, days = anchor / HCS_NS_PER_DAY, t;
         int year = (int)(1970 + days * 400 / 146097);
 
         while (hcs_clock_days(year + 1, 1, 1) <= days)
                 year++;
         while (year > 1970 && hcs_clock_days(year, 1, 1) > days)
                 year--;
-        /* The table of days is that of a leap year, so that every date has a place: see import_yearless(). */
-        return hcs_clock_days(year, 1 + (int)(since_new_year / HCS_NS_PER_DAY / 32),
-                              1 + (int)(since_new_year / HCS_NS_PER_DAY % 32)) *
-                       HCS_NS_PER_DAY +
-               since_new_year % HCS_NS_PER_DAY;
+        t = of_year(year, since_new_year);
+        return c->last_local && t + HALF_A_YEAR < c->last_local ? of_year(year + 1, since_new_year) : t;
 }
 
 uint64_t import_yearless(int month, int day, uint64_t since_midnight) {

@@ -31,8 +31,8 @@ struct import_emitter {
         } * last; /* of each log */
         uint32_t handles[2];
         const struct import_line *line;
+        unsigned log;      /* that what comes now is of */
         uint64_t now;      /* the newest time that was told */
-        bool dated;        /* it has a day */
         enum mock_dll dll; /* what the log's client used last */
 };
 
@@ -69,16 +69,32 @@ HRESULT import_emitter_finish(struct import_emitter *e, struct hcs_error **err) 
 void import_emitter_at(struct import_emitter *e, const struct import_line *line) {
         e->line = line;
         if (line)
-                e->dated = e->stats->logs[line->log].dated;
+                e->log = line->log;
+}
+
+unsigned import_emitter_log(const struct import_emitter *e) {
+        return e->log;
+}
+
+unsigned import_emitter_of(struct import_emitter *e, unsigned log) {
+        unsigned before = e->log;
+
+        e->log = log;
+        return before;
 }
 
 static struct last *last_of(struct import_emitter *e) {
-        return &e->last[e->line ? e->line->log : 0];
+        return &e->last[e->log];
+}
+
+/* Do its times have a day? */
+static bool is_dated(const struct import_emitter *e) {
+        return e->stats->logs[e->log].dated;
 }
 
 void import_tell(struct import_emitter *e, enum import_note_kind kind, const struct import_line *line,
                  const char *reason) {
-        struct import_note note = {.kind = kind, .reason = reason, .log = e->stats->logs[0].name, .text = ""};
+        struct import_note note = {.kind = kind, .reason = reason, .log = e->stats->logs[e->log].name, .text = ""};
 
         e->stats->notes[kind]++;
         if (line) {
@@ -115,16 +131,16 @@ static void mark(struct import_emitter *e, struct mock_record *r, const char *pa
                 marks = hcs_json_set_new_object(r->extra, "repaired");
         hcs_json_set_string(marks, part, how);
         reason = hcs_asprintf("%s: %s", part, how);
-        import_tell(e, IMPORT_REPAIRED, e->line, reason);
+        import_tell(e, IMPORT_REPAIRED, e->line && e->line->log == e->log ? e->line : NULL, reason);
 }
 
 /* Of several logs, which one said it. */
 static void say_log(struct import_emitter *e, struct mock_record *r) {
-        if (!e->line || e->stats->n_logs < 2)
+        if (e->stats->n_logs < 2)
                 return;
         if (!r->extra)
                 r->extra = hcs_json_new_object();
-        hcs_json_set_string(r->extra, "log", e->stats->logs[e->line->log].name);
+        hcs_json_set_string(r->extra, "log", e->stats->logs[e->log].name);
 }
 
 static const char *document_name(enum mock_verb verb) {
@@ -202,7 +218,7 @@ static void put_return(struct import_emitter *e, const struct import_operation *
                 ret.process = (struct mock_process_info){.present = true, .process_id = p->known->pid};
                 memcpy(ret.process.stream, p->known->streams, sizeof(ret.process.stream));
         }
-        import_order_put(e->order, &ret, e->dated, false);
+        import_order_put(e->order, &ret, is_dated(e), false);
 }
 
 static void put_call(struct import_emitter *e, const struct import_operation *op, const struct put *p) {
@@ -213,7 +229,7 @@ static void put_call(struct import_emitter *e, const struct import_operation *op
                                    .function = hcs_strdup(function),
                                    .dll = dll,
                                    .t = t > p->not_before ? t : p->not_before,
-                                   .thread = e->line ? e->line->log + 1 : 1};
+                                   .thread = e->log + 1};
 
         t = call.t;
         call.args = hcs_calloc(4 + IMPORT_MAX_ARGS, sizeof(*call.args));
@@ -232,7 +248,7 @@ static void put_call(struct import_emitter *e, const struct import_operation *op
         }
         mark(e, &call, "call", op->call_repair);
         say_log(e, &call);
-        key = import_order_put(e->order, &call, e->dated, p->returned);
+        key = import_order_put(e->order, &call, is_dated(e), p->returned);
         if (p->returned)
                 put_return(e, op, p, key, t, dll);
         e->stats->calls++;
@@ -392,7 +408,7 @@ static void emit_end_of_output(struct import_emitter *e, const struct import_kno
                                                 .stream = (enum mock_stream)stream,
                                                 .end = true};
 
-                        import_order_put(e->order, &r, e->dated, false);
+                        import_order_put(e->order, &r, is_dated(e), false);
                 }
 }
 
@@ -423,6 +439,6 @@ void import_emit_exit(struct import_emitter *e, const char *system, uint32_t pid
         if (data)
                 mock_value_set_document(&r.result, "data", scrubbed(e, data));
         say_log(e, &r);
-        import_order_put(e->order, &r, e->dated, false);
+        import_order_put(e->order, &r, is_dated(e), false);
         e->stats->exits++;
 }

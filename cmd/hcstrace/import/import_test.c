@@ -78,6 +78,8 @@ static void a_day_without_a_year_is_of_the_year_of_what_is_near(void **state) {
         assert_resolved(&c, 1709164800 * (uint64_t)HCS_NS_PER_S, IMPORT_TIME_LOCAL, "2024-02-28T23:00:00Z");
         assert_resolved(&c, import_yearless(2, 29, 2 * HOUR), IMPORT_TIME_YEARLESS, "2024-02-29T01:00:00Z");
         assert_resolved(&c, import_yearless(12, 31, 0), IMPORT_TIME_YEARLESS, "2024-12-30T23:00:00Z");
+        assert_resolved(&c, import_yearless(1, 1, 2 * HOUR), IMPORT_TIME_YEARLESS, "2025-01-01T01:00:00Z");
+        assert_resolved(&c, import_yearless(12, 31, 5 * HOUR), IMPORT_TIME_YEARLESS, "2025-12-31T04:00:00Z");
         assert_true(c.dated);
 }
 

@@ -178,7 +178,6 @@ struct import_clock *import_source_clock(struct import_source *s);
 
 /* One layer of Go or JSON quoting undone; out has room for n + 1 bytes and may be s. Returns the length. */
 size_t import_unquote_to(const char *s, size_t n, char *out);
-char *import_unquote(const char *s, size_t n); /* caller frees */
 /* The code that an error text names or describes; S_OK when it says nothing. */
 HRESULT import_code(const char *text);
 /* The same with the result document beside it; a text without any code is E_FAIL, no text is S_OK. */
@@ -229,7 +228,6 @@ struct import_operation {
         uint64_t time; /* 0: not known */
         /* What was done to the document, the result, and the call itself, in words; NULL: nothing. */
         const char *document_repair, *result_repair, *call_repair;
-        const struct import_line *line; /* where it was said; not kept */
 };
 
 struct import_ledger;
@@ -243,7 +241,7 @@ void import_begin(struct import_ledger *l, const struct import_operation *op, bo
 void import_end(struct import_ledger *l, const struct import_operation *op);
 /* An error as an upper layer passes it on: nothing new when the failure itself was told before. */
 void import_echo(struct import_ledger *l, const struct import_operation *op);
-/* A document that was printed on a line of its own: for what began last. */
+/* A document that was printed on a line of its own: for what began last in that log. */
 void import_attach_document(struct import_ledger *l, const char *document, const char *repair);
 /* The same for a result; a result that holds an error ends it. */
 void import_attach_result(struct import_ledger *l, const char *result, const char *repair, uint64_t time);
@@ -258,6 +256,9 @@ struct import_emitter *import_emitter_new(const struct import_options *options, 
 struct import_emitter *import_emitter_free(struct import_emitter *e);
 /* The line that what comes now was said by; NULL: none. */
 void import_emitter_at(struct import_emitter *e, const struct import_line *line);
+/* The log that what comes now is of: that of the newest line, until it is set. Returns the one before. */
+unsigned import_emitter_log(const struct import_emitter *e);
+unsigned import_emitter_of(struct import_emitter *e, unsigned log);
 /* began: 0, or when it began. returned: false when nobody knows how it ended. */
 void import_emit(struct import_emitter *e, const struct import_operation *op, uint64_t began, bool returned);
 void import_emit_exit(struct import_emitter *e, const char *system, uint32_t pid, const char *data, uint64_t time);

@@ -17,7 +17,8 @@
 struct entry {
         struct import_operation op;
         uint64_t began;
-        bool ends; /* its end will be told */
+        unsigned log; /* that spoke of it first */
+        bool ends;    /* its end will be told */
         char *strings[6 + IMPORT_MAX_ARGS];
 };
 
@@ -54,11 +55,6 @@ static void own(struct entry *e) {
                 keep(e, 6 + i, &e->op.args[i].text);
 }
 
-static void entry_set(struct entry *e, const struct import_operation *op, bool ends) {
-        *e = (struct entry){.op = *op, .began = op->time, .ends = ends};
-        own(e);
-}
-
 struct import_ledger *import_ledger_new(struct import_emitter *emitter) {
         struct import_ledger *l = hcs_calloc(1, sizeof(*l));
 
@@ -82,6 +78,11 @@ static void take_out(struct import_ledger *l, size_t i, struct entry *ret) {
         l->n--;
 }
 
+static void entry_set(struct import_ledger *l, struct entry *e, const struct import_operation *op, bool ends) {
+        *e = (struct entry){.op = *op, .began = op->time, .log = import_emitter_log(l->emitter), .ends = ends};
+        own(e);
+}
+
 static bool same_system(const char *a, const char *b) {
         return !a || !b || strcmp(a, b) == 0;
 }
@@ -102,13 +103,17 @@ static void remember_failure(struct import_ledger *l, const struct import_operat
                 return;
         }
         entry_deinit(&l->failed);
-        entry_set(&l->failed, op, false);
+        entry_set(l, &l->failed, op, false);
         l->has_failed = true;
 }
 
+/* Also when it was another log's line that showed its end. */
 static void finish(struct import_ledger *l, struct entry *e, bool returned) {
+        unsigned log = import_emitter_of(l->emitter, e->log);
+
         import_emit(l->emitter, &e->op, e->began, returned);
         remember_failure(l, &e->op);
+        import_emitter_of(l->emitter, log);
         entry_deinit(e);
 }
 
@@ -151,7 +156,7 @@ void import_begin(struct import_ledger *l, const struct import_operation *op, bo
                 take_out(l, 0, &e);
                 finish(l, &e, false);
         }
-        entry_set(&l->open[l->n++], op, ends);
+        entry_set(l, &l->open[l->n++], op, ends);
 }
 
 /* What the begin said and the end does not. */
@@ -186,7 +191,7 @@ void import_end(struct import_ledger *l, const struct import_operation *op) {
                         finish(l, &e, true);
                         return;
                 }
-        entry_set(&e, op, false);
+        entry_set(l, &e, op, false);
         e.began = 0;
         finish(l, &e, true);
 }
@@ -196,33 +201,43 @@ void import_echo(struct import_ledger *l, const struct import_operation *op) {
                 import_end(l, op);
 }
 
+/* What began last in the log that speaks; NULL: nothing. */
+static struct entry *newest(struct import_ledger *l) {
+        for (size_t i = l->n; i-- > 0;)
+                if (l->open[i].log == import_emitter_log(l->emitter))
+                        return &l->open[i];
+        return NULL;
+}
+
 void import_attach_document(struct import_ledger *l, const char *document, const char *repair) {
-        if (l->n) {
-                l->open[l->n - 1].op.document = document;
-                l->open[l->n - 1].op.document_repair = repair;
-                own(&l->open[l->n - 1]);
-        }
+        struct entry *e = newest(l);
+
+        if (!e)
+                return;
+        e->op.document = document;
+        e->op.document_repair = repair;
+        own(e);
 }
 
 void import_attach_result(struct import_ledger *l, const char *result, const char *repair, uint64_t time) {
+        struct entry *open = newest(l), e;
         struct import_operation op;
-        struct entry e;
 
-        if (l->n == 0)
+        if (!open)
                 return;
-        op = l->open[l->n - 1].op;
+        op = open->op;
         op.hr = import_failure(NULL, result);
         op.time = time;
         op.result = result;
         op.result_repair = repair;
         if (FAILED(op.hr)) {
-                take_out(l, l->n - 1, &e);
+                take_out(l, (size_t)(open - l->open), &e);
                 merge(&e, &op);
                 finish(l, &e, true);
         } else {
-                l->open[l->n - 1].op.result = result;
-                l->open[l->n - 1].op.result_repair = repair;
-                own(&l->open[l->n - 1]);
+                open->op.result = result;
+                open->op.result_repair = repair;
+                own(open);
         }
 }
 

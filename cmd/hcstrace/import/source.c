@@ -2,8 +2,8 @@
 
 /*
  * The lines of one log, in batches: read, unwrapped, joined, those that cannot mean anything left out, the others cut
- * into fields. With a thread of its own a source reads ahead: two batches go round between it and its importer, so it
- * never has more than one that nobody has asked for yet.
+ * into fields. With a thread of its own a source reads ahead: three batches go round between it and its importer, so it
+ * never has more than two that nobody has asked for yet.
  */
 
 #include <stdlib.h>

@@ -40,13 +40,6 @@ size_t import_unquote_to(const char *s, size_t n, char *out) {
         return len;
 }
 
-char *import_unquote(const char *s, size_t n) {
-        char *out = hcs_malloc(n + 1);
-
-        import_unquote_to(s, n, out);
-        return out;
-}
-
 /* hcsshim prints the system's text for a code; ours are the same sentences. */
 static HRESULT code_of_sentence(const char *text) {
         static const uint32_t known[] = {1,   2,   3,   5,    6,    13,   32,   50,   52,   55,   87,  112,
