@@ -80,7 +80,8 @@ HRESULT hcs_listener_tcp(uint16_t *ret_port, struct hcs_listener **ret, struct h
 HRESULT hcs_listener_hyperv(const GUID *vm, const GUID *service, struct hcs_listener **ret, struct hcs_error **err);
 /*
  * The listener of hcs_stream_connect_private(). The name is locked for as long as it lives, beside the socket: a second
- * one is HCS_WIN32(10048) WSAEADDRINUSE at once, also in the moment where the first has not answered yet. The folder
+ * one is HCS_WIN32(10048) WSAEADDRINUSE, also in the moment where the first does not answer yet. One that does not
+ * answer any more is waited for, 10 s at most. The folder
  * must be ours or root's, and nobody else may write to it (E_ACCESSDENIED); only our user can connect (mode 0600).
  */
 HRESULT hcs_listener_private(const char *name, struct hcs_listener **ret, struct hcs_error **err);
@@ -92,6 +93,9 @@ HRESULT hcs_listener_accept(struct hcs_listener *l, const struct hcs_bound *b, s
                             struct hcs_error **err);
 /* Ends the accept of another thread, and all later ones: connections that are there already are still given. */
 void hcs_listener_wake(struct hcs_listener *l);
+/* Whoever connects from now on is refused, and the socket's name is gone; a private one stays locked until the listener
+ * is closed. Once, with nobody in an accept. */
+void hcs_listener_end(struct hcs_listener *l);
 /* NULL is fine, returns NULL. */
 struct hcs_listener *hcs_listener_close(struct hcs_listener *l);
 HCS_DEFINE_CLEANUP(struct hcs_listener *, hcs_listener_close)

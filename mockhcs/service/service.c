@@ -136,7 +136,7 @@ static void end_accepting(struct mockhcs_service *s) {
         hcs_listener_wake(s->listener);
         if (s->accepting)
                 hcs_thread_join(&s->acceptor);
-        s->listener = hcs_listener_close(s->listener);
+        hcs_listener_end(s->listener);
         if (s->door_accepting) {
                 hcs_listener_wake(hcs_loopback_listener(s->door));
                 hcs_thread_join(&s->door_acceptor);
@@ -260,6 +260,7 @@ HRESULT mockhcs_service_close(struct mockhcs_service *s, struct hcs_error **err)
         end_accepting(s);
         /* As it is with its clients: their handles go with them, and may end what they hold. */
         hr = s->state ? mock_world_save(s->engine->top, s->state, err) : S_OK;
+        s->listener = hcs_listener_close(s->listener); /* the lock of the state: who comes next reads it whole */
         if (wait_for_sessions(s))
                 service_free(s);
         return hr;

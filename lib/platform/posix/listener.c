@@ -11,15 +11,18 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/vm_sockets.h>
 
+#include "platform/clock.h"
 #include "platform/posix/stream_fd.h"
 #include "platform/work_folder.h"
 
 /* A guest dials in bursts and takes a full queue for a refusal. */
-#define BACKLOG 128
+#define BACKLOG         128
+#define LOCK_TIMEOUT_NS (10 * (uint64_t)HCS_NS_PER_S)
 
 struct hcs_listener {
         int fd;
@@ -139,7 +142,11 @@ static bool has_name(int fd, const char *name) {
                ours.st_dev == named.st_dev;
 }
 
-static HRESULT lock_name(const char *name, int *ret, struct hcs_error **err) {
+/* Who has the lock and does not listen is about to, or has ended and writes what it leaves to whoever comes next. */
+static HRESULT lock_name(const char *name, const struct sockaddr_un *address, int *ret, struct hcs_error **err) {
+        static const struct timespec moment = {.tv_nsec = 5 * 1000 * 1000};
+        uint64_t deadline = hcs_clock_ns() + LOCK_TIMEOUT_NS;
+
         for (;;) {
                 int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), saved;
 
@@ -154,7 +161,9 @@ static HRESULT lock_name(const char *name, int *ret, struct hcs_error **err) {
                 saved = errno == EWOULDBLOCK ? EADDRINUSE : errno;
                 if (fd >= 0)
                         close(fd);
-                return hcs_error_errno(err, saved, "lock `%s`", name);
+                if (saved != EADDRINUSE || is_taken(address) || hcs_clock_ns() > deadline)
+                        return hcs_error_errno(err, saved, "lock `%s`", name);
+                nanosleep(&moment, NULL);
         }
 }
 
@@ -172,11 +181,14 @@ HRESULT hcs_private_default_name(const char *what, char **ret, struct hcs_error 
 HRESULT hcs_listener_private(const char *name, struct hcs_listener **ret, struct hcs_error **err) {
         _cleanup_free_ char *lock_path = hcs_asprintf("%s.lock", name);
         struct hcs_listener *l = NULL;
+        struct sockaddr_un address;
         HRESULT hr = check_folder(name, err);
         int lock = -1;
 
         if (SUCCEEDED(hr))
-                hr = lock_name(lock_path, &lock, err);
+                hr = hcs_fd_unix_address(name, &address, err);
+        if (SUCCEEDED(hr))
+                hr = lock_name(lock_path, &address, &lock, err);
         if (SUCCEEDED(hr))
                 hr = listen_unix(name, 0600, &l, err);
         if (FAILED(hr)) {
@@ -281,19 +293,25 @@ void hcs_listener_wake(struct hcs_listener *l) {
         eventfd_write(l->event, 1);
 }
 
+void hcs_listener_end(struct hcs_listener *l) {
+        if (l->path)
+                unlink(l->path);
+        l->path = hcs_free(l->path);
+        close(l->fd);
+        l->fd = -1;
+}
+
 struct hcs_listener *hcs_listener_close(struct hcs_listener *l) {
         if (!l)
                 return NULL;
-        if (l->path)
-                unlink(l->path);
-        close(l->fd);
+        if (l->fd >= 0)
+                hcs_listener_end(l);
         close(l->event);
         if (l->lock >= 0) {
                 unlink(l->lock_path);
                 close(l->lock);
         }
         free(l->lock_path);
-        free(l->path);
         free(l);
         return NULL;
 }

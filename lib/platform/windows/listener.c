@@ -58,10 +58,16 @@ void hcs_listener_wake(struct hcs_listener *l) {
         SetEvent(l->woken);
 }
 
+void hcs_listener_end(struct hcs_listener *l) {
+        closesocket(l->s);
+        l->s = INVALID_SOCKET;
+}
+
 struct hcs_listener *hcs_listener_close(struct hcs_listener *l) {
         if (!l)
                 return NULL;
-        closesocket(l->s);
+        if (l->s != INVALID_SOCKET)
+                hcs_listener_end(l);
         if (l->woken)
                 CloseHandle(l->woken);
         if (l->arrived)
