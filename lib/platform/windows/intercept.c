@@ -142,15 +142,16 @@ static bool is_stub(const void *p) {
         return false;
 }
 
-/* Tables of the loader are not to be written to as they are. */
+/* Tables of the loader are not to be written to as they are. Code in the same page can be run all the time. */
 static bool write_protected(void *to, const void *from, size_t n) {
+        MEMORY_BASIC_INFORMATION info;
         DWORD old, ignored;
         bool code;
 
-        if (!VirtualProtect(to, n, PAGE_READWRITE, &old))
+        if (!VirtualQuery(to, &info, sizeof(info)))
                 return false;
-        code = old & (PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY);
-        if (code && !VirtualProtect(to, n, PAGE_EXECUTE_READWRITE, &ignored))
+        code = info.Protect & (PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY);
+        if (!VirtualProtect(to, n, code ? PAGE_EXECUTE_READWRITE : PAGE_READWRITE, &old))
                 return false;
         memcpy(to, from, n);
         VirtualProtect(to, n, old, &ignored);
