@@ -63,14 +63,16 @@ BOOL WINAPI DllMain(HINSTANCE self, DWORD reason, void *reserved);
 
 BOOL WINAPI DllMain(HINSTANCE self, DWORD reason, void *reserved) {
         _cleanup_free_ char *text = reason == DLL_PROCESS_ATTACH ? hcs_injection_text() : NULL;
-        struct hcs_error *err = NULL;
+        _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
 
         if (!text)
                 return TRUE; /* nobody asked for a recording */
         begin(text);
-        if (SUCCEEDED(redirect(&err)) && SUCCEEDED(hcs_injection_follow_children(&err)))
-                return TRUE;
-        hcs_log(HCS_LOG_ERROR, "nothing is recorded", "error", hcs_error_message(err), NULL);
-        hcs_error_free(err);
-        return FALSE;
+        if (FAILED(redirect(&err))) {
+                hcs_log(HCS_LOG_ERROR, "nothing is recorded", "error", hcs_error_message(err), NULL);
+                return FALSE;
+        }
+        if (FAILED(hcs_injection_follow_children(&err))) /* what is redirected comes here from now on */
+                hcs_log(HCS_LOG_WARN, "children are not recorded", "error", hcs_error_message(err), NULL);
+        return TRUE;
 }

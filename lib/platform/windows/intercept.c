@@ -359,11 +359,13 @@ static void redirect_loaded(const wchar_t *name, size_t n, void *base) {
 }
 
 HRESULT intercept_begin(const struct interceptor *by, struct hcs_error **err) {
-        bool first = state.n_interceptors == 0;
+        HRESULT hr = state.n_interceptors == 0 ? modules_watch(loaded, unloaded, err) : S_OK;
 
+        if (FAILED(hr))
+                return hr;
         state.interceptors[state.n_interceptors++] = by;
         beginning = by;
         modules_each(redirect_loaded);
         modules_each(bind_anew);
-        return first ? modules_watch(loaded, unloaded, err) : S_OK;
+        return S_OK;
 }

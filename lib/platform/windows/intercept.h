@@ -35,7 +35,7 @@ struct interceptor {
         void (*found)(void *cookie, void *real);
 };
 
-/* From DllMain(), or while nobody loads anything. */
+/* From DllMain(), or while nobody loads anything. When it fails, nothing is redirected. */
 HRESULT intercept_begin(const struct interceptor *by, struct hcs_error **err);
 /* A call of the real function. */
 uint64_t intercept_through(void *real, const uint64_t *args, unsigned n);
