@@ -213,16 +213,14 @@ static void keep_site(struct site *s) {
         state.sites[at] = s;
 }
 
-static bool keep_range(const char *base, const struct interceptor *by) {
+/* There is room for it. */
+static void keep_range(const char *base, const struct interceptor *by) {
         size_t n = atomic_load(&state.n_ranges);
 
-        if (n == MAX_RANGES)
-                return false;
         state.ranges[n].by = by;
         state.ranges[n].from = base;
         state.ranges[n].to = base + headers_of(base)->OptionalHeader.SizeOfImage;
         atomic_store(&state.n_ranges, n + 1);
-        return true;
 }
 
 struct exports {
@@ -290,12 +288,15 @@ static bool redirect_exports(const wchar_t *name, size_t n, char *base, const st
         if (stubs == 0)
                 return false;
         size = stubs * STUB_SIZE;
-        memory = allocate_near(base, headers_of(base)->OptionalHeader.SizeOfImage, size);
-        if (!memory || !keep_range(base, by)) {
+        memory = atomic_load(&state.n_ranges) < MAX_RANGES
+                         ? allocate_near(base, headers_of(base)->OptionalHeader.SizeOfImage, size)
+                         : NULL;
+        if (!memory) {
                 hcs_log(HCS_LOG_ERROR, "no room for a DLL: its functions are not redirected", "module",
                         wanted(by, name, n, NULL)->module, NULL);
                 return false;
         }
+        keep_range(base, by);
         for (DWORD i = 0; i < e.directory->NumberOfNames; i++) {
                 const struct intercepted *what = wanted(by, name, n, base + e.names[i]);
 
