@@ -27,23 +27,25 @@ bool hcs_injection_possible(void) {
 }
 
 /* LIBRARY NUL TEXT NUL */
-static HANDLE share(DWORD process, const char *library, const char *text) {
+static HRESULT share(DWORD process, const char *library, const char *text, HANDLE *ret, struct hcs_error **err) {
         size_t n_library = strlen(library) + 1, n_text = strlen(text) + 1;
+        _cleanup_handle_ HANDLE section = NULL;
         wchar_t name[48];
-        HANDLE section;
         char *view;
 
+        if (n_library + n_text > TEXT_MAX)
+                return hcs_error_make(err, HCS_WIN32(ERROR_BUFFER_OVERFLOW),
+                                      "share what `%s` is to know: longer than %u bytes", library, TEXT_MAX);
         swprintf(name, HCS_ARRAY_SIZE(name), L"Local\\hcsshim-injection-%lu", process);
-        section = n_library + n_text > TEXT_MAX
-                          ? NULL
-                          : CreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, TEXT_MAX, name);
+        section = CreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, TEXT_MAX, name);
         view = section ? MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, 0) : NULL;
         if (!view)
-                return NULL;
+                return hcs_error_make(err, HCS_WIN32(GetLastError()), "share what `%s` is to know", library);
         memcpy(view, library, n_library);
         memcpy(view + n_library, text, n_text);
         UnmapViewOfFile(view);
-        return section;
+        *ret = steal_pointer(&section);
+        return S_OK;
 }
 
 /* Both parts, the text behind the library's path; NULL when nobody shares any. Caller frees. */
@@ -63,39 +65,50 @@ static char *shared(void) {
         return copy;
 }
 
-/* The thread's exit code is the lower half of the module's handle. */
-static bool load_in(HANDLE process, const wchar_t *library, bool *ret_ended) {
+/* 0 when that thread has loaded the library, else why not: its exit code is the lower half of the module's handle. */
+static DWORD loaded_by(HANDLE thread, HANDLE process) {
+        DWORD code = 0, waited = WaitForMultipleObjects(2, (HANDLE[]){thread, process}, FALSE, PATIENCE);
+
+        if (waited == WAIT_TIMEOUT)
+                return ERROR_TIMEOUT;
+        if (waited == WAIT_FAILED || (waited == WAIT_OBJECT_0 && !GetExitCodeThread(thread, &code)))
+                return GetLastError();
+        return code ? 0 : ERROR_DLL_INIT_FAILED;
+}
+
+/* 0 or why the library is not in the process. */
+static DWORD load_in(HANDLE process, const wchar_t *library, bool *ret_ended) {
         size_t size = (wcslen(library) + 1) * sizeof(*library);
         LPTHREAD_START_ROUTINE load =
                 (LPTHREAD_START_ROUTINE)(uintptr_t)GetProcAddress(GetModuleHandleW(L"kernel32.dll"), "LoadLibraryW");
         void *there = VirtualAllocEx(process, NULL, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
         _cleanup_handle_ HANDLE thread = NULL;
-        DWORD code = 0;
-        bool ok = there && WriteProcessMemory(process, there, library, size, NULL);
+        DWORD why;
 
-        thread = ok ? CreateRemoteThread(process, NULL, 0, load, there, 0, NULL) : NULL;
-        ok = thread && WaitForMultipleObjects(2, (HANDLE[]){thread, process}, FALSE, PATIENCE) == WAIT_OBJECT_0 &&
-             GetExitCodeThread(thread, &code) && code != 0;
+        if (there && WriteProcessMemory(process, there, library, size, NULL))
+                thread = CreateRemoteThread(process, NULL, 0, load, there, 0, NULL);
+        why = thread ? loaded_by(thread, process) : GetLastError();
         *ret_ended = WaitForSingleObject(process, 0) == WAIT_OBJECT_0;
-        if (ok && !*ret_ended)
+        if (!why && !*ret_ended)
                 VirtualFreeEx(process, there, 0, MEM_RELEASE);
-        return ok;
+        return why;
 }
 
 static HRESULT inject(const PROCESS_INFORMATION *info, const char *library, const char *text, struct hcs_error **err) {
         _cleanup_wide_ wchar_t *wide = hcs_windows_wide(library);
         _cleanup_handle_ HANDLE section = NULL;
         BOOL is_32_bit = FALSE;
+        DWORD why;
         bool ended;
+        HRESULT hr;
 
         if (IsWow64Process(info->hProcess, &is_32_bit) && is_32_bit)
                 return hcs_error_make(err, MISMATCHED, "it is a 32-bit program: only 64-bit ones can be had");
-        section = share(info->dwProcessId, library, text);
-        if (!section)
-                return hcs_error_make(err, HCS_WIN32(GetLastError()), "share what `%s` is to know", library);
-        if (!load_in(info->hProcess, wide, &ended) && !ended)
-                return hcs_error_make(err, HCS_WIN32(ERROR_DLL_INIT_FAILED), "load `%s` in it", library);
-        return S_OK;
+        hr = share(info->dwProcessId, library, text, &section, err);
+        if (FAILED(hr))
+                return hr;
+        why = load_in(info->hProcess, wide, &ended);
+        return why && !ended ? hcs_error_make(err, HCS_WIN32(why), "load `%s` in it", library) : S_OK;
 }
 
 static bool is_32_bit_file(const char *program) {
