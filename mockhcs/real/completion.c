@@ -65,10 +65,10 @@ void completion_starts(struct passing *p) {
                 k->pending[completion] = p->call.number;
 }
 
-/* Does an answer to "what is your result" tell the result? */
+/* Does an answer to "what is your result", asked for well, tell the result? Operations fail with anything. */
 static bool is_result(HRESULT hr) {
         return hr != HCS_E_OPERATION_PENDING && hr != HCS_E_OPERATION_NOT_STARTED && hr != HCS_E_OPERATION_TIMEOUT &&
-               hr != HCS_E_PROCESS_INFO_NOT_AVAILABLE && hr != E_HANDLE && hr != E_POINTER && hr != E_INVALIDARG;
+               hr != HCS_E_PROCESS_INFO_NOT_AVAILABLE && hr != E_HANDLE;
 }
 
 /* Asks the platform itself; false when that does not tell. *ret_document is UTF-8 or NULL, and the caller's. */
@@ -186,7 +186,8 @@ void completion_heard(struct passing *p) {
                 if (gives_process)
                         memcpy(on, k->process, sizeof(on));
                 hcs_mutex_unlock(&p->r->lock);
-                if (is_result(p->call.hr) && (!gives_process || info >= 0))
+                /* A failure may be that of a client that has no place for process information. */
+                if (is_result(p->call.hr) && (info < 0 ? !gives_process : p->args[info] || SUCCEEDED(p->call.hr)))
                         complete(p->r, p->on[MOCK_OPERATION], p->call.hr,
                                  passing_text(p, signature_find(p->s, PARAMETER_ANSWER)),
                                  process->present ? process : NULL);

@@ -368,6 +368,103 @@ static void the_document_of_a_refusal_is_in_its_return(void **state) {
         close_world(&w);
 }
 
+/* In place of the platform, which here fails everything with E_INVALIDARG and has a document for it. */
+static uint64_t HCS_ABI_CALL refuse_with_document(void *operation, PWSTR *document) {
+        static const WCHAR text[] = u"{\"Error\":-2147024809}";
+
+        if (document)
+                *document = memcpy(hcs_abi_alloc(sizeof(text)), text, sizeof(text));
+        return (uint32_t)E_INVALIDARG;
+}
+
+static uint64_t HCS_ABI_CALL refuse(void) {
+        return (uint32_t)E_INVALIDARG;
+}
+
+static void fail_results(struct world *w) {
+        real_recorder_learn(w->recorder, signature(MOCK_COMPUTECORE, "HcsGetOperationResult"),
+                            (void *)(uintptr_t)refuse_with_document);
+}
+
+static void a_bad_argument_can_be_the_result_of_an_operation(void **state) {
+        HCS_OPERATION op;
+        HCS_SYSTEM system;
+        PWSTR document = NULL;
+        struct lines done;
+        struct world w;
+
+        open_world(&w, (struct real_recorder_options){0});
+        system = create_and_close(&w);
+        fail_results(&w);
+        for (int closed = 0; closed < 2; closed++) { /* told by the client, and at the end */
+                op = new_operation(&w);
+                CALL(&w, COMPUTECORE, "HcsGetComputeSystemProperties", ARG(system), ARG(op), 0);
+                if (!closed)
+                        real_recorder_call(w.recorder, signature(MOCK_COMPUTECORE, "HcsGetOperationResult"),
+                                           (const uint64_t[]){ARG(op), ARG(&document)},
+                                           (void *)(uintptr_t)refuse_with_document);
+                CALL(&w, COMPUTECORE, "HcsCloseOperation", ARG(op));
+        }
+        done = read_lines(w.ours, MOCK_RECORD_COMPLETE);
+        assert_int_equal(done.n, 3);
+        for (size_t i = 1; i < done.n; i++) {
+                assert_hresult(done.items[i].hr, E_INVALIDARG);
+                assert_string_equal(done.items[i].result.text, "{\"Error\":-2147024809}");
+        }
+        free_lines(&done);
+        hcs_abi_free(document);
+        CALL(&w, COMPUTECORE, "HcsCloseComputeSystem", ARG(system));
+        close_world(&w);
+}
+
+static void the_document_of_a_bad_argument_is_in_its_return(void **state) {
+        HCS_OPERATION op;
+        HCS_SYSTEM system;
+        struct lines done;
+        struct world w;
+
+        open_world(&w, (struct real_recorder_options){0});
+        system = create_and_close(&w);
+        fail_results(&w);
+        op = new_operation(&w);
+        assert_hresult(real_recorder_call(w.recorder, signature(MOCK_COMPUTECORE, "HcsPauseComputeSystem"),
+                                          (const uint64_t[]){ARG(system), ARG(op), 0}, (void *)(uintptr_t)refuse),
+                       E_INVALIDARG);
+        done = read_lines(w.ours, MOCK_RECORD_RETURN);
+        assert_int_equal(done.items[done.n - 1].n_args, 1);
+        assert_string_equal(done.items[done.n - 1].args[0].text, "{\"Error\":-2147024809}");
+        free_lines(&done);
+        CALL(&w, COMPUTECORE, "HcsCloseOperation", ARG(op));
+        CALL(&w, COMPUTECORE, "HcsCloseComputeSystem", ARG(system));
+        close_world(&w);
+}
+
+static void a_client_without_a_place_for_process_information_hears_of_that_and_not_of_the_result(void **state) {
+        const struct signature *ask = signature(MOCK_COMPUTECORE, "HcsGetOperationResultAndProcessInfo");
+        HCS_PROCESS_INFORMATION info = {0};
+        HCS_OPERATION op;
+        HCS_SYSTEM system;
+        struct lines done;
+        struct world w;
+
+        open_world(&w, (struct real_recorder_options){0});
+        system = create_and_close(&w);
+        op = new_operation(&w);
+        CALL(&w, COMPUTECORE, "HcsGetComputeSystemProperties", ARG(system), ARG(op), 0);
+        real_recorder_call(w.recorder, ask, (const uint64_t[]){ARG(op), 0, 0}, (void *)(uintptr_t)refuse);
+        done = read_lines(w.ours, MOCK_RECORD_COMPLETE);
+        assert_int_equal(done.n, 1);
+        free_lines(&done);
+        real_recorder_call(w.recorder, ask, (const uint64_t[]){ARG(op), ARG(&info), 0}, (void *)(uintptr_t)refuse);
+        done = read_lines(w.ours, MOCK_RECORD_COMPLETE);
+        assert_int_equal(done.n, 2);
+        assert_hresult(done.items[1].hr, E_INVALIDARG);
+        free_lines(&done);
+        CALL(&w, COMPUTECORE, "HcsCloseOperation", ARG(op));
+        CALL(&w, COMPUTECORE, "HcsCloseComputeSystem", ARG(system));
+        close_world(&w);
+}
+
 static void the_context_of_an_operation_is_the_clients(void **state) {
         HCS_SYSTEM system;
         HCS_OPERATION op;
@@ -538,6 +635,9 @@ HCS_TESTS(cmocka_unit_test(every_export_has_a_signature),
           cmocka_unit_test(every_function_is_written_as_the_layer_writes_it),
           cmocka_unit_test(a_result_that_nobody_asks_for_is_written_when_the_operation_is_closed),
           cmocka_unit_test(the_document_of_a_refusal_is_in_its_return),
+          cmocka_unit_test(a_bad_argument_can_be_the_result_of_an_operation),
+          cmocka_unit_test(the_document_of_a_bad_argument_is_in_its_return),
+          cmocka_unit_test(a_client_without_a_place_for_process_information_hears_of_that_and_not_of_the_result),
           cmocka_unit_test(the_context_of_an_operation_is_the_clients),
           cmocka_unit_test(a_notification_completes_the_call_of_vmcompute),
           cmocka_unit_test(streams_and_an_exit_that_is_waited_for_are_written),
