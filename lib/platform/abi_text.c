@@ -24,3 +24,10 @@ char *hcs_abi_text_take(PWSTR wide) {
         hcs_abi_free(wide);
         return text;
 }
+
+PWSTR hcs_abi_text_give(const char *utf8, size_t len) {
+        size_t n;
+        uint16_t *wide = hcs_utf8_to_utf16_lossy(utf8, len, &n);
+
+        return hcs_abi_adopt(wide, (n + 1) * sizeof(*wide));
+}

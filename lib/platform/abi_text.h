@@ -13,5 +13,7 @@ HRESULT hcs_abi_text_wide(const char *utf8, uint16_t **ret, struct hcs_error **e
 char *hcs_abi_text_copy(PCWSTR wide);
 /* The same, and gives the platform's memory back. */
 char *hcs_abi_text_take(PWSTR wide);
+/* The other way: a text that the client frees as the platform's. What is not UTF-8 becomes U+FFFD. */
+PWSTR hcs_abi_text_give(const char *utf8, size_t len);
 
 #endif

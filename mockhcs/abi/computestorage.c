@@ -13,9 +13,8 @@
 
 #include <string.h>
 
-#include "base/utf.h"
 #include "mockhcs/abi/front.h"
-#include "platform/abi_memory.h"
+#include "platform/abi_text.h"
 #include "platform/place.h"
 
 /* optional: 0 is no disk, as some calls allow. A handle of no file is E_HANDLE. */
@@ -114,13 +113,6 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsFormatWritableLayerVhd(HANDLE vhd) {
         return mock_front_finish(&f);
 }
 
-static PWSTR adopt_text(const char *text) {
-        size_t n;
-        uint16_t *wide = hcs_utf8_to_utf16_lossy(text, strlen(text), &n);
-
-        return hcs_abi_adopt(wide, (n + 1) * sizeof(*wide));
-}
-
 /* The answer is a JSON string. */
 HCS_ABI_HRESULT HCS_ABI_CALL HcsGetLayerVhdMountPath(HANDLE vhd, PWSTR *mountPath) {
         FRONT(f, COMPUTESTORAGE, "HcsGetLayerVhdMountPath");
@@ -135,7 +127,7 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsGetLayerVhdMountPath(HANDLE vhd, PWSTR *mountPat
         const char *path =
                 SUCCEEDED(f.hr) && f.op ? hcs_json_string(mock_value_tree(&f.op->op.completion.result, NULL)) : NULL;
         if (path)
-                *mountPath = adopt_text(path);
+                *mountPath = hcs_abi_text_give(path, strlen(path));
         else if (SUCCEEDED(f.hr))
                 f.hr = E_UNEXPECTED;
         return mock_front_end(&f);

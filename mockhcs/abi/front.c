@@ -8,7 +8,7 @@
 
 #include "base/utf.h"
 #include "hcsshim/log.h"
-#include "platform/abi_memory.h"
+#include "platform/abi_text.h"
 
 /* A document longer than this is refused before it is copied: the platform's own limit is far below. */
 #define MAX_TEXT_UNITS ((size_t)64 << 20)
@@ -287,13 +287,9 @@ void mock_front_close(struct mock_front *f, struct mock_live *l) {
 
 void mock_front_result(struct mock_front *f, struct mock_live *op, PWSTR *out) {
         const struct mock_value *result = op ? &op->op.completion.result : &f->call.completion.result;
-        uint16_t *wide;
-        size_t n;
 
-        if (!out || mock_value_is_empty(result))
-                return;
-        wide = hcs_utf8_to_utf16_lossy(result->text, result->len, &n);
-        *out = hcs_abi_adopt(wide, (n + 1) * sizeof(*wide));
+        if (out && !mock_value_is_empty(result))
+                *out = hcs_abi_text_give(result->text, result->len);
 }
 
 uint64_t mock_front_end(struct mock_front *f) {

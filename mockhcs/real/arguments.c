@@ -208,14 +208,13 @@ static void take_process(struct passing *p) {
                 .stream = {info->StdInput != NULL, info->StdOutput != NULL, info->StdError != NULL}};
 }
 
-/* Of an operation's result the trace has its completion. */
-static bool is_completion(const struct passing *p) {
+bool passing_is_completion(const struct passing *p) {
         return p->s->function->verb == MOCK_GET_OPERATION_RESULT || p->s->function->verb == MOCK_WAIT_OPERATION;
 }
 
 void passing_results(struct passing *p) {
         take_process(p);
-        if (is_completion(p))
+        if (passing_is_completion(p))
                 return;
         for (unsigned i = 0; i < p->s->n; i++) {
                 char *text = answer(p, (int)i);

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/utf.h"
 #include "mockhcs/engine/event_name.h"
 #include "mockhcs/real/passing.h"
+#include "platform/abi_text.h"
 #include "platform/saved_error.h"
 
 static _Atomic(struct real_recorder *) ours;
@@ -56,14 +56,12 @@ static void write_event(struct real_recorder *r, const char *on, const char *nam
 
 void callbacks_write_event(struct real_recorder *r, const struct hearing *h, uint32_t type, HRESULT hr, PCWSTR data) {
         const char *name = mock_event_name(h->dll, type);
-        const uint16_t *text = (const uint16_t *)data;
         char unknown[16];
 
         if (is_exit(name) && !first_exit(r, h->kind, h->dll, h->value))
                 return;
         snprintf(unknown, sizeof(unknown), "0x%08X", (unsigned)type);
-        write_event(r, h->on, name ? name : unknown, hr,
-                    text ? hcs_utf16_to_utf8_lossy(text, hcs_utf16_len(text), NULL) : NULL);
+        write_event(r, h->on, name ? name : unknown, hr, hcs_abi_text_copy(data));
 }
 
 void callbacks_exited(struct passing *p) {

@@ -10,10 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/utf.h"
 #include "mockhcs/engine/event_name.h"
 #include "mockhcs/real/passing.h"
-#include "platform/abi_memory.h"
+#include "platform/abi_text.h"
 
 static const char *const completed_by[KEPT_COMPLETED] = {"SystemCreateCompleted", "SystemStartCompleted",
                                                          "SystemPauseCompleted", "SystemResumeCompleted",
@@ -45,6 +44,13 @@ static const char *process_of(const struct passing *p) {
         return k ? k->handle.symbol : "";
 }
 
+/* With the lock held: whose notification completes the call. */
+static struct kept *system_of(struct passing *p) {
+        return p->created && p->created->handle.kind == MOCK_SYSTEM
+                       ? p->created
+                       : kept_find(&p->r->kept, MOCK_SYSTEM, MOCK_VMCOMPUTE, p->on[MOCK_SYSTEM]);
+}
+
 void completion_starts(struct passing *p) {
         enum mock_verb verb = p->s->function->verb;
         int completion = completion_of(p->s->function);
@@ -58,10 +64,8 @@ void completion_starts(struct passing *p) {
                 if (k->gives_process)
                         snprintf(k->process, sizeof(k->process), "%s", process_of(p));
         }
-        k = p->created && p->created->handle.kind == MOCK_SYSTEM
-                    ? p->created
-                    : kept_find(&p->r->kept, MOCK_SYSTEM, MOCK_VMCOMPUTE, p->on[MOCK_SYSTEM]);
-        if (completion >= 0 && k)
+        k = completion >= 0 ? system_of(p) : NULL;
+        if (k)
                 k->pending[completion] = p->call.number;
 }
 
@@ -80,10 +84,7 @@ static bool ask(struct real_recorder *r, uintptr_t operation, HRESULT *ret_hr, c
         if (!get_result)
                 return false;
         *ret_hr = (HRESULT)(uint32_t)real_through(get_result, args, HCS_ARRAY_SIZE(args));
-        *ret_document = document ? hcs_utf16_to_utf8_lossy((const uint16_t *)document,
-                                                           hcs_utf16_len((const uint16_t *)document), NULL)
-                                 : NULL;
-        hcs_abi_free(document);
+        *ret_document = hcs_abi_text_take(document);
         return is_result(*ret_hr);
 }
 
@@ -121,9 +122,7 @@ void completion_started(struct passing *p) {
                 p->call.completed = false;
                 return;
         }
-        k = p->created && p->created->handle.kind == MOCK_SYSTEM
-                    ? p->created
-                    : kept_find(&p->r->kept, MOCK_SYSTEM, MOCK_VMCOMPUTE, p->on[MOCK_SYSTEM]);
+        k = system_of(p);
         if (k)
                 k->pending[completion] = 0;
 }
@@ -168,18 +167,13 @@ static void complete(struct real_recorder *r, uintptr_t operation, HRESULT hr, c
 }
 
 void completion_heard(struct passing *p) {
-        enum mock_verb verb = p->s->function->verb;
         int info = signature_find(p->s, PARAMETER_PROCESS_INFORMATION);
         struct mock_process_info *process = &p->call.completion.process;
         char on[24] = "";
         const struct kept *k;
         bool gives_process;
 
-        if (info >= 0 && verb != MOCK_GET_OPERATION_RESULT && verb != MOCK_WAIT_OPERATION) { /* vmcompute */
-                hcs_mutex_lock(&p->r->lock);
-                snprintf(on, sizeof(on), "%s", process_of(p));
-                hcs_mutex_unlock(&p->r->lock);
-        } else if (verb == MOCK_GET_OPERATION_RESULT || verb == MOCK_WAIT_OPERATION) {
+        if (passing_is_completion(p)) {
                 hcs_mutex_lock(&p->r->lock);
                 k = operation_of(p);
                 gives_process = k && k->gives_process;
@@ -191,6 +185,10 @@ void completion_heard(struct passing *p) {
                         complete(p->r, p->on[MOCK_OPERATION], p->call.hr,
                                  passing_text(p, signature_find(p->s, PARAMETER_ANSWER)),
                                  process->present ? process : NULL);
+        } else if (info >= 0) { /* vmcompute */
+                hcs_mutex_lock(&p->r->lock);
+                snprintf(on, sizeof(on), "%s", process_of(p));
+                hcs_mutex_unlock(&p->r->lock);
         }
         if (process->present && *on)
                 streams_tee(p->r, on, (HCS_PROCESS_INFORMATION *)(uintptr_t)p->args[info]);
@@ -236,7 +234,7 @@ void completion_called_back(struct real_recorder *r, HCS_OPERATION operation) {
 bool completion_notified(struct real_recorder *r, const struct hearing *h, uint32_t type, HRESULT hr, PCWSTR data) {
         const char *name = mock_event_name(h->dll, type);
         struct mock_completion c = {.hr = hcs_hresult_to_computecore(hr)};
-        char subject[32];
+        char subject[32], *text;
         struct kept *k;
 
         hcs_mutex_lock(&r->lock);
@@ -249,10 +247,9 @@ bool completion_notified(struct real_recorder *r, const struct hearing *h, uint3
         hcs_mutex_unlock(&r->lock);
         if (!c.number)
                 return false;
-        if (data && *data)
-                mock_value_set_document(
-                        &c.result, "result",
-                        hcs_utf16_to_utf8_lossy((const uint16_t *)data, hcs_utf16_len((const uint16_t *)data), NULL));
+        text = hcs_abi_text_copy(data);
+        if (text)
+                mock_value_set_document(&c.result, "result", text);
         snprintf(subject, sizeof(subject), "call/%llu", (unsigned long long)c.number);
         write_completion(r, subject, &c);
         mock_completion_deinit(&c);

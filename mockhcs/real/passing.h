@@ -49,6 +49,8 @@ uint64_t real_through(void *fn, const uint64_t *args, unsigned n);
 /* arguments.c: what the call was given, and what it gave. */
 void passing_arguments(struct passing *p);
 void passing_results(struct passing *p);
+/* Does the call ask for the result of an operation? Of that the trace has a completion. */
+bool passing_is_completion(const struct passing *p);
 /* The text behind an out pointer of the call; NULL when there is none. Caller frees. */
 char *passing_text(const struct passing *p, int parameter);
 

@@ -328,14 +328,18 @@ static HCS_SYSTEM create_and_close(struct world *w) {
         return system;
 }
 
+static HCS_SYSTEM open_with_system(struct world *w, struct real_recorder_options o) {
+        open_world(w, o);
+        return create_and_close(w);
+}
+
 static void a_result_that_nobody_asks_for_is_written_when_the_operation_is_closed(void **state) {
         HCS_OPERATION op;
         HCS_SYSTEM system;
         struct lines done;
         struct world w;
 
-        open_world(&w, (struct real_recorder_options){0});
-        system = create_and_close(&w);
+        system = open_with_system(&w, (struct real_recorder_options){0});
         op = new_operation(&w);
         CALL(&w, COMPUTECORE, "HcsGetComputeSystemProperties", ARG(system), ARG(op), 0);
         mockhcs_drain(w.mock);
@@ -355,8 +359,7 @@ static void the_document_of_a_refusal_is_in_its_return(void **state) {
         struct lines done;
         struct world w;
 
-        open_world(&w, (struct real_recorder_options){0});
-        system = create_and_close(&w);
+        system = open_with_system(&w, (struct real_recorder_options){0});
         op = new_operation(&w);
         assert_hresult(CALL(&w, COMPUTECORE, "HcsPauseComputeSystem", ARG(system), ARG(op), 0), HCS_E_INVALID_STATE);
         done = read_lines(w.ours, MOCK_RECORD_RETURN);
@@ -393,8 +396,7 @@ static void a_bad_argument_can_be_the_result_of_an_operation(void **state) {
         struct lines done;
         struct world w;
 
-        open_world(&w, (struct real_recorder_options){0});
-        system = create_and_close(&w);
+        system = open_with_system(&w, (struct real_recorder_options){0});
         fail_results(&w);
         for (int closed = 0; closed < 2; closed++) { /* told by the client, and at the end */
                 op = new_operation(&w);
@@ -423,8 +425,7 @@ static void the_document_of_a_bad_argument_is_in_its_return(void **state) {
         struct lines done;
         struct world w;
 
-        open_world(&w, (struct real_recorder_options){0});
-        system = create_and_close(&w);
+        system = open_with_system(&w, (struct real_recorder_options){0});
         fail_results(&w);
         op = new_operation(&w);
         assert_hresult(real_recorder_call(w.recorder, signature(MOCK_COMPUTECORE, "HcsPauseComputeSystem"),
@@ -447,8 +448,7 @@ static void a_client_without_a_place_for_process_information_hears_of_that_and_n
         struct lines done;
         struct world w;
 
-        open_world(&w, (struct real_recorder_options){0});
-        system = create_and_close(&w);
+        system = open_with_system(&w, (struct real_recorder_options){0});
         op = new_operation(&w);
         CALL(&w, COMPUTECORE, "HcsGetComputeSystemProperties", ARG(system), ARG(op), 0);
         real_recorder_call(w.recorder, ask, (const uint64_t[]){ARG(op), 0, 0}, (void *)(uintptr_t)refuse);
@@ -569,8 +569,7 @@ static void streams_and_an_exit_that_is_waited_for_are_written(void **state) {
         HCS_SYSTEM system;
         struct world w;
 
-        open_world(&w, (struct real_recorder_options){0});
-        system = create_and_close(&w);
+        system = open_with_system(&w, (struct real_recorder_options){0});
         process = run_shell(&w, system);
         CALL(&w, COMPUTECORE, "HcsCloseProcess", ARG(process));
         CALL(&w, COMPUTECORE, "HcsCloseComputeSystem", ARG(system));
@@ -594,8 +593,7 @@ static void streams_are_left_alone_when_they_are_not_wanted(void **state) {
         HCS_SYSTEM system;
         struct world w;
 
-        open_world(&w, (struct real_recorder_options){.no_streams = true});
-        system = create_and_close(&w);
+        system = open_with_system(&w, (struct real_recorder_options){.no_streams = true});
         process = run_shell(&w, system);
         CALL(&w, COMPUTECORE, "HcsCloseProcess", ARG(process));
         CALL(&w, COMPUTECORE, "HcsCloseComputeSystem", ARG(system));
@@ -609,8 +607,7 @@ static void a_trace_that_cannot_be_written_stops_nobody(void **state) {
         HCS_SYSTEM system;
         struct world w;
 
-        open_world(&w, (struct real_recorder_options){.path = "/no/such/folder/x.trace"});
-        system = create_and_close(&w);
+        system = open_with_system(&w, (struct real_recorder_options){.path = "/no/such/folder/x.trace"});
         assert_non_null(system);
         CALL(&w, COMPUTECORE, "HcsCloseComputeSystem", ARG(system));
         close_world(&w);

@@ -59,6 +59,12 @@ static void carry(void *arg) {
         hcs_cond_broadcast(&t->r->ended);
 }
 
+/* Takes the error over. */
+static void not_recorded(const char *process, struct hcs_error *err) {
+        hcs_log(HCS_LOG_WARN, "a stream is not recorded", "process", process, "error", hcs_error_message(err), NULL);
+        hcs_error_free(err);
+}
+
 /* The client keeps the platform's pipe when there is none of ours. */
 static void tee(struct real_recorder *r, const char *process, enum mock_stream stream, HANDLE *handle) {
         HANDLE reader = NULL, writer = NULL;
@@ -68,9 +74,7 @@ static void tee(struct real_recorder *r, const char *process, enum mock_stream s
         if (!*handle)
                 return;
         if (FAILED(hcs_pipe_new(&reader, &writer, &err))) {
-                hcs_log(HCS_LOG_WARN, "a stream is not recorded", "process", process, "error", hcs_error_message(err),
-                        NULL);
-                hcs_error_free(err);
+                not_recorded(process, err);
                 return;
         }
         t = hcs_calloc(1, sizeof(*t));
@@ -81,10 +85,11 @@ static void tee(struct real_recorder *r, const char *process, enum mock_stream s
         hcs_mutex_lock(&r->lock);
         r->n_streams++;
         hcs_mutex_unlock(&r->lock);
-        if (SUCCEEDED(hcs_thread_start_detached(carry, t, NULL))) {
+        if (SUCCEEDED(hcs_thread_start_detached(carry, t, &err))) {
                 *handle = stream == MOCK_STDIN ? writer : reader;
                 return;
         }
+        not_recorded(process, err);
         hcs_mutex_lock(&r->lock);
         r->n_streams--;
         hcs_mutex_unlock(&r->lock);
