@@ -5,7 +5,7 @@
  * run with a recorder in it can be compared with one without. Linked with computecore (LINKED) it calls it; else it
  * loads it in the way that it is told.
  * usage: recorded WAY [ARGUMENT]: path, system32, bare, loader, late (LINKED: linked); children N WAY: through N
- * processes more; start LINE: starts that; exit CODE; crash; interrupt
+ * processes more; exit CODE; crash; interrupt
  */
 
 #ifdef LINKED
@@ -212,8 +212,6 @@ int main(int argc, char **argv) {
         GetModuleFileNameA(NULL, self, sizeof(self));
         if (argc == 4 && strcmp(argv[1], "children") == 0)
                 return children(self, atoi(argv[2]), argv[3]);
-        if (argc == 3 && strcmp(argv[1], "start") == 0)
-                return start(NULL, argv[2]);
         if (argc == 3 && strcmp(argv[1], "exit") == 0)
                 return (int)strtoul(argv[2], NULL, 0);
         if (argc == 2 && strcmp(argv[1], "crash") == 0)

@@ -52,11 +52,18 @@ static uint32_t number_of(size_t i, enum mock_dll dll) {
                                             : numbers[i].computecore;
 }
 
+static size_t find(const char *name) {
+        size_t i = 0;
+
+        while (i < HCS_ARRAY_SIZE(numbers) && !hcs_streq(numbers[i].name, name))
+                i++;
+        return i;
+}
+
 uint32_t mock_event_number(enum mock_dll dll, const char *name) {
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(numbers); i++)
-                if (hcs_streq(numbers[i].name, name))
-                        return number_of(i, dll);
-        return 0;
+        size_t i = find(name);
+
+        return i < HCS_ARRAY_SIZE(numbers) ? number_of(i, dll) : 0;
 }
 
 const char *mock_event_name(enum mock_dll dll, uint32_t number) {
@@ -67,8 +74,7 @@ const char *mock_event_name(enum mock_dll dll, uint32_t number) {
 }
 
 const char *mock_event_known(const char *name) {
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(numbers); i++)
-                if (hcs_streq(numbers[i].name, name))
-                        return numbers[i].name;
-        return NULL;
+        size_t i = find(name);
+
+        return i < HCS_ARRAY_SIZE(numbers) ? numbers[i].name : NULL;
 }

@@ -163,16 +163,15 @@ struct launcher {
         unsigned flags, info;
 };
 
-#define LAUNCHER(module, function, n, flags, info)        \
-        {                                                 \
-                module, function, n, &(struct launcher) { \
-                        flags, info                       \
-                }                                         \
+#define LAUNCHER(module, function, flags, info)                    \
+        {                                                          \
+                module, function, (info) + 1, &(struct launcher) { \
+                        flags, info                                \
+                }                                                  \
         }
-#define LAUNCHERS(module)                                                                           \
-        LAUNCHER(module, "CreateProcessW", 10, 5, 9), LAUNCHER(module, "CreateProcessA", 10, 5, 9), \
-                LAUNCHER(module, "CreateProcessAsUserW", 11, 6, 10),                                \
-                LAUNCHER(module, "CreateProcessAsUserA", 11, 6, 10)
+#define LAUNCHERS(module)                                                                   \
+        LAUNCHER(module, "CreateProcessW", 5, 9), LAUNCHER(module, "CreateProcessA", 5, 9), \
+                LAUNCHER(module, "CreateProcessAsUserW", 6, 10), LAUNCHER(module, "CreateProcessAsUserA", 6, 10)
 
 static const struct intercepted launchers[] = {LAUNCHERS("kernel32"), LAUNCHERS("kernelbase"), LAUNCHERS("advapi32")};
 
