@@ -42,26 +42,6 @@ static void usage_console(void) {
 
 /* ---- what is run ---- */
 
-/* As CommandLineToArgvW reads it: quotes where there are blanks, backslashes doubled in front of quotes. */
-static void append_quoted(struct hcs_buf *b, const char *argument) {
-        size_t slashes = 0;
-
-        if (*argument && !strpbrk(argument, " \t\n\v\"")) {
-                hcs_buf_puts(b, argument);
-                return;
-        }
-        hcs_buf_putc(b, '"');
-        for (const char *p = argument; *p; p++) {
-                for (size_t i = 0; *p == '"' && i <= slashes; i++)
-                        hcs_buf_putc(b, '\\');
-                slashes = *p == '\\' ? slashes + 1 : 0;
-                hcs_buf_putc(b, *p);
-        }
-        for (size_t i = 0; i < slashes; i++)
-                hcs_buf_putc(b, '\\');
-        hcs_buf_putc(b, '"');
-}
-
 static void set_command(struct session *s, struct hcs_json *parameters) {
         bool is_linux = hcs_streq(hcs_system_os(s->system), "linux");
         static const char *const sh[] = {"sh", NULL}, *const cmd[] = {"cmd.exe", NULL};
@@ -75,11 +55,8 @@ static void set_command(struct session *s, struct hcs_json *parameters) {
                         hcs_json_append(list, hcs_json_new_string(*command));
                 return;
         }
-        for (; *command; command++) {
-                if (line.len)
-                        hcs_buf_putc(&line, ' ');
-                append_quoted(&line, *command);
-        }
+        for (; *command; command++)
+                hcs_str_append_windows_argument(&line, *command);
         hcs_json_set_string(parameters, "CommandLine", hcs_buf_cstr(&line));
 }
 

@@ -21,6 +21,15 @@ static void text_survives_the_way_through_utf16(void **state) {
         assert_string_equal(back, text);
 }
 
+static void arguments_of_a_windows_command_line_are_quoted_where_they_must_be(void **state) {
+        static const char *const arguments[] = {"a.exe", "", "b c", "\\\\x\\y\\", "d e\\", "q\"\\\"", "\t"};
+        _cleanup_buf_ struct hcs_buf line = {0};
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(arguments); i++)
+                hcs_str_append_windows_argument(&line, arguments[i]);
+        assert_string_equal(hcs_buf_cstr(&line), "a.exe \"\" \"b c\" \\\\x\\y\\ \"d e\\\\\" q\\\"\\\\\\\" \"\t\"");
+}
+
 static void lone_surrogates_are_refused_or_replaced(void **state) {
         static const uint16_t bad[] = {'a', 0xD800, 'b', 0};
         _cleanup_free_ char *lossy = hcs_utf16_to_utf8_lossy(bad, 3, NULL);
@@ -117,6 +126,7 @@ static void hexadecimal_goes_both_ways_and_nothing_else_passes(void **state) {
 }
 
 HCS_TESTS(cmocka_unit_test(text_survives_the_way_through_utf16),
+          cmocka_unit_test(arguments_of_a_windows_command_line_are_quoted_where_they_must_be),
           cmocka_unit_test(lone_surrogates_are_refused_or_replaced),
           cmocka_unit_test(overlong_and_cut_off_utf8_is_invalid),
           cmocka_unit_test(scsi_controller_guids_are_those_of_hcsshim), cmocka_unit_test(vsock_ports_have_service_ids),

@@ -4,42 +4,14 @@
 
 #include <string.h>
 
+#include "base/str.h"
 #include "gcs/internal.h"
-
-/* One argument as CommandLineToArgvW takes it apart: backslashes double only in front of a quote. Source: the rules
- * that Microsoft documents for the C runtime's command line. */
-static void escape_argument(const char *arg, struct hcs_buf *out) {
-        bool quote = !*arg || strpbrk(arg, " \t");
-        size_t slashes = 0;
-
-        if (quote)
-                hcs_buf_putc(out, '"');
-        for (const char *p = arg; *p; p++) {
-                if (*p == '\\') {
-                        slashes++;
-                } else if (*p == '"') {
-                        for (; slashes; slashes--)
-                                hcs_buf_putc(out, '\\');
-                        hcs_buf_putc(out, '\\');
-                }
-                if (*p == '"' || *p != '\\')
-                        slashes = 0;
-                hcs_buf_putc(out, *p);
-        }
-        for (; quote && slashes; slashes--)
-                hcs_buf_putc(out, '\\');
-        if (quote)
-                hcs_buf_putc(out, '"');
-}
 
 static char *command_line(const struct hcs_json *args) {
         _cleanup_buf_ struct hcs_buf out = {0};
 
-        for (const struct hcs_json *a = hcs_json_first(args); a; a = hcs_json_next(a)) {
-                if (a != hcs_json_first(args))
-                        hcs_buf_putc(&out, ' ');
-                escape_argument(hcs_json_string(a) ? hcs_json_string(a) : "", &out);
-        }
+        for (const struct hcs_json *a = hcs_json_first(args); a; a = hcs_json_next(a))
+                hcs_str_append_windows_argument(&out, hcs_json_string(a) ? hcs_json_string(a) : "");
         return hcs_buf_steal(&out);
 }
 

@@ -4,10 +4,10 @@
 
 #include "platform/process.h"
 
-#include <string.h>
 #include <wchar.h>
 
 #include "base/buf.h"
+#include "base/str.h"
 #include "platform/thread.h"
 #include "platform/windows/child.h"
 #include "platform/windows/last_error.h"
@@ -17,32 +17,6 @@ struct hcs_child {
         HANDLE process;
         DWORD id;
 };
-
-/* As the C library of the program takes it apart again: backslashes count double before a quote. */
-static void quote(struct hcs_buf *line, const char *argument) {
-        size_t slashes = 0;
-
-        if (line->len)
-                hcs_buf_putc(line, ' ');
-        if (*argument && !strpbrk(argument, " \t\n\v\"")) {
-                hcs_buf_puts(line, argument);
-                return;
-        }
-        hcs_buf_putc(line, '"');
-        for (const char *p = argument;; p++) {
-                if (*p == '\\') {
-                        slashes++;
-                        continue;
-                }
-                for (size_t n = *p == '"' ? 2 * slashes + 1 : *p ? slashes : 2 * slashes; n > 0; n--)
-                        hcs_buf_putc(line, '\\');
-                slashes = 0;
-                if (!*p)
-                        break;
-                hcs_buf_putc(line, *p);
-        }
-        hcs_buf_putc(line, '"');
-}
 
 static bool is_replaced(const wchar_t *entry, const char *const *environment) {
         const wchar_t *equals = wcschr(entry + 1, L'='); /* "=C:=C:\" is an entry too */
@@ -83,7 +57,7 @@ HRESULT hcs_windows_spawn(char *const *argv, const char *const *environment, enu
         _cleanup_handle_ HANDLE nothing = NULL;
 
         for (size_t i = 0; argv[i]; i++)
-                quote(&text, argv[i]);
+                hcs_str_append_windows_argument(&text, argv[i]);
         line = hcs_windows_wide(text.data);
         start.hStdInput = GetStdHandle(STD_INPUT_HANDLE);
         start.hStdOutput = GetStdHandle(STD_OUTPUT_HANDLE);
