@@ -17,8 +17,8 @@
 #include "platform/work_folder.h"
 #include "uvm/verity_info.h"
 
-char *cache_layer(const struct run *r, const char *digest) {
-        return hcs_asprintf("%s/layers/%s.vhd", r->cache, oci_digest_hex(digest));
+char *cache_layer(const char *cache, const char *digest) {
+        return hcs_asprintf("%s/layers/%s.vhd", cache, oci_digest_hex(digest));
 }
 
 struct walk {

@@ -34,10 +34,10 @@ static HRESULT convert(struct hcs_data_file *tar, const char *path, const char *
 }
 
 /* digest: of the layer's content. tar is read only when the cache has no such image. */
-static HRESULT add_disk(struct run *r, const char *digest, const char *what,
+static HRESULT add_disk(struct wanted *w, const char *digest, const char *what,
                         HRESULT (*open)(void *ctx, struct hcs_data_file **ret, struct hcs_error **err), void *ctx,
                         struct hcs_error **err) {
-        _cleanup_free_ char *path = cache_layer(r, digest), *folder = hcs_asprintf("%s/layers", r->cache);
+        _cleanup_free_ char *path = cache_layer(w->cache, digest), *folder = hcs_asprintf("%s/layers", w->cache);
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *tar = NULL;
         bool cached = hcs_file_exists(path);
         struct hcs_json *disk, *info = NULL;
@@ -51,9 +51,9 @@ static HRESULT add_disk(struct run *r, const char *digest, const char *what,
                 hr = uvm_verity_info(path, NULL, &info, err);
         if (FAILED(hr))
                 return hcs_error_wrap(err, "layer %s", what), hr;
-        step(r, "layer %s: %s, root hash %.16s...", what, cached ? "in the cache" : "made",
-             info ? hcs_json_get_string(info, "RootDigest") : "none");
-        disk = hcs_json_append(r->disks, hcs_json_new_object());
+        lcow_step(&w->run, "layer %s: %s, root hash %.16s...", what, cached ? "in the cache" : "made",
+                  info ? hcs_json_get_string(info, "RootDigest") : "none");
+        disk = hcs_json_append(w->run.disks, hcs_json_new_object());
         hcs_json_set_string(disk, "path", path);
         if (info)
                 hcs_json_set(disk, "verity", info);
@@ -64,7 +64,7 @@ static HRESULT open_tar(void *ctx, struct hcs_data_file **ret, struct hcs_error 
         return hcs_data_file_open(ctx, ret, err);
 }
 
-static HRESULT add_tar(struct run *r, const char *path, struct hcs_error **err) {
+static HRESULT add_tar(struct wanted *w, const char *path, struct hcs_error **err) {
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = NULL;
         char digest[OCI_DIGEST_SIZE];
         HRESULT hr = hcs_data_file_open(path, &f, err);
@@ -75,7 +75,7 @@ static HRESULT add_tar(struct run *r, const char *path, struct hcs_error **err) 
                 hr = oci_digest_of(f, "sha256:", digest, err);
         if (FAILED(hr))
                 return hcs_error_wrap(err, "layer %s", path), hr;
-        return add_disk(r, digest, path, open_tar, (void *)(uintptr_t)path, err);
+        return add_disk(w, digest, path, open_tar, (void *)(uintptr_t)path, err);
 }
 
 struct blob {
@@ -133,7 +133,7 @@ static HRESULT open_layout(const char *path, struct oci_layout **ret, struct hcs
         return hr;
 }
 
-static HRESULT add_image(struct run *r, struct oci_layout *layout, const char *tag, struct hcs_json **ret_config,
+static HRESULT add_image(struct wanted *w, struct oci_layout *layout, const char *tag, struct hcs_json **ret_config,
                          struct hcs_error **err) {
         _cleanup_(oci_manifests_deinit) struct oci_manifests all = {0};
         const struct oci_manifest *m = NULL;
@@ -146,7 +146,7 @@ static HRESULT add_image(struct run *r, struct oci_layout *layout, const char *t
                 const struct oci_layer *l = &m->layers[i];
 
                 if (l->is_tar)
-                        hr = add_disk(r, l->diff_id ? l->diff_id : l->blob.digest, l->blob.digest, open_blob, &blob,
+                        hr = add_disk(w, l->diff_id ? l->diff_id : l->blob.digest, l->blob.digest, open_blob, &blob,
                                       err);
         }
         if (SUCCEEDED(hr) && m->config)
@@ -154,14 +154,14 @@ static HRESULT add_image(struct run *r, struct oci_layout *layout, const char *t
         return hr;
 }
 
-HRESULT run_make_disks(struct run *r, struct hcs_json **ret_config, struct hcs_error **err) {
+HRESULT wanted_make_disks(struct wanted *w, struct hcs_json **ret_config, struct hcs_error **err) {
         _cleanup_(oci_layout_freep) struct oci_layout *layout = NULL;
-        _cleanup_free_ char *path = hcs_strdup(r->image);
+        _cleanup_free_ char *path = hcs_strdup(w->image);
         char *colon = path ? strrchr(path, ':') : NULL;
         HRESULT hr = S_OK;
 
-        for (size_t i = 0; i < r->layers.n && SUCCEEDED(hr); i++)
-                hr = add_tar(r, r->layers.items[i], err);
+        for (size_t i = 0; i < w->layers.n && SUCCEEDED(hr); i++)
+                hr = add_tar(w, w->layers.items[i], err);
         if (FAILED(hr) || !path)
                 return hr;
         /* A colon may be the path's own. */
@@ -171,8 +171,8 @@ HRESULT run_make_disks(struct run *r, struct hcs_json **ret_config, struct hcs_e
                 colon = NULL;
         hr = open_layout(path, &layout, err);
         if (SUCCEEDED(hr))
-                hr = add_image(r, layout, colon, ret_config, err);
+                hr = add_image(w, layout, colon, ret_config, err);
         if (FAILED(hr))
-                hcs_error_wrap(err, "image %s", r->image);
+                hcs_error_wrap(err, "image %s", w->image);
         return hr;
 }

@@ -128,17 +128,8 @@ static HRESULT number(const char *name, const char *text, uint64_t min, uint64_t
         return S_OK;
 }
 
-const char *run_log_level(const char *text) {
-        static const char *const levels[] = {"error", "warning", "info", "debug", "trace"};
-
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(levels); i++)
-                if (hcs_streq(text, levels[i]))
-                        return levels[i];
-        return NULL;
-}
-
-static HRESULT guest_log(struct run *r, const char *text, struct hcs_error **err) {
-        const char *level = run_log_level(text);
+static HRESULT guest_log(struct lcow_run *r, const char *text, struct hcs_error **err) {
+        const char *level = lcow_log_level(text);
 
         if (!level)
                 return hcs_error_make(err, E_INVALIDARG,
@@ -147,7 +138,7 @@ static HRESULT guest_log(struct run *r, const char *text, struct hcs_error **err
         return S_OK;
 }
 
-static HRESULT name(struct run *r, const char *text, struct hcs_error **err) {
+static HRESULT name(struct lcow_run *r, const char *text, struct hcs_error **err) {
         if (!*text ||
             strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != strlen(text) ||
             *text == '.' || *text == '-' || strlen(text) > 100)
@@ -156,20 +147,21 @@ static HRESULT name(struct run *r, const char *text, struct hcs_error **err) {
         return S_OK;
 }
 
-static HRESULT of_container(struct run *r, int o, const char *value, struct hcs_error **err) {
+static HRESULT of_container(struct wanted *w, int o, const char *value, struct hcs_error **err) {
+        struct lcow_run *r = &w->run;
         struct hcs_json *process = hcs_json_get(r->spec, "process");
 
         switch (o) {
         case O_LAYER:
-                hcs_strings_add(&r->layers, hcs_strdup(value));
+                hcs_strings_add(&w->layers, hcs_strdup(value));
                 return S_OK;
         case O_IMAGE:
-                set(&r->image, value);
+                set(&w->image, value);
                 return S_OK;
         case 'e':
                 if (!strchr(value, '='))
                         return hcs_error_make(err, E_INVALIDARG, "--env %s: NAME=VALUE is expected", value);
-                spec_add_environment(r, value);
+                lcow_spec_add_environment(r, value);
                 return S_OK;
         case 'w':
                 if (*value != '/')
@@ -177,24 +169,24 @@ static HRESULT of_container(struct run *r, int o, const char *value, struct hcs_
                 hcs_json_set_string(process ? process : hcs_json_set_new_object(r->spec, "process"), "cwd", value);
                 return S_OK;
         case 'u':
-                r->user_given = true;
-                return spec_set_user(r, value, err);
+                w->user_given = true;
+                return lcow_spec_set_user(r, value, err);
         case O_HOSTNAME:
                 hcs_json_set_string(r->spec, "hostname", value);
                 return S_OK;
         case O_MOUNT:
-                return spec_add_mount(r, value, err);
+                return lcow_spec_add_mount(r, value, err);
         case O_LIMIT_MEMORY:
-                return spec_set_memory(r, value, err);
+                return lcow_spec_set_memory(r, value, err);
         case O_LIMIT_CPUS:
-                return spec_set_cpus(r, value, err);
+                return lcow_spec_set_cpus(r, value, err);
         default:
-                return spec_annotate(r, value, err);
+                return lcow_spec_annotate(r, value, err);
         }
 }
 
 /* What is no option of the container's. */
-static HRESULT of_machine(struct run *r, int o, const char *value, struct hcs_error **err) {
+static HRESULT of_machine(struct lcow_run *r, int o, const char *value, struct hcs_error **err) {
         switch (o) {
         case O_BOOT_FILES:
                 set(&r->boot_folder, value);
@@ -221,7 +213,9 @@ static HRESULT of_machine(struct run *r, int o, const char *value, struct hcs_er
 }
 
 /* Of this process only; false: it is none of these. */
-static bool of_process(struct run *r, int o, const char *value) {
+static bool of_process(struct wanted *w, int o, const char *value) {
+        struct lcow_run *r = &w->run;
+
         switch (o) {
         case 't':
                 r->tty = true;
@@ -230,19 +224,19 @@ static bool of_process(struct run *r, int o, const char *value) {
                 r->stats = true;
                 return true;
         case O_CACHE:
-                set(&r->cache, value);
+                set(&w->cache, value);
                 return true;
         case O_RECORD:
                 r->record = value;
                 return true;
         case O_TRACE:
-                r->trace = true;
+                w->steps.trace = true;
                 return true;
         case O_JSON:
-                r->json = true;
+                w->steps.json = true;
                 return true;
         case 'q':
-                r->quiet = true;
+                w->steps.quiet = true;
                 return true;
         default:
                 return o == O_REPLAY || o == O_SPEC;
@@ -250,7 +244,7 @@ static bool of_process(struct run *r, int o, const char *value) {
 }
 
 /* Where everything begins: the recording's run, or the specification of a file, or the default one. */
-static HRESULT begin(int argc, char **argv, struct run *r, struct hcs_error **err) {
+static HRESULT begin(int argc, char **argv, struct lcow_run *r, struct hcs_error **err) {
         const char *spec = NULL;
         int o;
 
@@ -267,24 +261,25 @@ static HRESULT begin(int argc, char **argv, struct run *r, struct hcs_error **er
         r->scratch_gb = 1;
         r->timeout_s = 120;
         if (r->replay)
-                return run_from_trace(r, r->replay, err);
+                return lcow_run_from_trace(r, r->replay, err);
         r->disks = hcs_json_new_array();
         if (spec)
-                return spec_read(r, spec, err);
+                return lcow_spec_read(r, spec, err);
         r->spec = oci_default_spec();
         return S_OK;
 }
 
-static int complete(struct run *r, char **arguments) {
+static int complete(struct wanted *w, char **arguments) {
+        struct lcow_run *r = &w->run;
         GUID id;
 
-        if (!r->cache)
-                r->cache = hcs_cache_folder();
+        if (!w->cache)
+                w->cache = hcs_cache_folder();
         if (arguments)
-                spec_set_arguments(r, arguments);
-        if (r->replay && (r->layers.n || r->image || r->record))
+                lcow_spec_set_arguments(r, arguments);
+        if (r->replay && (w->layers.n || w->image || r->record))
                 return tell_usage("run", "--replay takes the layers of its recording, and records nothing");
-        if (!r->replay && !r->layers.n && !r->image)
+        if (!r->replay && !w->layers.n && !w->image)
                 return tell_usage("run", "--layer or --image is needed");
         if (r->tty && !r->replay && !hcs_terminal_is_interactive())
                 return tell_usage("run", "--tty: this is no terminal");
@@ -296,7 +291,8 @@ static int complete(struct run *r, char **arguments) {
         return -1;
 }
 
-int run_parse(int argc, char **argv, struct run *r) {
+int wanted_parse(int argc, char **argv, struct wanted *w) {
+        struct lcow_run *r = &w->run;
         struct hcs_error *err = NULL;
         HRESULT hr = begin(argc, argv, r, &err);
         int o;
@@ -304,13 +300,13 @@ int run_parse(int argc, char **argv, struct run *r) {
         while (SUCCEEDED(hr) && (o = getopt_long(argc, argv, "+te:w:u:qh", table, NULL)) != -1) {
                 if (o == 'h' || o == '?')
                         return end_of_options("run", o, usage);
-                if (of_process(r, o, optarg))
+                if (of_process(w, o, optarg))
                         continue;
-                hr = o <= O_ANNOTATION ? of_container(r, o, optarg, &err) : of_machine(r, o, optarg, &err);
+                hr = o <= O_ANNOTATION ? of_container(w, o, optarg, &err) : of_machine(r, o, optarg, &err);
         }
         if (FAILED(hr)) {
                 tell_error("run", err);
                 return r->replay && hr != E_INVALIDARG ? EXIT_FAILED : EXIT_USAGE;
         }
-        return complete(r, optind < argc ? argv + optind : NULL);
+        return complete(w, optind < argc ? argv + optind : NULL);
 }

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "cmd/lcowctl/lcowctl.h"
+#include "cmd/lcow/lcow.h"
 #include "hcsshim/gcs.h"
 #include "oci/default_spec.h"
 #include "oci/spec.h"
@@ -24,11 +24,11 @@ static struct hcs_json *array_of(struct hcs_json *parent, const char *name) {
         return hcs_json_is(a, HCS_JSON_ARRAY) ? a : hcs_json_set_new_array(parent, name);
 }
 
-static struct hcs_json *process_of(struct run *r) {
+static struct hcs_json *process_of(struct lcow_run *r) {
         return object_of(r->spec, "process");
 }
 
-HRESULT spec_read(struct run *r, const char *path, struct hcs_error **err) {
+HRESULT lcow_spec_read(struct lcow_run *r, const char *path, struct hcs_error **err) {
         _cleanup_oci_spec_ struct hcs_schema_oci_spec *checked = NULL;
         _cleanup_buf_ struct hcs_buf text = {0};
         struct hcs_json *spec = NULL;
@@ -61,7 +61,8 @@ static bool has_variable(const struct hcs_json *list, const char *entry) {
         return false;
 }
 
-HRESULT spec_take_config(struct run *r, const struct hcs_json *config, struct hcs_error **err) {
+HRESULT lcow_spec_take_config(struct lcow_run *r, const struct hcs_json *config, bool user_given,
+                              struct hcs_error **err) {
         const struct hcs_json *c = hcs_json_get(config, "config");
         struct hcs_json *process = process_of(r), *args = array_of(process, "args"), *env = array_of(process, "env");
         _cleanup_json_ struct hcs_json *given = NULL;
@@ -77,24 +78,24 @@ HRESULT spec_take_config(struct run *r, const struct hcs_json *config, struct hc
         append_strings(args, hcs_json_first(given) ? given : hcs_json_get(c, "Cmd"));
         if (folder && *folder && hcs_streq(hcs_json_get_string(process, "cwd"), "/"))
                 hcs_json_set_string(process, "cwd", folder);
-        if (user && *user && !r->user_given)
-                return spec_set_user(r, user, err);
+        if (user && *user && !user_given)
+                return lcow_spec_set_user(r, user, err);
         return S_OK;
 }
 
-void spec_set_arguments(struct run *r, char **arguments) {
+void lcow_spec_set_arguments(struct lcow_run *r, char **arguments) {
         struct hcs_json *list = hcs_json_set_new_array(process_of(r), "args");
 
         for (; *arguments; arguments++)
                 hcs_json_append(list, hcs_json_new_string(*arguments));
 }
 
-void spec_add_environment(struct run *r, const char *entry) {
+void lcow_spec_add_environment(struct lcow_run *r, const char *entry) {
         hcs_json_append(array_of(process_of(r), "env"), hcs_json_new_string(entry));
 }
 
 /* UID[:GID], or a name, which the guest looks up in the container. */
-HRESULT spec_set_user(struct run *r, const char *text, struct hcs_error **err) {
+HRESULT lcow_spec_set_user(struct lcow_run *r, const char *text, struct hcs_error **err) {
         _cleanup_free_ char *uid = hcs_strndup(text, strcspn(text, ":"));
         const char *gid = strchr(text, ':');
         struct hcs_json *user = object_of(process_of(r), "user");
@@ -113,11 +114,11 @@ HRESULT spec_set_user(struct run *r, const char *text, struct hcs_error **err) {
         return S_OK;
 }
 
-static struct hcs_json *resources_of(struct run *r) {
+static struct hcs_json *resources_of(struct lcow_run *r) {
         return object_of(object_of(r->spec, "linux"), "resources");
 }
 
-HRESULT spec_set_memory(struct run *r, const char *text, struct hcs_error **err) {
+HRESULT lcow_spec_set_memory(struct lcow_run *r, const char *text, struct hcs_error **err) {
         static const char units[] = "kmg";
         size_t n = strlen(text);
         const char *unit = n ? strchr(units, text[n - 1] | 0x20) : NULL;
@@ -132,7 +133,7 @@ HRESULT spec_set_memory(struct run *r, const char *text, struct hcs_error **err)
         return S_OK;
 }
 
-HRESULT spec_set_cpus(struct run *r, const char *text, struct hcs_error **err) {
+HRESULT lcow_spec_set_cpus(struct lcow_run *r, const char *text, struct hcs_error **err) {
         _cleanup_free_ char *whole = hcs_strndup(text, strcspn(text, "."));
         const char *dot = strchr(text, '.');
         struct hcs_json *cpu = object_of(resources_of(r), "cpu");
@@ -147,7 +148,7 @@ HRESULT spec_set_cpus(struct run *r, const char *text, struct hcs_error **err) {
         return S_OK;
 }
 
-HRESULT spec_annotate(struct run *r, const char *text, struct hcs_error **err) {
+HRESULT lcow_spec_annotate(struct lcow_run *r, const char *text, struct hcs_error **err) {
         _cleanup_free_ char *key = hcs_strndup(text, strcspn(text, "="));
         const char *value = strchr(text, '=');
 
@@ -157,7 +158,7 @@ HRESULT spec_annotate(struct run *r, const char *text, struct hcs_error **err) {
         return S_OK;
 }
 
-HRESULT spec_complete(struct run *r, struct hcs_error **err) {
+HRESULT lcow_spec_complete(struct lcow_run *r, struct hcs_error **err) {
         struct hcs_json *process = process_of(r), *args = array_of(process, "args"), *env = array_of(process, "env"),
                         *size;
         uint16_t width, height;
@@ -186,7 +187,7 @@ HRESULT spec_complete(struct run *r, struct hcs_error **err) {
 }
 
 /* "type=bind,src=...,dst=...[,ro][,OPTION]" */
-HRESULT spec_add_mount(struct run *r, const char *text, struct hcs_error **err) {
+HRESULT lcow_spec_add_mount(struct lcow_run *r, const char *text, struct hcs_error **err) {
         _cleanup_json_ struct hcs_json *m = hcs_json_new_object();
         _cleanup_free_ char *type = NULL, *source = NULL, *destination = NULL;
         struct hcs_json *options = hcs_json_set_new_array(m, "options");

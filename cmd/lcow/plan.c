@@ -1,51 +1,58 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The plan of a run as JSON: a recording keeps it in a record of its own, {"lcowctl":1,"run":{...}}, which other
- * readers of traces skip. A replay takes it from there and needs none of the files of then.
+ * The plan of a run as JSON: a recording keeps it in a record of its own, {PROGRAM:1,"run":{...}}, which other readers
+ * of traces skip. A replay takes it from there and needs none of the files of then.
  */
 
 #include <string.h>
 
-#include "cmd/lcowctl/lcowctl.h"
+#include "cmd/lcow/lcow.h"
 #include "mockhcs/trace/reader.h"
 
 static const struct {
         const char *name;
         size_t offset;
 } texts[] = {
-        {"id", offsetof(struct run, id)},
-        {"scratch", offsetof(struct run, scratch)},
-        {"bootFolder", offsetof(struct run, boot_folder)},
-        {"kernel", offsetof(struct run, kernel)},
-        {"root", offsetof(struct run, root)},
-        {"kernelArguments", offsetof(struct run, kernel_arguments)},
-        {"network", offsetof(struct run, network)},
+        {"id", offsetof(struct lcow_run, id)},
+        {"scratch", offsetof(struct lcow_run, scratch)},
+        {"bootFolder", offsetof(struct lcow_run, boot_folder)},
+        {"kernel", offsetof(struct lcow_run, kernel)},
+        {"root", offsetof(struct lcow_run, root)},
+        {"kernelArguments", offsetof(struct lcow_run, kernel_arguments)},
+        {"network", offsetof(struct lcow_run, network)},
 };
 
-static char **text_at(struct run *r, size_t i) {
+static char **text_at(struct lcow_run *r, size_t i) {
         return (char **)((char *)r + texts[i].offset);
 }
 
-void run_deinit(struct run *r) {
+void lcow_run_deinit(struct lcow_run *r) {
         for (size_t i = 0; i < HCS_ARRAY_SIZE(texts); i++)
                 free(*text_at(r, i));
         hcs_json_free(r->spec);
         hcs_json_free(r->disks);
-        hcs_strings_deinit(&r->layers);
-        free(r->image);
-        free(r->cache);
-        *r = (struct run){0};
+        free(r->scratch_cache);
+        *r = (struct lcow_run){0};
 }
 
-char *run_to_json(const struct run *r) {
+const char *lcow_log_level(const char *text) {
+        static const char *const levels[] = {"error", "warning", "info", "debug", "trace"};
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(levels); i++)
+                if (hcs_streq(text, levels[i]))
+                        return levels[i];
+        return NULL;
+}
+
+char *lcow_run_text(const struct lcow_run *r) {
         _cleanup_json_ struct hcs_json *record = hcs_json_new_object();
         struct hcs_json *o;
 
-        hcs_json_set_u64(record, "lcowctl", 1);
+        hcs_json_set_u64(record, r->program, 1);
         o = hcs_json_set_new_object(record, "run");
         for (size_t i = 0; i < HCS_ARRAY_SIZE(texts); i++) {
-                const char *text = *text_at((struct run *)(uintptr_t)r, i);
+                const char *text = *text_at((struct lcow_run *)(uintptr_t)r, i);
 
                 if (text)
                         hcs_json_set_string(o, texts[i].name, text);
@@ -62,7 +69,7 @@ char *run_to_json(const struct run *r) {
         return hcs_json_text(record, HCS_JSON_COMPACT);
 }
 
-static HRESULT take(struct run *r, const struct hcs_json *o, struct hcs_error **err) {
+static HRESULT take(struct lcow_run *r, const struct hcs_json *o, struct hcs_error **err) {
         for (size_t i = 0; i < HCS_ARRAY_SIZE(texts); i++) {
                 free(*text_at(r, i));
                 *text_at(r, i) = hcs_strdup(hcs_json_get_string(o, texts[i].name));
@@ -72,7 +79,7 @@ static HRESULT take(struct run *r, const struct hcs_json *o, struct hcs_error **
             !hcs_json_u64(hcs_json_get(o, "cpus"), &r->cpus) || !hcs_json_u64(hcs_json_get(o, "memory"), &r->memory_mb))
                 return hcs_error_make(err, E_INVALIDARG, "its record of the run lacks something");
         r->format_scratch = hcs_json_bool(hcs_json_get(o, "formatScratch"));
-        r->log_level = run_log_level(hcs_json_get_string(o, "logLevel"));
+        r->log_level = lcow_log_level(hcs_json_get_string(o, "logLevel"));
         r->tty = hcs_json_bool(hcs_json_get(o, "tty"));
         r->stats = hcs_json_bool(hcs_json_get(o, "stats"));
         hcs_json_free(r->spec);
@@ -82,8 +89,9 @@ static HRESULT take(struct run *r, const struct hcs_json *o, struct hcs_error **
         return S_OK;
 }
 
-HRESULT run_from_trace(struct run *r, const char *trace, struct hcs_error **err) {
+HRESULT lcow_run_from_trace(struct lcow_run *r, const char *trace, struct hcs_error **err) {
         _cleanup_(mock_trace_reader_freep) struct mock_trace_reader *reader = NULL;
+        _cleanup_free_ char *mark = hcs_asprintf("{\"%s\":1,", r->program);
         HRESULT hr = mock_trace_reader_open(trace, &reader, err);
         bool found = false;
 
@@ -94,7 +102,7 @@ HRESULT run_from_trace(struct run *r, const char *trace, struct hcs_error **err)
                 hr = mock_trace_reader_next(reader, &rec, err);
                 if (hr != S_OK)
                         break;
-                if (rec.kind == MOCK_RECORD_UNKNOWN && hcs_str_starts(rec.data, "{\"lcowctl\":1,") &&
+                if (rec.kind == MOCK_RECORD_UNKNOWN && hcs_str_starts(rec.data, mark) &&
                     SUCCEEDED(hcs_json_parse_cstr(rec.data, &record, NULL))) {
                         hr = take(r, hcs_json_get(record, "run"), err);
                         found = true;
@@ -103,7 +111,7 @@ HRESULT run_from_trace(struct run *r, const char *trace, struct hcs_error **err)
                 mock_record_deinit(&rec);
         }
         if (SUCCEEDED(hr) && !found)
-                hr = hcs_error_make(err, E_INVALIDARG, "no recording of lcowctl run");
+                hr = hcs_error_make(err, E_INVALIDARG, "no recording of %s", r->program);
         if (FAILED(hr))
                 hcs_error_wrap(err, "--replay %s", trace);
         return SUCCEEDED(hr) ? S_OK : hr;

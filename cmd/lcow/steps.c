@@ -6,32 +6,32 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "cmd/lcowctl/lcowctl.h"
+#include "cmd/lcow/lcow.h"
 #include "platform/clock.h"
 #include "platform/thread.h"
 
 static struct hcs_mutex lock = HCS_MUTEX_INIT;
-static uint64_t start_ns;
 
-static void print(const struct run *r, const char *text, const char *to, const char *what, const char *document) {
+static void print(const struct lcow_run *r, const char *text, const char *to, const char *what, const char *document) {
         uint64_t now = hcs_clock_ns();
         _cleanup_json_ struct hcs_json *line = hcs_json_new_object();
         _cleanup_free_ char *printed = NULL;
         const char *end = r->tty ? "\r\n" : "\n";
         struct hcs_json *tree = NULL;
+        struct lcow_steps *s = r->steps;
         hcs_guard(&lock);
 
-        if (!start_ns)
-                start_ns = now;
-        if (!r->json) {
+        if (!s->start_ns)
+                s->start_ns = now;
+        if (!s->json) {
                 if (text)
-                        fprintf(stderr, "[%6.2fs] %s%s", (double)(now - start_ns) / HCS_NS_PER_S, text, end);
+                        fprintf(stderr, "[%6.2fs] %s%s", (double)(now - s->start_ns) / HCS_NS_PER_S, text, end);
                 else
-                        fprintf(stderr, "[%6.2fs] %s %s: %s%s", (double)(now - start_ns) / HCS_NS_PER_S, to, what,
+                        fprintf(stderr, "[%6.2fs] %s %s: %s%s", (double)(now - s->start_ns) / HCS_NS_PER_S, to, what,
                                 document, end);
                 return;
         }
-        hcs_json_set_u64(line, "ns", now - start_ns);
+        hcs_json_set_u64(line, "ns", now - s->start_ns);
         if (text) {
                 hcs_json_set_string(line, "step", text);
         } else {
@@ -44,11 +44,11 @@ static void print(const struct run *r, const char *text, const char *to, const c
         fprintf(stderr, "%s%s", printed, end);
 }
 
-void step(const struct run *r, const char *fmt, ...) {
+void lcow_step(const struct lcow_run *r, const char *fmt, ...) {
         _cleanup_free_ char *text = NULL;
         va_list ap;
 
-        if (r->quiet)
+        if (r->steps->quiet)
                 return;
         va_start(ap, fmt);
         text = hcs_vasprintf(fmt, ap);
@@ -56,7 +56,7 @@ void step(const struct run *r, const char *fmt, ...) {
         print(r, text, NULL, NULL, NULL);
 }
 
-void show_document(const struct run *r, const char *to, const char *what, const char *document) {
-        if (r->trace)
+void lcow_show(const struct lcow_run *r, const char *to, const char *what, const char *document) {
+        if (r->steps->trace)
                 print(r, NULL, to, what, document);
 }

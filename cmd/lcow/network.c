@@ -3,10 +3,10 @@
 /* The network of a run: an endpoint in the host's network of that name. What was made here goes with the run, a network
  * that somebody else made stays. */
 
-#include "cmd/lcowctl/machine.h"
+#include "cmd/lcow/machine.h"
 #include "uvm/guest_endpoint.h"
 
-struct network {
+struct lcow_network {
         struct hcn_client *client;
         char *made; /* the id of what was not there before; NULL: none */
         struct uvm_guest_endpoint *endpoint;
@@ -14,7 +14,7 @@ struct network {
 };
 
 /* By its name; made when there is none. */
-static HRESULT find_network(struct network *n, const char *name, char **ret, struct hcs_error **err) {
+static HRESULT find_network(struct lcow_network *n, const char *name, char **ret, struct hcs_error **err) {
         _cleanup_free_ char *document = NULL, *settings = NULL;
         _cleanup_json_ struct hcs_json *wanted = NULL;
         struct hcs_error *why = NULL;
@@ -40,8 +40,8 @@ static HRESULT find_network(struct network *n, const char *name, char **ret, str
         return hr;
 }
 
-HRESULT network_new(struct machine *m, struct network **ret, struct hcs_error **err) {
-        struct network *n = hcs_calloc(1, sizeof(*n));
+HRESULT lcow_network_new(struct lcow_machine *m, struct lcow_network **ret, struct hcs_error **err) {
+        struct lcow_network *n = hcs_calloc(1, sizeof(*n));
         _cleanup_free_ char *network = NULL, *name = hcs_asprintf("%s_eth0", m->run->id);
         HRESULT hr = hcn_client_open(NULL, &n->client, err);
 
@@ -53,15 +53,16 @@ HRESULT network_new(struct machine *m, struct network **ret, struct hcs_error **
         if (FAILED(hr))
                 return hcs_error_wrap(err, "network %s", m->run->network), hr;
         if (uvm_guest_endpoint_address(n->endpoint))
-                step(m->run, "in the network %s it is %s", m->run->network, uvm_guest_endpoint_address(n->endpoint));
+                lcow_step(m->run, "in the network %s it is %s", m->run->network,
+                          uvm_guest_endpoint_address(n->endpoint));
         return S_OK;
 }
 
-const char *network_namespace(const struct network *n) {
+const char *lcow_network_namespace(const struct lcow_network *n) {
         return uvm_guest_endpoint_namespace(n->endpoint);
 }
 
-HRESULT network_attach(struct network *n, struct machine *m, struct hcs_error **err) {
+HRESULT lcow_network_attach(struct lcow_network *n, struct lcow_machine *m, struct hcs_error **err) {
         HRESULT hr;
 
         n->adapters = uvm_networks_new(&(struct uvm_networks_options){.host = &m->host});
@@ -71,7 +72,7 @@ HRESULT network_attach(struct network *n, struct machine *m, struct hcs_error **
         return hr;
 }
 
-struct network *network_free(struct network *n) {
+struct lcow_network *lcow_network_free(struct lcow_network *n) {
         if (!n)
                 return NULL;
         uvm_networks_free(n->adapters);

@@ -3,7 +3,7 @@
 /* The run itself, step by step: the VM by its document, its guest, the disk to write to, the network, the container,
  * its command; and all of it taken down again. See machine.h. */
 
-#include "cmd/lcowctl/machine.h"
+#include "cmd/lcow/machine.h"
 
 #include <string.h>
 
@@ -19,7 +19,7 @@
 #define BUILD       26100u
 #define SHUTDOWN_MS 10000
 
-struct hcs_call machine_call(const struct machine *m) {
+struct hcs_call lcow_machine_call(const struct lcow_machine *m) {
         uint64_t now = hcs_clock_ns();
 
         return (struct hcs_call){
@@ -28,26 +28,26 @@ struct hcs_call machine_call(const struct machine *m) {
 }
 
 static void tap_frame(void *ctx, const struct hcs_gcs_tap_frame *f) {
-        const struct machine *m = ctx;
+        const struct lcow_machine *m = ctx;
         char type[HCS_GCS_TYPE_TEXT_SIZE];
 
         mockhcs_note_frame(m->mock, m->id, f);
-        if (m->run->trace && !f->broken) {
+        if (m->run->steps->trace && !f->broken) {
                 _cleanup_free_ char *body = hcs_strndup(f->body, f->len);
 
-                show_document(m->run, f->from_guest ? "guest says" : "to the guest", hcs_gcs_type_format(f->type, type),
-                              body);
+                lcow_show(m->run, f->from_guest ? "guest says" : "to the guest", hcs_gcs_type_format(f->type, type),
+                          body);
         }
 }
 
 static void tap_bytes(void *ctx, const struct hcs_gcs_tap_bytes *b) {
-        const struct machine *m = ctx;
+        const struct lcow_machine *m = ctx;
 
         mockhcs_note_bytes(m->mock, m->id, b);
 }
 
 static void show_modify(void *ctx, const char *what, const char *document) {
-        show_document(((struct machine *)ctx)->run, "to HCS", what, document);
+        lcow_show(((struct lcow_machine *)ctx)->run, "to HCS", what, document);
 }
 
 /* A replay asks for no files: all that it names was there. */
@@ -55,14 +55,14 @@ static enum uvm_path_kind see_all(const char *path, void *ctx) {
         return UVM_PATH_FILE;
 }
 
-static HRESULT make_options(struct machine *m, struct hcs_schema_oci_spec *spec,
+static HRESULT make_options(struct lcow_machine *m, struct hcs_schema_oci_spec *spec,
                             struct hcs_schema_uvm_lcow_options **ret, struct oci_warnings *w, struct hcs_error **err) {
-        const struct run *r = m->run;
+        const struct lcow_run *r = m->run;
         struct hcs_schema_uvm_lcow_options *o = NULL;
         HRESULT hr = oci_annotations_process(spec, w, err);
 
         if (SUCCEEDED(hr))
-                hr = uvm_lcow_options_from_spec(&m->host, spec, m->id, "lcowctl", w, &o, err);
+                hr = uvm_lcow_options_from_spec(&m->host, spec, m->id, r->program, w, &o, err);
         if (FAILED(hr))
                 return hr;
         uvm_lcow_options_set_boot_files(o, &m->host, r->boot_folder, w);
@@ -85,7 +85,7 @@ static HRESULT make_options(struct machine *m, struct hcs_schema_oci_spec *spec,
         return S_OK;
 }
 
-static HRESULT make_plan(struct machine *m, struct uvm_plan *plan, struct hcs_error **err) {
+static HRESULT make_plan(struct lcow_machine *m, struct uvm_plan *plan, struct hcs_error **err) {
         _cleanup_uvm_lcow_options_ struct hcs_schema_uvm_lcow_options *o = NULL;
         _cleanup_oci_spec_ struct hcs_schema_oci_spec *spec = NULL;
         _cleanup_oci_warnings_ struct oci_warnings w = {0};
@@ -102,7 +102,7 @@ static HRESULT make_plan(struct machine *m, struct uvm_plan *plan, struct hcs_er
 static void keep_log(void *ctx, const void *data, size_t n) {
 }
 
-static HRESULT boot(struct machine *m, struct hcs_error **err) {
+static HRESULT boot(struct lcow_machine *m, struct hcs_error **err) {
         const struct uvm_create_options o = {.client = m->client,
                                              .id = m->id,
                                              .has_guest = true,
@@ -118,22 +118,22 @@ static HRESULT boot(struct machine *m, struct hcs_error **err) {
         HRESULT hr = make_plan(m, &plan, err);
 
         if (SUCCEEDED(hr)) {
-                call = machine_call(m);
+                call = lcow_machine_call(m);
                 hr = uvm_create(&o, &plan, &call, &m->vm, err);
         }
         if (FAILED(hr))
                 return hcs_error_wrap(err, "create the VM"), hr;
-        step(m->run, "the VM %s is created", m->id);
-        call = machine_call(m);
+        lcow_step(m->run, "the VM %s is created", m->id);
+        call = lcow_machine_call(m);
         hr = uvm_start(m->vm, &call, err);
         if (FAILED(hr))
                 return hcs_error_wrap(err, "start the VM"), hr;
-        step(m->run, "its guest is there: %s, protocol %u", hcs_gcs_os(uvm_guest(m->vm)),
-             hcs_gcs_protocol(uvm_guest(m->vm)));
+        lcow_step(m->run, "its guest is there: %s, protocol %u", hcs_gcs_os(uvm_guest(m->vm)),
+                  hcs_gcs_protocol(uvm_guest(m->vm)));
         return S_OK;
 }
 
-static void make_devices(struct machine *m) {
+static void make_devices(struct lcow_machine *m) {
         struct uvm_devices_settings s = uvm_device_settings(m->vm, BUILD);
 
         s.stat = m->files.stat;
@@ -142,11 +142,10 @@ static void make_devices(struct machine *m) {
         m->devices = uvm_devices_new(&s, &m->sink);
 }
 
-static HRESULT make_scratch(struct machine *m, struct hcs_error **err) {
-        const struct run *r = m->run;
-        _cleanup_free_ char *cache = hcs_asprintf("%s/scratch", r->cache);
-        const struct uvm_scratch_options o = {.path = r->scratch, .cache = cache, .gb = r->scratch_gb};
-        struct hcs_call call = machine_call(m);
+static HRESULT make_scratch(struct lcow_machine *m, struct hcs_error **err) {
+        const struct lcow_run *r = m->run;
+        const struct uvm_scratch_options o = {.path = r->scratch, .cache = r->scratch_cache, .gb = r->scratch_gb};
+        struct hcs_call call = lcow_machine_call(m);
         HRESULT hr;
 
         if (!r->format_scratch)
@@ -154,12 +153,12 @@ static HRESULT make_scratch(struct machine *m, struct hcs_error **err) {
         hr = r->replay ? uvm_scratch_format(m->vm, m->devices, r->scratch, &call, err)
                        : uvm_scratch_create(m->vm, m->devices, &o, &call, err);
         if (SUCCEEDED(hr))
-                step(r, "a scratch disk is made");
+                lcow_step(r, "a scratch disk is made");
         return hr;
 }
 
 /* Layers as the guest wants them, the lowest last. */
-static struct oci_lcow_layer *make_layers(const struct run *r, struct hcs_strings *kept) {
+static struct oci_lcow_layer *make_layers(const struct lcow_run *r, struct hcs_strings *kept) {
         size_t n = hcs_json_count(r->disks), i = n;
         struct oci_lcow_layer *layers = hcs_calloc(n ? n : 1, sizeof(*layers));
 
@@ -184,8 +183,8 @@ static void set_namespace(struct hcs_schema_oci_spec *spec, const char *id) {
         spec->windows->network->networkNamespace = hcs_strdup(id);
 }
 
-static HRESULT create_container(struct machine *m, struct hcs_error **err) {
-        const struct run *r = m->run;
+static HRESULT create_container(struct lcow_machine *m, struct hcs_error **err) {
+        const struct lcow_run *r = m->run;
         _cleanup_(hcs_strings_deinit) struct hcs_strings kept = {0};
         _cleanup_free_ struct oci_lcow_layer *layers = make_layers(r, &kept);
         _cleanup_oci_spec_ struct hcs_schema_oci_spec *spec = NULL;
@@ -195,11 +194,11 @@ static HRESULT create_container(struct machine *m, struct hcs_error **err) {
                                           .layers = layers,
                                           .n_layers = hcs_json_count(r->disks),
                                           .scratch = r->scratch};
-        struct hcs_call call = machine_call(m);
+        struct hcs_call call = lcow_machine_call(m);
         HRESULT hr = oci_spec_parse_json(r->spec, &spec, err);
 
         if (SUCCEEDED(hr) && m->network)
-                set_namespace(spec, network_namespace(m->network));
+                set_namespace(spec, lcow_network_namespace(m->network));
         o.spec = spec;
         if (SUCCEEDED(hr))
                 hr = uvm_container_create(m->vm, m->devices, &o, &call, &w, &m->container, err);
@@ -208,15 +207,15 @@ static HRESULT create_container(struct machine *m, struct hcs_error **err) {
                 hr = hcs_gcs_container_start(uvm_container_guest(m->container), &call, err);
         if (FAILED(hr))
                 return hcs_error_wrap(err, "create the container"), hr;
-        step(r, "the container %s runs", r->id);
+        lcow_step(r, "the container %s runs", r->id);
         return S_OK;
 }
 
-static HRESULT run_command(struct machine *m, int *ret_exit_code, struct hcs_error **err) {
-        const struct run *r = m->run;
+static HRESULT run_command(struct lcow_machine *m, int *ret_exit_code, struct hcs_error **err) {
+        const struct lcow_run *r = m->run;
         const struct uvm_streams streams = {.in = true, .out = true, .err = !r->tty};
         _cleanup_(hcs_gcs_process_unrefp) struct hcs_gcs_process *p = NULL;
-        struct hcs_call call = machine_call(m);
+        struct hcs_call call = lcow_machine_call(m);
         HRESULT hr = uvm_container_exec(m->container, NULL, &streams, &call, &p, err);
 
         if (SUCCEEDED(hr))
@@ -229,7 +228,7 @@ static HRESULT run_command(struct machine *m, int *ret_exit_code, struct hcs_err
                                  ret_exit_code, err);
         if (FAILED(hr))
                 return hcs_error_wrap(err, "run the command"), hr;
-        step(r, "the command has ended with %d", *ret_exit_code);
+        lcow_step(r, "the command has ended with %d", *ret_exit_code);
         return S_OK;
 }
 
@@ -240,7 +239,7 @@ static double number(const struct hcs_json *metrics, const char *path) {
         return (double)value;
 }
 
-static HRESULT tell_statistics(struct machine *m, struct hcs_error **err) {
+static HRESULT tell_statistics(struct lcow_machine *m, struct hcs_error **err) {
         static const char *const types[] = {"Statistics", NULL};
         const struct hcs_call call = {.timeout_ms = SHUTDOWN_MS, .cancel = m->cancel};
         _cleanup_json_ struct hcs_json *properties = NULL;
@@ -253,31 +252,31 @@ static HRESULT tell_statistics(struct machine *m, struct hcs_error **err) {
         if (FAILED(hr))
                 return hcs_error_wrap(err, "get the statistics"), hr;
         metrics = hcs_json_get(properties, "LCOWMetrics");
-        step(m->run, "it used %.0f ms of CPU and at most %.1f MB of memory", number(metrics, "cpu.usage.total") / 1e6,
-             number(metrics, "memory.usage.max") / 1e6);
+        lcow_step(m->run, "it used %.0f ms of CPU and at most %.1f MB of memory",
+                  number(metrics, "cpu.usage.total") / 1e6, number(metrics, "memory.usage.max") / 1e6);
         return S_OK;
 }
 
 /* A container that will not go is no failure of its command: its VM goes. */
-static void take_down(struct machine *m) {
+static void take_down(struct lcow_machine *m) {
         const struct hcs_call call = {.timeout_ms = SHUTDOWN_MS, .cancel = m->cancel};
         struct hcs_error *err = NULL;
 
         if (m->container && SUCCEEDED(hcs_gcs_container_wait(uvm_container_guest(m->container), &call, NULL)) &&
             FAILED(uvm_container_delete(steal_pointer(&m->container), &call, &err)))
-                step(m->run, "the container is not taken down whole: %s", hcs_error_message(err));
+                lcow_step(m->run, "the container is not taken down whole: %s", hcs_error_message(err));
         hcs_error_free(err);
         if (SUCCEEDED(uvm_shutdown(m->vm, &call, NULL)))
-                step(m->run, "the VM has shut down");
+                lcow_step(m->run, "the VM has shut down");
         else
-                step(m->run, "the VM does not shut down, and is terminated");
+                lcow_step(m->run, "the VM does not shut down, and is terminated");
 }
 
-static HRESULT run_all(struct machine *m, int *ret_exit_code, struct hcs_error **err) {
+static HRESULT run_all(struct lcow_machine *m, int *ret_exit_code, struct hcs_error **err) {
         HRESULT hr = hcs_client_open(NULL, &m->client, err);
 
         if (SUCCEEDED(hr) && m->run->network)
-                hr = network_new(m, &m->network, err);
+                hr = lcow_network_new(m, &m->network, err);
         if (SUCCEEDED(hr))
                 hr = boot(m, err);
         if (FAILED(hr))
@@ -285,7 +284,7 @@ static HRESULT run_all(struct machine *m, int *ret_exit_code, struct hcs_error *
         make_devices(m);
         hr = make_scratch(m, err);
         if (SUCCEEDED(hr) && m->network)
-                hr = network_attach(m->network, m, err);
+                hr = lcow_network_attach(m->network, m, err);
         if (SUCCEEDED(hr))
                 hr = create_container(m, err);
         if (SUCCEEDED(hr))
@@ -298,7 +297,7 @@ static HRESULT run_all(struct machine *m, int *ret_exit_code, struct hcs_error *
 }
 
 /* The bridge that closes is often the first that is known of a VM's end: that is what there is to tell. */
-static HRESULT explain(struct machine *m, HRESULT hr, struct hcs_error **err) {
+static HRESULT explain(struct lcow_machine *m, HRESULT hr, struct hcs_error **err) {
         const struct hcs_call call = {.timeout_ms = 2000};
         struct hcs_error *exit = NULL;
 
@@ -312,13 +311,13 @@ static HRESULT explain(struct machine *m, HRESULT hr, struct hcs_error **err) {
         return hr;
 }
 
-HRESULT machine_run(struct run *r, struct mockhcs *mock, struct hcs_cancel *cancel, int *ret_exit_code,
-                    struct hcs_error **err) {
-        struct machine m = {.run = r,
-                            .mock = mock,
-                            .cancel = cancel,
-                            .id = hcs_asprintf("%s@vm", r->id),
-                            .deadline_ns = hcs_clock_ns() + r->timeout_s * (uint64_t)HCS_NS_PER_S};
+HRESULT lcow_machine_run(struct lcow_run *r, struct mockhcs *mock, struct hcs_cancel *cancel, int *ret_exit_code,
+                         struct hcs_error **err) {
+        struct lcow_machine m = {.run = r,
+                                 .mock = mock,
+                                 .cancel = cancel,
+                                 .id = hcs_asprintf("%s@vm", r->id),
+                                 .deadline_ns = hcs_clock_ns() + r->timeout_s * (uint64_t)HCS_NS_PER_S};
         struct hcs_error *mine = NULL;
         HRESULT hr;
 
@@ -333,7 +332,7 @@ HRESULT machine_run(struct run *r, struct mockhcs *mock, struct hcs_cancel *canc
                 hr = explain(&m, hr, &mine);
         uvm_container_free(m.container);
         uvm_devices_free(m.devices);
-        network_free(m.network);
+        lcow_network_free(m.network);
         uvm_close(m.vm);
         hcs_client_unref(m.client);
         free(m.id);
