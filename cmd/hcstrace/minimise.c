@@ -169,15 +169,6 @@ static HRESULT find_prefix(struct minimise *m, struct hcs_error **err) {
         return S_OK;
 }
 
-/* An object goes with the call that made it. */
-static void leave_out(struct minimise *m, uint32_t item) {
-        const struct catalog_item *x = &m->selection.catalog->items[item];
-
-        selection_set(&m->selection, item, false);
-        if (x->kind == MOCK_RECORD_CALL && x->made != CATALOG_NONE)
-                selection_set_handle(&m->selection, x->made, false);
-}
-
 /* Groups of units are left out, from halves down to single ones. */
 static HRESULT reduce(struct minimise *m, const uint32_t *units, size_t n, struct hcs_error **err) {
         for (size_t size = n / 2 + (n > 0); size; size /= 2)
@@ -186,9 +177,10 @@ static HRESULT reduce(struct minimise *m, const uint32_t *units, size_t n, struc
                         bool any = false, kept = false;
                         HRESULT hr;
 
+                        selection_begin_drop(&m->selection);
                         for (size_t i = at; i < n && i < at + size; i++) {
                                 any |= m->selection.keep[units[i]];
-                                leave_out(m, units[i]);
+                                selection_drop(&m->selection, units[i]);
                         }
                         if (!any) {
                                 free(m->selection.keep);

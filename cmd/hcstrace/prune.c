@@ -89,12 +89,10 @@ static HRESULT write_rest(struct prune *p, uint64_t *ret_left, struct hcs_error 
         HRESULT hr;
 
         selection_init(&s, c, true);
+        selection_begin_drop(&s);
         for (uint32_t i = 0; i < c->n; i++)
-                if (p->unasked[i] == p->runs && p->runs) {
-                        selection_set(&s, i, false);
-                        if (c->items[i].kind == MOCK_RECORD_CALL && c->items[i].made != CATALOG_NONE)
-                                selection_set_handle(&s, c->items[i].made, false);
-                }
+                if (p->unasked[i] == p->runs && p->runs)
+                        selection_drop(&s, i);
         hr = selection_settle(&s, err);
         if (SUCCEEDED(hr))
                 hr = selection_write(&s, p->output, NULL, err);

@@ -10,6 +10,9 @@
 #include "mockhcs/trace/reader.h"
 #include "mockhcs/workbench/fingerprint.h"
 
+/* A call with more completions than that was written by nobody's DLL. */
+#define SHORT_CHAIN 4
+
 enum group {
         GROUP_CALLS = 1,
         GROUP_MAKES,
@@ -44,6 +47,7 @@ struct catalog *catalog_free(struct catalog *c) {
         keymap_deinit(&c->operations);
         keymap_deinit(&c->requests);
         keymap_deinit(&c->streams);
+        keymap_deinit(&c->tails);
         keymap_deinit(&c->functions);
         hcs_buf_deinit(&c->scratch);
         free(c);
@@ -102,12 +106,18 @@ static void put_head(struct catalog *c, struct catalog_item *item, uint32_t lane
         c->n_heads++;
 }
 
-/* Makes the newest item go on with what `head` says. */
+/* Makes the newest item go on with what `head` says. Where much does, the last of it is remembered. */
 static struct catalog_item *attach(struct catalog *c, uint32_t head) {
-        uint32_t last = head;
+        uint32_t last = head, n = 0;
 
-        while (c->items[last].next != CATALOG_NONE)
+        for (; n < SHORT_CHAIN && c->items[last].next != CATALOG_NONE; n++)
                 last = c->items[last].next;
+        if (n == SHORT_CHAIN) {
+                uint32_t *tail = keymap_place(&c->tails, (uint64_t)head + 1);
+
+                last = *tail == KEYMAP_NONE ? last : *tail;
+                *tail = c->n;
+        }
         c->items[last].next = c->n;
         return &c->items[head];
 }
@@ -423,6 +433,7 @@ static void sort_heads(struct catalog *c) {
         keymap_deinit(&c->operations);
         keymap_deinit(&c->requests);
         keymap_deinit(&c->streams);
+        keymap_deinit(&c->tails);
         keymap_deinit(&c->by_lane);
 }
 

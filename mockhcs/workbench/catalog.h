@@ -61,6 +61,7 @@ struct catalog {
         struct keymap names; /* ids of systems that no run invents */
         struct keymap by_handle, by_lane;
         struct keymap calls, operations, requests, streams; /* while reading: who is to be gone on with */
+        struct keymap tails;                                /* where long chains end */
         struct keymap functions;                            /* a function of a DLL to its class and its word */
         struct hcs_buf scratch;
 };

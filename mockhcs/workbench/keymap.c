@@ -10,8 +10,10 @@
 
 #define FIRST 64
 
+/* Keys may be numbers that a trace chose: all bits count. */
 static size_t find(const struct keymap *m, uint64_t key) {
-        size_t i = (key ^ key >> 29) & (m->cap - 1);
+        uint64_t spread = key * 0x9e3779b97f4a7c15u;
+        size_t i = (spread ^ spread >> 32) & (m->cap - 1);
 
         while (m->keys[i] && m->keys[i] != key)
                 i = (i + 1) & (m->cap - 1);

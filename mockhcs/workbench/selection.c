@@ -14,10 +14,14 @@
 void selection_init(struct selection *s, struct catalog *c, bool all) {
         *s = (struct selection){.catalog = c, .keep = hcs_malloc((size_t)c->n + 1)};
         memset(s->keep, all, (size_t)c->n + 1);
+        s->turns = hcs_malloc(((size_t)c->n_handles + 1) * sizeof(*s->turns));
+        s->dropped = hcs_calloc((size_t)c->n_handles + 1, sizeof(*s->dropped));
 }
 
 void selection_deinit(struct selection *s) {
         free(s->keep);
+        free(s->turns);
+        free(s->dropped);
         *s = (struct selection){0};
 }
 
@@ -26,40 +30,36 @@ void selection_set(struct selection *s, uint32_t item, bool keep) {
                 s->keep[item] = keep;
 }
 
-/* Handles whose turn is still to come, each of them once: a trace may say that two made each other. */
-struct turns {
-        uint32_t *handles;
-        uint32_t n;
-        bool *known;
-};
-
-static void take_turn(struct turns *t, uint32_t handle) {
-        if (t->known[handle])
-                return;
-        t->known[handle] = true;
-        t->handles[t->n++] = handle;
+void selection_begin_drop(struct selection *s) {
+        s->round++;
 }
 
-void selection_set_handle(struct selection *s, uint32_t handle, bool keep) {
-        const struct catalog *c = s->catalog;
-        struct turns t = {.handles = hcs_malloc(c->n_handles * sizeof(*t.handles)),
-                          .known = hcs_calloc(c->n_handles, sizeof(*t.known))};
+/* What the call made has its turn, once a round: a trace may say that two made each other. */
+static void take_turn(struct selection *s, uint32_t item) {
+        const struct catalog_item *x = &s->catalog->items[item];
 
-        take_turn(&t, handle);
-        while (t.n) {
-                uint32_t lane = c->handles[t.handles[--t.n]].lanes;
+        if (x->kind != MOCK_RECORD_CALL || x->made == CATALOG_NONE || s->dropped[x->made] == s->round)
+                return;
+        s->dropped[x->made] = s->round;
+        s->turns[s->n_turns++] = x->made;
+}
+
+void selection_drop(struct selection *s, uint32_t item) {
+        const struct catalog *c = s->catalog;
+
+        selection_set(s, item, false);
+        take_turn(s, item);
+        while (s->n_turns) {
+                uint32_t lane = c->handles[s->turns[--s->n_turns]].lanes;
 
                 for (; lane != CATALOG_NONE; lane = c->lanes[lane].next)
                         for (uint32_t k = 0; k < c->lanes[lane].n; k++) {
-                                uint32_t item = c->order[c->lanes[lane].first + k];
+                                uint32_t other = c->order[c->lanes[lane].first + k];
 
-                                selection_set(s, item, keep);
-                                if (c->items[item].kind == MOCK_RECORD_CALL && c->items[item].made != CATALOG_NONE)
-                                        take_turn(&t, c->items[item].made);
+                                selection_set(s, other, false);
+                                take_turn(s, other);
                         }
         }
-        free(t.handles);
-        free(t.known);
 }
 
 uint64_t selection_count(const struct selection *s) {

@@ -13,6 +13,10 @@
 struct selection {
         struct catalog *catalog;
         uint8_t *keep; /* by item */
+        /* By handle, so that leaving out much costs no more than there is of it: */
+        uint32_t *turns, n_turns; /* those whose records go next */
+        uint32_t *dropped;        /* in which round they went */
+        uint32_t round;
 };
 
 /* all: to begin with, everything is kept; else nothing. */
@@ -20,8 +24,11 @@ void selection_init(struct selection *s, struct catalog *c, bool all);
 void selection_deinit(struct selection *s);
 /* A head, or a call that is plumbing, with what goes on with it. */
 void selection_set(struct selection *s, uint32_t item, bool keep);
-/* All that was said of a handle, and of what was made through it. */
-void selection_set_handle(struct selection *s, uint32_t handle, bool keep);
+/* From here on: what is said of one handle is gone through once, until the next round. */
+void selection_begin_drop(struct selection *s);
+/* Leaves out a head with what goes on with it; an object goes with the call that made it, and so does all that was made
+ * through it. Only within a round in which nothing is taken back. */
+void selection_drop(struct selection *s, uint32_t item);
 uint64_t selection_count(const struct selection *s);
 /* Plumbing follows what it was for: it is kept where a kept call uses its operation, and where it is about a callback.
  */

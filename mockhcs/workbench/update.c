@@ -42,21 +42,21 @@ static bool is_cut(const struct update *u, uint32_t a, uint32_t b) {
 
 /* A head that only the older one has goes in front of the next one of its lane that both have. */
 static void place_lane(struct update *u, const struct catalog_lane *lane) {
-        for (uint32_t k = 0; k < lane->n; k++) {
-                uint32_t head = u->older->order[lane->first + k], place = u->newer->n;
+        uint32_t next = 0; /* the first from k on that both have */
 
-                if (u->alignment.of_a[head] != NONE) {
-                        if (is_cut(u, head, u->alignment.of_a[head]))
-                                put_before(u, u->alignment.of_a[head], head);
+        for (uint32_t k = 0; k < lane->n; k++) {
+                uint32_t head = u->older->order[lane->first + k], partner = u->alignment.of_a[head];
+
+                if (partner != NONE) {
+                        if (is_cut(u, head, partner))
+                                put_before(u, partner, head);
                         continue;
                 }
-                for (uint32_t next = k + 1; next < lane->n && place == u->newer->n; next++) {
-                        uint32_t partner = u->alignment.of_a[u->older->order[lane->first + next]];
-
-                        if (partner != NONE)
-                                place = partner;
-                }
-                put_before(u, place, head);
+                next = next > k ? next : k + 1;
+                while (next < lane->n && u->alignment.of_a[u->older->order[lane->first + next]] == NONE)
+                        next++;
+                put_before(u, next < lane->n ? u->alignment.of_a[u->older->order[lane->first + next]] : u->newer->n,
+                           head);
         }
 }
 
