@@ -132,15 +132,17 @@ static uint64_t count_on(const struct catalog *c, uint32_t item) {
         return n;
 }
 
-/* A call that made its object on one side only takes along what was done with it. */
-static void tell_rest(const struct telling *t, const struct difference *d, struct hcs_buf *out) {
-        uint64_t a = count_on(t->d->a, d->a), more = a + count_on(t->d->b, d->b);
+/* Did the call make an object on one side only? That takes along what was done with it. */
+static bool makes_once(const struct telling *t, const struct difference *d) {
+        return (t->d->a->items[d->a].made == NONE) != (t->d->b->items[d->b].made == NONE);
+}
 
-        if (t->d->a->items[d->a].made != NONE && t->d->b->items[d->b].made != NONE)
-                return;
-        if (more)
-                hcs_buf_printf(out, "  only %s has what it made, and %llu more on that\n", a ? "A" : "B",
-                               (unsigned long long)more);
+static uint64_t count_rest(const struct telling *t, const struct difference *d) {
+        return makes_once(t, d) ? count_on(t->d->a, d->a) + count_on(t->d->b, d->b) : 0;
+}
+
+static const char *who_has_it(const struct telling *t, const struct difference *d) {
+        return t->d->a->items[d->a].made != NONE ? "A" : "B";
 }
 
 static HRESULT tell_text(struct telling *t, const struct difference *d, const char *lines, struct hcs_error **err) {
@@ -159,7 +161,9 @@ static HRESULT tell_text(struct telling *t, const struct difference *d, const ch
                              d->kind == DIFFERENCE_CHANGED ? " differs from B, " : " comes in B at another place, ");
                 hr = describe(t->d->b, d->b, out, err);
                 hcs_buf_printf(out, "%s\n%s", d->kind == DIFFERENCE_CHANGED ? ":" : "", lines);
-                tell_rest(t, d, out);
+                if (count_rest(t, d))
+                        hcs_buf_printf(out, "  only %s has what it made, and %llu more on that\n", who_has_it(t, d),
+                                       (unsigned long long)count_rest(t, d));
         } else {
                 if (count_on(c, item))
                         hcs_buf_printf(out, ", and %llu more on what it made", (unsigned long long)count_on(c, item));
@@ -183,6 +187,10 @@ static HRESULT tell_json(struct telling *t, const struct difference *d, struct h
                 hcs_json_set_u64(o, "lineB", catalog_line(d->b));
         if (t->parts && d->kind == DIFFERENCE_CHANGED)
                 hcs_json_set(o, "differences", steal_pointer(&t->parts));
+        if (d->kind == DIFFERENCE_CHANGED && count_rest(t, d)) {
+                hcs_json_set_string(o, "madeOnlyIn", who_has_it(t, d));
+                hcs_json_set_u64(o, "more", count_rest(t, d));
+        }
         return hr;
 }
 
@@ -197,7 +205,7 @@ static HRESULT look_at(struct telling *t, const struct candidate *c, struct hcs_
 
                 t->parts = parts = is_told && t->options->list ? hcs_json_new_array() : NULL;
                 hr = comparison_of(&t->comparison, c->d.a, c->d.b, &n, is_told ? &lines : NULL, err);
-                if (FAILED(hr) || !n) {
+                if (FAILED(hr) || (!n && !count_rest(t, &c->d))) { /* what it made may be all that differs */
                         hcs_json_free(parts);
                         t->parts = NULL;
                         return hr;

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "mockhcs/workbench/differences.h"
+#include "platform/file.h"
 #include "testing/hcs_test.h"
 
 #define HEADER "{\"trace\":\"hcs\",\"version\":1,\"recorder\":\"test\"}\n"
@@ -247,6 +248,30 @@ static void a_failure_is_told_by_its_name_and_what_follows_is_missing(void **sta
                     "  only A has what it made, and 1 more on that\n");
 }
 
+/* How the calls ended does not count, but what came of it does. */
+static void what_only_one_of_two_calls_made_is_told_where_its_end_is_noise(void **state) {
+        static const char noisy[] = "{\"trace\":\"hcs\",\"version\":1,\"noise\":[{\"call\":\"HcsCreateComputeSystem\","
+                                    "\"part\":\"hr\",\"path\":"
+                                    "\"$\"}]}\n" MADE(1, "web", "system/1") START(2, "system/1");
+        static const char failed[] =
+                HEADER CALL(1, "HcsCreateComputeSystem", "{\"id\":\"web\",\"configuration\":{\"Owner\":\"x\"}}")
+                        RETURN(1, "0x8037010D", "{}");
+        _cleanup_free_ char *dir = hcs_test_tmpdir(), *a = hcs_asprintf("%s/a", dir), *b = hcs_asprintf("%s/b", dir);
+        _cleanup_json_ struct hcs_json *list = hcs_json_new_array();
+        _cleanup_buf_ struct hcs_buf text = {0};
+        struct hcs_error *err = NULL;
+        struct differences d;
+
+        assert_ok(hcs_file_write(a, noisy, strlen(noisy), &err), err);
+        assert_ok(hcs_file_write(b, failed, strlen(failed), &err), err);
+        assert_ok(differences_find(a, b, &(struct differences_options){.text = &text, .list = list}, &d, &err), err);
+        assert_string_equal(hcs_buf_cstr(&text),
+                            "line 2, HcsCreateComputeSystem web differs from B, line 2, HcsCreateComputeSystem web:\n"
+                            "  only A has what it made, and 1 more on that\n");
+        assert_string_equal(hcs_json_get_string(hcs_json_first(list), "madeOnlyIn"), "A");
+        differences_deinit(&d);
+}
+
 static void an_object_that_is_missing_is_told_once(void **state) {
         assert_diff(MADE(1, "web", "system/1") MADE(2, "web", "system/2") START(3, "system/2"),
                     MADE(1, "web", "system/1"),
@@ -354,6 +379,7 @@ HCS_TESTS(cmocka_unit_test(runs_that_differ_in_what_every_run_invents_are_the_sa
           cmocka_unit_test(systems_are_what_made_them_whatever_they_are_called),
           cmocka_unit_test(a_value_that_stands_for_two_is_a_difference),
           cmocka_unit_test(a_failure_is_told_by_its_name_and_what_follows_is_missing),
+          cmocka_unit_test(what_only_one_of_two_calls_made_is_told_where_its_end_is_noise),
           cmocka_unit_test(an_object_that_is_missing_is_told_once),
           cmocka_unit_test(the_answer_of_either_dll_is_the_same),
           cmocka_unit_test(events_and_streams_are_compared_as_such),
