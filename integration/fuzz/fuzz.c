@@ -24,6 +24,7 @@
 #include "integration/fuzz/trace.h"
 #include "integration/fuzz/vsock.h"
 #include "integration/fuzz/wire.h"
+#include "integration/fuzz/workbench.h"
 #include "mockhcs/trace/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -132,18 +133,19 @@ static void fuzz_result(const char *text) {
 
 /* Each knows its bytes, and says whether this one is. */
 static bool (*const families[])(uint8_t which, const uint8_t *data, size_t size) = {
-        fuzz_bridge,  //
-        fuzz_disk,    //
-        fuzz_emulate, //
-        fuzz_guest,   //
-        fuzz_layer,   //
-        fuzz_machine, //
-        fuzz_network, //
-        fuzz_play,    //
-        fuzz_spec,    //
-        fuzz_trace,   //
-        fuzz_vsock,   //
-        fuzz_wire,    //
+        fuzz_bridge,    //
+        fuzz_disk,      //
+        fuzz_emulate,   //
+        fuzz_guest,     //
+        fuzz_layer,     //
+        fuzz_machine,   //
+        fuzz_network,   //
+        fuzz_play,      //
+        fuzz_spec,      //
+        fuzz_trace,     //
+        fuzz_vsock,     //
+        fuzz_wire,      //
+        fuzz_workbench, //
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

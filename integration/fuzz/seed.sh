@@ -83,6 +83,13 @@ for f in "$1"/fixtures/traces/*/*.trace; do # whole traces that are small, and t
         bin T "$2" <"$f"
         bin R "$2" < <(tail -n +2 "$f")
 done
+# Two traces at once for the workbench: the same but for its end, and another one.
+other=/dev/null
+for f in "$1"/fixtures/traces/{bridge,lcow}/*.trace "$1"/fixtures/traces/imported/log-1*.trace; do
+        bin C "$2" < <(tail -n +2 "$f" | head -n 12 && printf '\0' && tail -n +2 "$f" | head -n 9 && tail -n +2 "$f" | sed -n '10,11s/[0-9a-f]\{8\}/01234567/gp')
+        bin D "$2" < <(head -n 9 "$f" && printf '\0' && head -n 9 "$other")
+        other=$f
+done
 bin w "$2" < <(printf '\42\0\0\0{"hello":"mockhcs","versions":[1]}\31\0\0\0{"control":"status","n":1')
 bin v "$2" < <( # dm-verity
         printf 'verity\0\0\1\0\0\0\1\0\0\0uuid-is-16-bytessha256'
