@@ -168,6 +168,18 @@ static const struct mock_value *value_of(const struct mock_record *r, const char
         return NULL;
 }
 
+/* The one of b that stands for a's at `i`: of several with one name, that which is as far on. */
+static const struct mock_value *partner_of(const struct mock_record *a, size_t i, const struct mock_record *b) {
+        size_t before = 0;
+
+        for (size_t k = 0; k < i; k++)
+                before += hcs_streq(a->args[k].name, a->args[i].name);
+        for (size_t k = 0; k < b->n_args; k++)
+                if (hcs_streq(b->args[k].name, a->args[i].name) && before-- == 0)
+                        return &b->args[k];
+        return NULL;
+}
+
 static bool counts(const struct mock_value *v) {
         return v->kind != MOCK_HANDLE && !hcs_streq(v->name, "access") && !hcs_streq(v->name, "timeout");
 }
@@ -189,7 +201,7 @@ static void bind_id(struct pair *p, const struct mock_record *a, const struct mo
 static void all_values(struct pair *p, const char *where, const struct mock_record *a, const struct mock_record *b) {
         for (size_t i = 0; i < a->n_args; i++) {
                 _cleanup_free_ char *part = hcs_asprintf("%s.%s", where, a->args[i].name);
-                const struct mock_value *other = value_of(b, a->args[i].name);
+                const struct mock_value *other = partner_of(a, i, b);
 
                 if (!other && other_name(a->args[i].name))
                         other = value_of(b, other_name(a->args[i].name));
@@ -200,7 +212,7 @@ static void all_values(struct pair *p, const char *where, const struct mock_reco
                 _cleanup_free_ char *part = hcs_asprintf("%s.%s", where, b->args[i].name);
                 const char *other = other_name(b->args[i].name);
 
-                if (counts(&b->args[i]) && !value_of(a, b->args[i].name) && !(other && value_of(a, other)))
+                if (counts(&b->args[i]) && !partner_of(b, i, a) && !(other && value_of(a, other)))
                         values(p, part, NULL, &b->args[i]);
         }
 }

@@ -16,6 +16,7 @@ struct trace_output {
         FILE *file;
         char *path;
         char *temporary; /* NULL: written to directly */
+        int why;         /* the errno that stopped it before its end, or 0 */
 };
 
 struct trace_output *trace_output_free(struct trace_output *o) {
@@ -61,7 +62,24 @@ HRESULT trace_output_open(const char *path, struct trace_output **ret, struct hc
         return S_OK;
 }
 
+void trace_output_rest(struct trace_output *o) {
+        if (!o->temporary || !o->file)
+                return;
+        if (fclose(steal_pointer(&o->file)) && !o->why)
+                o->why = errno ? errno : EIO;
+}
+
+static bool is_ready(struct trace_output *o) {
+        if (!o->file && !o->why)
+                o->file = fopen(o->temporary, "ae");
+        if (!o->file && !o->why)
+                o->why = errno;
+        return o->file;
+}
+
 void trace_output_line(struct trace_output *o, const char *text, size_t n) {
+        if (!is_ready(o))
+                return;
         fwrite(text, 1, n, o->file);
         putc('\n', o->file);
 }
@@ -75,6 +93,8 @@ void trace_output_json(struct trace_output *o, const struct hcs_json *j) {
 
 /* The errno that stopped it, or 0. */
 static int put_in_place(struct trace_output *o) {
+        if (!is_ready(o))
+                return o->why;
         /* A write that failed earlier may have left no errno. */
         if (fflush(o->file) || ferror(o->file))
                 return errno ? errno : EIO;

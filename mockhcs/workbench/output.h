@@ -16,6 +16,8 @@ HRESULT trace_output_open(const char *path, struct trace_output **ret, struct hc
 /* Without the line break. What goes wrong is told at the end. */
 void trace_output_line(struct trace_output *o, const char *text, size_t n);
 void trace_output_json(struct trace_output *o, const struct hcs_json *j);
+/* Holds no descriptor until the next line: for who writes more traces than there are descriptors. */
+void trace_output_rest(struct trace_output *o);
 /* Puts it in its place; where that is one of the traces it was made of, Windows wants that one closed. Frees it in any
  * case. */
 HRESULT trace_output_finish(struct trace_output *o, struct hcs_error **err);

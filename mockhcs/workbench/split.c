@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* A part is a name; each head is of one, and what goes on with it too. The trace is read once to say which, and once
- * for each run of parts that are open at the same time. */
+/* A part is a name; each head is of one, and what goes on with it too. The trace is read twice to say which, and once
+ * to write: what goes to many parts is collected for each, up to a bound, before it is written. */
 
 #include "mockhcs/workbench/split.h"
 
@@ -16,8 +16,8 @@
 #include "mockhcs/workbench/output.h"
 #include "platform/file.h"
 
-#define OPEN_AT_ONCE 200
-#define OTHERS       0
+#define COLLECTED ((size_t)32 << 20)
+#define OTHERS    0
 
 struct parts {
         char **names;
@@ -218,35 +218,71 @@ static HRESULT say_parts(struct parts *p, struct catalog *c, const uint32_t *hea
         return S_OK;
 }
 
-/* Parts first..beyond: one pass over the trace with all of them open. */
-static HRESULT write_parts(const struct parts *p, struct catalog *c, const uint32_t *heads, const char *folder,
-                           uint32_t first, uint32_t beyond, struct hcs_error **err) {
-        struct trace_output *out[OPEN_AT_ONCE] = {0};
-        HRESULT hr = S_OK;
+/* One of the traces on its way: lines that are not in its file yet. */
+struct part_file {
+        struct trace_output *out;
+        struct hcs_buf lines;
+};
 
-        for (uint32_t i = first; i < beyond && SUCCEEDED(hr); i++) {
+static HRESULT write_collected(const struct parts *p, struct part_file *files, const struct hcs_json *header,
+                               const char *folder, struct hcs_error **err) {
+        for (uint32_t i = 0; i < p->n; i++) {
                 _cleanup_free_ char *path = hcs_asprintf("%s/%s.trace", folder, p->names[i]);
+                struct part_file *f = &files[i];
 
-                if (!p->records[i])
+                if (!f->lines.len)
                         continue;
-                hr = trace_output_open(path, &out[i - first], err);
-                if (SUCCEEDED(hr))
-                        trace_output_json(out[i - first], mock_trace_reader_header(c->reader));
+                if (!f->out) {
+                        HRESULT hr = trace_output_open(path, &f->out, err);
+
+                        if (FAILED(hr))
+                                return hr;
+                        trace_output_json(f->out, header);
+                }
+                trace_output_line(f->out, f->lines.data, f->lines.len - 1);
+                trace_output_rest(f->out);
+                hcs_buf_deinit(&f->lines);
         }
-        for (uint32_t i = 0; i < c->n && SUCCEEDED(hr); i++) {
+        return S_OK;
+}
+
+static HRESULT collect(const struct parts *p, struct catalog *c, const uint32_t *heads, struct part_file *files,
+                       const char *folder, struct hcs_error **err) {
+        const struct hcs_json *header = mock_trace_reader_header(c->reader);
+        size_t collected = 0;
+
+        for (uint32_t i = 0; i < c->n; i++) {
+                struct hcs_buf *lines = &files[p->of[heads[i]]].lines;
                 struct mock_slice text;
                 struct mock_line l;
-                uint32_t part = p->of[heads[i]];
+                HRESULT hr = each_line(c, i, &l, &text, err);
 
-                hr = each_line(c, i, &l, &text, err);
-                if (hr == S_OK && part >= first && part < beyond)
-                        trace_output_line(out[part - first], text.p, text.n);
+                if (hr != S_OK)
+                        return hr;
+                hcs_buf_append(lines, text.p, text.n);
+                hcs_buf_putc(lines, '\n');
+                collected += text.n + 1;
+                if (collected < COLLECTED)
+                        continue;
+                hr = write_collected(p, files, header, folder, err);
+                if (FAILED(hr))
+                        return hr;
+                collected = 0;
         }
-        for (uint32_t i = 0; i < beyond - first; i++) {
-                if (SUCCEEDED(hr) && out[i])
-                        hr = trace_output_finish(out[i], err);
+        return write_collected(p, files, header, folder, err);
+}
+
+static HRESULT write_parts(const struct parts *p, struct catalog *c, const uint32_t *heads, const char *folder,
+                           struct hcs_error **err) {
+        _cleanup_free_ struct part_file *files = hcs_calloc(p->n, sizeof(*files));
+        HRESULT hr = collect(p, c, heads, files, folder, err);
+
+        for (uint32_t i = 0; i < p->n; i++) {
+                if (SUCCEEDED(hr) && files[i].out)
+                        hr = trace_output_finish(files[i].out, err);
                 else
-                        trace_output_free(out[i]);
+                        trace_output_free(files[i].out);
+                hcs_buf_deinit(&files[i].lines);
         }
         return hr;
 }
@@ -270,9 +306,8 @@ HRESULT trace_split(const char *path, const char *folder, enum split_by by,
                 hr = say_parts(&p, c, heads, true, err);
         for (uint32_t i = 0; i < c->n; i++)
                 p.records[p.of[heads[i]]]++;
-        for (uint32_t first = 0; first < p.n && SUCCEEDED(hr); first += OPEN_AT_ONCE)
-                hr = write_parts(&p, c, heads, folder, first, first + OPEN_AT_ONCE < p.n ? first + OPEN_AT_ONCE : p.n,
-                                 err);
+        if (SUCCEEDED(hr))
+                hr = write_parts(&p, c, heads, folder, err);
         for (uint32_t i = 0; i < p.n && SUCCEEDED(hr) && told; i++)
                 if (p.records[i])
                         told(ctx, p.names[i], p.records[i]);
