@@ -80,18 +80,14 @@ static void free_program(char **program) {
 }
 
 static HRESULT run_placed(const struct minimise *m, struct mock_outcome *o, struct hcs_error **err) {
+        _cleanup_free_ char *mark = hcs_asprintf("HCSTRACE_CANDIDATE=%s", m->candidate);
+        const char *environment[] = {mark, NULL};
         char **program = placed(m->program, m->candidate);
         struct hcs_child *child = NULL;
-        HRESULT hr = hcs_child_spawn(program, NULL, HCS_CHILD_MUTE, &child, err);
+        HRESULT hr = hcs_child_spawn(program, environment, HCS_CHILD_MUTE, &child, err);
 
         free_program(program);
-        if (FAILED(hr))
-                return hr;
-        if (!hcs_child_ended(child, hcs_clock_ns() + m->limit_ns)) {
-                o->hung = true;
-                hcs_child_kill(child);
-        }
-        return hcs_child_wait(child, &o->code, err);
+        return SUCCEEDED(hr) ? wait_for_program(child, m->limit_ns, mark, o, err) : hr;
 }
 
 static HRESULT run(struct minimise *m, struct mock_outcome *o, struct hcs_error **err) {

@@ -45,10 +45,11 @@ static void read_report(const char *file, struct mock_outcome *o) {
                 o->problems = hcs_json_new_array();
 }
 
-static HRESULT wait_for(struct hcs_child *child, uint64_t limit_ns, struct mock_outcome *o, struct hcs_error **err) {
+HRESULT wait_for_program(struct hcs_child *child, uint64_t limit_ns, const char *mark, struct mock_outcome *o,
+                         struct hcs_error **err) {
         if (limit_ns && !hcs_child_ended(child, hcs_clock_ns() + limit_ns)) {
                 o->hung = true;
-                hcs_child_kill(child);
+                hcs_child_kill_all(child, mark);
         }
         return hcs_child_wait(child, &o->code, err);
 }
@@ -78,7 +79,7 @@ HRESULT run_under_mock(const struct mock_run *run, struct mock_outcome *ret, str
         *ret = (struct mock_outcome){0};
         hr = hcs_child_spawn(run->program, environment, run->output, &child, err);
         if (SUCCEEDED(hr))
-                hr = wait_for(child, run->limit_ns, ret, err);
+                hr = wait_for_program(child, run->limit_ns, report, ret, err);
         if (SUCCEEDED(hr))
                 read_report(report_file, ret);
         unlink(report_file);

@@ -26,6 +26,10 @@ struct mock_outcome {
         struct hcs_json *problems; /* see mockhcs/trace/report.h; empty when it did not come near */
 };
 
+/* Waits for it and frees it; what runs longer has hung, and is ended with all that it started (mark: as in
+ * hcs_child_kill_all()). */
+HRESULT wait_for_program(struct hcs_child *child, uint64_t limit_ns, const char *mark, struct mock_outcome *o,
+                         struct hcs_error **err);
 HRESULT run_under_mock(const struct mock_run *run, struct mock_outcome *ret, struct hcs_error **err);
 void mock_outcome_deinit(struct mock_outcome *o);
 

@@ -112,6 +112,12 @@ expect 1 "a lost exit breaks the client" "$hcstrace" torture --timeout 2 --scena
 says 'broken  lost-exit                    seed 1: hangs'
 says 'smallest: event:ProcessExited#1 never'
 says 'ok      unexpected-exit              seed 1, exit code 1'
+export TORTURED=$work # which those that are left have in their environment
+expect 1 "what hangs is ended with its children" "$hcstrace" torture --timeout 2 --faults 'event:ProcessExited#1 never' -- \
+        sh -c "'$client'; exit \$?"
+says 'seed 1: hangs'
+left=$(grep -lzx "TORTURED=$work" /proc/[0-9]*/environ 2>/dev/null | cut -d / -f 3 | while read -r pid; do readlink "/proc/$pid/exe"; done | grep -c hcsdemo)
+[[ $left -eq 0 ]] || fail "$left programs are left"
 expect 0 "what it survives" "$hcstrace" torture --faults 'HcsModify* delay=1ms..5ms' --runs 3 --json -- "$client"
 says '"broken": false'
 expect 1 "strict" "$hcstrace" torture --strict --faults 'HcsStart* fail=E_FAIL' -- "$client"

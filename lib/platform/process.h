@@ -30,6 +30,9 @@ HRESULT hcs_child_wait(struct hcs_child *child, int *ret_exit_code, struct hcs_e
 bool hcs_child_ended(struct hcs_child *child, uint64_t deadline_ns);
 /* Ends the program by force. It stays to be waited for. */
 void hcs_child_kill(struct hcs_child *child);
+/* The same with all that it started and that these did. mark: "NAME=value" of the environment that only these have, by
+ * which those are found whose parent has ended (Linux); NULL: none. */
+void hcs_child_kill_all(struct hcs_child *child, const char *mark);
 
 /* Where the program of this process is; NULL when that cannot be found out. Caller frees. */
 char *hcs_process_path(void);

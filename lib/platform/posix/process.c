@@ -2,7 +2,7 @@
 
 /* Child programs of platform/process.h over posix_spawnp(). */
 
-#include "platform/process.h"
+#include "platform/posix/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -103,6 +103,10 @@ bool hcs_child_ended(struct hcs_child *child, uint64_t deadline_ns) {
         } while (r < 0 && errno == EINTR);
         close(p.fd);
         return r > 0;
+}
+
+pid_t hcs_child_pid(const struct hcs_child *child) {
+        return child->pid;
 }
 
 void hcs_child_kill(struct hcs_child *child) {

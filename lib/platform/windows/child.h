@@ -13,5 +13,6 @@ HRESULT hcs_windows_spawn(char *const *argv, const char *const *environment, enu
                           PROCESS_INFORMATION *ret, struct hcs_error **err);
 /* Takes both handles over. */
 struct hcs_child *hcs_windows_child(const PROCESS_INFORMATION *info);
+HANDLE hcs_windows_child_process(const struct hcs_child *child);
 
 #endif

@@ -84,6 +84,10 @@ struct hcs_child *hcs_windows_child(const PROCESS_INFORMATION *info) {
         return child;
 }
 
+HANDLE hcs_windows_child_process(const struct hcs_child *child) {
+        return child->process;
+}
+
 HRESULT hcs_child_spawn(char *const *argv, const char *const *environment, enum hcs_child_output output,
                         struct hcs_child **ret, struct hcs_error **err) {
         PROCESS_INFORMATION info;

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HCS_PLATFORM_POSIX_CHILD_H
+#define HCS_PLATFORM_POSIX_CHILD_H
+
+/* What the files of this folder share of child programs. */
+
+#include <sys/types.h>
+
+#include "platform/process.h"
+
+pid_t hcs_child_pid(const struct hcs_child *child);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Programs that are ended with what they started. */
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "platform/process.h"
+#include "testing/hcs_test.h"
+
+/* Runs a script that inherits the writing end of a pipe, waits until it has written a line, and ends it. The pipe is at
+ * its end as soon as nobody is left who has it. */
+static void assert_all_end(const char *script) {
+        const char *argv[] = {"sh", "-c", script, NULL};
+        _cleanup_free_ char *mark = hcs_asprintf("HCS_TEST_MARK=%d", (int)getpid());
+        const char *environment[] = {mark, NULL};
+        struct hcs_child *child = NULL;
+        struct hcs_error *err = NULL;
+        int fds[2], code = 0;
+        char c = 0;
+
+        assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+        assert_int_equal(dup2(fds[1], 9), 9); /* without O_CLOEXEC */
+        assert_ok(hcs_child_spawn((char *const *)(uintptr_t)argv, environment, HCS_CHILD_MUTE, &child, &err), err);
+        close(9);
+        close(fds[1]);
+        while (c != '\n')
+                assert_int_equal(read(fds[0], &c, 1), 1);
+        hcs_child_kill_all(child, mark);
+        assert_ok(hcs_child_wait(child, &code, &err), err);
+        assert_int_equal(code, 128 + 9);
+        assert_int_equal(read(fds[0], &c, 1), 0);
+        close(fds[0]);
+}
+
+static void a_program_goes_with_its_children_and_theirs(void **state) {
+        assert_all_end("sh -c 'sleep 1000 & echo >&9; sleep 1000' & sleep 1000");
+}
+
+static void one_whose_parent_is_gone_goes_too(void **state) {
+        assert_all_end("(setsid sleep 1000 & echo >&9); sleep 1000; :");
+}
+
+HCS_TESTS(cmocka_unit_test(a_program_goes_with_its_children_and_theirs),
+          cmocka_unit_test(one_whose_parent_is_gone_goes_too))
