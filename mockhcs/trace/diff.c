@@ -4,12 +4,14 @@
 
 #include "mockhcs/trace/diff.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/scrub.h"
 #include "base/str.h"
 
-#define SHOWN 160 /* bytes of a value in a line */
+#define SHOWN 160  /* bytes of a value in a line */
+#define MANY  1024 /* members */
 
 struct walk {
         const struct mock_diff_options *options;
@@ -72,46 +74,85 @@ static bool same_key(const struct walk *w, const char *expected, const char *got
         return w->options->same_key && w->options->same_key(w->options->ctx, expected, got);
 }
 
-/* The member of `got` that `expected` stands for: the same name, or a variable of which nothing else is the partner. */
-static struct hcs_json *partner(const struct walk *w, const struct hcs_json *expected_obj, const char *key,
-                                const struct hcs_json *got) {
-        struct hcs_json *m = hcs_json_get(got, key);
+/* Members by name, so that what a document's author made long takes no longer than that. */
+struct member {
+        const struct hcs_json *m;
+        size_t place; /* of several with one name the first is meant */
+};
+struct members {
+        const struct hcs_json *object;
+        struct member *sorted;
+        size_t n;
+};
 
-        if (m || !w->options->same_key)
+static int by_name(const void *a, const void *b) {
+        const struct member *x = a, *y = b;
+        int order = strcmp(hcs_json_key(x->m), hcs_json_key(y->m));
+
+        return order ? order : x->place < y->place ? -1 : 1;
+}
+
+static struct members members_of(const struct hcs_json *object) {
+        struct members ret = {.object = object};
+
+        ret.sorted = hcs_malloc((hcs_json_count(object) + 1) * sizeof(*ret.sorted));
+        for (const struct hcs_json *m = hcs_json_first(object); m; m = hcs_json_next(m)) {
+                ret.sorted[ret.n] = (struct member){m, ret.n};
+                ret.n++;
+        }
+        qsort(ret.sorted, ret.n, sizeof(*ret.sorted), by_name);
+        return ret;
+}
+
+static const struct hcs_json *find(const struct members *in, const char *key) {
+        size_t from = 0, beyond = in->n;
+
+        while (from < beyond) {
+                size_t middle = from + (beyond - from) / 2;
+
+                if (strcmp(hcs_json_key(in->sorted[middle].m), key) < 0)
+                        from = middle + 1;
+                else
+                        beyond = middle;
+        }
+        return from < in->n && hcs_streq(hcs_json_key(in->sorted[from].m), key) ? in->sorted[from].m : NULL;
+}
+
+/* The member that `key` of `of` stands for: the same name, or a variable of which nothing else is the partner. In
+ * objects of more members than anybody names by variables none is looked for. */
+static const struct hcs_json *partner(const struct walk *w, const struct members *of, const char *key,
+                                      const struct members *in, bool in_expected) {
+        const struct hcs_json *m = find(in, key);
+
+        if (m || !w->options->same_key || in->n > MANY)
                 return m;
-        for (m = hcs_json_first(got); m; m = hcs_json_next(m))
-                if (!hcs_json_get(expected_obj, hcs_json_key(m)) && same_key(w, key, hcs_json_key(m)))
+        for (m = hcs_json_first(in->object); m; m = hcs_json_next(m)) {
+                const char *other = hcs_json_key(m);
+
+                if (!find(of, other) && (in_expected ? same_key(w, other, key) : same_key(w, key, other)))
                         return m;
+        }
         return NULL;
 }
 
-static bool has_partner(const struct walk *w, const struct hcs_json *expected, const char *key,
-                        const struct hcs_json *got_obj) {
-        if (hcs_json_get(expected, key))
-                return true;
-        if (!w->options->same_key)
-                return false;
-        for (const struct hcs_json *m = hcs_json_first(expected); m; m = hcs_json_next(m))
-                if (!hcs_json_get(got_obj, hcs_json_key(m)) && same_key(w, hcs_json_key(m), key))
-                        return true;
-        return false;
-}
-
 static void compare_objects(struct walk *w, const struct hcs_json *expected, const struct hcs_json *got) {
+        struct members of_expected = members_of(expected), of_got = members_of(got);
         size_t len = w->path.len;
 
         for (const struct hcs_json *m = hcs_json_first(expected); m && !full(w); m = hcs_json_next(m)) {
                 hcs_json_path_member(&w->path, hcs_json_key(m));
-                compare(w, hcs_json_key(m), m, partner(w, expected, hcs_json_key(m), got));
+                compare(w, hcs_json_key(m), m, partner(w, &of_expected, hcs_json_key(m), &of_got, false));
                 cut(w, len);
         }
         for (const struct hcs_json *m = hcs_json_first(got); m && !full(w); m = hcs_json_next(m)) {
-                if (has_partner(w, expected, hcs_json_key(m), got))
+                if (partner(w, &of_got, hcs_json_key(m), &of_expected, true))
                         continue;
                 hcs_json_path_member(&w->path, hcs_json_key(m));
                 differ(w, NULL, m);
                 cut(w, len);
         }
+        free(of_expected.sorted);
+        free(of_got.sorted);
 }
 
 static void compare_arrays(struct walk *w, const char *key, const struct hcs_json *expected,

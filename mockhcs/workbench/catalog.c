@@ -286,7 +286,9 @@ static void take_answer(struct catalog *c, struct catalog_item *item, const stru
         result = document_shape(c, l, "result");
         if (result)
                 call->outcome = add(call->outcome, "result", result);
-        if (l->kind == MOCK_RECORD_RETURN && call->lane != CATALOG_NONE && subject(l, &symbol)) {
+        /* A call that returns twice gave what it gave first. */
+        if (l->kind == MOCK_RECORD_RETURN && call->lane != CATALOG_NONE && call->made == CATALOG_NONE &&
+            subject(l, &symbol)) {
                 call->made = handle_of(c, symbol);
                 c->handles[call->made].maker = head;
         }

@@ -278,6 +278,40 @@ static void an_object_that_is_missing_is_told_once(void **state) {
                     "only in A: line 4, HcsCreateComputeSystem web, and 1 more on what it made\n");
 }
 
+/* As no DLL writes it: a trace is the same as itself whatever it says. */
+static void what_is_there_twice_is_the_same_as_itself(void **state) {
+        static const char twice[] =
+                CALL(1, "HcsOpenComputeSystem", "{\"id\":\"a\",\"id\":\"b\",\"access\":1,\"access\":2}")
+                        RETURN(1, OK, "{\"system\":\"system/1\"}")
+                                CALL(2, "HcsCreateProcess", "{\"system\":\"system/1\"}")
+                                        RETURN(1, OK, "{\"process\":\"process/1\"}")
+                                                CALL(3, "HcsGetProcessInfo", "{\"process\":\"process/1\"}");
+
+        assert_diff(twice, twice, "");
+}
+
+/* More than variables are looked for among, and in another order. */
+static void documents_of_many_members_are_compared_by_name(void **state) {
+        _cleanup_buf_ struct hcs_buf up = {0}, down = {0};
+
+        hcs_buf_puts(&up,
+                     MADE(1, "web",
+                          "system/1") "{\"call\":\"HcsModifyComputeSystem\",\"dll\":\"computecore\",\"n\":2,"
+                                      "\"t\":2,\"thread\":1,\"args\":{\"system\":\"system/1\",\"configuration\":{");
+        hcs_buf_append(&down, up.data, up.len);
+        for (unsigned i = 0; i < 3000; i++) {
+                hcs_buf_printf(&up, "%s\"m%u\":%u", i ? "," : "", i, i);
+                hcs_buf_printf(&down, "%s\"m%u\":%u", i ? "," : "", 2999 - i, i == 0 ? 7 : 2999 - i);
+        }
+        hcs_buf_puts(&up, "}}}\n");
+        hcs_buf_puts(&down, ",\"more\":1}}}\n");
+        assert_diff(hcs_buf_cstr(&up), hcs_buf_cstr(&down),
+                    "line 4, HcsModifyComputeSystem on system/1 differs from B, line 4, HcsModifyComputeSystem on "
+                    "system/1:\n"
+                    "  args.configuration: $.m2999: expected 2999, got 7\n"
+                    "  args.configuration: $.more: expected nothing, got 1\n");
+}
+
 static void the_answer_of_either_dll_is_the_same(void **state) {
         assert_diff(
                 MADE(1, "web", "system/1") START(2, "system/1"),
@@ -381,6 +415,8 @@ HCS_TESTS(cmocka_unit_test(runs_that_differ_in_what_every_run_invents_are_the_sa
           cmocka_unit_test(a_failure_is_told_by_its_name_and_what_follows_is_missing),
           cmocka_unit_test(what_only_one_of_two_calls_made_is_told_where_its_end_is_noise),
           cmocka_unit_test(an_object_that_is_missing_is_told_once),
+          cmocka_unit_test(what_is_there_twice_is_the_same_as_itself),
+          cmocka_unit_test(documents_of_many_members_are_compared_by_name),
           cmocka_unit_test(the_answer_of_either_dll_is_the_same),
           cmocka_unit_test(events_and_streams_are_compared_as_such),
           cmocka_unit_test(streams_of_a_bridge_are_apart_by_port), cmocka_unit_test(networks_are_aligned_like_systems),
