@@ -214,7 +214,8 @@ static void an_exit_that_comes_behind_the_next_event_is_heard_then(void **state)
         finish(s);
 }
 
-/* Networks are not what this client asks for: the scenario never has its occasion. */
+/* Networks are not what this client asks for: the scenarios never have their occasion. Those who do have it in
+ * networks_test.c. */
 static void networks_that_hang_are_no_matter_to_systems(void **state) {
         a_whole_life("networks-hang");
         a_whole_life("exists-but-cannot-be-opened");

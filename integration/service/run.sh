@@ -195,6 +195,22 @@ expect 1 "are the clients'" "$client" create broken
 says "0x80370106"
 expect 0 "stop" "$hcsctl" service stop
 eventually stops
+# Host networking that hangs is no matter to systems; who waits for it waits until the service ends.
+expect 0 "networks that hang" "$mockhcs" service --socket "$socket" --backend 'faults=networks-hang,emulate'
+timeout 60 "$hcnctl" network list >"$work/hanging" 2>&1 &
+hanging=$!
+hangs() {
+        "$hcsctl" service status | grep -qE '^[0-9]+ +hcnctl +[^ ]+ +0 +1 +1$'
+}
+eventually hangs
+expect 0 "systems go on" "$client" create meanwhile
+lists meanwhile || fail "a system beside networks that hang"
+hangs || fail "the call was answered"
+expect 0 "stop" "$hcsctl" service stop
+wait "$hanging"
+[[ $? -eq 1 ]] || fail "a call that hung did not fail with the service"
+has_line 'HcnEnumerateNetworks: .*HCS_E_SERVICE_DISCONNECT 0x8037011E' "$work/hanging" || fail "why it failed"
+eventually stops
 expect 0 "a trace" "$mockhcs" service --socket "$socket" --backend "replay=$work/mine.trace"
 expect 0 "is played to a client" "$hcsctl" exec first cmd /c echo recorded
 says recorded

@@ -178,6 +178,21 @@ static void a_whole_life(const char *faults) {
         finish(&f);
 }
 
+/* No second bridge is waited for, as it would be after one that dropped. */
+static void a_guest_that_was_still_for_a_while_goes_on_on_the_same_bridge(void **state) {
+        struct hcs_error *err = NULL;
+        struct fixture f;
+
+        begin(&f, "bridge-pauses");
+        assert_ok(hcs_gcs_container_start(f.c, NULL, &err), err);
+        assert_hresult(hcs_gcs_connection_error(f.gc, NULL), HCS_E_INVALID_STATE);
+        assert_ok(hcs_gcs_container_shutdown(f.c, NULL, &err), err);
+        assert_ok(hcs_gcs_container_wait(f.c, NULL, &err), err);
+        assert_hresult(hcs_gcs_connection_error(f.gc, NULL), HCS_E_INVALID_STATE);
+        assert_int_equal(mock_faulty_bridge_count(f.bridge), 2);
+        finish(&f);
+}
+
 static void what_comes_late_or_shuffled_changes_nothing(void **state) {
         a_whole_life("bridge-slow");
         a_whole_life("bridge-members-shuffled");
@@ -267,6 +282,7 @@ HCS_TESTS(cmocka_unit_test(a_bridge_that_is_cut_in_a_frame_tells_where),
           cmocka_unit_test(an_answer_that_comes_twice_ends_the_bridge),
           cmocka_unit_test(refusals_carry_the_code_and_leave_the_bridge_alive),
           cmocka_unit_test(an_exit_that_is_never_told_ends_with_the_callers_patience),
+          cmocka_unit_test(a_guest_that_was_still_for_a_while_goes_on_on_the_same_bridge),
           cmocka_unit_test(what_comes_late_or_shuffled_changes_nothing),
           cmocka_unit_test(whatever_a_bridge_does_to_answers_everybody_is_told),
           cmocka_unit_test(a_bridge_that_ends_in_the_negotiation_makes_no_connection),
