@@ -2,8 +2,8 @@
 
 /*
  * hcstrace minimise: how much of a trace is needed for a program to fail as it does. First the shortest beginning, then
- * objects with all that was done with them, then single calls are left out, ever smaller groups at a time, as long as
- * the program still fails the same way.
+ * objects with all that was done with them, then single calls, and where a program of one's own judges also events and
+ * output, are left out, ever smaller groups at a time, as long as the program still fails the same way.
  */
 
 #include <errno.h>
@@ -190,16 +190,24 @@ static HRESULT reduce(struct minimise *m, const uint32_t *units, size_t n, struc
         return S_OK;
 }
 
-/* Events and output go with their objects. only_roots: of the calls, those on no object. */
-static HRESULT reduce_heads(struct minimise *m, bool only_roots, struct hcs_error **err) {
+/* In the order in which they are left out: calls on no object, with the objects that they made; all calls and messages;
+ * what came by itself, as events and output. */
+enum units { UNITS_ROOTS, UNITS_CALLS, UNITS_REST };
+
+static bool is_unit(const struct catalog *c, uint32_t i, enum units which) {
+        bool call = c->items[i].kind == MOCK_RECORD_CALL || c->items[i].kind == MOCK_RECORD_FRAME;
+
+        return call == (which != UNITS_REST) &&
+               (which != UNITS_ROOTS || c->lanes[c->items[i].lane].handle == CATALOG_NONE);
+}
+
+static HRESULT reduce_heads(struct minimise *m, enum units which, struct hcs_error **err) {
         const struct catalog *c = m->selection.catalog;
         _cleanup_free_ uint32_t *units = hcs_malloc(((size_t)c->n_heads + 1) * sizeof(*units));
         size_t n = 0;
 
         for (uint32_t i = 0; i < c->n; i++)
-                if (m->selection.keep[i] && c->items[i].lane != CATALOG_NONE &&
-                    (c->items[i].kind == MOCK_RECORD_CALL || c->items[i].kind == MOCK_RECORD_FRAME) &&
-                    (!only_roots || c->lanes[c->items[i].lane].handle == CATALOG_NONE))
+                if (m->selection.keep[i] && c->items[i].lane != CATALOG_NONE && is_unit(c, i, which))
                         units[n++] = i;
         return reduce(m, units, n, err);
 }
@@ -230,10 +238,10 @@ static HRESULT minimise(struct minimise *m, struct hcs_error **err) {
 
         if (SUCCEEDED(hr))
                 hr = find_prefix(m, err);
-        if (SUCCEEDED(hr) && !m->prefix_only)
-                hr = reduce_heads(m, true, err);
-        if (SUCCEEDED(hr) && !m->prefix_only)
-                hr = reduce_heads(m, false, err);
+        /* A program that lacks what it waits for fails in another way, which an exit code alone does not tell. */
+        for (int which = UNITS_ROOTS;
+             which <= (m->by_place ? UNITS_REST : UNITS_CALLS) && SUCCEEDED(hr) && !m->prefix_only; which++)
+                hr = reduce_heads(m, (enum units)which, err);
         return SUCCEEDED(hr) ? selection_write(&m->selection, m->output, NULL, err) : hr;
 }
 

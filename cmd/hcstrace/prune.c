@@ -33,12 +33,24 @@ static void usage(void) {
              "with it.");
 }
 
-/* Counts what a report says was never asked for. */
+static HRESULT take_line(struct prune *p, const struct hcs_json *number, const char *whose, struct hcs_error **err) {
+        uint64_t line = 0;
+
+        if (!hcs_json_u64(number, &line))
+                return S_OK;
+        if (line < 2 || line - 2 >= p->catalog->n)
+                return hcs_error_make(err, E_INVALIDARG, "%s: line %llu is none of the trace", whose,
+                                      (unsigned long long)line);
+        p->unasked[line - 2]++;
+        return S_OK;
+}
+
+/* Counts what a report says was never asked for: calls one by one, messages of a bridge together. */
 static HRESULT take_problems(struct prune *p, const struct hcs_json *problems, const char *whose,
                              struct hcs_error **err) {
         for (const struct hcs_json *o = hcs_json_first(problems); o; o = hcs_json_next(o)) {
                 const char *kind = hcs_json_get_string(o, "kind");
-                uint64_t line = 0;
+                HRESULT hr;
 
                 if (hcs_streq(kind, "mismatch"))
                         return hcs_error_make(
@@ -46,12 +58,14 @@ static HRESULT take_problems(struct prune *p, const struct hcs_json *problems, c
                                 "%s: the run does not match the trace; what it would have asked for is not "
                                 "known",
                                 whose);
-                if (!hcs_streq(kind, "unasked") || !hcs_json_u64(hcs_json_get(o, "line"), &line))
+                if (!hcs_streq(kind, "unasked"))
                         continue;
-                if (line < 2 || line - 2 >= p->catalog->n)
-                        return hcs_error_make(err, E_INVALIDARG, "%s: line %llu is none of the trace", whose,
-                                              (unsigned long long)line);
-                p->unasked[line - 2]++;
+                hr = take_line(p, hcs_json_get(o, "line"), whose, err);
+                for (const struct hcs_json *l = hcs_json_first(hcs_json_get(o, "lines")); l && SUCCEEDED(hr);
+                     l = hcs_json_next(l))
+                        hr = take_line(p, l, whose, err);
+                if (FAILED(hr))
+                        return hr;
         }
         p->runs++;
         return S_OK;

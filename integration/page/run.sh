@@ -87,6 +87,13 @@ expect 0 "a page of a failure" "$hcstrace" show --html -o "$work/failure.html" \
 open "$work/failure.html" "keys=n"
 says 'HCS_E_INVALID_JSON 0x8037010D'
 
+expect 0 "a page of a container with a network" "$hcstrace" show --html -o "$work/lcow.html" "$source/fixtures/traces/lcow/network.trace"
+open "$work/lcow.html" "q=HcnCreateEndpoint&keys=j"
+says '<h2>HcnCreateEndpoint</h2>'
+open "$work/lcow.html" "q=on%3Abridge%2F1%20Create&keys=j"
+says '<h2>Request(Create)</h2>'
+says '<h3>answer</h3>'
+
 # Markup in a trace stays text.
 cat >"$work/evil.trace" <<'TRACE'
 {"trace":"hcs","version":1,"recorder":"</script><script>document.title='owned'</script>","redacted":true,"started":"<img src=x onerror=\"document.title='owned'\">"}

@@ -175,6 +175,25 @@ grep -v '"Response(Start)"' "$lcow" >lcow.less
 expect 1 "a run of lcowctl: an answer less" "$hcstrace" diff "$lcow" lcow.less
 says "Request(Start)"
 
+network=$source/fixtures/traces/lcow/network.trace
+expect 0 "a run of lcowctl: minimise, to one message" "$hcstrace" minimise -o lcow.small "$lcow" -- sh -c 'grep -q "\"Response(ModifySettings)\"" {} && exit 3; exit 0'
+[[ $(records lcow.small) -eq 2 && $(grep -c '(ModifySettings)' lcow.small) -eq 2 ]] || fail "$(records lcow.small) records of a run of lcowctl are no minimum"
+expect 0 "a run of lcowctl: minimise, to a call and what made its object" "$hcstrace" minimise -o lcow.small "$network" -- sh -c 'grep -q "\"HcnModifyEndpoint\"\|\"HcnQueryEndpointProperties\"" {} && exit 3; exit 0'
+[[ $(records lcow.small) -le 6 ]] || fail "$(records lcow.small) records of a run with a network are no minimum"
+asked=$(grep -n '"frame":"Request(ModifySettings)"' "$lcow" | head -n 1 | cut -d : -f 1)
+made=$(grep -n '"call":"HcnCreateEndpoint"' "$network" | head -n 1 | cut -d : -f 1)
+echo "{\"problems\":[{\"kind\":\"unasked\",\"on\":\"bridge/1\",\"lines\":[$asked]}]}" >lcow.json
+expect 0 "a run of lcowctl: prune a message" "$hcstrace" prune --report lcow.json -o lcow.pruned "$lcow"
+[[ $(records lcow.pruned) -eq $(($(records "$lcow") - 2)) ]] || fail "a message does not go with its answer"
+echo "{\"problems\":[{\"kind\":\"unasked\",\"line\":$made}]}" >lcow.json
+expect 0 "a run of lcowctl: prune an endpoint" "$hcstrace" prune --report lcow.json -o lcow.pruned "$network"
+! grep -q 'endpoint/1' lcow.pruned || fail "what was done with an endpoint does not go with it"
+echo '{"problems":[{"kind":"unasked","lines":[7,99999]}]}' >lcow.json
+expect 1 "a report of another bridge" "$hcstrace" prune --report lcow.json -o none.trace "$lcow"
+says 'line 99999 is none of the trace'
+expect 1 "two runs of lcowctl" "$hcstrace" diff "$lcow" "$network"
+expect 0 "two runs of lcowctl: noise" "$hcstrace" noise -o lcow.marked "$lcow" "$network"
+
 head -c 3000 /dev/urandom >rubbish.trace
 for verb in stats split "redact -o out" "merge -o out" "noise" "show --html"; do
         # shellcheck disable=SC2086 # words

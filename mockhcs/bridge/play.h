@@ -49,6 +49,9 @@ struct mock_bridge_report {
         unsigned mismatched; /* those that were not */
         unsigned left;       /* recorded frames of the other side that never came */
         struct hcs_buf text; /* a paragraph for each of the last two kinds */
+        /* Of a guest's play: the lines of the trace with the frames that never came. */
+        unsigned long long *lines;
+        size_t n_lines;
 };
 void mock_bridge_report_deinit(struct mock_bridge_report *r);
 

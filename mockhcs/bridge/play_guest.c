@@ -3,6 +3,7 @@
 /* A recorded guest. See play.h for what is matched and when it speaks. */
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mockhcs/bridge/frames.h"
@@ -22,6 +23,7 @@ struct player {
 
 void mock_bridge_report_deinit(struct mock_bridge_report *r) {
         hcs_buf_deinit(&r->text);
+        free(r->lines);
 }
 
 /* Answers that may be long in coming: what else happened meanwhile belongs in front of them. */
@@ -233,6 +235,15 @@ static HRESULT play(struct player *p, struct hcs_error **err) {
         return hr;
 }
 
+static void miss(struct mock_bridge_report *r, const struct recorded_frame *f) {
+        r->left++;
+        hcs_buf_puts(&r->text, "the host never sent what is in ");
+        frames_describe(f, &r->text);
+        hcs_buf_putc(&r->text, '\n');
+        r->lines = hcs_realloc(r->lines, (r->n_lines + 1) * sizeof(*r->lines));
+        r->lines[r->n_lines++] = f->line;
+}
+
 HRESULT mock_bridge_play_guest(const char *trace, struct hcs_stream *stream, const struct mock_bridge_options *options,
                                struct mock_bridge_report *ret, struct hcs_error **err) {
         static const struct mock_bridge_options none;
@@ -261,12 +272,8 @@ HRESULT mock_bridge_play_guest(const char *trace, struct hcs_stream *stream, con
         played_streams_deinit(&p.streams);
         for (size_t i = 0; i < p.frames.n; i++)
                 if (!p.frames.items[i].from_guest && !p.frames.items[i].used &&
-                    is_before_the_end(&p, p.frames.items[i].line)) {
-                        ret->left++;
-                        hcs_buf_puts(&ret->text, "the host never sent what is in ");
-                        frames_describe(&p.frames.items[i], &ret->text);
-                        hcs_buf_putc(&ret->text, '\n');
-                }
+                    is_before_the_end(&p, p.frames.items[i].line))
+                        miss(ret, &p.frames.items[i]);
         frames_deinit(&p.frames);
         hcs_mutex_deinit(&p.lock);
         if (FAILED(hr) && !frames_is_goodbye(hr)) /* a host that closes while it is spoken to is no failure */

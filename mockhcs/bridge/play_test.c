@@ -258,6 +258,8 @@ static void what_the_host_never_asked_for_is_told_at_the_end(void **state) {
         stand_in_end(&s, gc);
         assert_int_equal(s.report.matched, 1);
         assert_int_equal(s.report.left, 6);
+        assert_int_equal(s.report.n_lines, 6);
+        assert_in_range(s.report.lines[0], 2, s.report.lines[5]);
         assert_non_null(
                 strstr(s.report.text.data, "the host never sent what is in line 11, Request(SignalProcess) #5"));
         mock_bridge_report_deinit(&s.report);

@@ -48,7 +48,7 @@ void replay_guests_init(struct replay *r) {
 void replay_guests_verify(struct replay *r, bool failed, struct hcs_json *problems) {
         for (struct replay_guest *g = r->guests.first; g; g = g->next) {
                 const struct mock_bridge_report *report;
-                struct hcs_json *p;
+                struct hcs_json *p, *lines = NULL;
 
                 if (!g->stand_in)
                         continue;
@@ -59,6 +59,9 @@ void replay_guests_verify(struct replay *r, bool failed, struct hcs_json *proble
                                                                g->name, hcs_buf_cstr(&report->text)));
                 hcs_json_set_string(p, "on", g->name);
                 hcs_json_set_string(p, "trace", r->script->path);
+                for (size_t i = 0; i < report->n_lines; i++)
+                        hcs_json_append(i ? lines : (lines = hcs_json_set_new_array(p, "lines")),
+                                        hcs_json_new_u64(report->lines[i]));
         }
 }
 

@@ -7,7 +7,8 @@
  *   kind         "mismatch", "unasked", "lost", "stale" or "leak"
  *   text         lines for people, each with its newline
  * and, where they make sense: call, on (a handle's symbol), trace and line (the nearest record, or the one never asked
- * for), differences (argument, path, expected, got), count. The text of a report is that of its problems in turn.
+ * for) or lines (of a bridge, those never sent), differences (argument, path, expected, got), count. The text of a
+ * report is that of its problems in turn.
  */
 
 #include "base/buf.h"
