@@ -155,10 +155,12 @@ HRESULT mockhcs_service_open(const struct mockhcs_service_options *o, struct moc
         s->backend = hcs_strdup(o->backend ? o->backend : "emulate");
         s->state = hcs_strdup(o->state);
         s->idle_exit = o->idle_exit;
-        s->limits = (struct mockhcs_service_limits){
-                or_default(o->limits.clients, 256), or_default(o->limits.handles, 65536),
-                or_default(o->limits.pending, 4096), or_default(o->limits.frame_bytes, MOCK_WIRE_MAX_FRAME),
-                or_default(o->limits.unread_bytes, (size_t)64 << 20)};
+        s->limits = (struct mockhcs_service_limits){or_default(o->limits.clients, 256),
+                                                    or_default(o->limits.handles, 65536),
+                                                    or_default(o->limits.pending, 4096),
+                                                    or_default(o->limits.frame_bytes, MOCK_WIRE_MAX_FRAME),
+                                                    or_default(o->limits.unread_bytes, (size_t)64 << 20),
+                                                    or_default(o->limits.hello_ms, MOCK_WIRE_HELLO_MS)};
         s->started_ns = hcs_wall_clock_ns();
         s->idle_since_ns = hcs_clock_ns();
         /* The socket first: it is the lock of whatever files the world writes. */

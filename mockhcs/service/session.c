@@ -302,17 +302,20 @@ static HRESULT enter_service(struct session *s, struct hcs_error **err) {
         return S_OK;
 }
 
-static bool begin_proof(struct mockhcs_service *service) {
+/* Somebody has come who has not said who it is: at each entrance there may be only so many. False: there are. */
+static bool begin_stranger(struct mockhcs_service *service, bool by_door) {
+        size_t most = by_door ? MAX_UNPROVEN : service->limits.clients;
+
         hcs_guard(&service->lock);
-        if (service->unproven >= MAX_UNPROVEN)
+        if (service->strangers[by_door] >= most)
                 return false;
-        service->unproven++;
+        service->strangers[by_door]++;
         return true;
 }
 
-static void end_proof(struct mockhcs_service *service) {
+static void end_stranger(struct mockhcs_service *service, bool by_door) {
         hcs_guard(&service->lock);
-        service->unproven--;
+        service->strangers[by_door]--;
 }
 
 /* Is it one of ours? The system knows, or the secret of the door. */
@@ -324,7 +327,6 @@ static HRESULT admit(struct session *s, const struct hcs_bound *b, bool *ret_hyp
         *ret_hyperv = false;
         if (s->by_door) {
                 hr = hcs_loopback_admit(s->service->door, s->reader.stream, b, purpose, err);
-                end_proof(s->service);
                 *ret_hyperv = SUCCEEDED(hr) && hcs_streq(purpose, HYPERV_PURPOSE);
                 if (SUCCEEDED(hr) && !*ret_hyperv && !hcs_streq(purpose, HCS_PRIVATE_PURPOSE))
                         hr = hcs_error_make(err, E_NOTIMPL, "`%s' is nothing that this door leads to", purpose);
@@ -339,7 +341,7 @@ static HRESULT admit(struct session *s, const struct hcs_bound *b, bool *ret_hyp
 
 /* S_FALSE: it is no client, it came for Hyper-V sockets. */
 static HRESULT greet(struct session *s, struct hcs_error **err) {
-        struct hcs_bound bound = {hcs_clock_ns() + (uint64_t)MOCK_WIRE_HELLO_MS * HCS_NS_PER_MS, NULL};
+        struct hcs_bound bound = {hcs_clock_ns() + s->service->limits.hello_ms * HCS_NS_PER_MS, NULL};
         struct mock_slice frame;
         bool hyperv;
         HRESULT hr = admit(s, &bound, &hyperv, err);
@@ -362,6 +364,7 @@ static void begin(void *arg) {
         _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
         HRESULT hr = greet(s, &err);
 
+        end_stranger(s->service, s->by_door);
         if (hr != S_OK) {
                 if (hr == S_FALSE) {
                         service_hyperv(s);
@@ -379,12 +382,27 @@ static void begin(void *arg) {
         serve(s);
 }
 
+/* Who comes to the door in vain hears nothing, as everybody who does not know its secret. */
+static void turn_away(struct hcs_stream *stream, bool by_door) {
+        static const struct hcs_bound now = {.deadline_ns = 0};
+        _cleanup_json_ struct hcs_json *refusal =
+                mock_wire_refusal(HCS_WIN32(1816), "too many have connected and have not said hello yet");
+        _cleanup_buf_ struct hcs_buf frame = {0};
+        size_t n;
+
+        hcs_log(HCS_LOG_WARN, by_door ? "too many strangers are at the door" : "too many have not said hello yet",
+                NULL);
+        mock_wire_put_json(&frame, refusal);
+        if (!by_door)
+                hcs_stream_write_bound(stream, frame.data, frame.len, &now, &n, NULL);
+        hcs_stream_close(stream);
+}
+
 void session_begin(struct mockhcs_service *service, struct hcs_stream *stream, bool by_door) {
         struct session *s;
 
-        if (by_door && !begin_proof(service)) {
-                hcs_log(HCS_LOG_WARN, "too many strangers are at the door", NULL);
-                hcs_stream_close(stream);
+        if (!begin_stranger(service, by_door)) {
+                turn_away(stream, by_door);
                 return;
         }
         s = hcs_calloc(1, sizeof(*s));
@@ -403,8 +421,7 @@ void session_begin(struct mockhcs_service *service, struct hcs_stream *stream, b
         service->sessions = s;
         hcs_mutex_unlock(&service->lock);
         if (FAILED(hcs_thread_start_detached(begin, s, NULL))) {
-                if (by_door)
-                        end_proof(service);
+                end_stranger(service, by_door);
                 leave_service(s);
                 session_unref(s);
         }

@@ -93,11 +93,11 @@ struct mockhcs_service {
         struct hcs_mutex lock;
         struct hcs_cond changed; /* a session came or ended, or it is to stop */
         struct session *sessions;
-        size_t n_sessions; /* those that are clients */
-        size_t unproven;   /* those that came through the door and have not proved who they are */
-        size_t alive;      /* sessions that are not freed, ended ones too */
-        size_t busy;       /* calls that the layers are asked for */
-        bool abandoned;    /* closed while a call hung below: the last session frees it */
+        size_t n_sessions;   /* those that are clients */
+        size_t strangers[2]; /* those that have not said hello; [1] through the door */
+        size_t alive;        /* sessions that are not freed, ended ones too */
+        size_t busy;         /* calls that the layers are asked for */
+        bool abandoned;      /* closed while a call hung below: the last session frees it */
         uint64_t next_session, idle_since_ns;
         struct service_pending *pending[SERVICE_BUCKETS];
         struct hyperv_program *programs; /* those without AF_HYPERV, see hyperv.h */

@@ -24,11 +24,13 @@ struct mockhcs_service;
  * ERROR_NOT_ENOUGH_QUOTA and a document that names the limit; a frame that is too long, or a client that does not read
  * what it asked for, ends its connection. */
 struct mockhcs_service_limits {
-        size_t clients;      /* 256: further ones are refused when they say hello */
+        /* 256: further ones are refused when they say hello; as many again may have connected and said nothing yet */
+        size_t clients;
         size_t handles;      /* 65536 */
         size_t pending;      /* 4096: calls that have not completed */
         size_t frame_bytes;  /* 256 MiB: one request */
         size_t unread_bytes; /* 64 MiB: answers, events and output that wait for the client */
+        size_t hello_ms;     /* 10 s: the time for its hello */
 };
 
 struct mockhcs_service_options {
