@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# The zip for Windows: the same bytes when it is made again, nothing in it that needs a DLL which is neither in it nor
+# Windows' own, and a program that is built with nothing but it, and runs.
+# usage: package.sh SOURCE_ROOT BUILD_ROOT CC OBJDUMP
+
+# shellcheck source=integration/checks.sh
+source "$(dirname "$0")/../checks.sh"
+root=$1 build=$2 cc=$3 objdump=$4
+unset WINEPATH HCSSHIM_LIBRARY_PATH
+
+expect 0 "made" "$root/ci/windows/package" "$build" "$work/first.zip"
+umask 077
+expect 0 "made again" env TZ=Asia/Tokyo "$root/ci/windows/package" "$build" "$work/second.zip"
+expect 0 "the same bytes" cmp "$work/first.zip" "$work/second.zip"
+expect 0 "unpacked" unzip -q "$work/first.zip" -d "$work"
+package=$(echo "$work"/hcsshim-*)
+
+find "$package/bin" -printf '%f\n' | tr '[:upper:]' '[:lower:]' | sort >"$work/ours"
+for file in "$package"/bin/*; do
+        "$objdump" -p "$file" | sed -n 's/^.*DLL Name: //p' | tr '[:upper:]' '[:lower:]' | sort | comm -23 - "$work/ours" |
+                grep -vxE '(advapi32|bcrypt|kernel32|msvcrt|ntdll|ole32|ws2_32)\.dll' >"$work/foreign" &&
+                fail "$(basename "$file") needs $(paste -sd ' ' "$work/foreign")"
+done
+
+expect 0 "a client is built" "$cc" -I"$package/include" "$root/cmd/hcsdemo/main.c" -L"$package/lib" -lhcsshim -o "$package/bin/client.exe"
+expect 0 "and runs" env HCSSHIM_LIBRARY_PATH="$(winepath -w "$package/bin")" MOCKHCS=emulate MOCKHCS_VERIFY=1 wine "$package/bin/client.exe"
+"$objdump" -p "$package/bin/client.exe" | grep -q 'DLL Name: hcsshim.dll' || fail "the client is not linked to hcsshim.dll"
+finish
