@@ -22,7 +22,7 @@ static void usage(void) {
               "output and errors are the command's, and so is its exit code.\n\n"
               "the container\n"
               "  --layer TAR            a layer (repeat, the lowest first), compressed or not\n"
-              "  --image PATH[:TAG]     an OCI image layout, a folder or a tar of one, also of `docker save`\n"
+              "  --image PATH[:TAG]     an OCI image layout, a folder or a tar of one, or a tar of `docker save`\n"
               "  --spec FILE            the OCI specification (config.json) to begin with, else that of containerd\n"
               "  -t, --tty              the command gets a terminal\n"
               "  -e, --env NAME=VALUE   (repeat)   -w, --workdir FOLDER   -u, --user UID[:GID]   --hostname NAME\n"

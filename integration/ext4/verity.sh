@@ -233,12 +233,57 @@ expect 1 "an index that ends too soon" "$verity" roothash layout
 says "index.json"
 expect 1 "a folder that is no layout" "$verity" roothash images
 says "no OCI image layout"
-id=$(printf '%064d' 7)
-mkdir -p old/"$id" && cp "$tars/one-dir.tar" old/"$id"/layer.tar && echo '[]' >old/manifest.json
-tar -cf old.tar -C old "$id" manifest.json
-expect 1 "what docker save made once" "$verity" roothash old.tar
-says "before version 25"
-expect 0 "the same as the tar it is" "$verity" roothash --as tar old.tar
+
+## Archives of Docker's own form, with the content of that layout.
+whole=$work/whole
+tar -xf layout.tar --one-top-level="$whole"
+diff_ids=()
+mkdir docker podman crane
+for tar in realistic-layer one-dir wh-opaque; do
+        id=$(sha256sum "$tars/$tar.tar" | cut -d' ' -f1)
+        diff_ids+=("$id")
+        mkdir "docker/$id" "podman/${id//[0-9]/e}"
+        cp "$tars/$tar.tar" "docker/$id/layer.tar"
+        cp "$tars/$tar.tar" "podman/$id.tar"
+        ln -s "../$id.tar" "podman/${id//[0-9]/e}/layer.tar"
+        gzip -nc "$tars/$tar.tar" >crane/layer
+        mv crane/layer "crane/$(sha256sum crane/layer | cut -d' ' -f1).tar.gz"
+        crane+=("$(find crane -name '*.tar.gz' -newer "$tars/$tar.tar" -printf '%T@ %f\n' | sort -n | tail -n 1 | cut -d' ' -f2)")
+done
+config=$(basename "$(grep -lE "\"diff_ids\":.*${diff_ids[2]}" "$whole"/blobs/sha256/*)") # umoci leaves those of its steps too
+cp "$whole/blobs/sha256/$config" "docker/$config.json"
+cp "$whole/blobs/sha256/$config" "podman/$config.json"
+cp "$whole/blobs/sha256/$config" "crane/sha256:$config"
+manifest() { # CONFIG LAYER...
+        local config=$1
+        shift
+        printf '[{"Config":"%s","RepoTags":["v1","example.org/two:v2"],"Layers":[%s]}]' "$config" "$(printf '"%s",' "$@" | sed 's/,$//')"
+}
+manifest "$config.json" "${diff_ids[@]/%//layer.tar}" >docker/manifest.json
+manifest "$config.json" "${diff_ids[@]/%/.tar}" >podman/manifest.json
+manifest "sha256:$config" "${crane[@]}" >crane/manifest.json
+for made in docker podman crane; do
+        tar -cf $made.tar -C $made .
+        expect 0 "root hashes of an archive as $made makes it" "$verity" roothash $made.tar
+        diff <(grep -v ' linux/' folder.txt) <(grep -v ' linux/' out) || fail "$made.tar has other root hashes"
+        says "v1  linux/amd64  sha256:$config"
+        says "example.org/two:v2  linux/"
+done
+gzip -k docker.tar
+expect 0 "a compressed one" "$verity" roothash docker.tar.gz
+rm "podman/${diff_ids[1]}.tar" && ln -s "${diff_ids[0]}.tar" "podman/${diff_ids[1]}.tar" && tar -cf linked.tar -C podman .
+expect 1 "a link to another layer" "$verity" roothash linked.tar
+says "blob sha256:${diff_ids[1]}: its content is sha256:${diff_ids[0]}"
+ln -sf "${diff_ids[1]}.tar" "podman/${diff_ids[1]}.tar" && tar -cf looped.tar -C podman .
+expect 1 "a link to itself" "$verity" roothash looped.tar
+says "manifest.json: there is no \`${diff_ids[1]}.tar\`"
+echo '[{"Config":"none.json","Layers":[7]}]' >docker/manifest.json && tar -cf bad.tar -C docker .
+expect 1 "layers that are no names" "$verity" roothash bad.tar
+says 'manifest.json: $[0]: Layers is no list'
+rm docker/manifest.json && tar -cf bad.tar -C docker .
+expect 1 "one without its manifest" "$verity" roothash bad.tar
+says "no OCI image layout"
+expect 0 "the same as the tar it is" "$verity" roothash --as tar bad.tar
 expect 1 "a tar that is no layout" "$verity" roothash --as layout "$tars/one-dir.tar"
 
 ## Bad input.

@@ -7,13 +7,14 @@
 #include "base/str.h"
 #include "ext4/copy.h"
 #include "ext4/tar/reader.h"
-#include "oci/document.h"
 
 #define NOT_FOUND HCS_WIN32(2)
 #define ID_LENGTH 64u
+#define MAX_LINKS 8u
 
 struct member {
         char *name;
+        char *target;               /* of a link, from the top; NULL: a file */
         struct hcs_data_file *file; /* the tar or the spool */
         uint64_t offset, size;
 };
@@ -27,8 +28,10 @@ struct oci_archive {
 };
 
 static void free_members(struct oci_archive *a) {
-        for (size_t i = 0; i < a->n; i++)
+        for (size_t i = 0; i < a->n; i++) {
                 free(a->members[i].name);
+                free(a->members[i].target);
+        }
         free(a->members);
         hcs_data_file_close(a->spool);
 }
@@ -52,25 +55,26 @@ static const char *plain_name(const char *name) {
         return name;
 }
 
-/* manifest.json and repositories are Docker's own, beside the layout. */
+/*
+ * Files and folders that Docker's own archives have: ID.json, ID/layer.tar, of other tools ID.tar, ID.tar.gz,
+ * config.json and sha256:ID.
+ */
+static bool is_of_docker(const char *name) {
+        static const char *const ends[] = {"", "/", ".json", ".tar", ".tar.gz", "/VERSION", "/json", "/layer.tar"};
+        const char *id = hcs_str_starts(name, "sha256:") ? name + strlen("sha256:") : name;
+        size_t hex = strspn(id, "0123456789abcdef");
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(ends); i++)
+                if (hex == ID_LENGTH && hcs_streq(id + hex, ends[i]))
+                        return true;
+        return hcs_streq(name, "config.json");
+}
+
+/* manifest.json and repositories are Docker's; newer archives have them beside the layout. */
 static bool belongs(const char *name) {
         return *name == '\0' || hcs_streq(name, ".") || hcs_streq(name, "oci-layout") ||
                hcs_streq(name, "index.json") || hcs_streq(name, "manifest.json") || hcs_streq(name, "repositories") ||
-               hcs_streq(name, "blobs") || hcs_str_starts(name, "blobs/");
-}
-
-/*
- * Before version 25 docker save made no layout: files and folders named by digests, ID.json and ID/layer.tar, or of
- * skopeo ID.tar. As a layer's tar, which it would be taken for otherwise, it has a root hash that nobody wants.
- */
-static bool is_of_old_docker(const char *name) {
-        static const char *const ends[] = {"", "/", ".json", ".tar", "/VERSION", "/json", "/layer.tar"};
-        size_t hex = strspn(name, "0123456789abcdef");
-
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(ends); i++)
-                if (hex == ID_LENGTH && hcs_streq(name + hex, ends[i]))
-                        return true;
-        return false;
+               hcs_streq(name, "blobs") || hcs_str_starts(name, "blobs/") || is_of_docker(name);
 }
 
 /* An entry's content into the spool. */
@@ -93,26 +97,45 @@ static HRESULT spool(struct oci_archive *a, struct tar_reader *r, struct hcs_err
         return SUCCEEDED(hr) ? hcs_data_file_resize(a->spool, a->spooled, err) : hr;
 }
 
-/* In a plain tar what is next in the stream is at that offset of the file. */
-static HRESULT add_member(struct oci_archive *a, struct tar_stream *s, struct tar_reader *r, const struct tar_entry *e,
-                          struct hcs_error **err) {
-        struct member m = {.file = a->tar, .offset = tar_stream_offset(s), .size = (uint64_t)e->f.size};
+static struct member *new_member(struct oci_archive *a, const char *name) {
+        struct member *m;
 
-        if (!a->plain) {
-                HRESULT hr;
-
-                m.offset = a->spooled;
-                hr = spool(a, r, err);
-                if (FAILED(hr))
-                        return hr;
-                m.file = a->spool;
-                m.size = a->spooled - m.offset;
-        }
-        m.name = hcs_strdup(plain_name(e->name));
         if ((a->n & (a->n - 1)) == 0)
                 a->members = hcs_realloc(a->members, (a->n ? 2 * a->n : 1) * sizeof(*a->members));
-        a->members[a->n++] = m;
-        return S_OK;
+        m = &a->members[a->n++];
+        *m = (struct member){.name = hcs_strdup(name)};
+        return m;
+}
+
+/* In a plain tar what is next in the stream is at that offset of the file. */
+static HRESULT add_file(struct oci_archive *a, struct tar_stream *s, struct tar_reader *r, const struct tar_entry *e,
+                        struct hcs_error **err) {
+        struct member *m = new_member(a, plain_name(e->name));
+        HRESULT hr;
+
+        m->file = a->tar;
+        m->offset = tar_stream_offset(s);
+        m->size = (uint64_t)e->f.size;
+        if (a->plain)
+                return S_OK;
+        m->offset = a->spooled;
+        hr = spool(a, r, err);
+        m->file = a->spool;
+        m->size = a->spooled - m->offset;
+        return hr;
+}
+
+/* Docker has a layer that is there twice as a link to the first: "../ID/layer.tar". */
+static void add_link(struct oci_archive *a, const struct tar_entry *e) {
+        const char *name = plain_name(e->name), *target = plain_name(e->link), *end = strrchr(name, '/');
+        struct member *m = new_member(a, name);
+
+        if (e->f.type == TAR_LINK || !end)
+                m->target = hcs_strdup(target);
+        else if (hcs_str_starts(target, "../") && memchr(name, '/', (size_t)(end - name)) == NULL)
+                m->target = hcs_strdup(target + strlen("../"));
+        else
+                m->target = hcs_asprintf("%.*s/%s", (int)(end - name), name, target);
 }
 
 static HRESULT read_members(struct oci_archive *a, struct tar_stream *s, struct tar_reader *r, struct hcs_error **err) {
@@ -122,16 +145,12 @@ static HRESULT read_members(struct oci_archive *a, struct tar_stream *s, struct 
         while ((hr = tar_reader_next(r, &e, err)) == S_OK) {
                 if (e->f.type == TAR_GLOBAL)
                         continue;
-                if (is_of_old_docker(plain_name(e->name)))
-                        return hcs_error_make(err, OCI_E_DOCUMENT,
-                                              "`%s` is an image as docker save made it before version 25 (`skopeo copy "
-                                              "docker-archive:FILE oci:DIR` makes a layout of it)",
-                                              hcs_data_file_name(a->tar));
                 if (!belongs(plain_name(e->name)))
                         return S_FALSE;
-                if (e->f.type != TAR_REGULAR && e->f.type != TAR_OLD_REGULAR)
-                        continue;
-                hr = add_member(a, s, r, e, err);
+                if (e->f.type == TAR_LINK || e->f.type == TAR_SYMLINK)
+                        add_link(a, e);
+                else if (e->f.type == TAR_REGULAR || e->f.type == TAR_OLD_REGULAR)
+                        hr = add_file(a, s, r, e, err);
                 if (FAILED(hr))
                         return hr;
         }
@@ -169,19 +188,43 @@ HRESULT oci_archive_open(struct hcs_data_file *tar, struct oci_archive **ret, st
         return S_OK;
 }
 
+/* The last one of a name counts, as when a tar is unpacked. NULL: none, or links without an end. */
+static const struct member *find(const struct oci_archive *a, const char *name) {
+        for (unsigned links = 0; name && links <= MAX_LINKS; links++) {
+                const struct member *m = NULL;
+
+                for (size_t i = a->n; i-- > 0 && !m;)
+                        if (hcs_streq(a->members[i].name, name))
+                                m = &a->members[i];
+                if (!m || !m->target)
+                        return m;
+                name = m->target;
+        }
+        return NULL;
+}
+
+static HRESULT not_found(const struct oci_archive *a, const char *name, struct hcs_error **err) {
+        return hcs_error_make(err, NOT_FOUND, "there is no `%s` in `%s`", name, hcs_data_file_name(a->tar));
+}
+
+HRESULT oci_archive_size(struct oci_archive *a, const char *name, uint64_t *ret, struct hcs_error **err) {
+        const struct member *m = find(a, name);
+
+        if (!m)
+                return not_found(a, name, err);
+        *ret = m->size;
+        return S_OK;
+}
+
 HRESULT oci_archive_extract(struct oci_archive *a, const char *name, struct hcs_data_file **ret,
                             struct hcs_error **err) {
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = NULL;
-        const struct member *m = NULL;
+        const struct member *m = find(a, name);
         uint64_t n;
         HRESULT hr;
 
-        /* The last one of a name counts, as when a tar is unpacked. */
-        for (size_t i = a->n; i-- > 0 && !m;)
-                if (hcs_streq(a->members[i].name, name))
-                        m = &a->members[i];
         if (!m)
-                return hcs_error_make(err, NOT_FOUND, "there is no `%s` in `%s`", name, hcs_data_file_name(a->tar));
+                return not_found(a, name, err);
         hr = hcs_data_file_temporary(&f, err);
         if (SUCCEEDED(hr) && m->size > 0)
                 hr = ext4_copy(m->file, m->offset, f, 0, m->size, NULL, NULL, &n, err);

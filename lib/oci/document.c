@@ -19,6 +19,7 @@ void oci_descriptor_deinit(struct oci_descriptor *d) {
         free(d->architecture);
         free(d->variant);
         free(d->name);
+        free(d->file);
         *d = (struct oci_descriptor){0};
 }
 

@@ -24,6 +24,7 @@ struct oci_descriptor {
         uint64_t size;
         char *os, *architecture, *variant; /* of its platform; NULL: not said */
         char *name;                        /* org.opencontainers.image.ref.name; NULL: none */
+        char *file;                        /* where it is in an archive of Docker's form; NULL: among the blobs */
 };
 
 /* An array of descriptors: what an index points to, or the layers of a manifest, the lowest first. */

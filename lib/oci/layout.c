@@ -9,6 +9,7 @@
 #include "base/utf.h"
 #include "oci/archive.h"
 #include "oci/digest.h"
+#include "oci/docker.h"
 
 #define MAX_DEPTH     8u
 #define MAX_MANIFESTS 4096u
@@ -16,6 +17,7 @@
 struct oci_layout {
         char *directory; /* or */
         struct oci_archive *archive;
+        bool docker; /* the archive is of Docker's own form */
 };
 
 struct oci_layout *oci_layout_free(struct oci_layout *l) {
@@ -110,8 +112,12 @@ HRESULT oci_layout_open(const char *directory, struct oci_layout **ret, struct h
 HRESULT oci_layout_open_tar(struct hcs_data_file *tar, struct oci_layout **ret, struct hcs_error **err) {
         struct oci_layout *l = hcs_calloc(1, sizeof(*l));
         HRESULT hr = oci_archive_open(tar, &l->archive, err);
+        uint64_t size;
 
-        if (hr == S_OK)
+        /* What has both is a layout, with the other for older readers. */
+        l->docker = hr == S_OK && FAILED(oci_archive_size(l->archive, "oci-layout", &size, NULL)) &&
+                    SUCCEEDED(oci_archive_size(l->archive, "manifest.json", &size, NULL));
+        if (hr == S_OK && !l->docker)
                 hr = check_layout(l, err);
         if (hr != S_OK) {
                 /* The tar is still the caller's. */
@@ -142,7 +148,8 @@ static HRESULT check_blob(struct hcs_data_file *f, const struct oci_descriptor *
 HRESULT oci_layout_blob(struct oci_layout *l, const struct oci_descriptor *d, struct hcs_data_file **ret,
                         struct hcs_error **err) {
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = NULL;
-        _cleanup_free_ char *name = hcs_asprintf("blobs/%.6s/%s", d->digest, oci_digest_hex(d->digest));
+        _cleanup_free_ char *name =
+                d->file ? hcs_strdup(d->file) : hcs_asprintf("blobs/%.6s/%s", d->digest, oci_digest_hex(d->digest));
         HRESULT hr = open_file(l, name, &f, err);
 
         if (SUCCEEDED(hr))
@@ -168,11 +175,13 @@ static HRESULT read_blob(struct oci_layout *l, const struct oci_descriptor *d, s
 }
 
 /* Each layer with its id out of the configuration, where that is one of an image. */
-static HRESULT join(struct oci_manifest *m, struct oci_manifest_document *d, struct oci_config *c,
+static HRESULT join(struct oci_layout *l, struct oci_manifest *m, struct oci_manifest_document *d, struct oci_config *c,
                     struct hcs_error **err) {
         if (c->diff_ids && c->n != d->layers.n)
                 return hcs_error_make(err, OCI_E_DOCUMENT, "%zu layers, and %zu rootfs.diff_ids in the configuration",
                                       d->layers.n, c->n);
+        if (!c->diff_ids && l->docker)
+                return hcs_error_make(err, OCI_E_DOCUMENT, "the configuration has no rootfs.diff_ids");
         m->layers = hcs_calloc(d->layers.n + 1, sizeof(*m->layers));
         for (size_t i = 0; i < d->layers.n; i++) {
                 struct oci_layer *layer = &m->layers[m->n_layers++];
@@ -181,6 +190,8 @@ static HRESULT join(struct oci_manifest *m, struct oci_manifest_document *d, str
                 d->layers.item[i] = (struct oci_descriptor){0};
                 layer->is_tar = oci_is_layer(layer->blob.media_type);
                 layer->diff_id = c->diff_ids ? hcs_strdup(c->diff_ids[i]) : NULL;
+                if (!layer->blob.digest) /* of Docker's form: the tar as it is */
+                        layer->blob.digest = hcs_strdup(layer->diff_id);
         }
         if (!m->os) {
                 m->os = steal_pointer(&c->os);
@@ -190,19 +201,20 @@ static HRESULT join(struct oci_manifest *m, struct oci_manifest_document *d, str
         return S_OK;
 }
 
-static HRESULT read_manifest(struct oci_layout *l, const struct oci_descriptor *d, struct hcs_buf *text,
-                             struct oci_manifest *ret, struct hcs_error **err) {
-        _cleanup_(oci_manifest_document_deinit) struct oci_manifest_document document = {0};
+/* What document says, with what its configuration adds. Empties the document, and leaves the configuration in text. */
+static HRESULT add_document(struct oci_layout *l, const struct oci_descriptor *d,
+                            struct oci_manifest_document *document, struct hcs_buf *text, struct oci_manifests *out,
+                            struct hcs_error **err) {
         _cleanup_(oci_config_deinit) struct oci_config config = {0};
         struct oci_manifest m = {0};
-        HRESULT hr = oci_parse_manifest(hcs_buf_cstr(text), text->len, &document, err);
+        HRESULT hr;
 
-        if (SUCCEEDED(hr)) {
-                hcs_buf_clear(text);
-                hr = wrap(err, read_blob(l, &document.config, text, err), "config");
-        }
+        if (out->n == MAX_MANIFESTS)
+                return hcs_error_make(err, OCI_E_DOCUMENT, "there are more than %u manifests", MAX_MANIFESTS);
+        hcs_buf_clear(text);
+        hr = wrap(err, read_blob(l, &document->config, text, err), "config");
         /* Artefacts have configurations of all kinds, also empty ones. */
-        if (SUCCEEDED(hr) && strstr(document.config.media_type, "image")) {
+        if (SUCCEEDED(hr) && strstr(document->config.media_type, "image")) {
                 hr = wrap(err, oci_parse_config(hcs_buf_cstr(text), text->len, &config, err), "config");
                 m.config = hcs_strndup(hcs_buf_cstr(text), text->len);
         }
@@ -212,27 +224,23 @@ static HRESULT read_manifest(struct oci_layout *l, const struct oci_descriptor *
         m.architecture = hcs_strdup(d->architecture);
         m.variant = hcs_strdup(d->variant);
         if (SUCCEEDED(hr))
-                hr = join(&m, &document, &config, err);
+                hr = join(l, &m, document, &config, err);
         if (FAILED(hr)) {
                 manifest_deinit(&m);
                 return hr;
         }
-        *ret = m;
+        if ((out->n & (out->n - 1)) == 0)
+                out->item = hcs_realloc(out->item, (out->n ? 2 * out->n : 1) * sizeof(*out->item));
+        out->item[out->n++] = m;
         return S_OK;
 }
 
 static HRESULT add_manifest(struct oci_layout *l, const struct oci_descriptor *d, struct hcs_buf *text,
                             struct oci_manifests *out, struct hcs_error **err) {
-        HRESULT hr;
+        _cleanup_(oci_manifest_document_deinit) struct oci_manifest_document document = {0};
+        HRESULT hr = oci_parse_manifest(hcs_buf_cstr(text), text->len, &document, err);
 
-        if (out->n == MAX_MANIFESTS)
-                return hcs_error_make(err, OCI_E_DOCUMENT, "there are more than %u manifests", MAX_MANIFESTS);
-        if ((out->n & (out->n - 1)) == 0)
-                out->item = hcs_realloc(out->item, (out->n ? 2 * out->n : 1) * sizeof(*out->item));
-        hr = read_manifest(l, d, text, &out->item[out->n], err);
-        if (SUCCEEDED(hr))
-                out->n++;
-        return hr;
+        return SUCCEEDED(hr) ? add_document(l, d, &document, text, out, err) : hr;
 }
 
 static HRESULT walk(struct oci_layout *l, const struct hcs_buf *index, unsigned depth, const char *name,
@@ -275,13 +283,100 @@ static HRESULT walk(struct oci_layout *l, const struct hcs_buf *index, unsigned 
         return hr;
 }
 
-HRESULT oci_layout_manifests(struct oci_layout *l, struct oci_manifests *ret, struct hcs_error **err) {
+/* ---- archives of Docker's form ---- */
+
+static HRESULT describe(struct oci_layout *l, const char *file, const char *type, struct oci_descriptor *ret,
+                        struct hcs_error **err) {
+        HRESULT hr = oci_archive_size(l->archive, file, &ret->size, err);
+
+        if (FAILED(hr))
+                return hr;
+        ret->media_type = hcs_strdup(type);
+        ret->file = hcs_strdup(file);
+        return S_OK;
+}
+
+/* Its name says its digest, or must be believed. */
+static HRESULT describe_config(struct oci_layout *l, const char *file, struct oci_descriptor *ret,
+                               struct hcs_error **err) {
+        _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = NULL;
+        char digest[OCI_DIGEST_SIZE];
+        HRESULT hr = describe(l, file, "application/vnd.docker.container.image.v1+json", ret, err);
+
+        if (FAILED(hr))
+                return hr;
+        ret->digest = oci_docker_digest_of_name(file);
+        if (ret->digest)
+                return S_OK;
+        hr = open_file(l, file, &f, err);
+        if (SUCCEEDED(hr))
+                hr = oci_digest_of(f, "sha256:", digest, err);
+        if (SUCCEEDED(hr))
+                ret->digest = hcs_strdup(digest);
+        return hr;
+}
+
+/* The diff id is the digest of a tar as it is; a compressed one has that of its own in its name. */
+static HRESULT describe_layer(struct oci_layout *l, const char *file, struct oci_descriptor *ret,
+                              struct hcs_error **err) {
+        bool compressed = hcs_str_ends(file, ".gz");
+        HRESULT hr = describe(l, file,
+                              compressed ? "application/vnd.docker.image.rootfs.diff.tar.gzip"
+                                         : "application/vnd.docker.image.rootfs.diff.tar",
+                              ret, err);
+
+        if (FAILED(hr) || !compressed)
+                return hr;
+        ret->digest = oci_docker_digest_of_name(file);
+        return ret->digest ? S_OK
+                           : hcs_error_make(err, OCI_E_DOCUMENT, "the name of the compressed layer `%s` is no digest",
+                                            file);
+}
+
+/* With the tag `name`, or without one. */
+static HRESULT add_docker_image(struct oci_layout *l, const struct oci_docker_image *image, const char *name,
+                                struct oci_manifests *out, struct hcs_error **err) {
+        _cleanup_(oci_manifest_document_deinit) struct oci_manifest_document document = {0};
+        _cleanup_(oci_descriptor_deinit) struct oci_descriptor d = {.name = hcs_strdup(name)};
         _cleanup_buf_ struct hcs_buf text = {0};
-        struct oci_manifests m = {0};
-        HRESULT hr = read_named(l, "index.json", &text, err);
+        HRESULT hr = describe_config(l, image->config, &document.config, err);
+
+        document.layers.item = hcs_calloc(image->layers.n + 1, sizeof(*document.layers.item));
+        for (size_t i = 0; SUCCEEDED(hr) && i < image->layers.n; i++)
+                hr = describe_layer(l, image->layers.items[i], &document.layers.item[document.layers.n++], err);
+        if (FAILED(hr))
+                return hr;
+        d.digest = hcs_strdup(document.config.digest); /* what Docker calls the image's id */
+        return add_document(l, &d, &document, &text, out, err);
+}
+
+static HRESULT list_docker(struct oci_layout *l, struct oci_manifests *out, struct hcs_error **err) {
+        _cleanup_(oci_docker_images_deinit) struct oci_docker_images images = {0};
+        _cleanup_buf_ struct hcs_buf text = {0};
+        HRESULT hr = read_named(l, "manifest.json", &text, err);
 
         if (SUCCEEDED(hr))
-                hr = wrap(err, walk(l, &text, 0, NULL, &m, err), "index.json");
+                hr = oci_docker_parse(hcs_buf_cstr(&text), text.len, &images, err);
+        for (size_t i = 0; SUCCEEDED(hr) && i < images.n; i++) {
+                const struct hcs_strings *tags = &images.item[i].tags;
+
+                for (size_t t = 0; SUCCEEDED(hr) && t < (tags->n ? tags->n : 1); t++)
+                        hr = add_docker_image(l, &images.item[i], tags->n ? tags->items[t] : NULL, out, err);
+        }
+        return wrap(err, hr, "manifest.json");
+}
+
+static HRESULT list_index(struct oci_layout *l, struct oci_manifests *out, struct hcs_error **err) {
+        _cleanup_buf_ struct hcs_buf text = {0};
+        HRESULT hr = read_named(l, "index.json", &text, err);
+
+        return SUCCEEDED(hr) ? wrap(err, walk(l, &text, 0, NULL, out, err), "index.json") : hr;
+}
+
+HRESULT oci_layout_manifests(struct oci_layout *l, struct oci_manifests *ret, struct hcs_error **err) {
+        struct oci_manifests m = {0};
+        HRESULT hr = l->docker ? list_docker(l, &m, err) : list_index(l, &m, err);
+
         if (FAILED(hr)) {
                 oci_manifests_deinit(&m);
                 return hr;

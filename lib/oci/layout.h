@@ -4,7 +4,9 @@
 
 /*
  * An OCI image layout, a folder or a tar of one: from index.json to the manifests, through nested indexes, and to their
- * layers. Every blob is checked against its digest and size before it is used. One thread at a time.
+ * layers. A tar may also be an archive of Docker's own form: its manifest.json leads to the same; its images have the
+ * digests of their configurations, once for each tag. Every blob is checked against its digest and size before it is
+ * used. One thread at a time.
  *
  * Errors name the way to the blob ("manifest sha256:...: layers[2]: ..."): OCI_E_DOCUMENT, OCI_E_DIGEST, those of JSON
  * and of files.
@@ -38,7 +40,7 @@ struct oci_manifests {
 struct oci_layout;
 
 HRESULT oci_layout_open(const char *directory, struct oci_layout **ret, struct hcs_error **err);
-/* Takes the file over on success. S_FALSE: a tar, but not of a layout. */
+/* Takes the file over on success. S_FALSE: a tar, but not of an image. */
 HRESULT oci_layout_open_tar(struct hcs_data_file *tar, struct oci_layout **ret, struct hcs_error **err);
 struct oci_layout *oci_layout_free(struct oci_layout *l);
 HCS_DEFINE_CLEANUP(struct oci_layout *, oci_layout_free)
