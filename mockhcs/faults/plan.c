@@ -4,6 +4,7 @@
 
 #include "mockhcs/faults/plan.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -133,50 +134,79 @@ static void add(struct fault_plan *p, struct fault_rule *r, uint64_t n, uint64_t
         }
 }
 
+/* Of the rules with a weight that apply, the one that has its way so far. */
+struct race {
+        struct fault_rule *first;
+        double time;
+        uint64_t n, state;
+};
+
+static void apply(struct fault_plan *p, struct race *race, struct fault_rule *r, uint64_t seed) {
+        uint64_t n, state;
+        double time;
+
+        if (!happens(r, seed, &n, &state))
+                return;
+        if (r->weight <= 0) {
+                add(p, r, n, &state);
+                return;
+        }
+        time = -log1p(-fraction(&state)) / r->weight;
+        if (!race->first || time < race->time)
+                *race = (struct race){r, time, n, state};
+}
+
+static void finish_race(struct fault_plan *p, struct race *race) {
+        if (race->first)
+                add(p, race->first, race->n, &race->state);
+}
+
 void fault_plan_call(struct fault_rules *rules, uint64_t seed, struct mock_call *call, struct fault_plan *ret) {
         const char *id = mock_call_text(call, "id");
+        struct race race = {0};
 
         *ret = (struct fault_plan){0};
         for (size_t i = 0; i < rules->n; i++) {
                 struct fault_rule *r = &rules->rules[i];
-                uint64_t n, state;
 
                 if (r->on != FAULT_ON_CALL || !fault_glob(r->name, call->function->name))
                         continue;
                 if (atomic_load(&r->hangs))
                         ret->any = ret->never = true;
-                if (is_object(r, mock_call_subject(call), call->created, id) && has_argument(r, call) &&
-                    happens(r, seed, &n, &state))
-                        add(ret, r, n, &state);
+                if (is_object(r, mock_call_subject(call), call->created, id) && has_argument(r, call))
+                        apply(ret, &race, r, seed);
         }
+        finish_race(ret, &race);
 }
 
 void fault_plan_event(struct fault_rules *rules, uint64_t seed, const struct mock_event *event,
                       struct fault_plan *ret) {
+        struct race race = {0};
+
         *ret = (struct fault_plan){0};
         for (size_t i = 0; i < rules->n; i++) {
                 struct fault_rule *r = &rules->rules[i];
-                uint64_t n, state;
 
-                if (r->on == FAULT_ON_EVENT && fault_glob(r->name, event->name) &&
-                    is_object(r, event->on, NULL, NULL) && happens(r, seed, &n, &state))
-                        add(ret, r, n, &state);
+                if (r->on == FAULT_ON_EVENT && fault_glob(r->name, event->name) && is_object(r, event->on, NULL, NULL))
+                        apply(ret, &race, r, seed);
         }
+        finish_race(ret, &race);
 }
 
 void fault_plan_frame(struct fault_rules *rules, uint64_t seed, const struct fault_frame *frame,
                       struct fault_plan *ret) {
+        struct race race = {0};
+
         *ret = (struct fault_plan){0};
         for (size_t i = 0; i < rules->n; i++) {
                 struct fault_rule *r = &rules->rules[i];
-                uint64_t n, state;
 
                 if (r->on != FAULT_ON_FRAME || !fault_glob(r->name, frame->name))
                         continue;
                 if (atomic_load(&r->hangs))
                         ret->any = ret->never = true;
-                if (is_object(r, NULL, NULL, frame->container) &&
-                    (!r->path || has_member(r, frame->document, r->path)) && happens(r, seed, &n, &state))
-                        add(ret, r, n, &state);
+                if (is_object(r, NULL, NULL, frame->container) && (!r->path || has_member(r, frame->document, r->path)))
+                        apply(ret, &race, r, seed);
         }
+        finish_race(ret, &race);
 }

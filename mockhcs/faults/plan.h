@@ -5,7 +5,8 @@
 /*
  * What the rules want done to one call, event or frame. Which rules apply depends on the call, on how many such calls
  * there were, and on chance; and chance on the seed, the rule and that number alone, so that the same run fails the
- * same way, and a rule draws the same whatever stands beside it.
+ * same way, and a rule draws the same whatever stands beside it. Rules with a weight each draw when they would have
+ * their way, the sooner the more they weigh, and the first one has it.
  */
 
 #include "mockhcs/engine/backend.h"

@@ -79,8 +79,29 @@ static HRESULT parse_range(struct fault_rule *r, char *text, struct hcs_error **
         return ok ? S_OK : no_word(err, r, text, "#N, #N..M or #N.. is expected, with numbers from 1 on");
 }
 
+/* P, P:W or :W */
+static HRESULT parse_chance(struct fault_rule *r, const char *text, struct hcs_error **err) {
+        char *end = (char *)(uintptr_t)text;
+        bool ok = true;
+
+        if (*text != ':') {
+                r->probability = strtod(text, &end);
+                ok = end != text && r->probability >= 0 && r->probability <= 1;
+        }
+        if (ok && *end == ':') {
+                const char *weight = end + 1;
+
+                r->weight = strtod(weight, &end);
+                ok = end != weight && r->weight > 0 && r->weight <= 1e9;
+        }
+        return ok && *text && !*end ? S_OK
+                                    : no_word(err, r, text,
+                                              "a probability from 0 to 1 is expected, and behind `:' maybe a weight "
+                                              "above 0");
+}
+
 static HRESULT parse_suffix(struct fault_rule *r, char mark, char *text, struct hcs_error **err) {
-        char *end, *equals;
+        char *equals;
 
         switch (mark) {
         case '@':
@@ -90,10 +111,7 @@ static HRESULT parse_suffix(struct fault_rule *r, char mark, char *text, struct 
         case '#':
                 return parse_range(r, text, err);
         case '%':
-                r->probability = strtod(text, &end);
-                return *text && !*end && r->probability >= 0 && r->probability <= 1
-                               ? S_OK
-                               : no_word(err, r, text, "a probability from 0 to 1 is expected");
+                return parse_chance(r, text, err);
         default:
                 equals = strchr(text, '=');
                 if (equals)

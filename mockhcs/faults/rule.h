@@ -15,6 +15,8 @@
  *   [PATH]           only where the argument, or the frame's document, has that member
  *   [PATH=TEXT]      with that value: a text as it is or anything else as compact JSON; wild
  *   %P               with that probability, 0 to 1
+ *   %P:W             of the rules with a weight that apply, the probability included, one has its way, drawn by weight
+ *   %:W              the same, always
  *
  * TIME is 500ms, 2s, 10us, 1m or 1h; 1ms..9ms evenly between; 100ms+20ms and up to so much more (jitter); 100ms~20ms
  * about the first, with that standard deviation; p50:1ms/p99:2s by percentiles, straight between them. ACTION, where
@@ -90,10 +92,10 @@ struct fault_rule {
         char *text; /* as it was written */
         enum fault_on { FAULT_ON_CALL, FAULT_ON_EVENT, FAULT_ON_FRAME } on;
         char *name, *object, *path, *value;
-        uint64_t from, to; /* 0: all */
-        uint64_t hash;     /* of all but those, the probability and the blanks: what chance depends on */
-        double probability;
-        char *document; /* of a failure; NULL for none */
+        uint64_t from, to;          /* 0: all */
+        uint64_t hash;              /* of all but those, probability, weight and blanks: what chance depends on */
+        double probability, weight; /* weight 0: it has its way whatever else applies */
+        char *document;             /* of a failure; NULL for none */
         struct fault_action actions[FAULT_MAX_ACTIONS];
         size_t n_actions;
         atomic_uint_fast64_t seen; /* what fitted but for number and chance */

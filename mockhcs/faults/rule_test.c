@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "mockhcs/faults/document.h"
+#include "mockhcs/faults/plan.h"
 #include "mockhcs/faults/scenario.h"
 #include "testing/hcs_test.h"
 
@@ -58,7 +59,15 @@ static void rules_that_are_none_are_named_with_the_word(void **state) {
         assert_refused("a#0 never", "rule `a#0 never': `0': #N, #N..M or #N.. is expected, with numbers from 1 on");
         assert_refused("a#3..2 never",
                        "rule `a#3..2 never': `3': #N, #N..M or #N.. is expected, with numbers from 1 on");
-        assert_refused("a%2 never", "rule `a%2 never': `2': a probability from 0 to 1 is expected");
+        assert_refused("a%2 never",
+                       "rule `a%2 never': `2': a probability from 0 to 1 is expected, and behind `:' maybe a "
+                       "weight above 0");
+        assert_refused("a%0.5:0 never",
+                       "rule `a%0.5:0 never': `0.5:0': a probability from 0 to 1 is expected, and behind "
+                       "`:' maybe a weight above 0");
+        assert_refused("a%: never",
+                       "rule `a%: never': `:': a probability from 0 to 1 is expected, and behind `:' maybe a "
+                       "weight above 0");
         assert_refused("a[b never", "rule `a[b never': `[b never': `]' is missing");
         assert_refused("a[b]c never", "rule `a[b]c never': `c': @, #, [ or % is expected");
         assert_refused("a delay", "rule `a delay': `delay': a time is expected, as in delay=500ms");
@@ -69,6 +78,31 @@ static void rules_that_are_none_are_named_with_the_word(void **state) {
         assert_refused("event:a exit", "rule `event:a exit': `exit': that cannot be done to an event");
         assert_refused("a never never never never never",
                        "rule `a never never never never never': `never': a rule has at most four actions");
+}
+
+/* One of the two, three times out of four the first; the third has its way beside them. */
+static void of_rules_with_a_weight_one_has_its_way(void **state) {
+        struct mock_event event = {.name = "SystemExited"};
+        unsigned never = 0, duplicate = 0, reorder = 0;
+        struct fault_rules r = {0};
+        struct hcs_error *err = NULL;
+
+        assert_ok(fault_rules_parse("event:*%:3 never; event:System*%1:1 duplicate; event:*%0.5 reorder", &r, &err),
+                  err);
+        assert_true(r.rules[0].probability == 1 && r.rules[0].weight == 3 && r.rules[2].weight == 0);
+        for (int i = 0; i < 4000; i++) {
+                struct fault_plan plan;
+
+                fault_plan_event(&r, 42, &event, &plan);
+                assert_int_not_equal(plan.never, plan.duplicate);
+                never += plan.never;
+                duplicate += plan.duplicate;
+                reorder += plan.reorder;
+        }
+        assert_in_range(never, 2900, 3100);
+        assert_int_equal(never + duplicate, 4000);
+        assert_in_range(reorder, 1900, 2100);
+        fault_rules_deinit(&r);
 }
 
 static void rules_of_frames_have_bytes(void **state) {
@@ -202,6 +236,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(rules_are_read_with_all_their_parts),
                 TEST(rules_that_are_none_are_named_with_the_word),
+                TEST(of_rules_with_a_weight_one_has_its_way),
                 TEST(rules_of_frames_have_bytes),
                 TEST(a_file_of_rules_may_have_documents),
                 TEST(delays_are_drawn_as_they_are_written),
