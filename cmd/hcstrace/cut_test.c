@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * A trace that ends anywhere, as that of a program that was killed while it wrote: what is whole in it is there for
+ * every tool, and a beginning that is not even a header is an error for each, which leaves nothing behind.
+ */
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "cmd/hcstrace/page/page.h"
+#include "hcsshim/log.h"
+#include "mockhcs/mockhcs.h"
+#include "mockhcs/trace/noise.h"
+#include "mockhcs/workbench/differences.h"
+#include "mockhcs/workbench/merge.h"
+#include "mockhcs/workbench/noise.h"
+#include "mockhcs/workbench/redact.h"
+#include "mockhcs/workbench/selection.h"
+#include "mockhcs/workbench/split.h"
+#include "mockhcs/workbench/statistics.h"
+#include "platform/file.h"
+#include "testing/hcs_test.h"
+
+/* A record of each kind. */
+static const char whole[] =
+        "{\"trace\":\"hcs\",\"version\":1,\"redacted\":true}\n"
+        "{\"call\":\"HcsCreateComputeSystem\",\"dll\":\"computecore\",\"n\":1,\"t\":1,\"thread\":1,\"args\":{\"id\":"
+        "\"a\","
+        "\"configuration\":{\"Owner\":\"\xc3\xbc\"},\"operation\":\"operation/1\"}}\n"
+        "{\"return\":1,\"t\":2,\"hr\":\"0x00000000\",\"out\":{\"system\":\"system/1\"},\"pending\":true}\n"
+        "{\"complete\":\"operation/"
+        "1\",\"of\":1,\"t\":3,\"hr\":\"0x00000000\",\"result\":{\"x\":18446744073709551615}}\n"
+        "{\"event\":\"SystemExited\",\"on\":\"system/1\",\"t\":4,\"data\":{}}\n"
+        "{\"frame\":\"Request(Start)\",\"on\":\"bridge/"
+        "1\",\"from\":\"host\",\"id\":2,\"t\":5,\"document\":{\"ContainerId\":\"c\"}}\n"
+        "{\"frame\":\"Response(Start)\",\"on\":\"bridge/"
+        "1\",\"from\":\"guest\",\"id\":2,\"t\":6,\"document\":{\"Result\":0}}\n"
+        "{\"stdio\":\"process/1\",\"stream\":\"stdout\",\"t\":7,\"base64\":\"aGk=\",\"end\":true}\n"
+        "{\"note\":\"of somebody\"}\n";
+
+struct fixture {
+        char *dir, *cut, *other, *out, *key, *parts;
+        size_t n;         /* bytes of the one that is cut */
+        uint64_t records; /* that are whole in it */
+        bool is_trace;    /* its header is */
+};
+
+/* A failure says why, and leaves no file. */
+static void check(const struct fixture *f, const char *what, HRESULT hr, struct hcs_error **err) {
+        if (SUCCEEDED(hr) != f->is_trace)
+                fail_msg("cut at %zu: %s: 0x%08X %s", f->n, what, (unsigned)hr, *err ? hcs_error_message(*err) : "");
+        assert_int_equal(FAILED(hr), *err != NULL);
+        hcs_error_free(*err);
+        *err = NULL;
+        if (FAILED(hr))
+                assert_false(hcs_file_exists(f->out));
+        unlink(f->out);
+}
+
+static void add(void *ctx, const char *name, uint64_t records) {
+        *(uint64_t *)ctx += records;
+}
+
+static void read_it(struct fixture *f) {
+        _cleanup_json_ struct hcs_json *stats = NULL;
+        struct hcs_error *err = NULL;
+        struct differences d;
+        uint64_t n = 0;
+        HRESULT hr = trace_statistics(f->cut, &stats, &err);
+
+        check(f, "stats", hr, &err);
+        assert_true(!f->is_trace || (hcs_json_u64(hcs_json_get(stats, "records"), &n) && n == f->records));
+        hr = differences_find(f->cut, f->other, &(struct differences_options){0}, &d, &err);
+        check(f, "diff", hr, &err);
+        if (SUCCEEDED(hr)) {
+                assert_int_equal(d.count[DIFFERENCE_ONLY_A], 0);
+                differences_deinit(&d);
+        }
+        n = 0;
+        hr = trace_split(f->cut, f->parts, SPLIT_BY_SYSTEM, add, &n, &err);
+        check(f, "split", hr, &err);
+        assert_int_equal(n, f->records);
+}
+
+static void write_it(struct fixture *f) {
+        const char *const both[] = {f->cut, f->other};
+        _cleanup_(catalog_freep) struct catalog *c = NULL;
+        struct mock_noise noise = {0};
+        struct hcs_error *err = NULL;
+        struct selection s;
+        uint64_t n = 0;
+        HRESULT hr = trace_merge(both, 2, f->out, &n, &err);
+
+        check(f, "merge", hr, &err);
+        assert_int_equal(n, f->is_trace ? f->records + 8 : 0);
+        hr = trace_update(f->other, f->cut, f->out, &n, &err);
+        check(f, "merge --update", hr, &err);
+        hr = trace_redact(f->cut, f->out, &(struct redact_options){.output = true, .key = f->key}, &n, &err);
+        check(f, "redact", hr, &err);
+        hr = trace_noise_find(f->cut, f->other, &noise, &n, &err);
+        if (SUCCEEDED(hr))
+                hr = trace_noise_write(f->cut, &noise, f->out, &err);
+        mock_noise_deinit(&noise);
+        check(f, "noise", hr, &err);
+        hr = catalog_open(f->cut, NULL, &c, &err);
+        if (SUCCEEDED(hr)) {
+                selection_init(&s, c, true);
+                hr = selection_settle(&s, &err);
+                if (SUCCEEDED(hr))
+                        hr = selection_write(&s, f->out, NULL, &err);
+                assert_int_equal(selection_count(&s), f->records);
+                selection_deinit(&s);
+        }
+        check(f, "prune", hr, &err);
+}
+
+static void show_it(struct fixture *f) {
+        FILE *page = fopen("/dev/null", "we");
+        struct hcs_error *err = NULL;
+        HRESULT hr;
+
+        assert_non_null(page);
+        hr = page_write(page, f->cut, f->other, &err);
+        fclose(page);
+        check(f, "show --html", hr, &err);
+}
+
+static void play_it(struct fixture *f) {
+        _cleanup_free_ char *spec = hcs_asprintf("replay=%s", f->cut);
+        struct mockhcs *mock = NULL;
+        struct hcs_error *err = NULL;
+        HRESULT hr = mockhcs_open(spec, &mock, &err);
+
+        check(f, "replay", hr, &err);
+        mockhcs_close(mock);
+}
+
+static void drop(void *ctx, enum hcs_log_level level, const char *line) {
+}
+
+static void cut_and_try(struct fixture *f) {
+        size_t header = strcspn(whole, "\n");
+        struct hcs_error *err = NULL;
+
+        f->is_trace = f->n >= header;
+        f->records = 0;
+        for (size_t i = header + 1; i < f->n; i++) /* a line is whole with its brace, also without its end */
+                f->records += whole[i] == '}' && whole[i + 1] == '\n';
+        assert_ok(hcs_file_write(f->cut, whole, f->n, &err), err);
+        read_it(f);
+        write_it(f);
+        show_it(f);
+        play_it(f);
+}
+
+static void every_tool_takes_what_is_whole_of_a_trace_that_ends_anywhere(void **state) {
+        struct fixture f = {.dir = hcs_test_tmpdir()};
+        struct hcs_error *err = NULL;
+
+        hcs_log_set_sink(drop, NULL); /* which says each time that the last line was cut off */
+        f.cut = hcs_asprintf("%s/cut", f.dir);
+        f.other = hcs_asprintf("%s/other", f.dir);
+        f.out = hcs_asprintf("%s/out", f.dir);
+        f.key = hcs_asprintf("%s/key", f.dir);
+        f.parts = hcs_asprintf("%s/parts", f.dir);
+        assert_ok(hcs_file_write(f.other, whole, sizeof(whole) - 1, &err), err);
+        for (f.n = 0; f.n < sizeof(whole); f.n++)
+                cut_and_try(&f);
+        hcs_log_set_sink(NULL, NULL);
+        free(f.cut);
+        free(f.other);
+        free(f.out);
+        free(f.key);
+        free(f.parts);
+        free(f.dir);
+}
+
+HCS_TESTS(cmocka_unit_test(every_tool_takes_what_is_whole_of_a_trace_that_ends_anywhere))
