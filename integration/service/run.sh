@@ -189,6 +189,25 @@ kill -TERM "$handed"
 wait "$handed" || fail "SIGTERM is a way to end"
 rm -f "$socket"
 
+if command -v systemd-socket-activate >/dev/null; then # the real one
+        systemd-socket-activate -l "$socket" "$mockhcs" service --foreground >"$work/handed" 2>&1 &
+        handed=$!
+        eventually test -S "$socket"
+        expect 0 "the first client starts the service" "$client" create first
+        expect 0 "which goes on" "$hcsctl" show first
+        expect 0 "until it is stopped" "$hcsctl" service stop
+        wait "$handed" || fail "a service that was stopped did not end well"
+        rm -f "$socket"
+fi
+printf '[Service]\nExecStart=/bin/true\n' >"$work/probe.service"
+if systemd-analyze verify "$work/probe.service" >/dev/null 2>&1; then # our units, without the manual, which is not installed
+        for unit in "$(dirname "$0")/../../cmd/mockhcs/mockhcs.socket" "$build/cmd/mockhcs/mockhcs.service"; do
+                sed "/^Documentation=/d; s,^ExecStart=[^ ]*,ExecStart=$mockhcs," "$unit" >"$work/${unit##*/}"
+        done
+        expect 0 "the units of systemd" systemd-analyze verify "$work/mockhcs.service" "$work/mockhcs.socket"
+        [[ ! -s $work/out ]] || fail "systemd does not know all that is in the units"
+fi
+
 # Faults and traces behind a service.
 expect 0 "faults" "$mockhcs" service --socket "$socket" --backend 'faults=HcsCreateComputeSystem fail=0x80370106,emulate' --idle-exit 600
 expect 1 "are the clients'" "$client" create broken
