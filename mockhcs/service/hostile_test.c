@@ -13,7 +13,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
-#include "mockhcs/service/test_client.h"
+#include "mockhcs/test/service_client.h"
 #include "platform/clock.h"
 #include "testing/hcs_test.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef MOCKHCS_SERVICE_TEST_CLIENT_H
-#define MOCKHCS_SERVICE_TEST_CLIENT_H
+#ifndef MOCKHCS_TEST_SERVICE_CLIENT_H
+#define MOCKHCS_TEST_SERVICE_CLIENT_H
 
 /* A service at a socket of its own, and clients that say whatever bytes a test wants. What is not as expected fails the
  * test that is running. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What test_client.h promises, over the stream and the frames that the client layer uses too. */
+/* What service_client.h promises, over the stream and the frames that the client layer uses too. */
 
-#include "mockhcs/service/test_client.h"
+#include "mockhcs/test/service_client.h"
 
 #include "base/json.h"
 #include "base/str.h"
