@@ -54,6 +54,8 @@ char *lcow_run_text(const struct lcow_run *r);
 HRESULT lcow_run_from_trace(struct lcow_run *r, const char *trace, struct hcs_error **err);
 /* The level of the agent's log by its name; NULL: none of that name. */
 const char *lcow_log_level(const char *name);
+/* What the log tells on standard error: what the agent and this library say up to that level; of NULL nothing. */
+void lcow_show_log(const char *level);
 
 /* boot_files.c: the folder, in which there must be a kernel and a root file system, and which they are when the run
  * does not say; all absolute. */

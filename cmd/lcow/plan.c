@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cmd/lcow/lcow.h"
+#include "hcsshim/log.h"
 #include "mockhcs/trace/reader.h"
 
 static const struct {
@@ -36,13 +37,27 @@ void lcow_run_deinit(struct lcow_run *r) {
         *r = (struct lcow_run){0};
 }
 
-const char *lcow_log_level(const char *text) {
-        static const char *const levels[] = {"error", "warning", "info", "debug", "trace"};
+static const char *const levels[] = {
+        [HCS_LOG_ERROR] = "error", [HCS_LOG_WARN] = "warning", [HCS_LOG_INFO] = "info",
+        [HCS_LOG_DEBUG] = "debug", [HCS_LOG_TRACE] = "trace",
+};
 
+const char *lcow_log_level(const char *text) {
         for (size_t i = 0; i < HCS_ARRAY_SIZE(levels); i++)
                 if (hcs_streq(text, levels[i]))
                         return levels[i];
         return NULL;
+}
+
+static void drop_log(void *ctx, enum hcs_log_level level, const char *line) {
+}
+
+void lcow_show_log(const char *level) {
+        if (!level)
+                hcs_log_set_sink(drop_log, NULL);
+        for (size_t i = 0; level && i < HCS_ARRAY_SIZE(levels); i++)
+                if (hcs_streq(level, levels[i]))
+                        hcs_log_set_level((enum hcs_log_level)i);
 }
 
 char *lcow_run_text(const struct lcow_run *r) {

@@ -104,7 +104,7 @@ HRESULT lcow_spec_set_user(struct lcow_run *r, const char *text, struct hcs_erro
         if (!*uid || (gid && !gid[1]))
                 return hcs_error_make(err, E_INVALIDARG, "user `%s`: UID[:GID], or a name, is expected", text);
         if (!hcs_str_to_u64(uid, &u) || (gid && !hcs_str_to_u64(gid + 1, &g))) {
-                hcs_json_set_string(object_of(r->spec, "annotations"), "io.microsoft.lcow.userstr", text);
+                hcs_json_set_string(user, "username", text);
                 return S_OK;
         }
         if (u > UINT32_MAX || g > UINT32_MAX)
@@ -158,6 +158,14 @@ HRESULT lcow_spec_annotate(struct lcow_run *r, const char *text, struct hcs_erro
         return S_OK;
 }
 
+static bool has_own_hostname(const struct hcs_json *spec) {
+        for (const struct hcs_json *n = hcs_json_first(hcs_json_lookup(spec, "linux.namespaces")); n;
+             n = hcs_json_next(n))
+                if (hcs_streq(hcs_json_get_string(n, "type"), "uts"))
+                        return true;
+        return false;
+}
+
 HRESULT lcow_spec_complete(struct lcow_run *r, struct hcs_error **err) {
         struct hcs_json *process = process_of(r), *args = array_of(process, "args"), *env = array_of(process, "env"),
                         *size;
@@ -179,7 +187,7 @@ HRESULT lcow_spec_complete(struct lcow_run *r, struct hcs_error **err) {
                         hcs_json_set_u64(size, "width", width);
                 }
         }
-        if (!hcs_json_get(r->spec, "hostname"))
+        if (!hcs_json_get(r->spec, "hostname") && has_own_hostname(r->spec))
                 hcs_json_set_string(r->spec, "hostname", r->id);
         object_of(r->spec, "root");
         object_of(r->spec, "linux");
@@ -230,7 +238,7 @@ HRESULT lcow_spec_add_mount(struct lcow_run *r, const char *text, struct hcs_err
         }
         if (hcs_streq(type, "bind") && !read_only)
                 hcs_json_append(options, hcs_json_new_string("rw"));
-        if (hcs_streq(type, "bind"))
+        if (!hcs_streq(type, "tmpfs")) /* a disk is mounted in the guest, and from there in the container */
                 hcs_json_append(options, hcs_json_new_string("rbind"));
         hcs_json_set_string(m, "destination", destination);
         hcs_json_set_string(m, "type", hcs_streq(type, "scsi") ? "virtual-disk" : type);

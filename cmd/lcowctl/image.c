@@ -13,7 +13,8 @@
 #include "platform/file.h"
 #include "uvm/verity_info.h"
 
-static HRESULT convert(struct hcs_data_file *tar, const char *path, const char *what, struct hcs_error **err) {
+static HRESULT convert(const struct wanted *w, struct hcs_data_file *tar, const char *path, const char *what,
+                       struct hcs_error **err) {
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *out = NULL;
         struct layer_options options;
         struct progress progress;
@@ -25,8 +26,10 @@ static HRESULT convert(struct hcs_data_file *tar, const char *path, const char *
         layer_options_init(&options);
         progress_init(&progress, what);
         options.verity = options.vhd = true;
-        options.convert.progress = progress_convert;
-        options.hashing.progress = progress_bytes;
+        if (!w->steps.quiet && !w->steps.json) {
+                options.convert.progress = progress_convert;
+                options.hashing.progress = progress_bytes;
+        }
         options.convert.ctx = options.hashing.ctx = &progress;
         hr = layer_write(tar, out, &options, &layer, err);
         progress_end(&progress);
@@ -46,7 +49,7 @@ static HRESULT add_disk(struct wanted *w, const char *digest, const char *what,
         if (SUCCEEDED(hr) && !cached)
                 hr = open(ctx, &tar, err);
         if (SUCCEEDED(hr) && !cached)
-                hr = convert(tar, path, what, err);
+                hr = convert(w, tar, path, what, err);
         if (SUCCEEDED(hr))
                 hr = uvm_verity_info(path, NULL, &info, err);
         if (FAILED(hr))

@@ -6,7 +6,6 @@
 
 #include "cmd/lcowctl/lcowctl.h"
 #include "cmd/session/session.h"
-#include "hcsshim/log.h"
 #include "platform/file.h"
 #include "platform/terminal.h"
 #include "platform/work_folder.h"
@@ -52,9 +51,6 @@ static HRESULT make_ready(struct wanted *w, struct hcs_work_folder **ret_folder,
         return hr;
 }
 
-static void drop_log(void *ctx, enum hcs_log_level level, const char *line) {
-}
-
 static int run(struct wanted *w) {
         _cleanup_(hcs_work_folder_freep) struct hcs_work_folder *folder = NULL;
         _cleanup_free_ char *differences = NULL;
@@ -65,8 +61,7 @@ static int run(struct wanted *w) {
         int code = EXIT_FAILED;
         HRESULT hr;
 
-        if (!r->log_level)
-                hcs_log_set_sink(drop_log, NULL);
+        lcow_show_log(r->log_level);
         hr = hcs_interrupts_watch(interrupted, cancel, &err);
         if (SUCCEEDED(hr) && !r->replay)
                 hr = make_ready(w, &folder, &err);
