@@ -13,13 +13,26 @@
 
 enum { ENTROPY, LOG, BRIDGE, LISTENERS };
 
+/* One connection that the guest is waited for, on a thread of its own: while the VM starts, or, without a bridge, as
+ * long as it is there. */
+struct expected {
+        struct uvm *u;
+        struct hcs_call call;
+        struct hcs_thread thread;
+        bool is_running;
+        struct hcs_error *err;
+        HRESULT hr;
+};
+
 struct uvm {
         char *id;
-        bool is_windows, is_confidential, has_log;
+        bool is_windows, is_confidential, has_log, no_bridge;
         struct hcs_gcs_options guest_options;
         struct hcs_gcs_log_options log_options;
         char *policy; /* for the guest; NULL: none */
         void (*show)(void *ctx, const char *what, const char *document);
+        void (*started)(void *ctx, struct hcs_system *system);
+        void (*crashed)(void *ctx, const char *report);
         void *show_ctx;
         struct uvm_plan plan;
         struct hcs_client *client;
@@ -28,15 +41,7 @@ struct uvm {
         struct hcs_gcs_listener *listeners[LISTENERS];
         struct hcs_gcs_log *log;
         struct hcs_gcs_connection *guest;
-};
-
-/* One connection that the guest is waited for, on a thread of its own while the VM starts. */
-struct expected {
-        struct uvm *u;
-        const struct hcs_call *call;
-        struct hcs_thread thread;
-        struct hcs_error *err;
-        HRESULT hr;
+        struct expected entropy, guest_log;
 };
 
 const char *uvm_id(const struct uvm *u) {
@@ -68,6 +73,10 @@ static void wake_listeners(struct uvm *u) {
 
 /* Nobody dials any more. Listeners are only closed when this cannot run. */
 static void on_event(void *ctx, const struct hcs_event *event) {
+        const struct uvm *u = ctx;
+
+        if (event->kind == HCS_EVENT_SYSTEM_CRASH_REPORT && u->crashed)
+                u->crashed(u->show_ctx, event->data ? event->data : "");
         if (event->kind == HCS_EVENT_SYSTEM_EXITED || event->kind == HCS_EVENT_SERVICE_DISCONNECT)
                 wake_listeners(ctx);
 }
@@ -93,12 +102,25 @@ static HRESULT listen_to_guest(struct uvm *u, struct hcs_error **err) {
         HRESULT hr = S_OK;
 
         for (unsigned i = 0; i < LISTENERS && SUCCEEDED(hr); i++)
-                if (i == BRIDGE || (i == LOG ? u->has_log : !u->is_windows))
+                if (i == BRIDGE ? !u->no_bridge : i == LOG ? u->has_log : !u->is_windows)
                         hr = hcs_gcs_listen(u->transport, ports[i], &u->listeners[i], err);
         return hr;
 }
 
+/* What is left of it is the error, which is moved away or freed. */
+static void stop_expecting(struct expected *e) {
+        if (!e->is_running)
+                return;
+        hcs_thread_join(&e->thread);
+        e->is_running = false;
+}
+
 static void free_vm(struct uvm *u) {
+        wake_listeners(u);
+        stop_expecting(&u->entropy);
+        stop_expecting(&u->guest_log);
+        hcs_error_free(u->entropy.err);
+        hcs_error_free(u->guest_log.err);
         close_listeners(u);
         hcs_gcs_connection_unref(u->guest);
         hcs_gcs_log_free(u->log);
@@ -129,10 +151,13 @@ HRESULT uvm_create(const struct uvm_create_options *o, struct uvm_plan *plan, co
         u->is_windows = o->is_windows;
         u->is_confidential = o->is_confidential;
         u->has_log = o->has_log;
+        u->no_bridge = o->no_bridge;
         u->guest_options = (struct hcs_gcs_options){
                 .name = u->id, .tap = o->tap, .tap_bytes = o->tap_bytes, .tap_ctx = o->tap_ctx};
         u->log_options = (struct hcs_gcs_log_options){.name = u->id, .raw = o->log, .ctx = o->tap_ctx};
         u->show = o->show;
+        u->started = o->started;
+        u->crashed = o->crashed;
         u->show_ctx = o->show_ctx;
         if (o->policy)
                 u->policy =
@@ -161,14 +186,14 @@ HRESULT uvm_create(const struct uvm_create_options *o, struct uvm_plan *plan, co
 static void expect_entropy(void *arg) {
         struct expected *e = arg;
 
-        e->hr = hcs_gcs_serve_entropy(e->u->listeners[ENTROPY], e->call, &e->err);
+        e->hr = hcs_gcs_serve_entropy(e->u->listeners[ENTROPY], &e->call, &e->err);
 }
 
 static void expect_log(void *arg) {
         struct expected *e = arg;
         struct hcs_stream *stream = NULL;
 
-        e->hr = hcs_gcs_accept(e->u->listeners[LOG], e->call, &stream, &e->err);
+        e->hr = hcs_gcs_accept(e->u->listeners[LOG], &e->call, &stream, &e->err);
         if (SUCCEEDED(e->hr))
                 e->hr = hcs_gcs_log_new(stream, &e->u->log_options, &e->u->log, &e->err);
 }
@@ -188,39 +213,50 @@ static HRESULT connect_guest(struct uvm *u, const struct hcs_call *call, struct 
         return hr;
 }
 
+static HRESULT expect(struct uvm *u, struct expected *e, void (*run)(void *arg), const struct hcs_call *call,
+                      struct hcs_error **err) {
+        HRESULT hr;
+
+        e->u = u;
+        e->call = *call;
+        hr = hcs_thread_start(&e->thread, run, e, err);
+        e->is_running = SUCCEEDED(hr);
+        return hr;
+}
+
 /* The first failure counts; the others come of it. */
-static HRESULT join(struct expected *e, bool started, HRESULT hr, struct hcs_error **err) {
-        if (!started)
+static HRESULT join(struct expected *e, HRESULT hr, struct hcs_error **err) {
+        if (!e->is_running)
                 return hr;
-        hcs_thread_join(&e->thread);
+        stop_expecting(e);
         if (SUCCEEDED(hr) && FAILED(e->hr))
                 return hcs_error_move(err, &e->err);
-        hcs_error_free(e->err);
+        e->err = hcs_error_free(e->err);
         return hr;
 }
 
 static HRESULT boot(struct uvm *u, const struct hcs_call *call, struct hcs_error **err) {
+        const struct hcs_call forever = {.timeout_ms = HCS_NO_TIMEOUT};
         struct hcs_call for_guest = {.timeout_ms = call && call->timeout_ms ? call->timeout_ms : GUEST_MS,
                                      .cancel = call ? call->cancel : NULL};
-        struct expected entropy = {.u = u, .call = &for_guest}, log = {.u = u, .call = &for_guest};
-        bool has_entropy = false, has_log = false;
+        const struct hcs_call *waiting = u->no_bridge ? &forever : &for_guest;
         HRESULT hr = S_OK;
 
-        if (u->listeners[ENTROPY]) {
-                hr = hcs_thread_start(&entropy.thread, expect_entropy, &entropy, err);
-                has_entropy = SUCCEEDED(hr);
-        }
-        if (SUCCEEDED(hr) && u->listeners[LOG]) {
-                hr = hcs_thread_start(&log.thread, expect_log, &log, err);
-                has_log = SUCCEEDED(hr);
-        }
+        if (u->listeners[ENTROPY])
+                hr = expect(u, &u->entropy, expect_entropy, waiting, err);
+        if (SUCCEEDED(hr) && u->listeners[LOG])
+                hr = expect(u, &u->guest_log, expect_log, waiting, err);
         if (SUCCEEDED(hr))
                 hr = hcs_system_start(u->system, NULL, call, err);
         if (FAILED(hr))
                 wake_listeners(u);
-        hr = join(&entropy, has_entropy, hr, err);
-        hr = join(&log, has_log, hr, err);
-        return SUCCEEDED(hr) && u->transport ? connect_guest(u, &for_guest, err) : hr;
+        else if (u->started)
+                u->started(u->show_ctx, u->system);
+        if (SUCCEEDED(hr) && u->no_bridge)
+                return hr;
+        hr = join(&u->entropy, hr, err);
+        hr = join(&u->guest_log, hr, err);
+        return SUCCEEDED(hr) && u->listeners[BRIDGE] ? connect_guest(u, &for_guest, err) : hr;
 }
 
 /* A VM that cannot be terminated, or does not go, is left to HCS. */

@@ -29,6 +29,9 @@ struct uvm_create_options {
          * (platform/hvsocket.h). Without it, and without a transport, nothing is waited for and nobody can be asked. */
         bool has_guest;
         bool has_log; /* the guest sends its log, which goes into ours */
+        /* The bridge is somebody else's, or the guest has none: nobody can be asked, and uvm_start() waits for nothing.
+         * Entropy and log are there for the guest when it wants them, as long as the VM is. */
+        bool no_bridge;
         /* Of the bridge, as hcs_gcs_options; and of the log. */
         hcs_gcs_tap_fn tap;
         hcs_gcs_tap_bytes_fn tap_bytes;
@@ -38,7 +41,11 @@ struct uvm_create_options {
         const struct hcs_schema_guest_confidential_options *policy;
         /* Every document to HCS, before it is sent: what ("create", "modify") and its text. NULL: nobody looks. */
         void (*show)(void *ctx, const char *what, const char *document);
-        void *show_ctx;
+        /* Within uvm_start(): HCS says that it runs; its guest is not there yet. NULL: nobody wants to know. */
+        void (*started)(void *ctx, struct hcs_system *system);
+        /* Its guest's kernel gave up: what HCS tells of that. On a thread of HCS. */
+        void (*crashed)(void *ctx, const char *report);
+        void *show_ctx; /* of all three */
 };
 
 /* Takes the plan's steps and creates the system; on success the plan is the VM's, and empty. On failure nothing is left

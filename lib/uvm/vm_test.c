@@ -3,6 +3,7 @@
 /* Utility VMs over the emulated HCS, with a guest that is played by threads. */
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "gcs/test/guest.h"
@@ -161,6 +162,59 @@ static void disks_of_containers_go_through_the_vm(void **state) {
         guest_deinit(&b.guest);
 }
 
+struct heard {
+        unsigned started, crashed;
+};
+
+static void hear_start(void *ctx, struct hcs_system *system) {
+        ((struct heard *)ctx)->started++;
+}
+
+static void hear_crash(void *ctx, const char *report) {
+        assert_non_null(strstr(report, "{"));
+        ((struct heard *)ctx)->crashed++;
+}
+
+/* Dials when the VM runs already, and the bridge not at all. */
+static void a_guest_without_a_bridge_has_entropy_as_long_as_the_vm_is_there(void **state) {
+        struct uvm_plan plan = make_plan(), other = make_plan();
+        struct heard heard = {0};
+        struct uvm_create_options o = {.client = client,
+                                       .id = "pod@vm",
+                                       .has_log = true,
+                                       .no_bridge = true,
+                                       .started = hear_start,
+                                       .crashed = hear_crash,
+                                       .show_ctx = &heard};
+        struct hcs_error *err = NULL;
+        struct hcs_stream *entropy;
+        struct booting b;
+        struct uvm *u = NULL;
+        char bytes[600];
+        size_t n = 0, all = 0;
+
+        boot_init(&b);
+        o.transport = b.guest.transport;
+        assert_ok(uvm_create(&o, &plan, NULL, &u, &err), err);
+        assert_ok(uvm_start(u, NULL, &err), err);
+        assert_int_equal(heard.started, 1);
+        entropy = guest_dial(&b.guest, HCS_GCS_ENTROPY);
+        while (hcs_stream_read(entropy, bytes, sizeof(bytes), NULL, &n, NULL) == S_OK && n)
+                all += n;
+        assert_int_equal(all, 512);
+        hcs_stream_close(entropy);
+        assert_null(uvm_guest(u));
+        assert_ok(hcs_system_crash(uvm_system(u), NULL, NULL, &err), err);
+        assert_ok(uvm_wait(u, NULL, &err), err);
+        uvm_close(u); /* the log, which nobody dialled, is waited for no longer */
+        assert_int_equal(heard.crashed, 1);
+        /* Nor when it was never started. */
+        o.id = "other@vm";
+        assert_ok(uvm_create(&o, &other, NULL, &u, &err), err);
+        uvm_close(u);
+        hcs_gcs_transport_unref(b.guest.transport);
+}
+
 struct waiter {
         struct uvm *u;
         struct hcs_thread thread;
@@ -254,6 +308,7 @@ static void copies_of_boot_files_go_with_the_vm(void **state) {
 
 #define LIVE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 HCS_TESTS(LIVE(a_vm_without_a_guest_lives_and_ends), LIVE(a_guest_gets_entropy_and_its_agent_a_bridge),
-          LIVE(disks_of_containers_go_through_the_vm), LIVE(an_unexpected_end_is_seen_by_all_who_wait),
-          LIVE(a_vm_that_ends_before_its_guest_came_says_so), LIVE(a_guest_that_does_not_come_ends_the_vm),
-          LIVE(copies_of_boot_files_go_with_the_vm))
+          LIVE(disks_of_containers_go_through_the_vm),
+          LIVE(a_guest_without_a_bridge_has_entropy_as_long_as_the_vm_is_there),
+          LIVE(an_unexpected_end_is_seen_by_all_who_wait), LIVE(a_vm_that_ends_before_its_guest_came_says_so),
+          LIVE(a_guest_that_does_not_come_ends_the_vm), LIVE(copies_of_boot_files_go_with_the_vm))
