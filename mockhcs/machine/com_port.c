@@ -3,10 +3,12 @@
 #include "mockhcs/machine/com_port.h"
 
 #include "base/buf.h"
+#include "platform/clock.h"
 #include "platform/stream.h"
 #include "platform/thread.h"
 
-#define KEPT (64u << 10)
+#define KEPT          (64u << 10)
+#define LAST_WORDS_NS (300 * HCS_NS_PER_MS) /* a client that does not read has them no longer */
 
 struct com_port {
         struct hcs_listener *listener;
@@ -154,7 +156,11 @@ void com_port_hang_up(struct com_port *c) {
         if (!c || c->hung_up)
                 return;
         {
+                uint64_t deadline = hcs_clock_ns() + LAST_WORDS_NS;
                 hcs_guard(&c->lock);
+
+                while (c->client && (c->writing || c->said.len) && hcs_cond_wait_until(&c->changed, &c->lock, deadline))
+                        ;
                 c->closing = true;
                 if (c->client)
                         hcs_stream_shutdown(c->client);

@@ -20,7 +20,8 @@ HRESULT com_port_new(const char *path, void (*type)(void *ctx, const char *data,
                      struct com_port **ret, struct hcs_error **err);
 /* What the guest said. */
 void com_port_say(struct com_port *c, const char *data, size_t n);
-/* Nothing is typed any more when it returns, and what is said goes nowhere. NULL is fine. */
+/* A client that reads gets what was said before. Nothing is typed any more when it returns, and what is said goes
+ * nowhere. NULL is fine. */
 void com_port_hang_up(struct com_port *c);
 /* NULL is fine, returns NULL. */
 struct com_port *com_port_free(struct com_port *c);

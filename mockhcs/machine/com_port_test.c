@@ -70,7 +70,9 @@ static void clients_come_one_after_the_other(void **state) {
         s = connect_to(path);
         com_port_say(c, "again", 5);
         assert_reads(s, "again");
+        com_port_say(c, "last words", 10);
         c = com_port_free(c);
+        assert_reads(s, "last words");
         hcs_stream_close(s);
         assert_false(hcs_file_exists(path));
         hcs_buf_deinit(&typed.text);
