@@ -325,12 +325,6 @@ char *vm_artefact_path(struct vm *vm, const char *name) {
         return hcs_asprintf("%s/%s", vm->artefacts, name);
 }
 
-char *vm_keep_artefacts(struct vm *vm) {
-        hcs_guard(&vm->lock);
-        machine_keep_artefacts(vm);
-        return hcs_strdup(vm->artefacts);
-}
-
 char *vm_console_tail(struct vm *vm) {
         hcs_guard(&vm->lock);
         return console_tail(&vm->console);

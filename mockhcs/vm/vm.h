@@ -177,8 +177,6 @@ const char *vm_name(const struct vm *vm);
 const char *vm_folder(const struct vm *vm);
 /* Of a file that stays if the machine fails ("agent.log"). Caller frees. */
 char *vm_artefact_path(struct vm *vm, const char *name);
-/* The recorded files stay although nothing failed: their folder. Caller frees. */
-char *vm_keep_artefacts(struct vm *vm);
 /* What is known of the console so far: its last lines. Caller frees. */
 char *vm_console_tail(struct vm *vm);
 /* Types at the console; waits while the guest does not read. HCS_PIPE_BROKEN when the machine has ended. */
