@@ -16,9 +16,10 @@ char *lcow_quoted(const char *value) {
         return hcs_buf_steal(&b);
 }
 
-HRESULT lcow_open(const struct lcow_run *r, struct mockhcs **ret, struct hcs_error **err) {
+HRESULT lcow_open(const struct lcow_run *r, const char *options, struct mockhcs **ret, struct hcs_error **err) {
         _cleanup_free_ char *env = hcs_env_get("MOCKHCS"), *spec = NULL, *plan = NULL;
-        const char *behind = env ? env : "emulate,machines=qemu";
+        _cleanup_free_ char *behind =
+                env ? hcs_strdup(env) : hcs_asprintf("emulate,machines=qemu%s", options ? options : "");
         _cleanup_free_ char *file = r->record || r->replay ? lcow_quoted(r->replay ? r->replay : r->record) : NULL;
         HRESULT hr;
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/lcow/lcow.h"
 #include "platform/file.h"
@@ -19,6 +20,24 @@ HRESULT lcow_make_absolute(char **path, struct hcs_error **err) {
         return S_OK;
 }
 
+/* Boot files are named in their folder: of a path, the way there. */
+static HRESULT name_in_folder(char **path, const char *folder, struct hcs_error **err) {
+        struct hcs_buf up = {0};
+        HRESULT hr;
+
+        if (!*path || !strchr(*path, '/'))
+                return S_OK;
+        hr = lcow_make_absolute(path, err);
+        if (FAILED(hr))
+                return hr;
+        for (const char *slash = folder; (slash = strchr(slash, '/')); slash++)
+                hcs_buf_puts(&up, "../");
+        hcs_buf_puts(&up, *path + 1);
+        free(*path);
+        *path = hcs_buf_steal(&up);
+        return S_OK;
+}
+
 HRESULT lcow_find_boot_files(struct lcow_run *r, struct hcs_error **err) {
         _cleanup_free_ char *given = hcs_strdup(r->boot_folder);
         HRESULT hr;
@@ -27,6 +46,8 @@ HRESULT lcow_find_boot_files(struct lcow_run *r, struct hcs_error **err) {
         hr = uvm_boot_folder(given, &r->boot_folder, err);
         if (SUCCEEDED(hr))
                 hr = lcow_make_absolute(&r->boot_folder, err);
+        if (SUCCEEDED(hr))
+                hr = name_in_folder(&r->kernel, r->boot_folder, err);
         if (FAILED(hr))
                 return hr;
         for (int i = 0; i < 2; i++) {

@@ -19,10 +19,14 @@
 /* steps.c: progress, as "[  0.00s] what happens" on standard error or as an object of JSON a line. */
 struct lcow_steps {
         bool quiet, json;
-        bool trace; /* documents and requests are shown, too */
+        bool trace;       /* documents and requests are shown, too */
+        bool measure;     /* and how long each step took */
+        const char *name; /* whose they are, where there are several; or NULL */
         /* Of steps.c. */
-        uint64_t start_ns;
+        uint64_t start_ns, last_ns;
 };
+
+struct lcow_machine;
 
 /* What is JSON, and each char *, belongs to the run. */
 struct lcow_run {
@@ -35,13 +39,26 @@ struct lcow_run {
         char *boot_folder, *kernel, *root;
         char *kernel_arguments; /* NULL: none */
         uint64_t cpus, memory_mb;
-        char *network; /* of HCN, by its name; NULL: none */
+        char *network;            /* of HCN, by its name; NULL: none */
+        struct hcs_json *options; /* of the VM, by their names in hcsshim (uvm.LcowOptions); NULL: none */
+        char *vm;                 /* its id; NULL: ID@vm */
+        char *init;               /* what init starts in place of the agent; NULL: the agent */
         bool tty;
         bool stats;
         const char *log_level; /* of the agent; NULL: info */
-        /* Not of the plan. */
-        const char *program; /* whose run it is: its recordings are played by no other */
-        char *scratch_cache; /* folder of formatted disks; NULL: none */
+        struct hcs_json *more; /* what else the program has to know of it; NULL: nothing */
+        /* Not of the plan. What is done when the VM is up; *ret_exit_code is the command's. */
+        HRESULT (*work)(struct lcow_machine *m, int *ret_exit_code, struct hcs_error **err);
+        /* HCS says that the VM runs, its guest is not there yet; its guest's kernel gave up (any thread); the agent's
+         * log comes (any thread). NULL: nobody wants to know. */
+        void (*started)(struct lcow_machine *m);
+        void (*crashed)(struct lcow_machine *m);
+        void (*log)(void *ctx, const void *data, size_t n);
+        void *ctx;
+        bool is_guest_others; /* the bridge is left to another program: only HCS is asked */
+        bool no_input;        /* our standard input is not the command's */
+        const char *program;  /* whose run it is: its recordings are played by no other */
+        char *scratch_cache;  /* folder of formatted disks; NULL: none */
         uint64_t scratch_gb;
         uint64_t timeout_s; /* for the VM to come up */
         const char *record, *replay;
@@ -65,15 +82,20 @@ HRESULT lcow_make_absolute(char **path, struct hcs_error **err);
 
 /*
  * behind.c: what stands behind HCS: a recording that is played, or what MOCKHCS says, recorded if wanted, with the
- * plan. Without a word from the environment a VM boots, or it is said why not.
+ * plan. Without a word from the environment a VM boots, or it is said why not; `options` are more of that emulator's,
+ * each as
+ * ",KEY=VALUE"; NULL: none.
  */
-HRESULT lcow_open(const struct lcow_run *r, struct mockhcs **ret, struct hcs_error **err);
+HRESULT lcow_open(const struct lcow_run *r, const char *options, struct mockhcs **ret, struct hcs_error **err);
 /* A value of the composition's: commas and backslashes are its own. Caller frees. */
 char *lcow_quoted(const char *value);
 /* Where a replay was not as recorded; NULL: it was, or is none. Caller frees. */
 char *lcow_differences(const struct lcow_run *r, struct mockhcs *mock, bool failed);
 
-/* machine.c: the run itself. *ret_exit_code is the command's. */
+/* container.c: the work that is a container over the disks, and the command of its specification. */
+HRESULT lcow_container_run(struct lcow_machine *m, int *ret_exit_code, struct hcs_error **err);
+
+/* machine.c: the run itself. */
 HRESULT lcow_machine_run(struct lcow_run *r, struct mockhcs *mock, struct hcs_cancel *cancel, int *ret_exit_code,
                          struct hcs_error **err);
 
@@ -93,6 +115,8 @@ HRESULT lcow_spec_annotate(struct lcow_run *r, const char *text, struct hcs_erro
 HRESULT lcow_spec_complete(struct lcow_run *r, struct hcs_error **err);
 
 void lcow_step(const struct lcow_run *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The whole of a container's statistics; only as JSON. */
+void lcow_statistics(const struct lcow_run *r, const struct hcs_json *metrics);
 void lcow_show(const struct lcow_run *r, const char *to, const char *what, const char *document);
 
 #endif

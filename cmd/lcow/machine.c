@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The run itself, step by step: the VM by its document, its guest, the disk to write to, the network, the container,
- * its command; and all of it taken down again. See machine.h. */
+/* The run itself, step by step: the VM by its document, its guest, the disk to write to, the network, what is done
+ * there; and all of it taken down again. See machine.h. */
 
 #include "cmd/lcow/machine.h"
 
 #include <string.h>
 
-#include "cmd/session/session.h"
 #include "gcs/message.h"
 #include "oci/annotation.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "uvm/document.h"
 #include "uvm/local_files.h"
-#include "uvm/scratch.h"
 
-#define BUILD       26100u
-#define SHUTDOWN_MS 10000
+#define BUILD 26100u
 
 struct hcs_call lcow_machine_call(const struct lcow_machine *m) {
         uint64_t now = hcs_clock_ns();
@@ -74,18 +71,43 @@ static HRESULT make_options(struct lcow_machine *m, struct hcs_schema_oci_spec *
         o->KernelDirect = true;
         o->VPMemDeviceCount = 0;
         if (r->kernel_arguments) {
+                /* Words that the kernel does not know are init's, in front of ours; it forgets those that come before
+                 * the name of init. */
                 free(o->KernelBootOptions);
-                o->KernelBootOptions = hcs_strdup(r->kernel_arguments);
+                o->KernelBootOptions = hcs_asprintf("%s %sinit=/init", r->kernel_arguments,
+                                                    o->PreferredRootFSType == UVM_ROOT_INITRD ? "rd" : "");
         }
         if (!oci_spec_annotation(spec, OCI_A_MEMORY_SIZE_IN_MB))
                 o->MemorySizeInMB = r->memory_mb;
         if (!oci_spec_annotation(spec, OCI_A_PROCESSOR_COUNT))
                 o->ProcessorCount = (int32_t)r->cpus;
+        hr = r->options ? uvm_lcow_options_override(&o, r->options, err) : S_OK;
+        if (FAILED(hr))
+                return uvm_lcow_options_free(o), hr;
         *ret = o;
         return S_OK;
 }
 
-static HRESULT make_plan(struct lcow_machine *m, struct uvm_plan *plan, struct hcs_error **err) {
+/* What init is told behind its own options, where that is not the agent alone: hcsshim has a shell beside the agent
+ * when there is a console, which here is what is asked for. */
+static void put_init(const struct lcow_run *r, struct hcs_schema_linux_kernel_direct *direct) {
+        static const char shell[] = "sh -c \"", beside[] = " & exec sh\"";
+        _cleanup_free_ char *line = steal_pointer(&direct->KernelCmdLine);
+        char *options = strstr(line, " -- "), *program = options ? strstr(options, shell) : NULL;
+        const char *end = program && hcs_str_ends(line, beside) ? line + strlen(line) - strlen(beside) : NULL;
+
+        if (!end)
+                direct->KernelCmdLine = steal_pointer(&line);
+        else if (r->init)
+                direct->KernelCmdLine = hcs_asprintf("%.*s%s", (int)(program - line), line, r->init);
+        else
+                direct->KernelCmdLine =
+                        hcs_asprintf("%.*s%.*s", (int)(program - line), line,
+                                     (int)(end - program - (sizeof(shell) - 1)), program + sizeof(shell) - 1);
+}
+
+/* *ret_log: the agent's output comes to us. */
+static HRESULT make_plan(struct lcow_machine *m, struct uvm_plan *plan, bool *ret_log, struct hcs_error **err) {
         _cleanup_uvm_lcow_options_ struct hcs_schema_uvm_lcow_options *o = NULL;
         _cleanup_oci_spec_ struct hcs_schema_oci_spec *spec = NULL;
         _cleanup_oci_warnings_ struct oci_warnings w = {0};
@@ -96,26 +118,57 @@ static HRESULT make_plan(struct lcow_machine *m, struct uvm_plan *plan, struct h
         if (SUCCEEDED(hr))
                 hr = uvm_lcow_document(o, &m->host, plan, &w, err);
         oci_warnings_log(&w);
+        if (FAILED(hr))
+                return hr;
+        put_init(m->run, plan->document->VirtualMachine->Chipset->LinuxKernelDirect);
+        m->vpmem_count = o->VPMemDeviceCount;
+        m->vpmem_size = o->VPMemSizeBytes;
+        *ret_log = !m->run->init && (o->ForwardStdout || o->ForwardStderr);
         return hr;
 }
 
 static void keep_log(void *ctx, const void *data, size_t n) {
+        const struct lcow_run *r = ((struct lcow_machine *)ctx)->run;
+
+        if (r->log)
+                r->log(r->ctx, data, n);
+}
+
+static void started(void *ctx, struct hcs_system *system) {
+        struct lcow_machine *m = ctx;
+
+        m->system = system;
+        if (m->run->started)
+                m->run->started(m);
+}
+
+static void crashed(void *ctx, const char *report) {
+        struct lcow_machine *m = ctx;
+
+        if (m->run->crashed)
+                m->run->crashed(m);
+}
+
+static bool has_bridge(const struct lcow_run *r) {
+        return !r->init && !r->is_guest_others;
 }
 
 static HRESULT boot(struct lcow_machine *m, struct hcs_error **err) {
-        const struct uvm_create_options o = {.client = m->client,
-                                             .id = m->id,
-                                             .has_guest = true,
-                                             .has_log = true,
-                                             .tap = tap_frame,
-                                             .tap_bytes = tap_bytes,
-                                             .log = keep_log,
-                                             .tap_ctx = m,
-                                             .show = show_modify,
-                                             .show_ctx = m};
+        struct uvm_create_options o = {.client = m->client,
+                                       .id = m->id,
+                                       .has_guest = true,
+                                       .no_bridge = !has_bridge(m->run),
+                                       .tap = tap_frame,
+                                       .tap_bytes = tap_bytes,
+                                       .log = keep_log,
+                                       .tap_ctx = m,
+                                       .show = show_modify,
+                                       .started = started,
+                                       .crashed = crashed,
+                                       .show_ctx = m};
         _cleanup_uvm_plan_ struct uvm_plan plan = {0};
         struct hcs_call call;
-        HRESULT hr = make_plan(m, &plan, err);
+        HRESULT hr = make_plan(m, &plan, &o.has_log, err);
 
         if (SUCCEEDED(hr)) {
                 call = lcow_machine_call(m);
@@ -128,8 +181,14 @@ static HRESULT boot(struct lcow_machine *m, struct hcs_error **err) {
         hr = uvm_start(m->vm, &call, err);
         if (FAILED(hr))
                 return hcs_error_wrap(err, "start the VM"), hr;
+        if (!has_bridge(m->run))
+                return S_OK;
         lcow_step(m->run, "its guest is there: %s, protocol %u", hcs_gcs_os(uvm_guest(m->vm)),
                   hcs_gcs_protocol(uvm_guest(m->vm)));
+        return S_OK;
+}
+
+static HRESULT ask_nobody(void *ctx, const char *request, struct hcs_error **err) {
         return S_OK;
 }
 
@@ -138,134 +197,25 @@ static void make_devices(struct lcow_machine *m) {
 
         s.stat = m->files.stat;
         s.stat_ctx = m->files.ctx;
+        s.vpmem_count = m->vpmem_count;
+        s.vpmem_size = m->vpmem_size;
         m->sink = uvm_sink(m->vm);
+        if (!has_bridge(m->run))
+                m->sink.request = ask_nobody;
         m->devices = uvm_devices_new(&s, &m->sink);
-}
-
-static HRESULT make_scratch(struct lcow_machine *m, struct hcs_error **err) {
-        const struct lcow_run *r = m->run;
-        const struct uvm_scratch_options o = {.path = r->scratch, .cache = r->scratch_cache, .gb = r->scratch_gb};
-        struct hcs_call call = lcow_machine_call(m);
-        HRESULT hr;
-
-        if (!r->format_scratch)
-                return S_OK;
-        hr = r->replay ? uvm_scratch_format(m->vm, m->devices, r->scratch, &call, err)
-                       : uvm_scratch_create(m->vm, m->devices, &o, &call, err);
-        if (SUCCEEDED(hr))
-                lcow_step(r, "a scratch disk is made");
-        return hr;
-}
-
-/* Layers as the guest wants them, the lowest last. */
-static struct oci_lcow_layer *make_layers(const struct lcow_run *r, struct hcs_strings *kept) {
-        size_t n = hcs_json_count(r->disks), i = n;
-        struct oci_lcow_layer *layers = hcs_calloc(n ? n : 1, sizeof(*layers));
-
-        for (const struct hcs_json *d = hcs_json_first(r->disks); d; d = hcs_json_next(d)) {
-                const struct hcs_json *verity = hcs_json_get(d, "verity");
-
-                layers[--i].path = hcs_json_get_string(d, "path");
-                if (verity) {
-                        hcs_strings_add(kept, hcs_json_text(verity, HCS_JSON_COMPACT));
-                        layers[i].verity = kept->items[kept->n - 1];
-                }
-        }
-        return layers;
-}
-
-static void set_namespace(struct hcs_schema_oci_spec *spec, const char *id) {
-        if (!spec->windows)
-                spec->windows = hcs_calloc(1, sizeof(*spec->windows));
-        if (!spec->windows->network)
-                spec->windows->network = hcs_calloc(1, sizeof(*spec->windows->network));
-        free(spec->windows->network->networkNamespace);
-        spec->windows->network->networkNamespace = hcs_strdup(id);
-}
-
-static HRESULT create_container(struct lcow_machine *m, struct hcs_error **err) {
-        const struct lcow_run *r = m->run;
-        _cleanup_(hcs_strings_deinit) struct hcs_strings kept = {0};
-        _cleanup_free_ struct oci_lcow_layer *layers = make_layers(r, &kept);
-        _cleanup_oci_spec_ struct hcs_schema_oci_spec *spec = NULL;
-        _cleanup_oci_warnings_ struct oci_warnings w = {0};
-        struct uvm_container_options o = {.id = r->id,
-                                          .host = &m->files,
-                                          .layers = layers,
-                                          .n_layers = hcs_json_count(r->disks),
-                                          .scratch = r->scratch};
-        struct hcs_call call = lcow_machine_call(m);
-        HRESULT hr = oci_spec_parse_json(r->spec, &spec, err);
-
-        if (SUCCEEDED(hr) && m->network)
-                set_namespace(spec, lcow_network_namespace(m->network));
-        o.spec = spec;
-        if (SUCCEEDED(hr))
-                hr = uvm_container_create(m->vm, m->devices, &o, &call, &w, &m->container, err);
-        oci_warnings_log(&w);
-        if (SUCCEEDED(hr))
-                hr = hcs_gcs_container_start(uvm_container_guest(m->container), &call, err);
-        if (FAILED(hr))
-                return hcs_error_wrap(err, "create the container"), hr;
-        lcow_step(r, "the container %s runs", r->id);
-        return S_OK;
-}
-
-static HRESULT run_command(struct lcow_machine *m, int *ret_exit_code, struct hcs_error **err) {
-        const struct lcow_run *r = m->run;
-        const struct uvm_streams streams = {.in = true, .out = true, .err = !r->tty};
-        _cleanup_(hcs_gcs_process_unrefp) struct hcs_gcs_process *p = NULL;
-        struct hcs_call call = lcow_machine_call(m);
-        HRESULT hr = uvm_container_exec(m->container, NULL, &streams, &call, &p, err);
-
-        if (SUCCEEDED(hr))
-                hr = session_run(&(struct session){.gc = uvm_guest(m->vm),
-                                                   .process = p,
-                                                   .in_container = true,
-                                                   .tty = r->tty && !r->replay,
-                                                   .input = true,
-                                                   .cancel = m->cancel},
-                                 ret_exit_code, err);
-        if (FAILED(hr))
-                return hcs_error_wrap(err, "run the command"), hr;
-        lcow_step(r, "the command has ended with %d", *ret_exit_code);
-        return S_OK;
-}
-
-static double number(const struct hcs_json *metrics, const char *path) {
-        uint64_t value = 0;
-
-        hcs_json_u64(hcs_json_lookup(metrics, path), &value);
-        return (double)value;
-}
-
-static HRESULT tell_statistics(struct lcow_machine *m, struct hcs_error **err) {
-        static const char *const types[] = {"Statistics", NULL};
-        const struct hcs_call call = {.timeout_ms = SHUTDOWN_MS, .cancel = m->cancel};
-        _cleanup_json_ struct hcs_json *properties = NULL;
-        _cleanup_free_ char *text = NULL;
-        const struct hcs_json *metrics;
-        HRESULT hr = hcs_gcs_container_properties_v2(uvm_container_guest(m->container), types, &call, &text, err);
-
-        if (SUCCEEDED(hr))
-                hr = hcs_json_parse_cstr(text, &properties, err);
-        if (FAILED(hr))
-                return hcs_error_wrap(err, "get the statistics"), hr;
-        metrics = hcs_json_get(properties, "LCOWMetrics");
-        lcow_step(m->run, "it used %.0f ms of CPU and at most %.1f MB of memory",
-                  number(metrics, "cpu.usage.total") / 1e6, number(metrics, "memory.usage.max") / 1e6);
-        return S_OK;
 }
 
 /* A container that will not go is no failure of its command: its VM goes. */
 static void take_down(struct lcow_machine *m) {
-        const struct hcs_call call = {.timeout_ms = SHUTDOWN_MS, .cancel = m->cancel};
+        const struct hcs_call call = {.timeout_ms = LCOW_SHUTDOWN_MS, .cancel = m->cancel};
         struct hcs_error *err = NULL;
 
         if (m->container && SUCCEEDED(hcs_gcs_container_wait(uvm_container_guest(m->container), &call, NULL)) &&
             FAILED(uvm_container_delete(steal_pointer(&m->container), &call, &err)))
                 lcow_step(m->run, "the container is not taken down whole: %s", hcs_error_message(err));
         hcs_error_free(err);
+        if (!has_bridge(m->run))
+                return;
         if (SUCCEEDED(uvm_shutdown(m->vm, &call, NULL)))
                 lcow_step(m->run, "the VM has shut down");
         else
@@ -282,15 +232,11 @@ static HRESULT run_all(struct lcow_machine *m, int *ret_exit_code, struct hcs_er
         if (FAILED(hr))
                 return hr;
         make_devices(m);
-        hr = make_scratch(m, err);
+        hr = lcow_scratch_make(m, err);
         if (SUCCEEDED(hr) && m->network)
                 hr = lcow_network_attach(m->network, m, err);
         if (SUCCEEDED(hr))
-                hr = create_container(m, err);
-        if (SUCCEEDED(hr))
-                hr = run_command(m, ret_exit_code, err);
-        if (SUCCEEDED(hr) && m->run->stats)
-                hr = tell_statistics(m, err);
+                hr = m->run->work(m, ret_exit_code, err);
         if (SUCCEEDED(hr))
                 take_down(m);
         return hr;
@@ -316,7 +262,7 @@ HRESULT lcow_machine_run(struct lcow_run *r, struct mockhcs *mock, struct hcs_ca
         struct lcow_machine m = {.run = r,
                                  .mock = mock,
                                  .cancel = cancel,
-                                 .id = hcs_asprintf("%s@vm", r->id),
+                                 .id = r->vm ? hcs_strdup(r->vm) : hcs_asprintf("%s@vm", r->id),
                                  .deadline_ns = hcs_clock_ns() + r->timeout_s * (uint64_t)HCS_NS_PER_S};
         struct hcs_error *mine = NULL;
         HRESULT hr;

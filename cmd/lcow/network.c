@@ -1,30 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The network of a run: an endpoint in the host's network of that name. What was made here goes with the run, a network
- * that somebody else made stays. */
+/* The network of a run: an endpoint in the host's network of that name. Runs of this process share a network that is
+ * not there before: the first one makes it, and it goes with the last; a network that somebody else made stays. */
 
 #include "cmd/lcow/machine.h"
+#include "platform/thread.h"
 #include "uvm/guest_endpoint.h"
+
+/* A network that runs of this process have made, and how many are in it. */
+struct made {
+        struct made *next;
+        char *name, *id;
+        unsigned users;
+};
+static struct hcs_mutex lock = HCS_MUTEX_INIT;
+static struct made *all_made; /* under the lock, which is held while they are made and removed */
 
 struct lcow_network {
         struct hcn_client *client;
-        char *made; /* the id of what was not there before; NULL: none */
+        struct made *made; /* the network, if it is one of them */
         struct uvm_guest_endpoint *endpoint;
         struct uvm_networks *adapters;
 };
 
-/* By its name; made when there is none. */
-static HRESULT find_network(struct lcow_network *n, const char *name, char **ret, struct hcs_error **err) {
-        _cleanup_free_ char *document = NULL, *settings = NULL;
+static HRESULT make(struct lcow_network *n, const char *name, struct made **ret, struct hcs_error **err) {
+        _cleanup_free_ char *document = NULL, *settings = NULL, *id = NULL;
         _cleanup_json_ struct hcs_json *wanted = NULL;
-        struct hcs_error *why = NULL;
-        HRESULT hr = hcn_get_by_name(n->client, HCN_KIND_NETWORK, name, &document, &why);
+        struct made *made;
+        HRESULT hr;
 
-        if (FAILED(hr) && !hcn_is_missing(hr))
-                return hcs_error_move(err, &why);
-        hcs_error_free(why);
-        if (SUCCEEDED(hr))
-                return uvm_hcn_id(document, ret, err);
         hcs_json_parse_cstr("{\"Type\":\"NAT\",\"Ipams\":[{\"Type\":\"Static\",\"Subnets\":[{\"IpAddressPrefix\":"
                             "\"172.31.0.0/24\",\"Routes\":[{\"NextHop\":\"172.31.0.1\",\"DestinationPrefix\":"
                             "\"0.0.0.0/0\"}]}]}],\"Dns\":{\"ServerList\":[\"172.31.0.1\"]},"
@@ -34,10 +38,57 @@ static HRESULT find_network(struct lcow_network *n, const char *name, char **ret
         settings = hcs_json_text(wanted, HCS_JSON_GO);
         hr = hcn_create(n->client, HCN_KIND_NETWORK, settings, &document, err);
         if (SUCCEEDED(hr))
-                hr = uvm_hcn_id(document, &n->made, err);
-        if (SUCCEEDED(hr))
-                *ret = hcs_strdup(n->made);
-        return hr;
+                hr = uvm_hcn_id(document, &id, err);
+        if (FAILED(hr))
+                return hr;
+        made = hcs_calloc(1, sizeof(*made));
+        *made = (struct made){.next = all_made, .name = hcs_strdup(name), .id = steal_pointer(&id)};
+        *ret = all_made = made;
+        return S_OK;
+}
+
+/* By its name; made when there is none. */
+static HRESULT find_network(struct lcow_network *n, const char *name, char **ret, struct hcs_error **err) {
+        _cleanup_free_ char *document = NULL;
+        struct hcs_error *why = NULL;
+        struct made *made = NULL;
+        HRESULT hr;
+        hcs_guard(&lock);
+
+        for (struct made *m = all_made; m && !made; m = m->next)
+                if (hcs_streq(m->name, name))
+                        made = m;
+        if (!made) {
+                hr = hcn_get_by_name(n->client, HCN_KIND_NETWORK, name, &document, &why);
+                if (FAILED(hr) && !hcn_is_missing(hr))
+                        return hcs_error_move(err, &why);
+                hcs_error_free(why);
+                if (SUCCEEDED(hr))
+                        return uvm_hcn_id(document, ret, err);
+                hr = make(n, name, &made, err);
+                if (FAILED(hr))
+                        return hr;
+        }
+        made->users++;
+        n->made = made;
+        *ret = hcs_strdup(made->id);
+        return S_OK;
+}
+
+/* What somebody else still uses stays. */
+static void leave(struct lcow_network *n) {
+        struct made **at = &all_made, *made = n->made;
+        hcs_guard(&lock);
+
+        if (!made || --made->users)
+                return;
+        while (*at != made)
+                at = &(*at)->next;
+        *at = made->next;
+        hcn_delete(n->client, HCN_KIND_NETWORK, made->id, NULL);
+        free(made->name);
+        free(made->id);
+        free(made);
 }
 
 HRESULT lcow_network_new(struct lcow_machine *m, struct lcow_network **ret, struct hcs_error **err) {
@@ -77,9 +128,7 @@ struct lcow_network *lcow_network_free(struct lcow_network *n) {
                 return NULL;
         uvm_networks_free(n->adapters);
         uvm_guest_endpoint_free(n->endpoint);
-        if (n->made)
-                hcn_delete(n->client, HCN_KIND_NETWORK, n->made, NULL);
+        leave(n);
         hcn_client_unref(n->client);
-        free(n->made);
         return hcs_free(n);
 }

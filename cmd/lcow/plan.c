@@ -22,7 +22,21 @@ static const struct {
         {"root", offsetof(struct lcow_run, root)},
         {"kernelArguments", offsetof(struct lcow_run, kernel_arguments)},
         {"network", offsetof(struct lcow_run, network)},
+        {"vm", offsetof(struct lcow_run, vm)},
+        {"init", offsetof(struct lcow_run, init)},
 };
+/* What a run may do without. */
+static const struct {
+        const char *name;
+        size_t offset;
+} trees[] = {
+        {"options", offsetof(struct lcow_run, options)},
+        {"more", offsetof(struct lcow_run, more)},
+};
+
+static struct hcs_json **tree_at(struct lcow_run *r, size_t i) {
+        return (struct hcs_json **)((char *)r + trees[i].offset);
+}
 
 static char **text_at(struct lcow_run *r, size_t i) {
         return (char **)((char *)r + texts[i].offset);
@@ -31,6 +45,8 @@ static char **text_at(struct lcow_run *r, size_t i) {
 void lcow_run_deinit(struct lcow_run *r) {
         for (size_t i = 0; i < HCS_ARRAY_SIZE(texts); i++)
                 free(*text_at(r, i));
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(trees); i++)
+                hcs_json_free(*tree_at(r, i));
         hcs_json_free(r->spec);
         hcs_json_free(r->disks);
         free(r->scratch_cache);
@@ -72,6 +88,12 @@ char *lcow_run_text(const struct lcow_run *r) {
                 if (text)
                         hcs_json_set_string(o, texts[i].name, text);
         }
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(trees); i++) {
+                const struct hcs_json *tree = *tree_at((struct lcow_run *)(uintptr_t)r, i);
+
+                if (tree)
+                        hcs_json_set(o, trees[i].name, hcs_json_copy(tree));
+        }
         hcs_json_set_u64(o, "cpus", r->cpus);
         hcs_json_set_u64(o, "memory", r->memory_mb);
         hcs_json_set_bool(o, "formatScratch", r->format_scratch);
@@ -88,6 +110,12 @@ static HRESULT take(struct lcow_run *r, const struct hcs_json *o, struct hcs_err
         for (size_t i = 0; i < HCS_ARRAY_SIZE(texts); i++) {
                 free(*text_at(r, i));
                 *text_at(r, i) = hcs_strdup(hcs_json_get_string(o, texts[i].name));
+        }
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(trees); i++) {
+                const struct hcs_json *tree = hcs_json_get(o, trees[i].name);
+
+                hcs_json_free(*tree_at(r, i));
+                *tree_at(r, i) = tree ? hcs_json_copy(tree) : NULL;
         }
         if (!r->id || !hcs_json_is(hcs_json_get(o, "spec"), HCS_JSON_OBJECT) ||
             !hcs_json_is(hcs_json_get(o, "disks"), HCS_JSON_ARRAY) ||

@@ -66,7 +66,7 @@ static int run(struct wanted *w) {
         if (SUCCEEDED(hr) && !r->replay)
                 hr = make_ready(w, &folder, &err);
         if (SUCCEEDED(hr))
-                hr = lcow_open(r, &mock, &err);
+                hr = lcow_open(r, NULL, &mock, &err);
         if (SUCCEEDED(hr))
                 hr = lcow_machine_run(r, mock, cancel, &code, &err);
         if (FAILED(hr)) {
@@ -90,7 +90,7 @@ void wanted_deinit(struct wanted *w) {
 }
 
 int cmd_run(int argc, char **argv) {
-        struct wanted w = {.run = {.program = "lcowctl", .steps = &w.steps}};
+        struct wanted w = {.run = {.program = "lcowctl", .steps = &w.steps, .work = lcow_container_run}};
         int code = wanted_parse(argc, argv, &w);
 
         if (code < 0)

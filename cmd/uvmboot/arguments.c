@@ -10,12 +10,17 @@
 
 #include "base/str.h"
 #include "cmd/uvmboot/uvmboot.h"
+#include "platform/env.h"
 #include "platform/terminal.h"
 
+#define DEFAULT_NETWORK "uvmboot"
+
 static const char usage_text[] =
-        "usage: uvmboot [OPTIONS] [lcow] [OPTIONS] [-- COMMAND [ARGUMENT...]]\n\n"
-        "Boots a Linux utility VM in QEMU and runs a command in it through its agent: COMMAND, what --exec says, or a\n"
-        "shell. Ends with the command's exit code.\n\n"
+        "usage: uvmboot [OPTIONS] [lcow] [OPTIONS] [-- COMMAND [ARGUMENT...]]\n"
+        "       uvmboot --replay FILE [OPTIONS] [-- COMMAND [ARGUMENT...]]\n\n"
+        "Boots a Linux utility VM through HCS and runs a command in it through its agent: COMMAND, what --exec says, "
+        "or\n"
+        "a shell. Ends with the command's exit code.\n\n"
         "  --exec CMD              run `sh -c CMD`; without the agent: what the VM's init starts\n"
         "  --host-exec CMD         run `sh -c CMD` on this host instead, with the bridge left to it: $UVM_SOCKET is "
         "what\n"
@@ -27,51 +32,58 @@ static const char usage_text[] =
         "  --boot-files-path DIR   where kernel and initrd.img are (default: $HCSSHIM_BOOT_FILES, then LinuxBootFiles\n"
         "                          beside this program, then the system's)\n"
         "  --kernel-file FILE      another kernel than `vmlinux` or `kernel` of that folder\n"
-        "  --root-fs-type TYPE     initrd (default) or none\n"
+        "  --root-fs-type TYPE     initrd or vhd (default: which there is)\n"
         "  --kernel-args TEXT      more for the kernel\n"
         "  --cpus N, --memory MB   2 and 1024 by default\n"
         "  --accel HOW             auto (default), kvm, tcg\n"
-        "  --vsock HOW             ours (default), external (vhost-device-vsock), kernel (/dev/vhost-vsock)\n"
-        "  --cid N                 the guest's; with the kernel's vsock each VM needs its own\n"
-        "  --network               an adapter behind QEMU's NAT\n"
+        "  --network[=NAME]        an adapter in the network of that name (uvmboot), made as NAT when there is none\n"
         "  --mount-scsi HOST[,GUEST[,w]]   a disk, mounted read-only or with w writable (repeat)\n"
         "  --mount-vpmem HOST[,GUEST]      an image as persistent memory, mounted read-only (repeat)\n"
+        "  --vpmem-max-count N     devices of persistent memory that the document allows (64)\n"
+        "  --share HOST,GUEST[,w]  a folder by Plan 9, for which the guest's kernel needs fs/9p (repeat)\n"
         "  --layer IMAGE[,ROOTHASH]        run the command in a container over this ext4 image and those before it\n"
         "                          (repeat, the lowest first); with dm-verity where the image has its tree\n"
         "  --stats                 tell what the container used\n"
+        "  --annotation KEY=VALUE  of the specification that the VM's document comes from (repeat)\n"
+        "  --allow-overcommit, --enable-deferred-commit   of its memory, in the document\n"
         "  --fwd-stdout, --fwd-stderr[=false]   which of the agent's outputs come as its log (only stderr)\n"
         "  --output-handling stdout   the agent's log to standard output too\n"
         "  --log-level LEVEL       of the agent: error, warning, info (default), debug, trace\n"
-        "  --disable-time-sync     accepted: there is no Hyper-V clock here, so it is always off\n"
-        "  --no-entropy            the host gives the guest no randomness\n"
+        "  --disable-time-sync     no clock of the host for the guest; with QEMU there is none anyway\n"
         "  --timeout SECONDS       for the VM to come up (120)\n"
-        "  --artefacts DIR         console, logs and QEMU's arguments into DIR (else kept only when it fails)\n"
+        "  --trace                 the documents and requests to HCS and to the guest, on standard error\n"
+        "  --record FILE           one trace of HCS, host networking and the bridge to the guest\n"
+        "  --replay FILE           runs such a trace without a VM; --cpus, --memory, --kernel-args and the command\n"
+        "                          change the run, which is then told where it differs\n"
+        "  --artefacts DIR         console, logs and QEMU's arguments into DIR/VM (else kept only when it fails)\n"
         "  --count N, --parallel N    boot N VMs, so many at a time\n"
         "  --measure               tell how long each step took\n"
         "  --json                  progress and statistics as objects of JSON, one a line\n"
         "  --debug                 the console and our log to standard error\n"
         "  -q, --quiet             no progress\n"
         "  -h, --help, --version\n\n"
-        "Exit codes: the command's; 2 wrong usage; 125 the VM did not come up or went away.\n";
+        "Exit codes: the command's; 2 wrong usage; 125 the VM did not come up or went away, or a replay differs.\n";
 
-/* Of hcsshim's uvmboot, and why not here. */
+/* Of hcsshim's uvmboot, or of ours before it went through HCS, and why not here. */
 static const struct {
         const char *flag, *why;
 } refused[] = {
-        {"allow-overcommit", "memory of QEMU is always given as it is used"},
-        {"enable-deferred-commit", "memory of QEMU is always given as it is used"},
         {"resource-partition", "resource partitions are Hyper-V's"},
         {"security-policy", "there is no isolation hardware under QEMU here"},
         {"security-policy-enforcer", "there is no isolation hardware under QEMU here"},
         {"security-hardware", "there is no isolation hardware under QEMU here"},
         {"no-verity-boot", "there is no isolation hardware under QEMU here"},
-        {"vpmem-max-count", "QEMU's machine has as much as is mounted"},
-        {"vpmem-max-size", "QEMU's machine has as much as is mounted"},
+        {"vpmem-max-size", "a device of QEMU is as large as its image"},
         {"kernel-direct", "QEMU always boots the kernel directly"},
-        {"share", "the kernel has no 9p; make an image with tar2ext4, and --mount-scsi it"},
-        {"annotation", "annotations configure Hyper-V's VM"},
         {"console-pipe", "the console is a file among the artefacts, or --console"},
+        {"vsock", "a VM of HCS has the sockets that what is behind HCS gives it"},
+        {"cid", "a VM of HCS is found by its RuntimeId, and has no other address"},
+        {"no-entropy", "the guests of HCS ask for entropy, and end without"},
 };
+
+/* What a replay can do with: the rest is as it was recorded. */
+static const char *const replayed[] = {"replay", "record",  "exec", "kernel-args", "cpus",  "memory", "timeout",
+                                       "trace",  "measure", "json", "debug",       "quiet", "q"};
 
 static int wrong(const char *fmt, ...) _printf_(1, 2);
 static int wrong(const char *fmt, ...) {
@@ -176,8 +188,11 @@ static bool *switch_named(struct uvmboot_options *o, const char *name) {
                 {"t", &o->tty},
                 {"fwd-stdout", &o->fwd_stdout},
                 {"fwd-stderr", &o->fwd_stderr},
-                {"network", &o->network},
                 {"stats", &o->stats},
+                {"trace", &o->trace},
+                {"disable-time-sync", &o->disable_time_sync},
+                {"allow-overcommit", &o->allow_overcommit},
+                {"enable-deferred-commit", &o->deferred_commit},
                 {"json", &o->json},
         };
 
@@ -192,10 +207,16 @@ static const char **text_named(struct uvmboot_options *o, const char *name) {
                 const char *name;
                 const char **place;
         } texts[] = {
-                {"host-exec", &o->host_exec},        {"exec", &o->exec},
-                {"boot-files-path", &o->boot_files}, {"kernel-file", &o->kernel},
-                {"root-fs-type", &o->root_fs},       {"kernel-args", &o->kernel_arguments},
-                {"log-level", &o->log_level},        {"artefacts", &o->artefacts},
+                {"host-exec", &o->host_exec},
+                {"exec", &o->exec},
+                {"boot-files-path", &o->boot_files},
+                {"kernel-file", &o->kernel},
+                {"root-fs-type", &o->root_fs},
+                {"kernel-args", &o->kernel_arguments},
+                {"log-level", &o->log_level},
+                {"artefacts", &o->artefacts},
+                {"record", &o->record},
+                {"replay", &o->replay},
         };
 
         for (size_t i = 0; i < HCS_ARRAY_SIZE(texts); i++)
@@ -210,9 +231,12 @@ static unsigned *number_named(struct uvmboot_options *o, const char *name, uint6
                 unsigned *place;
                 uint64_t min, max;
         } numbers[] = {
-                {"cpus", &o->processors, 1, 255}, {"memory", &o->memory_mb, 32, 1 << 20},
-                {"count", &o->count, 1, 10000},   {"parallel", &o->parallel, 1, 64},
-                {"cid", &o->cid, 3, 0xfffffffe},  {"timeout", &o->timeout_s, 1, 86400},
+                {"cpus", &o->processors, 1, 255},
+                {"memory", &o->memory_mb, 32, 1 << 20},
+                {"count", &o->count, 1, 10000},
+                {"parallel", &o->parallel, 1, 64},
+                {"vpmem-max-count", &o->vpmem_count, 1, 128},
+                {"timeout", &o->timeout_s, 1, 86400},
         };
 
         for (size_t i = 0; i < HCS_ARRAY_SIZE(numbers); i++)
@@ -226,18 +250,25 @@ static unsigned *number_named(struct uvmboot_options *o, const char *name, uint6
 
 /* Flags with a form of their own: 1 taken, 0 not one of them, -1 its value is wrong. */
 static int special(struct words *w, const char *name, const char *value) {
-        static const char *const accelerators[] = {"auto", "kvm", "tcg"}, *const vsocks[] = {"ours", "external",
-                                                                                             "kernel"};
+        static const char *const accelerators[] = {"auto", "kvm", "tcg"};
         struct uvmboot_options *o = w->o;
         unsigned choice = 0;
         bool ok, on = false;
 
         if (hcs_streq(name, "accel")) {
                 ok = choice_of(w, value, accelerators, 3, &choice);
-                o->accelerator = (enum vm_accelerator)choice;
-        } else if (hcs_streq(name, "vsock")) {
-                ok = choice_of(w, value, vsocks, 3, &choice);
-                o->vsock = (enum vm_vsock)choice;
+                o->accelerator = accelerators[choice];
+        } else if (hcs_streq(name, "network")) {
+                ok = flag_of(value, &on);
+                o->network = ok && !on ? NULL : ok ? DEFAULT_NETWORK : strchr(w->at[-1], '=') + 1;
+                ok = !value || *value;
+        } else if (hcs_streq(name, "annotation")) {
+                ok = o->n_annotations < MAX_MOUNTS;
+                if (ok)
+                        ok = (o->annotations[o->n_annotations++] =
+                                      text_of(w, value ? strchr(w->at[-1], '=') + 1 : NULL));
+        } else if (hcs_streq(name, "share")) {
+                ok = mount_of(w, value, o->shares, &o->n_shares, true) && o->shares[o->n_shares - 1].guest;
         } else if (hcs_streq(name, "mount-scsi")) {
                 ok = mount_of(w, value, o->scsi, &o->n_scsi, true);
         } else if (hcs_streq(name, "mount-vpmem")) {
@@ -250,15 +281,17 @@ static int special(struct words *w, const char *name, const char *value) {
         } else if (hcs_streq(name, "console")) {
                 ok = flag_of(value, &on);
                 o->gcs = !on;
-        } else if (hcs_streq(name, "no-entropy")) {
-                ok = flag_of(value, &on);
-                o->entropy = !on;
-        } else if (hcs_streq(name, "disable-time-sync")) {
-                ok = flag_of(value, &on);
         } else {
                 return 0;
         }
         return ok ? 1 : -1;
+}
+
+static bool is_replayed(const char *name) {
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(replayed); i++)
+                if (hcs_streq(name, replayed[i]))
+                        return true;
+        return false;
 }
 
 /* One flag: -1 to go on, or the exit code. */
@@ -280,6 +313,8 @@ static int take_flag(struct words *w, const char *word) {
         for (size_t i = 0; i < HCS_ARRAY_SIZE(refused); i++)
                 if (hcs_streq(name, refused[i].flag))
                         return wrong("--%s makes no sense here: %s", name, refused[i].why);
+        if (!is_replayed(name))
+                w->o->not_replayed = strchr(word, name[0]); /* the word of the command line stays */
         place = switch_named(w->o, name);
         text = text_named(w->o, name);
         if (place)
@@ -302,25 +337,59 @@ static int take_flag(struct words *w, const char *word) {
         return taken ? -1 : wrong("no such flag: --%s", name);
 }
 
+static bool has_word(const char *text, const char *word) {
+        size_t n = strlen(word);
+
+        for (const char *at = text; (at = strstr(at, word)); at += n)
+                if ((at == text || at[-1] == ' ') && (!at[n] || at[n] == ' '))
+                        return true;
+        return false;
+}
+
+/* Recordings: of one VM whose agent does the work. */
+static int check_recording(const struct uvmboot_options *o) {
+        if (o->record && o->replay)
+                return wrong("--replay records nothing");
+        if ((o->record || o->replay) && o->count > 1)
+                return wrong("a recording is of one VM: without --count");
+        if (o->record && (!o->gcs || o->host_exec))
+                return wrong("what is done at a console, or by another program, is in no recording");
+        if (o->replay && o->not_replayed)
+                return wrong("--replay: --%s is as it was recorded", o->not_replayed);
+        return -1;
+}
+
 static int complete(struct uvmboot_options *o) {
+        _cleanup_free_ char *behind = hcs_env_get("MOCKHCS");
         bool shell = !o->exec && !o->arguments && !o->host_exec;
 
+        int code = check_recording(o);
+
+        if (code >= 0)
+                return code;
         if (o->exec && o->arguments)
                 return wrong("--exec and a command (%s) exclude each other", o->arguments[0]);
-        if (o->host_exec && (o->exec || o->arguments || !o->gcs || o->vsock == VM_VSOCK_KERNEL || o->n_layers))
-                return wrong("--host-exec leaves the agent to another: no command, layers, console or kernel's vsock");
-        if (o->root_fs && !hcs_streq(o->root_fs, "initrd") && !hcs_streq(o->root_fs, "none"))
-                return wrong("--root-fs-type %s: a kernel of Debian finds its disks only with the modules of an initrd",
-                             o->root_fs);
+        if (o->host_exec && (o->exec || o->arguments || !o->gcs || o->n_layers))
+                return wrong("--host-exec leaves the agent to another: no command, layers or console");
+        if (o->root_fs && !hcs_streq(o->root_fs, "initrd") && !hcs_streq(o->root_fs, "vhd"))
+                return wrong("--root-fs-type %s: a VM of HCS boots from initrd or vhd", o->root_fs);
+        if (!o->gcs && o->exec && strchr(o->exec, '"'))
+                return wrong("--exec without the agent: the kernel's command line has no place for a double quote");
+        if (o->kernel_arguments && has_word(o->kernel_arguments, "--"))
+                return wrong("--kernel-args: what is behind -- is init's, and said by the VM's document");
+        if (o->log_level && !lcow_log_level(o->log_level))
+                return wrong("--log-level %s: error, warning, info, debug or trace is expected", o->log_level);
+        if ((o->accelerator || o->artefacts) && behind)
+                return wrong("--accel and --artefacts are options of the emulator, which $MOCKHCS decides already");
         if (o->count > 1 && o->gcs && shell)
                 return wrong("several VMs need a command to run");
-        if (!o->gcs && (o->n_scsi || o->n_vpmem || o->n_layers))
-                return wrong("only the agent can mount: not with --console");
+        if (!o->gcs && (o->n_scsi || o->n_vpmem || o->n_shares || o->n_layers || o->network))
+                return wrong("only the agent can mount, or take an adapter: not with --console");
         if (o->stats && !o->n_layers)
                 return wrong("--stats is about a container: --layer");
         if (o->json && o->measure)
                 return wrong("--json has the times of its own: without --measure");
-        if (o->gcs && shell && hcs_terminal_is_interactive())
+        if (o->gcs && shell && !o->replay && hcs_terminal_is_interactive())
                 o->tty = true;
         if (o->tty && o->gcs && !hcs_terminal_is_interactive())
                 return wrong("--tty: this is no terminal");

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The command of the command line, as the agent wants it. */
+/* The command of the command line: in the VM itself by its agent, or on this host with the bridge left to it. */
 
 #include "base/json.h"
+#include "cmd/session/session.h"
 #include "cmd/uvmboot/uvmboot.h"
 #include "hcsshim/gcs.h"
+#include "platform/hvsocket.h"
+#include "platform/process.h"
 #include "platform/terminal.h"
 
-/* Our input is waited for in vain when nobody may end it: several VMs get none. */
-bool uvmboot_wants_input(const struct uvmboot_options *o) {
-        return o->count == 1;
-}
-
-char *uvmboot_exec_parameters(const struct uvmboot_options *o) {
-        _cleanup_json_ struct hcs_json *p = hcs_json_new_object();
-        struct hcs_json *arguments = hcs_json_set_new_array(p, "CommandArgs"), *environment, *size;
+struct hcs_json *uvmboot_exec_parameters(const struct uvmboot_options *o) {
+        struct hcs_json *p = hcs_json_new_object(), *arguments = hcs_json_set_new_array(p, "CommandArgs"), *environment,
+                        *size;
         _cleanup_free_ char *sized = NULL;
         uint16_t width = 80, height = 24;
 
@@ -43,14 +41,58 @@ char *uvmboot_exec_parameters(const struct uvmboot_options *o) {
                 hcs_json_append(size, hcs_json_new_u64(height));
                 hcs_json_append(size, hcs_json_new_u64(width));
         }
-        if (uvmboot_wants_input(o))
+        if (o->count == 1)
                 hcs_json_set_bool(p, "CreateStdInPipe", true);
         hcs_json_set_bool(p, "CreateStdOutPipe", true);
         if (!o->tty)
                 hcs_json_set_bool(p, "CreateStdErrPipe", true);
-        return hcs_json_text(p, HCS_JSON_COMPACT);
+        return p;
 }
 
-const char *uvmboot_command(const struct uvmboot_options *o) {
-        return o->arguments ? o->arguments[0] : o->exec ? o->exec : "a shell";
+HRESULT uvmboot_run_in_vm(struct lcow_machine *m, int *ret_exit_code, struct hcs_error **err) {
+        const struct hcs_call call = {.timeout_ms = HCS_NO_TIMEOUT, .cancel = m->cancel};
+        const struct hcs_json *command = hcs_json_get(m->run->more, "command");
+        _cleanup_free_ char *parameters = hcs_json_text(command, HCS_JSON_COMPACT);
+        _cleanup_(hcs_gcs_process_unrefp) struct hcs_gcs_process *p = NULL;
+        HRESULT hr;
+
+        lcow_step(m->run, "runs %s", hcs_json_string(hcs_json_first(hcs_json_get(command, "CommandArgs"))));
+        hr = hcs_gcs_exec(uvm_guest(m->vm), parameters, &call, &p, err);
+        if (SUCCEEDED(hr))
+                hr = session_run(&(struct session){.gc = uvm_guest(m->vm),
+                                                   .process = p,
+                                                   .tty = m->run->tty && !m->run->replay,
+                                                   .input = !m->run->no_input,
+                                                   .cancel = m->cancel},
+                                 ret_exit_code, err);
+        if (FAILED(hr))
+                return hcs_error_wrap(err, "run the command"), hr;
+        lcow_step(m->run, "the command has ended with %d", *ret_exit_code);
+        return S_OK;
+}
+
+char *uvmboot_socket_folder(const struct lcow_machine *m) {
+        GUID id;
+
+        return hcs_system_runtime_id(m->system, &id) ? hcs_hvsocket_folder(&id) : NULL;
+}
+
+HRESULT uvmboot_run_on_host(struct lcow_machine *m, int *ret_exit_code, struct hcs_error **err) {
+        const char *line = ((struct uvmboot_vm *)m->run->ctx)->options->host_exec;
+        _cleanup_free_ char *folder = uvmboot_socket_folder(m), *socket = NULL;
+        char *argv[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", (char *)(uintptr_t)line, NULL};
+        const char *environment[] = {NULL, NULL};
+        struct hcs_child *child = NULL;
+        HRESULT hr;
+
+        if (!folder)
+                return hcs_error_make(err, HCS_E_INVALID_STATE, "%s has no sockets here to hand on", m->id);
+        environment[0] = socket = hcs_asprintf("UVM_SOCKET=%s/v.sock", folder);
+        lcow_step(m->run, "the host runs %s", line);
+        hr = hcs_child_spawn(argv, environment, HCS_CHILD_SHARES, &child, err);
+        if (SUCCEEDED(hr))
+                hr = hcs_child_wait(child, ret_exit_code, err);
+        if (SUCCEEDED(hr))
+                lcow_step(m->run, "it has ended with %d", *ret_exit_code);
+        return hr;
 }

@@ -11,10 +11,11 @@
 #include "platform/terminal.h"
 #include "platform/thread.h"
 
+#define MAX_PARALLEL 64
+
 /* The VMs that are still to be booted, and the worst of what came of them. */
 struct work {
-        const struct uvmboot_options *options;
-        struct hcs_cancel *cancel;
+        struct uvmboot_host host;
         struct hcs_mutex lock;
         unsigned next;
         int exit_code;
@@ -27,6 +28,13 @@ static void interrupted(void *ctx, enum hcs_interrupt what) {
                 hcs_cancel_set(ctx);
 }
 
+static void tell(struct hcs_error *err) {
+        _cleanup_free_ char *text = hcs_error_format(err);
+
+        fprintf(stderr, "uvmboot: %s\n", text);
+        hcs_error_free(err);
+}
+
 static void boot_some(void *arg) {
         struct work *w = arg;
 
@@ -37,15 +45,12 @@ static void boot_some(void *arg) {
 
                 {
                         hcs_guard(&w->lock);
-                        if (w->next == w->options->count || hcs_cancel_is_set(w->cancel))
+                        if (w->next == w->host.options->count || hcs_cancel_is_set(w->host.cancel))
                                 return;
                         index = w->next++;
                 }
-                if (FAILED(uvmboot_run(w->options, index, w->cancel, &code, &err))) {
-                        _cleanup_free_ char *text = hcs_error_format(err);
-
-                        fprintf(stderr, "uvmboot: %s\n", text);
-                        hcs_error_free(err);
+                if (FAILED(uvmboot_run(&w->host, index, &code, &err))) {
+                        tell(err);
                         code = EXIT_UVM;
                 }
                 hcs_guard(&w->lock);
@@ -59,43 +64,57 @@ static void drop_log(void *ctx, enum hcs_log_level level, const char *line) {
 }
 
 /* The guest's path is in the same text. */
-static void free_mounts(struct uvmboot_options *o) {
-        for (unsigned i = 0; i < o->n_scsi; i++)
-                free((void *)(uintptr_t)o->scsi[i].host);
-        for (unsigned i = 0; i < o->n_vpmem; i++)
-                free((void *)(uintptr_t)o->vpmem[i].host);
-        for (unsigned i = 0; i < o->n_layers; i++)
-                free((void *)(uintptr_t)o->layers[i].host);
+static void free_mounts(struct uvmboot_mount *mounts, unsigned n) {
+        for (unsigned i = 0; i < n; i++)
+                free((void *)(uintptr_t)mounts[i].host);
+}
+
+static void free_options(struct uvmboot_options *o) {
+        free_mounts(o->scsi, o->n_scsi);
+        free_mounts(o->vpmem, o->n_vpmem);
+        free_mounts(o->shares, o->n_shares);
+        free_mounts(o->layers, o->n_layers);
+}
+
+static void boot_all(struct work *w) {
+        const struct uvmboot_options *o = w->host.options;
+        struct hcs_thread threads[MAX_PARALLEL];
+        unsigned n = 0;
+
+        if (o->count == 1) {
+                boot_some(w); /* who waits for a key of ours goes with the process */
+                return;
+        }
+        while (n < o->parallel && n < o->count && SUCCEEDED(hcs_thread_start(&threads[n], boot_some, w, NULL)))
+                n++;
+        while (n > 0)
+                hcs_thread_join(&threads[--n]);
 }
 
 int main(int argc, char **argv) {
         struct uvmboot_options o = {
-                .count = 1, .parallel = 1, .timeout_s = 120, .gcs = true, .fwd_stderr = true, .entropy = true};
-        struct hcs_thread threads[64];
-        struct work w = {.options = &o, .lock = HCS_MUTEX_INIT};
-        unsigned n = 0;
+                .count = 1, .parallel = 1, .timeout_s = 120, .vpmem_count = 64, .gcs = true, .fwd_stderr = true};
+        struct work w = {.host = {.options = &o, .lock = HCS_MUTEX_INIT}, .lock = HCS_MUTEX_INIT};
+        struct hcs_error *err = NULL;
         int code = uvmboot_parse(argc, argv, &o);
 
         if (code >= 0) {
-                free_mounts(&o);
+                free_options(&o);
                 return code;
         }
         if (o.debug)
                 hcs_log_set_level(HCS_LOG_DEBUG);
         else
                 hcs_log_set_sink(drop_log, NULL);
-        w.cancel = hcs_cancel_new();
-        if (FAILED(hcs_interrupts_watch(interrupted, w.cancel, NULL)))
-                return EXIT_UVM;
-        if (o.count == 1) {
-                boot_some(&w);
-                free_mounts(&o);
-                return w.exit_code; /* who waits for a key of ours goes with the process */
+        w.host.cancel = hcs_cancel_new();
+        if (SUCCEEDED(hcs_interrupts_watch(interrupted, w.host.cancel, &err)) &&
+            SUCCEEDED(uvmboot_host_init(&w.host, &err))) {
+                boot_all(&w);
+        } else {
+                tell(err);
+                w.exit_code = EXIT_UVM;
         }
-        while (n < o.parallel && n < o.count && SUCCEEDED(hcs_thread_start(&threads[n], boot_some, &w, NULL)))
-                n++;
-        while (n > 0)
-                hcs_thread_join(&threads[--n]);
-        free_mounts(&o);
+        uvmboot_host_deinit(&w.host);
+        free_options(&o);
         return w.exit_code;
 }

@@ -1,139 +1,133 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What of the host's files the guest's agent mounts: disks and persistent memory for the VM, layers and a scratch disk
- * for a container. What has no place of its own goes where hcsshim puts it.
+ * What of the host's files the guest gets: disks, persistent memory and folders for the VM, layers for a container.
+ * What has no place of its own goes where hcsshim puts it. A plan keeps them as {"scsi":[{"host","guest","writable"}],
+ * "vpmem":[...],"shares":[...]}.
  */
 
-#include <string.h>
-
-#include "base/json.h"
-#include "base/str.h"
-#include "cmd/uvmboot/uvm.h"
-#include "platform/data_file.h"
+#include "cmd/uvmboot/uvmboot.h"
+#include "uvm/exec.h"
 #include "uvm/verity_info.h"
 
-#define SCRATCH_SIZE (1ull << 30) /* at most; only what is written takes room */
+static HRESULT plan_kind(struct hcs_json *more, const char *kind, const struct uvmboot_mount *mounts, unsigned n,
+                         struct hcs_error **err) {
+        struct hcs_json *list = n ? hcs_json_set_new_array(more, kind) : NULL;
 
-static HRESULT mount_one(struct uvm *u, const char *what, struct hcs_json *settings, const char *host,
-                         const char *place, struct hcs_error **err) {
-        _cleanup_free_ char *text = hcs_json_text(settings, HCS_JSON_COMPACT),
-                            *context = hcs_asprintf("mount %s", host);
-        struct hcs_call call = uvm_until_deadline(u);
-        HRESULT hr = hcs_gcs_modify_resource(u->gc, "Add", what, text, &call, err);
+        for (unsigned i = 0; i < n; i++) {
+                _cleanup_free_ char *host = hcs_strdup(mounts[i].host);
+                struct hcs_json *m = hcs_json_append(list, hcs_json_new_object());
+                HRESULT hr = lcow_make_absolute(&host, err);
 
-        if (FAILED(hr))
-                return uvm_explain(u, hr, err, context);
-        uvmboot_step(&u->steps, "%s is at %s", host, place);
+                if (FAILED(hr))
+                        return hr;
+                hcs_json_set_string(m, "host", host);
+                if (mounts[i].guest)
+                        hcs_json_set_string(m, "guest", mounts[i].guest);
+                if (mounts[i].writable)
+                        hcs_json_set_bool(m, "writable", true);
+        }
         return S_OK;
 }
 
-static char *disk_place(unsigned lun) {
-        return hcs_asprintf("/run/mounts/scsi/m%u", lun);
-}
+HRESULT uvmboot_plan_mounts(struct uvmboot_vm *v, struct hcs_error **err) {
+        const struct uvmboot_options *o = v->options;
+        HRESULT hr = plan_kind(v->run.more, "scsi", o->scsi, o->n_scsi, err);
 
-static struct hcs_json *disk_settings(unsigned lun, const char *place, bool writable) {
-        struct hcs_json *s = hcs_json_new_object();
-
-        hcs_json_set_string(s, "MountPath", place);
-        hcs_json_set_u64(s, "Lun", lun);
-        hcs_json_set_u64(s, "Controller", 0);
-        if (!writable) {
-                hcs_json_set_bool(s, "ReadOnly", true);
-                hcs_json_append(hcs_json_set_new_array(s, "Options"), hcs_json_new_string("ro"));
-        }
-        return s;
-}
-
-HRESULT uvm_mount(struct uvm *u, struct hcs_error **err) {
-        const struct uvmboot_options *o = u->options;
-        HRESULT hr = S_OK;
-
-        for (unsigned i = 0; i < o->n_scsi && SUCCEEDED(hr); i++) {
-                const struct uvmboot_mount *m = &o->scsi[i];
-                _cleanup_free_ char *place = m->guest ? hcs_strdup(m->guest) : disk_place(i);
-                _cleanup_json_ struct hcs_json *s = disk_settings(i, place, m->writable);
-
-                hr = mount_one(u, "MappedVirtualDisk", s, m->host, place, err);
-        }
-        for (unsigned i = 0; i < o->n_vpmem && SUCCEEDED(hr); i++) {
-                const struct uvmboot_mount *m = &o->vpmem[i];
-                _cleanup_free_ char *place = m->guest ? hcs_strdup(m->guest) : hcs_asprintf("/run/layers/p%u", i);
-                _cleanup_json_ struct hcs_json *s = hcs_json_new_object();
-
-                hcs_json_set_u64(s, "DeviceNumber", i);
-                hcs_json_set_string(s, "MountPath", place);
-                hr = mount_one(u, "VPMemDevice", s, m->host, place, err);
-        }
+        if (SUCCEEDED(hr))
+                hr = plan_kind(v->run.more, "vpmem", o->vpmem, o->n_vpmem, err);
+        if (SUCCEEDED(hr))
+                hr = plan_kind(v->run.more, "shares", o->shares, o->n_shares, err);
         return hr;
 }
 
-HRESULT uvm_look_at_layers(struct uvm *u, struct hcs_error **err) {
-        for (unsigned i = 0; i < u->options->n_layers; i++) {
-                HRESULT hr = uvm_verity_info(u->options->layers[i].host, u->options->layers[i].root_hash, &u->verity[i],
-                                             err);
+HRESULT uvmboot_plan_layers(struct uvmboot_vm *v, struct hcs_error **err) {
+        for (unsigned i = 0; i < v->options->n_layers; i++) {
+                const struct uvmboot_mount *l = &v->options->layers[i];
+                _cleanup_free_ char *path = hcs_strdup(l->host);
+                struct hcs_json *disk, *info = NULL;
+                HRESULT hr = uvm_verity_info(l->host, l->root_hash, &info, err);
 
+                if (SUCCEEDED(hr))
+                        hr = lcow_make_absolute(&path, err);
                 if (FAILED(hr)) {
-                        hcs_error_wrap(err, "%s: layer", u->name);
+                        hcs_json_free(info);
+                        hcs_error_wrap(err, "layer");
                         return hr;
                 }
+                lcow_step(&v->run, "layer %s%s", path, info ? " (dm-verity)" : "");
+                disk = hcs_json_append(v->run.disks, hcs_json_new_object());
+                hcs_json_set_string(disk, "path", path);
+                if (info)
+                        hcs_json_set(disk, "verity", info);
         }
         return S_OK;
 }
 
-static HRESULT mount_layer(struct uvm *u, unsigned i, char **ret_place, struct hcs_error **err) {
-        unsigned lun = u->options->n_scsi + i;
-        _cleanup_free_ char *place = disk_place(lun), *host = hcs_asprintf("%s%s", u->options->layers[i].host,
-                                                                           u->verity[i] ? " (dm-verity)" : "");
-        _cleanup_json_ struct hcs_json *settings = disk_settings(lun, place, false);
-        HRESULT hr;
+static HRESULT mount_disk(struct lcow_machine *m, const struct hcs_json *what, const char **ret_place,
+                          struct hcs_error **err) {
+        static char read_only[] = "ro", *options[] = {read_only};
+        bool writable = hcs_json_bool(hcs_json_get(what, "writable"));
+        const struct uvm_disk disk = {.type = "VirtualDisk",
+                                      .path = hcs_json_get_string(what, "host"),
+                                      .read_only = !writable,
+                                      .grant = true};
+        const struct uvm_disk_mount mount = {
+                .guest_path = hcs_json_get_string(what, "guest"), .options = options, .n_options = writable ? 0 : 1};
+        uvm_ticket ticket;
 
-        if (u->verity[i])
-                hcs_json_set(settings, "VerityInfo", hcs_json_copy(u->verity[i]));
-        hr = mount_one(u, "MappedVirtualDisk", settings, host, place, err);
-        if (SUCCEEDED(hr))
-                *ret_place = steal_pointer(&place);
-        return hr;
+        return uvm_devices_add_disk(m->devices, &disk, &mount, &ticket, ret_place, err);
 }
 
-/* A file of zeros in the run folder, which goes with it; the guest makes the file system. */
-static HRESULT mount_scratch(struct uvm *u, unsigned lun, char **ret_place, struct hcs_error **err) {
-        _cleanup_free_ char *path = hcs_asprintf("%s/scratch.img", vm_folder(u->vm)), *place = disk_place(lun);
-        _cleanup_(hcs_data_file_closep) struct hcs_data_file *file = NULL;
-        _cleanup_json_ struct hcs_json *settings = disk_settings(lun, place, true);
-        HRESULT hr = hcs_data_file_create(path, &file, err);
+/* hcsshim has no say in where such a layer is; it can be seen at a second place. */
+static HRESULT bind(struct lcow_machine *m, const char *from, const char *to, struct hcs_error **err) {
+        const char *argv[] = {"sh", "-c", "mkdir -p \"$1\" && mount -o bind \"$0\" \"$1\"", from, to, NULL};
+        struct hcs_call call = lcow_machine_call(m);
 
-        if (SUCCEEDED(hr))
-                hr = hcs_data_file_resize(file, SCRATCH_SIZE, err);
-        if (SUCCEEDED(hr))
-                hr = hcs_data_file_commit(file, err);
-        if (SUCCEEDED(hr))
-                hr = vm_disk_add(u->vm, &(struct vm_disk){0, lun, path, false}, err);
-        if (FAILED(hr))
-                return uvm_explain(u, hr, err, "make a scratch disk");
-        hcs_json_set_bool(settings, "EnsureFilesystem", true);
-        hcs_json_set_string(settings, "Filesystem", "ext4");
-        hr = mount_one(u, "MappedVirtualDisk", settings, "scratch.img", place, err);
-        if (SUCCEEDED(hr))
-                *ret_place = steal_pointer(&place);
-        return hr;
+        return uvm_guest(m->vm) ? uvm_run(m->vm, argv, &call, NULL, NULL, err) : S_OK;
 }
 
-HRESULT uvm_mount_layers(struct uvm *u, char ***ret_layers, char **ret_scratch, struct hcs_error **err) {
-        const struct uvmboot_options *o = u->options;
-        char **layers = hcs_calloc(o->n_layers + 1, sizeof(*layers));
-        HRESULT hr = S_OK;
+static HRESULT mount_vpmem(struct lcow_machine *m, const struct hcs_json *what, const char **ret_place,
+                           struct hcs_error **err) {
+        const char *guest = hcs_json_get_string(what, "guest");
+        uvm_ticket ticket;
+        HRESULT hr = uvm_devices_add_vpmem(m->devices, hcs_json_get_string(what, "host"), &ticket, ret_place, err);
 
-        for (unsigned i = 0; i < o->n_layers && SUCCEEDED(hr); i++)
-                hr = mount_layer(u, i, &layers[o->n_layers - 1 - i], err);
-        if (SUCCEEDED(hr))
-                hr = mount_scratch(u, o->n_scsi + o->n_layers, ret_scratch, err);
-        if (FAILED(hr)) {
-                for (unsigned i = 0; i < o->n_layers; i++)
-                        free(layers[i]);
-                free(layers);
+        if (FAILED(hr) || !guest)
                 return hr;
+        hr = bind(m, *ret_place, guest, err);
+        if (SUCCEEDED(hr))
+                *ret_place = guest;
+        return hr;
+}
+
+static HRESULT mount_share(struct lcow_machine *m, const struct hcs_json *what, const char **ret_place,
+                           struct hcs_error **err) {
+        uvm_ticket ticket;
+
+        *ret_place = hcs_json_get_string(what, "guest");
+        return uvm_devices_add_plan9(m->devices, hcs_json_get_string(what, "host"), *ret_place,
+                                     !hcs_json_bool(hcs_json_get(what, "writable")), NULL, &ticket, err);
+}
+
+HRESULT uvmboot_mount(struct lcow_machine *m, struct hcs_error **err) {
+        static const struct {
+                const char *name;
+                HRESULT(*mount)
+                (struct lcow_machine *m, const struct hcs_json *what, const char **ret_place, struct hcs_error **err);
+        } kinds[] = {{"scsi", mount_disk}, {"vpmem", mount_vpmem}, {"shares", mount_share}};
+
+        for (size_t k = 0; k < HCS_ARRAY_SIZE(kinds); k++) {
+                const struct hcs_json *list = hcs_json_get(m->run->more, kinds[k].name);
+
+                for (const struct hcs_json *what = hcs_json_first(list); what; what = hcs_json_next(what)) {
+                        const char *host = hcs_json_get_string(what, "host"), *place = NULL;
+                        HRESULT hr = kinds[k].mount(m, what, &place, err);
+
+                        if (FAILED(hr))
+                                return hcs_error_wrap(err, "mount %s", host), hr;
+                        lcow_step(m->run, "%s is at %s", host, place);
+                }
         }
-        *ret_layers = layers;
         return S_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* An adapter of the VM in a container's network namespace: eth0, in QEMU's network for users (10.0.2.0/24). */
+/* An adapter of the VM in a container's network namespace: eth0, with addresses of the NAT network that uvmboot makes
+ * (172.31.0.0/24). */
 
 #include <string.h>
 
@@ -17,8 +18,8 @@ static char *adapter(struct host *h, int namespace, const char *address) {
 
         return hcs_asprintf("{\"NamespaceID\":\"" NAMESPACE "%d\",\"ID\":\"%s\",\"MacAddress\":\"%s\","
                             "\"IPConfigs\":[{\"IPAddress\":\"%s\",\"PrefixLength\":24}],\"Routes\":[{\"NextHop\":"
-                            "\"10.0.2.2\",\"DestinationPrefix\":\"0.0.0.0/0\",\"Metric\":5}],\"DNSSuffix\":"
-                            "\"example.org,example.net\",\"DNSServerList\":\"10.0.2.3\"}",
+                            "\"172.31.0.1\",\"DestinationPrefix\":\"0.0.0.0/0\",\"Metric\":5}],\"DNSSuffix\":"
+                            "\"example.org,example.net\",\"DNSServerList\":\"172.31.0.1\"}",
                             namespace, suite_adapter, mac, address);
 }
 
@@ -49,8 +50,8 @@ static void look_around(struct box *b, struct host *h, const char *address) {
 
         box_sh(b, h, "ip -4 addr show eth0; ip route; cat /etc/resolv.conf /etc/hosts; ip link show lo", &o);
         contains(h, o.out, line);
-        contains(h, o.out, "default via 10.0.2.2 dev eth0");
-        contains(h, o.out, "nameserver 10.0.2.3");
+        contains(h, o.out, "default via 172.31.0.1 dev eth0");
+        contains(h, o.out, "nameserver 172.31.0.1");
         contains(h, o.out, "search example.org example.net");
         contains(h, o.out, "alone");
         contains(h, o.out, "LOOPBACK,UP");
@@ -58,7 +59,7 @@ static void look_around(struct box *b, struct host *h, const char *address) {
 }
 
 static void an_adapter_that_is_there_first_is_the_container_s(struct host *h) {
-        _cleanup_free_ char *settings = adapter(h, 1, "10.0.2.15");
+        _cleanup_free_ char *settings = adapter(h, 1, "172.31.0.2");
         struct process p;
         BOX(b, "[\"sleep\",\"1000\"]");
 
@@ -66,13 +67,13 @@ static void an_adapter_that_is_there_first_is_the_container_s(struct host *h) {
         in_namespace(&b.box, h, 1);
         box_create(&b.box, h);
         p = box_start(&b.box, h, 0);
-        look_around(&b.box, h, "10.0.2.15");
+        look_around(&b.box, h, "172.31.0.2");
         host_modify(h, "Remove", "Network", "%s", settings);
         end(&b.box, h, &p);
 }
 
 static void an_adapter_may_come_to_a_running_container(struct host *h) {
-        _cleanup_free_ char *settings = adapter(h, 2, "10.0.2.16");
+        _cleanup_free_ char *settings = adapter(h, 2, "172.31.0.3");
         struct outcome o = {0};
         struct process p;
         BOX(b, "[\"sleep\",\"1000\"]");
@@ -82,14 +83,14 @@ static void an_adapter_may_come_to_a_running_container(struct host *h) {
         p = box_start(&b.box, h, 0);
         host_modify(h, "Add", "Network", "%s", settings);
         box_sh(&b.box, h, "ip -4 addr show eth0", &o);
-        contains(h, o.out, "inet 10.0.2.16/24");
+        contains(h, o.out, "inet 172.31.0.3/24");
         outcome_check(h, &o, 0, NULL);
         host_modify(h, "Remove", "Network", "%s", settings);
         end(&b.box, h, &p);
 }
 
 static void an_adapter_is_in_a_namespace_once(struct host *h) {
-        _cleanup_free_ char *settings = adapter(h, 3, "10.0.2.15"), *message = NULL;
+        _cleanup_free_ char *settings = adapter(h, 3, "172.31.0.2"), *message = NULL;
 
         host_modify(h, "Add", "Network", "%s", settings);
         message = host_modify_failing(h, "Add", "Network", "%s", settings);

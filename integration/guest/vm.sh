@@ -15,7 +15,7 @@ busybox=$(command -v busybox) || skip "busybox is not installed"
 ldd "$busybox" >/dev/null 2>&1 && skip "busybox is not static"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export XDG_RUNTIME_DIR=$work
+export XDG_RUNTIME_DIR=$work HCSSHIM_LIBRARY_PATH=$build/mockhcs/abi
 
 # The layer, the same with a changed block, two empty disks, one to be unplugged; memory comes in 2 MiB.
 mkdir -p "$work"/tree/{bin,proc,dev,etc,tmp}
@@ -49,7 +49,7 @@ printf -v options ' %q' "$@"
                 --layer $hash:$(stat -c %s "$work/plain.img") --adapter 00000000-0000-4000-8000-0000000000aa \
                 $([ $# -gt 0 ] && echo "$options")" </dev/null || code=$?
 # What a sanitizer has to say goes where the agent's log goes.
-if grep -E -A20 'runtime error:|Sanitizer' "$work"/artefacts/*.log; then
+if grep -E -A20 'runtime error:|Sanitizer' "$work"/artefacts/uvmboot-0/*.log; then
         code=1
 fi
 exit "$code"

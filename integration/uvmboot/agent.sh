@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# uvmboot with our agent in the machine: commands and their streams, disks, several VMs, what is recorded.
+# uvmboot with our agent in the machine: commands and their streams, disks, several VMs, what is recorded and played.
 # usage: agent.sh UVMBOOT IMAGE-FOLDER TAR2EXT4 HCSTRACE
 set -euo pipefail
 uvmboot=("$1" --boot-files-path "$2" --accel tcg)
@@ -29,17 +29,32 @@ truncate -s 4M "$work/layer.img"
 # One VM: input, both outputs, the exit code, disks at their places, an adapter, what it leaves behind.
 head -c 3000000 /dev/urandom >"$work/input"
 code=0
-"${uvmboot[@]}" --artefacts "$work/artefacts" --network --mount-scsi "$work/layer.vhd" \
-        --mount-vpmem "$work/layer.img,/layers/one" \
+"${uvmboot[@]}" --artefacts "$work/artefacts" --record "$work/run.trace" --trace --network \
+        --kernel-args "words=of that=are the-guest-s-own" --mount-scsi "$work/layer.vhd" --mount-vpmem "$work/layer.img,/layers/one" \
         --exec 'cat; cat /run/mounts/scsi/m0/hello /layers/one/hello >&2; cat /sys/class/net/eth0/address >&2; exit 7' \
         <"$work/input" >"$work/output" 2>"$work/err" || code=$?
 [[ $code -eq 7 ]] || fail "exit code $code instead of 7"
 cmp "$work/input" "$work/output" || fail "other bytes came back"
-[[ $(grep -c "good morning" "$work/err") -eq 2 ]] || fail "the mounts have not what they should"
-grep -q "52:54:00" "$work/err" || fail "no adapter"
+[[ $(grep -c "^good morning" "$work/err") -eq 2 ]] || fail "the mounts have not what they should"
+grep -q "^00:15:5d" "$work/err" || fail "no adapter"
+grep -q 'to HCS create: {.*"KernelCmdLine":' "$work/err" || fail "the document is not shown"
+grep -q 'to HCS modify: {"ResourcePath":"VirtualMachine/Devices/Scsi/' "$work/err" || fail "no request is shown"
 grep -q "has shut down" "$work/err" || fail "it did not shut down"
-"$hcstrace" show "$work/artefacts/bridge.trace" | grep -q "Request(ExecuteProcess)" || fail "the bridge is not recorded"
-grep -q '"msg"' "$work/artefacts/agent.log" || fail "the agent's log is empty"
+"$hcstrace" show "$work/run.trace" >"$work/timeline"
+grep -q "Request(ExecuteProcess)" "$work/timeline" || fail "the bridge is not recorded"
+grep -q '"msg"' "$work/artefacts/uvmboot-0/agent.log" || fail "the agent's log is empty"
+grep -q "Linux version" "$work/artefacts/uvmboot-0/console.log" && fail "the kernel is not quiet"
+
+# Its recording is played with none of that; what differs is told with its place.
+code=0
+env -u XDG_RUNTIME_DIR "$1" --replay "$work/run.trace" <"$work/input" >"$work/output" 2>"$work/err" || code=$?
+[[ $code -eq 7 ]] || fail "played, exit code $code instead of 7"
+cmp "$work/input" "$work/output" || fail "played, other bytes came back"
+[[ $(grep -c "^good morning" "$work/err") -eq 2 ]] || fail "played, the errors are others"
+code=0
+"$1" --replay "$work/run.trace" --memory 2048 <"$work/input" >"$work/output" 2>"$work/err" || code=$?
+[[ $code -eq 125 ]] || fail "another machine: exit code $code instead of 125"
+grep -qF '$.VirtualMachine.ComputeTopology.Memory.SizeInMB: expected 1024, got 2048' "$work/err" || fail "no difference is told"
 
 # Two at a time, each with its own command line and the worst of the exit codes.
 code=0
@@ -60,4 +75,4 @@ code=0
 # shellcheck disable=SC2016 # the shell that uvmboot starts expands it
 "${uvmboot[@]}" --host-exec '[ -S "$UVM_SOCKET" ] && exit 9' </dev/null >"$work/output" 2>"$work/err" || code=$?
 [[ $code -eq 9 ]] || fail "exit code $code instead of 9"
-[[ -z $(find "$work/hcsshim" -mindepth 1 -maxdepth 1 -name 'uvmboot-*') ]] || fail "something is left"
+[[ -z $(find "$work/hcsshim" -mindepth 1 -maxdepth 1 -name 'uvmboot*') ]] || fail "something is left"

@@ -41,8 +41,20 @@ expect 2 "--mount-vpmem: that is no value for it" "$uvmboot" --mount-vpmem image
 expect 2 "--layer: that is no value for it" "$uvmboot" --layer image,no-hash
 expect 2 "--stats is about a container" "$uvmboot" --stats
 expect 2 "only the agent can mount" "$uvmboot" --console --layer image
+expect 2 "--vsock makes no sense here" "$uvmboot" --vsock external
+expect 2 "--cid makes no sense here" "$uvmboot" --cid=7
+expect 2 "--no-entropy makes no sense here" "$uvmboot" --no-entropy
+expect 2 "boots from initrd or vhd" "$uvmboot" --root-fs-type none
+expect 2 "what is behind -- is init's" "$uvmboot" --kernel-args "quiet -- sh"
+expect 2 "no place for a double quote" "$uvmboot" --console --exec 'echo "x"'
+expect 2 "decides already" env MOCKHCS=emulate "$uvmboot" --accel tcg
+expect 2 "records nothing" "$uvmboot" --record a --replay b
+expect 2 "a recording is of one VM" "$uvmboot" --record a --count 2 --exec true
+expect 2 "is in no recording" "$uvmboot" --record a --console
+expect 2 "--mount-scsi is as it was recorded" "$uvmboot" --replay a --mount-scsi b
+expect 125 "/nonexistent.trace" "$uvmboot" --replay /nonexistent.trace
+expect 2 "--share: that is no value for it" "$uvmboot" --share /tmp
 expect 2 "without --measure" "$uvmboot" --json --measure
-expect 2 "--share makes no sense here" "$uvmboot" --share /tmp,/mnt
 expect 2 "resource partitions are Hyper-V's" "$uvmboot" --resource-partition x
 expect 2 "a Windows guest does not boot" "$uvmboot" wcow
 expect 2 "a command is written behind --" "$uvmboot" ls
@@ -57,7 +69,7 @@ expect 125 "/nonexistent.img" "$uvmboot" --boot-files-path "$boot" --accel tcg -
 
 # The console: a line typed, a line heard, the end.
 mkfifo "$work/keys"
-"$uvmboot" --boot-files-path "$boot" --accel tcg --console --no-entropy --timeout 120 <"$work/keys" >"$work/console" 2>&1 &
+"$uvmboot" --boot-files-path "$boot" --accel tcg --console --timeout 120 <"$work/keys" >"$work/console" 2>&1 &
 pid=$!
 exec 3>"$work/keys"
 wait_for "guest: what?" "$work/console"
@@ -67,19 +79,20 @@ exec 3>&-
 grep -q "guest: heard good morning" "$work/console"
 
 # A guest that does not know what the host waits for: the deadline, the console's words, what is kept.
-expect 125 "wait for the agent's log" "$uvmboot" --boot-files-path "$boot" --accel tcg --timeout 3 --exec true
-grep -q "console and logs are in \`$work/hcsshim/kept/uvmboot-0" "$work/out"
-ls "$work"/hcsshim/kept/uvmboot-0.*/{console.log,qemu.log,qemu.arguments} >/dev/null
+expect 125 "uvmboot-0: start the VM: " "$uvmboot" --boot-files-path "$boot" --accel tcg --timeout 3 --exec true
+grep -q "console and logs are in \`$work/hcsshim/kept/uvmboot." "$work/out"
+ls "$work"/hcsshim/kept/uvmboot.*/{agent.log,console.log,qemu.log,qemu.arguments} >/dev/null
 
 # start: uvmboot that waits for a guest in vain, as $pid, and its QEMU as $qemu
 start() {
+        : >"$work/out" # not the words of the one before
         "$uvmboot" --boot-files-path "$boot" --accel tcg --exec true >"$work/out" 2>&1 </dev/null &
         pid=$!
-        wait_for "QEMU runs" "$work/out"
-        qemu=$(sed -n 's/.*QEMU runs (process \([0-9]*\)).*/\1/p' "$work/out")
+        wait_for "HCS has started it" "$work/out"
+        qemu=$(cat "/proc/$pid"/task/*/children | tr -d ' ')
 }
 nothing_left() {
-        [[ -z $(find "$work/hcsshim" -mindepth 1 -maxdepth 1 -name 'uvmboot-*') ]] || { ls -R "$work/hcsshim"; exit 1; }
+        [[ -z $(find "$work/hcsshim" -mindepth 1 -maxdepth 1 -name 'uvmboot*') ]] || { ls -R "$work/hcsshim"; exit 1; }
 }
 
 # Its QEMU is killed: it says so at once.
@@ -88,7 +101,7 @@ kill -KILL "$qemu"
 code=0
 wait "$pid" || code=$?
 [[ $code -eq 125 ]]
-grep -q "QEMU was ended by signal 9" "$work/out" || { cat "$work/out"; exit 1; }
+grep -q "console and logs are in" "$work/out" || { cat "$work/out"; exit 1; }
 nothing_left
 
 # It is killed: QEMU goes with it, and the next one sweeps what is left of both.
@@ -98,7 +111,7 @@ wait "$pid" || true
 while [[ -e /proc/$qemu/status ]] && ! grep -q '^State:.Z' "/proc/$qemu/status"; do
         kill -0 "$qemu" 2>/dev/null || break
 done
-[[ -n $(find "$work/hcsshim" -mindepth 1 -maxdepth 1 -name 'uvmboot-*') ]]
+[[ -n $(find "$work/hcsshim" -mindepth 1 -maxdepth 1 -name 'uvmboot*') ]]
 expect 125 "/nonexistent.img" "$uvmboot" --boot-files-path "$boot" --accel tcg --mount-scsi /nonexistent.img --exec true
 nothing_left
 

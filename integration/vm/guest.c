@@ -354,6 +354,10 @@ int main(int argc, char **argv) {
         setvbuf(stdout, NULL, _IONBF, 0);
         load_modules();
         printf("guest: hello\n");
+        if (argc > 2 && strcmp(argv[1], "-e") == 0) { /* entropy, which this init does not want */
+                argv += 2;
+                argc -= 2;
+        }
         if (argc > 1 && strcmp(argv[1], "panic") == 0)
                 return 1;
         if (argc > 1 && strcmp(argv[1], "hang") == 0)
