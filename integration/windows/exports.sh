@@ -24,14 +24,20 @@ listed() {
                 "$cc" -E -P -I"$root/lib/include" '-DHCS_NAME_OF(ret, name, params)=@@name' - | grep -o '@@[A-Za-z]*' | tr -d @ | sort
 }
 
-# Functions of a header with the number of their arguments.
-arities() {
+# Functions of a header as they are called: without const, in words of the same size.
+prototypes() {
         printf '#include <windows.h>\n#include <%s>\n' "$1" |
                 "$cc" -DHCS_ABI_PROTOTYPES -I"$root/lib/include" -fsyntax-only -aux-info "$work/prototypes" -x c - &&
-                sed -nE 's/.*extern [^(]*\b(Hc[sn][A-Za-z]*) \((.*)\);.*/\1 \2/p' "$work/prototypes" |
-                awk '{ name = $1; $1 = ""; n = gsub(/,/, ","); print name, $0 == " void" ? 0 : n + 1 }' | sort
+                sed -nE 's/.*extern (.*[ *]Hc[sn][A-Za-z]* \(.*\));.*/\1/p' "$work/prototypes" |
+                sed -E 's/\bconst\b ?//g; s/\bPCWSTR\b/PWSTR/g; s/\bPHCN_([A-Z]+)/HCN_\1 */g; s/\bHCS_ABI_HRESULT\b/HRESULT/
+                        s/\b(SECURITY_DESCRIPTOR|HCS_CREATE_OPTIONS)\b/void/g; s/\b(ULONG|HCS_EVENT_OPTIONS)\b/DWORD/g; s/\buint32_t\b/DWORD/g
+                        s/\b(HCS_OPERATION_TYPE|HCN_PORT_PROTOCOL|HCN_PORT_ACCESS)\b/int32_t/g; s/\bUINT64\b/uint64_t/g; s/\bUSHORT\b/uint16_t/g
+                        s/ +([*,)])/\1/g' | sort
 }
 
+if printf '#include <windows.h>\n#include <computedefs.h>\n' | "$cc" -fsyntax-only -x c - 2>/dev/null; then
+        expect 0 "mingw's headers lay out what ours lay out" "$cc" -DPUBLISHED -fsyntax-only "$root/mockhcs/abi/layout.c"
+fi
 for dll in "$@"; do
         name=$(basename "$dll" .dll)
         exported "$dll" >"$work/exported"
@@ -44,8 +50,8 @@ for dll in "$@"; do
                         expect 0 "$name.dll exports what mingw's import library knows" comm -13 "$work/exported" "$work/known"
                         [[ ! -s $work/out ]] || fail "$name.dll lacks $(tr '\n' ' ' <"$work/out")"
                 fi
-                if arities "$name.h" >"$work/theirs" 2>/dev/null; then
-                        arities "hcsshim/abi/$name.h" >"$work/ours"
+                if prototypes "$name.h" >"$work/theirs" 2>/dev/null; then
+                        prototypes "hcsshim/abi/$name.h" >"$work/ours"
                         expect 0 "$name.h says what mingw's header says" comm -13 "$work/ours" "$work/theirs"
                         [[ ! -s $work/out ]] || fail "$name.h differs in $(tr '\n' ' ' <"$work/out")"
                 fi

@@ -13,12 +13,6 @@
 
 #include "mockhcs/abi/front.h"
 
-_Static_assert(sizeof(HRESULT) == 4 && sizeof(DWORD) == 4 && sizeof(BOOL) == 4 && sizeof(WCHAR) == 2, "words");
-_Static_assert(offsetof(HCS_PROCESS_INFORMATION, StdInput) == 8 && offsetof(HCS_PROCESS_INFORMATION, StdError) == 24 &&
-                       sizeof(HCS_PROCESS_INFORMATION) == 32,
-               "as on Windows x64");
-_Static_assert(offsetof(HCS_EVENT, EventData) == 8 && offsetof(HCS_EVENT, Operation) == 16 && sizeof(HCS_EVENT) == 24,
-               "as on Windows x64");
 #include "platform/clock.h"
 
 HCS_ABI_HRESULT HCS_ABI_CALL HcsEnumerateComputeSystems(PCWSTR query, HCS_OPERATION operation) {

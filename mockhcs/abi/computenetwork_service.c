@@ -14,11 +14,6 @@
 #include "mockhcs/abi/front.h"
 #include "platform/abi_memory.h"
 
-_Static_assert(sizeof(HCN_PORT_RANGE_RESERVATION) == 4, "as on Windows x64");
-_Static_assert(offsetof(HCN_PORT_RANGE_ENTRY, Priority) == 40 && offsetof(HCN_PORT_RANGE_ENTRY, StartingPort) == 60 &&
-                       sizeof(HCN_PORT_RANGE_ENTRY) == 64,
-               "as on Windows x64");
-
 static uint64_t register_callback(struct mock_front *f, HCN_NOTIFICATION_CALLBACK callback, void *context,
                                   HCN_CALLBACK *out) {
         if (!callback && SUCCEEDED(f->hr))

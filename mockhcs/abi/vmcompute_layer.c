@@ -17,11 +17,6 @@
 #include "mockhcs/abi/front.h"
 #include "mockhcs/abi/layer_argument.h"
 
-_Static_assert(offsetof(HCS_DRIVER_INFO, HomeDir) == 8 && sizeof(HCS_DRIVER_INFO) == 16, "as on Windows x64");
-_Static_assert(offsetof(HCS_LAYER_DESCRIPTOR, Flags) == 16 && offsetof(HCS_LAYER_DESCRIPTOR, Path) == 24 &&
-                       sizeof(HCS_LAYER_DESCRIPTOR) == 32,
-               "as on Windows x64");
-
 static void add_id(struct mock_front *f, const HCS_DRIVER_INFO *info, PCWSTR id) {
         _cleanup_free_ uint16_t *whole = mock_layer_whole_id(info, id);
 

@@ -13,6 +13,9 @@
 #include "mockhcs/engine/engine.h"
 #include "platform/clock.h"
 
+/* The status in all of its register: clients such as Go look at nothing less. */
+typedef void(HCS_ABI_CALL *whole_notification)(DWORD type, void *context, uint64_t status, PCWSTR data);
+
 static void call_client(struct mock_live *l, struct mock_live_event *ev, HCS_EVENT_CALLBACK event_callback,
                         HCS_NOTIFICATION_CALLBACK notification_callback, void *context) {
         _cleanup_free_ uint16_t *data = ev->data ? hcs_utf8_to_utf16_lossy(ev->data, strlen(ev->data), NULL) : NULL;
@@ -23,8 +26,9 @@ static void call_client(struct mock_live *l, struct mock_live_event *ev, HCS_EVE
 
                 event_callback(&event, context);
         } else {
-                notification_callback(number, context,
-                                      l->h.dll == MOCK_VMCOMPUTE ? hcs_hresult_to_vmcompute(ev->hr) : ev->hr, data);
+                HRESULT status = l->h.dll == MOCK_VMCOMPUTE ? hcs_hresult_to_vmcompute(ev->hr) : ev->hr;
+
+                ((whole_notification)(uintptr_t)notification_callback)(number, context, (uint32_t)status, data);
         }
         atomic_fetch_add(&l->engine->events, 1);
 }
