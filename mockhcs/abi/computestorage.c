@@ -60,6 +60,12 @@ HCS_ABI_HRESULT HCS_ABI_CALL HcsDestroyLayer(PCWSTR layerPath) {
         return mock_front_finish(&f);
 }
 
+HCS_ABI_HRESULT HCS_ABI_CALL HcsDestoryLayer(PCWSTR layerPath) {
+        FRONT(f, COMPUTESTORAGE, "HcsDestoryLayer");
+        mock_front_text(&f, "path", layerPath);
+        return mock_front_finish(&f);
+}
+
 HCS_ABI_HRESULT HCS_ABI_CALL HcsSetupBaseOSLayer(PCWSTR layerPath, HANDLE vhd, PCWSTR options) {
         FRONT(f, COMPUTESTORAGE, "HcsSetupBaseOSLayer");
         mock_front_text(&f, "path", layerPath);

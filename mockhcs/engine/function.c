@@ -153,6 +153,7 @@ static const struct mock_function functions[] = {
         STORE(HcsExportLayer, EXPORT, 0),
         STORE(HcsExportLegacyWritableLayer, EXPORT_LEGACY, 0),
         STORE(HcsDestroyLayer, DESTROY, 0),
+        STORE(HcsDestoryLayer, DESTROY, 0),
         STORE(HcsSetupBaseOSLayer, SETUP_LAYER, 0),
         STORE(HcsSetupBaseOSVolume, SETUP_VOLUME, 0),
         STORE(HcsInitializeWritableLayer, INITIALIZE, 0),

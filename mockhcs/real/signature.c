@@ -166,6 +166,7 @@ static const struct {
         STORE(HcsExportLayer, "t:path t:folder d:layerData d:options"),
         STORE(HcsExportLegacyWritableLayer, "t:mount t:path t:folder d:layerData"),
         STORE(HcsDestroyLayer, "t:path"),
+        STORE(HcsDestoryLayer, "t:path"),
         STORE(HcsSetupBaseOSLayer, "t:path v:vhd d:options"),
         STORE(HcsSetupBaseOSVolume, "t:path t:mount d:options"),
         STORE(HcsInitializeWritableLayer, "t:path d:layerData d:options"),

@@ -483,7 +483,7 @@ static void the_filters_of_a_layer_go_with_it(void **state) {
         put("plain/Files/x", "", 0);
         assert_hresult(HcsAttachLayerStorageFilter(u"C:\\layers\\plain", DATA), S_OK);
         assert_hresult(HcsDestroyLayer(BASE), HCS_WIN32(32));
-        assert_hresult(HcsDestroyLayer(u"C:\\layers\\plain"), S_OK);
+        assert_hresult(HcsDestoryLayer(u"C:\\layers\\plain"), S_OK); /* as older clients spell it */
         assert_hresult(HcsDestroyLayer(BASE), S_OK);
 }
 

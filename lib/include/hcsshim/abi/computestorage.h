@@ -8,6 +8,7 @@
  * or "". A vhd HANDLE is what opened the file of the disk (on Windows also what virtdisk gave for it; on Linux a file
  * descriptor); 0 for none. A mount path is freed by the caller.
  * Source: hcsshim's bindings and the published reference; the two legacy functions are documented and not bound.
+ * HcsDestoryLayer is HcsDestroyLayer as the bindings of hcsshim 0.9 to 0.11 spell it; a platform need not have it.
  */
 
 #include "hcsshim/abi/types.h"
@@ -19,6 +20,7 @@
         X(HCS_ABI_HRESULT, HcsExportLegacyWritableLayer,                                                              \
           (PCWSTR mountPath, PCWSTR layerPath, PCWSTR exportFolder, PCWSTR layerData))                                \
         X(HCS_ABI_HRESULT, HcsDestroyLayer, (PCWSTR layerPath))                                                       \
+        X(HCS_ABI_HRESULT, HcsDestoryLayer, (PCWSTR layerPath))                                                       \
         X(HCS_ABI_HRESULT, HcsSetupBaseOSLayer, (PCWSTR layerPath, HANDLE vhd, PCWSTR options))                       \
         X(HCS_ABI_HRESULT, HcsSetupBaseOSVolume, (PCWSTR layerPath, PCWSTR volumePath, PCWSTR options))               \
         X(HCS_ABI_HRESULT, HcsInitializeWritableLayer, (PCWSTR layerPath, PCWSTR layerData, PCWSTR options))          \
