@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "cmd/hcstrace/hcstrace.h"
-#include "mockhcs/workbench/merge.h"
+#include "cmd/hcstrace/parts.h"
 #include "platform/file.h"
 #include "platform/injection.h"
 #include "platform/place.h"
@@ -33,21 +33,6 @@ static HRESULT find_recorder(char **ret, struct hcs_error **err) {
         return hcs_error_make(err, HCS_WIN32(2), "there is no hcsrecord.dll beside `%s`", folder);
 }
 
-static HRESULT make_folder(const char *trace, char **ret, struct hcs_error **err) {
-        _cleanup_free_ char *name = hcs_asprintf("%s.parts", trace), *folder = hcs_path_full(name),
-                            *above = hcs_strdup(folder);
-
-        if (!hcs_file_is_directory(dirname(above)))
-                return hcs_error_make(err, HCS_WIN32(3), "there is no folder for `%s`", trace);
-        if (hcs_place_at(folder) != HCS_PLACE_NOTHING)
-                return hcs_error_make(
-                        err, HCS_WIN32(183),
-                        "`%s` has what a recording left that was killed: merge that (hcstrace merge) or remove it",
-                        folder);
-        *ret = steal_pointer(&folder);
-        return hcs_directory_create(*ret, err);
-}
-
 static char *settings(const struct real_recording *what, const char *folder) {
         _cleanup_buf_ struct hcs_buf b = {0};
 
@@ -59,32 +44,13 @@ static char *settings(const struct real_recording *what, const char *folder) {
         return hcs_buf_steal(&b);
 }
 
-/* What the processes wrote, as one trace. */
-static HRESULT collect(const char *folder, const char *trace, bool *ret_called, struct hcs_error **err) {
-        struct hcs_names names = {0};
-        HRESULT hr = hcs_folder_list(folder, &names, err);
-        uint64_t n;
-
-        *ret_called = names.n > 0;
-        for (size_t i = 0; i < names.n; i++) {
-                char *path = hcs_asprintf("%s/%s", folder, names.items[i]);
-
-                free(names.items[i]);
-                names.items[i] = path;
-        }
-        if (SUCCEEDED(hr) && names.n)
-                hr = trace_merge((const char *const *)names.items, names.n, trace, &n, err);
-        hcs_names_deinit(&names);
-        return SUCCEEDED(hr) ? hcs_folder_remove(folder, err) : hr; /* after a failure they stay */
-}
-
 HRESULT record_real(const struct real_recording *what, int *ret_code, bool *ret_called, struct hcs_error **err) {
         _cleanup_free_ char *library = NULL, *folder = NULL, *text = NULL;
         struct hcs_child *child = NULL;
         HRESULT hr = find_recorder(&library, err);
 
         if (SUCCEEDED(hr))
-                hr = make_folder(what->trace, &folder, err);
+                hr = parts_begin(what->trace, &folder, err);
         if (FAILED(hr))
                 return hr;
         text = settings(what, folder);
@@ -94,5 +60,5 @@ HRESULT record_real(const struct real_recording *what, int *ret_code, bool *ret_
                 return hr;
         }
         hr = hcs_child_wait(child, ret_code, err);
-        return SUCCEEDED(hr) ? collect(folder, what->trace, ret_called, err) : hr;
+        return SUCCEEDED(hr) ? parts_collect(folder, what->trace, ret_called, err) : hr;
 }

@@ -3,9 +3,7 @@
 #define CMD_HCSTRACE_RECORD_REAL_H
 
 /*
- * A program recorded as it is, against the DLLs of its system; on Windows. Each process writes a trace of its own into
- * the folder TRACE.parts, which become one by time when the program has ended. When this process is killed they stay
- * there, and the next recording says so.
+ * A program recorded as it is, against the DLLs of its system; on Windows. Each process writes a part (parts.h).
  */
 
 #include <stdbool.h>

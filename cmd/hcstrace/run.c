@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "cmd/hcstrace/cases.h"
 #include "cmd/hcstrace/hcstrace.h"
+#include "cmd/hcstrace/parts.h"
 #include "cmd/hcstrace/record_real.h"
 #include "cmd/hcstrace/under_mock.h"
 #include "mockhcs/trace/report.h"
@@ -22,10 +23,13 @@
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/injection.h"
+#include "platform/place.h"
+#include "platform/work_folder.h"
 
 struct run {
         const char *name; /* of the subcommand */
         const char *trace;
+        char *parts; /* the folder for those of a recording; NULL: all is written where the trace is */
         bool json, keep_secrets, no_streams, unasked, update;
         struct cases cases;
         const char *order, *speed, *emulate;
@@ -64,7 +68,9 @@ static char *composition(const struct run *r) {
         _cleanup_buf_ struct hcs_buf b = {0};
 
         hcs_buf_printf(&b, "%s=", hcs_streq(r->name, "record") ? "record" : "replay");
-        put_composed(&b, r->trace);
+        put_composed(&b, r->parts ? r->parts : r->trace);
+        if (r->parts)
+                hcs_buf_puts(&b, ",parts=yes");
         if (r->keep_secrets)
                 hcs_buf_puts(&b, ",redact=no");
         if (r->order)
@@ -179,29 +185,60 @@ static void add_cases(const struct run *r, const struct mock_outcome *o, uint64_
                                                    .time_ns = ns});
 }
 
-static int run_program(struct run *r, char **program) {
+/* With the mock behind the DLLs. */
+static HRESULT run_over(const struct run *r, char **program, struct mock_outcome *ret, struct hcs_error **err) {
         _cleanup_free_ char *spec = composition(r);
+
+        return run_under_mock(&(struct mock_run){.program = program,
+                                                 .composition = spec,
+                                                 .unasked = r->unasked,
+                                                 .output = r->json || r->cases.tap ? HCS_CHILD_ERRS : HCS_CHILD_SHARES},
+                              ret, err);
+}
+
+/* What is not a file (a pipe, standard output) is written by one process, as it goes. */
+static bool takes_parts(const char *trace) {
+        enum hcs_place place = hcs_place_at(trace);
+
+        return !hcs_streq(trace, "-") && (place == HCS_PLACE_NOTHING || place == HCS_PLACE_FILE);
+}
+
+static int record_ours(struct run *r, char **program) {
+        _cleanup_(mock_outcome_deinit) struct mock_outcome o = {0};
+        bool called = false, in_parts = takes_parts(r->trace);
+        struct hcs_error *err = NULL;
+        HRESULT hr = in_parts ? parts_begin(r->trace, &r->parts, &err) : S_OK;
+
+        if (SUCCEEDED(hr))
+                hr = run_over(r, program, &o, &err);
+        if (r->parts && FAILED(hr))
+                hcs_folder_remove(r->parts, NULL);
+        else if (r->parts)
+                hr = parts_collect(r->parts, r->trace, &called, &err);
+        r->parts = hcs_free(r->parts);
+        if (FAILED(hr))
+                return tell_error(r->name, err);
+        if (in_parts ? !called : !o.called)
+                tell_no_call(r, &o);
+        if (hcs_json_first(o.problems))
+                print_report(r, o.problems, o.code);
+        return o.code;
+}
+
+static int run_program(struct run *r, char **program) {
         _cleanup_(mock_outcome_deinit) struct mock_outcome o = {0};
         struct hcs_error *err = NULL;
-        bool records = hcs_streq(r->name, "record");
-        struct mock_run run = {.program = program,
-                               .composition = spec,
-                               .unasked = r->unasked,
-                               .output = r->json || r->cases.tap ? HCS_CHILD_ERRS : HCS_CHILD_SHARES};
         uint64_t begin = hcs_clock_ns();
         int code;
 
-        if (records && !r->emulate && hcs_injection_possible())
-                return record_theirs(r, program);
-        if (FAILED(run_under_mock(&run, &o, &err)))
+        if (hcs_streq(r->name, "record"))
+                return !r->emulate && hcs_injection_possible() ? record_theirs(r, program) : record_ours(r, program);
+        if (FAILED(run_over(r, program, &o, &err)))
                 return tell_error(r->name, err);
         if (!o.called)
                 tell_no_call(r, &o);
-        if (!records || hcs_json_first(o.problems))
-                print_report(r, o.problems, o.code);
-        code = hcs_json_first(o.problems) && !records ? EXIT_PROBLEMS : o.code;
-        if (records)
-                return code;
+        print_report(r, o.problems, o.code);
+        code = hcs_json_first(o.problems) ? EXIT_PROBLEMS : o.code;
         cases_begin(&r->cases, "hcstrace");
         add_cases(r, &o, hcs_clock_ns() - begin);
         return cases_end(&r->cases, r->name, code);

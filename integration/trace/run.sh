@@ -68,6 +68,15 @@ says "bad.trace"
 expect 2 "an order that is none" "$hcstrace" verify --order bad "$work/computecore.trace" -- true
 expect 2 "a speed that is none" "$hcstrace" replay --speed fast "$work/computecore.trace" -- true
 expect 2 "a handle that is none" "$hcstrace" show --handle bogus "$work/computecore.trace"
+expect 0 "its children are recorded with a program" "$hcstrace" record -o "$work/children.trace" -- \
+        sh -c "'$client' --id first; '$client' --id second & '$client' --id third; wait"
+[[ $(grep -c '^{"trace"' "$work/children.trace") -eq 1 && $(grep -c '"call":"HcsStartComputeSystem"' "$work/children.trace") -eq 3 ]] ||
+        fail "not all three are in the trace"
+[[ -z $(find "$work" -name 'children.trace?*') ]] || fail "something is beside the trace: $(ls "$work")"
+expect 0 "by numbers" "$hcstrace" stats "$work/children.trace"
+mkdir "$work/killed.trace.parts"
+expect 1 "the parts of a recording that was killed" "$hcstrace" record -o "$work/killed.trace" -- "$client"
+says "has what a recording left that was killed"
 expect 0 "a program that never calls leaves no trace" "$hcstrace" record -o "$work/nothing.trace" -- true
 says "there is no trace"
 expect 1 "a document that is not there" "$hcstrace" validate --json "$work/nowhere.json"

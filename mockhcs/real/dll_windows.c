@@ -6,15 +6,12 @@
  * Every process has a trace of its own in the folder that it was given.
  */
 
-#include <stdio.h>
-#include <unistd.h>
-
 #include "base/mem.h"
 #include "base/str.h"
 #include "hcsshim/log.h"
 #include "mockhcs/engine/element.h"
 #include "mockhcs/real/recorder.h"
-#include "platform/clock.h"
+#include "mockhcs/record/part.h"
 #include "platform/injection.h"
 #include "platform/windows/intercept.h"
 
@@ -47,9 +44,7 @@ static HRESULT redirect(struct hcs_error **err) {
 static void begin(char *text) {
         char *at = text, *folder = mock_element_next(&at), *option;
         struct real_recorder_options options = {0};
-        /* Numbers of processes come again. */
-        _cleanup_free_ char *path =
-                hcs_asprintf("%s/%lld-%d.trace", folder ? folder : ".", (long long)hcs_wall_clock_ns(), (int)getpid());
+        _cleanup_free_ char *path = record_part_path(folder ? folder : ".");
 
         options.path = path;
         while ((option = mock_element_next(&at))) {

@@ -13,6 +13,7 @@
 #include "mockhcs/engine/backend.h"
 #include "mockhcs/record/bridges.h"
 #include "mockhcs/record/entry.h"
+#include "mockhcs/record/part.h"
 #include "mockhcs/trace/report.h"
 #include "mockhcs/trace/writer.h"
 #include "platform/clock.h"
@@ -194,7 +195,8 @@ static const struct mock_backend_ops backend_ops = {.name = "record",
 
 static HRESULT open_recorder(struct mock_engine *engine, struct mock_sink *up, const struct mock_options *options,
                              struct mock_backend *next, struct mock_backend **ret, struct hcs_error **err) {
-        const char *redact = mock_option(options, "redact");
+        const char *redact = mock_option(options, "redact"), *parts = mock_option(options, "parts");
+        _cleanup_free_ char *path = hcs_streq(parts, "yes") ? record_part_path(options->argument) : NULL;
         struct mock_trace_header header = {.recorder = "mockhcs 0.1.0",
                                            .os = next->build ? "windows" : "linux",
                                            .build = next->build,
@@ -205,8 +207,10 @@ static HRESULT open_recorder(struct mock_engine *engine, struct mock_sink *up, c
 
         if (redact && !hcs_streq(redact, "yes") && !hcs_streq(redact, "no"))
                 return hcs_error_make(err, E_INVALIDARG, "redact=%s: expected yes or no", redact);
+        if (parts && !hcs_streq(parts, "yes") && !hcs_streq(parts, "no"))
+                return hcs_error_make(err, E_INVALIDARG, "parts=%s: expected yes or no", parts);
         r = hcs_calloc(1, sizeof(*r));
-        hr = mock_trace_writer_open(options->argument, &header, &r->writer, err);
+        hr = mock_trace_writer_open(path ? path : options->argument, &header, &r->writer, err);
         if (FAILED(hr)) {
                 free(r);
                 return hr;
@@ -222,7 +226,7 @@ static HRESULT open_recorder(struct mock_engine *engine, struct mock_sink *up, c
         return S_OK;
 }
 
-static const char *const keys[] = {"redact", NULL};
+static const char *const keys[] = {"redact", "parts", NULL};
 
 const struct mock_backend_kind mock_record_kind = {
         .name = "record", .decorator = true, .needs_argument = true, .keys = keys, .open = open_recorder};
