@@ -106,6 +106,34 @@ void passing_arguments(struct passing *p) {
         p->call.created = &p->created->handle;
 }
 
+static bool is_string(enum parameter_kind kind) {
+        return kind == PARAMETER_DATA || kind == PARAMETER_FAILURE || kind == PARAMETER_ANSWER ||
+               kind == PARAMETER_PATH;
+}
+
+static WCHAR untouched[1]; /* what no platform gives out */
+
+void passing_lend_places(struct passing *p) {
+        for (unsigned i = 0; i < p->s->n; i++) {
+                if (!is_string(p->s->parameters[i].kind) || !p->args[i])
+                        continue;
+                p->theirs[i] = pointer(p, (int)i);
+                p->places[i] = untouched;
+                p->args[i] = (uintptr_t)&p->places[i];
+        }
+}
+
+void passing_return_places(struct passing *p) {
+        for (unsigned i = 0; i < p->s->n; i++) {
+                if (!p->theirs[i])
+                        continue;
+                if (p->places[i] == untouched)
+                        p->places[i] = NULL;
+                else
+                        *p->theirs[i] = p->places[i];
+        }
+}
+
 char *passing_text(const struct passing *p, int parameter) {
         const PCWSTR *out = parameter >= 0 ? pointer(p, parameter) : NULL;
 

@@ -37,6 +37,19 @@ static bool first_exit(struct real_recorder *r, enum mock_handle_kind kind, enum
         return first;
 }
 
+/* The same while the handle is being closed, when only who hears of it is left. */
+static bool first_to_hear(struct real_recorder *r, const void *context) {
+        struct hearing *h;
+        bool first;
+
+        hcs_guard(&r->lock);
+        h = hearing_find(&r->kept, context);
+        first = h && h->closing && !h->exited;
+        if (h)
+                h->exited = true;
+        return first;
+}
+
 static void write_event(struct real_recorder *r, const char *on, const char *name, HRESULT hr, char *data) {
         struct mock_value v = {0};
         struct record_entry e;
@@ -54,11 +67,13 @@ static void write_event(struct real_recorder *r, const char *on, const char *nam
         free(data);
 }
 
-void callbacks_write_event(struct real_recorder *r, const struct hearing *h, uint32_t type, HRESULT hr, PCWSTR data) {
+/* What the function with that context heard. */
+static void hear(struct real_recorder *r, const void *context, const struct hearing *h, uint32_t type, HRESULT hr,
+                 PCWSTR data) {
         const char *name = mock_event_name(h->dll, type);
         char unknown[16];
 
-        if (is_exit(name) && !first_exit(r, h->kind, h->dll, h->value))
+        if (is_exit(name) && !(h->closing ? first_to_hear(r, context) : first_exit(r, h->kind, h->dll, h->value)))
                 return;
         snprintf(unknown, sizeof(unknown), "0x%08X", (unsigned)type);
         write_event(r, h->on, name ? name : unknown, hr, hcs_abi_text_copy(data));
@@ -96,22 +111,26 @@ static void HCS_ABI_CALL on_event(HCS_EVENT *event, void *context) {
 
         if (!who_hears(r, context, &h))
                 return;
-        callbacks_write_event(r, &h, event->Type, S_OK, event->EventData);
+        hear(r, context, &h, event->Type, S_OK, event->EventData);
         hcs_error_restore(before);
         h.events(event, h.context);
 }
 
-static void HCS_ABI_CALL on_notification(DWORD type, void *context, HRESULT status, PCWSTR data) {
+/* The status as the register has it, for a client that looks at all of it. */
+typedef void(HCS_ABI_CALL *whole_notification)(DWORD type, void *context, uint64_t status, PCWSTR data);
+
+static void HCS_ABI_CALL on_notification(DWORD type, void *context, uint64_t status, PCWSTR data) {
+        HRESULT hr = (HRESULT)(uint32_t)status;
         struct hcs_saved_error before = hcs_error_save();
         struct real_recorder *r = atomic_load(&ours);
         struct hearing h;
 
         if (!who_hears(r, context, &h))
                 return;
-        if (!completion_notified(r, &h, type, status, data))
-                callbacks_write_event(r, &h, type, status, data);
+        if (!completion_notified(r, &h, type, hr, data))
+                hear(r, context, &h, type, hr, data);
         hcs_error_restore(before);
-        h.notifications(type, h.context, status, data);
+        ((whole_notification)(uintptr_t)h.notifications)(type, h.context, status, data);
 }
 
 static bool find_operation(struct real_recorder *r, HCS_OPERATION operation, struct kept *ret) {

@@ -191,7 +191,7 @@ void completion_heard(struct passing *p) {
                 hcs_mutex_unlock(&p->r->lock);
         }
         if (process->present && *on)
-                streams_tee(p->r, on, (HCS_PROCESS_INFORMATION *)(uintptr_t)p->args[info]);
+                streams_tee(p, on, (HCS_PROCESS_INFORMATION *)(uintptr_t)p->args[info]);
         if (p->s->function->dll == MOCK_COMPUTECORE)
                 process->present = false; /* the completion has it */
 }

@@ -93,11 +93,23 @@ void hearing_remove(struct kept_table *t, uint32_t number) {
         t->free_hearing = number;
 }
 
+void hearings_closing(struct kept_table *t, const struct kept *handle, bool closing) {
+        for (uint32_t i = 0; i < t->n_hearings; i++) {
+                struct hearing *h = &t->hearings[i];
+
+                if (h->used && h->kind == handle->handle.kind && h->dll == handle->handle.dll &&
+                    h->value == handle->handle.value) {
+                        h->closing = closing;
+                        h->exited = handle->exited;
+                }
+        }
+}
+
 void *hearing_context(const struct kept_table *t, uint32_t number) {
         return (void *)((uintptr_t)t->hearings[number - 1].generation << 32 | number);
 }
 
-const struct hearing *hearing_find(const struct kept_table *t, const void *context) {
+struct hearing *hearing_find(const struct kept_table *t, const void *context) {
         uint32_t number = (uint32_t)(uintptr_t)context, generation = (uint32_t)((uintptr_t)context >> 32);
 
         if (number == 0 || number > t->n_hearings || !t->hearings[number - 1].used ||

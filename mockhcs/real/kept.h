@@ -24,8 +24,9 @@ struct kept {
         /* OPERATION */
         uint64_t call; /* that it was started for; 0: not started */
         bool completed;
-        bool gives_process; /* its result has process information */
-        char process[24];   /* whose */
+        bool gives_process;                  /* its result has process information */
+        char process[24];                    /* whose */
+        HCS_PROCESS_INFORMATION given, ours; /* that the platform gave, and the client was given */
         HCS_OPERATION_COMPLETION completion;
         HCS_EVENT_CALLBACK events;
         void *context; /* of `events`: the platform has one of ours */
@@ -37,6 +38,8 @@ struct hearing {
         uint32_t generation;
         uint32_t next_free;
         bool used;
+        bool closing; /* what it hears of is closed, or is being closed */
+        bool exited;  /* the same, and the trace has its exit */
         HCS_EVENT_CALLBACK events;
         HCS_NOTIFICATION_CALLBACK notifications;
         void *context;
@@ -66,8 +69,11 @@ struct kept *kept_take(struct kept_table *t, enum mock_handle_kind kind, enum mo
 /* Its number, never 0. */
 uint32_t hearing_add(struct kept_table *t, const struct hearing *h);
 void hearing_remove(struct kept_table *t, uint32_t number);
+/* That handle was taken out to be closed, or stays after all: all that hear of it know, and whether its exit was
+ * written. */
+void hearings_closing(struct kept_table *t, const struct kept *handle, bool closing);
 /* What the platform is given as context, and back; NULL when that one is gone. */
 void *hearing_context(const struct kept_table *t, uint32_t number);
-const struct hearing *hearing_find(const struct kept_table *t, const void *context);
+struct hearing *hearing_find(const struct kept_table *t, const void *context);
 
 #endif

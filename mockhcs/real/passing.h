@@ -23,7 +23,8 @@ struct real_recorder {
         atomic_uint threads;
         void *_Atomic get_result; /* HcsGetOperationResult of the platform, as soon as it is known */
         struct hcs_cond ended;    /* with the lock: a stream has ended */
-        unsigned n_streams;       /* under the lock: that pass through */
+        struct tee *tees;         /* under the lock: streams that pass through, the newest first */
+        struct hcs_mutex giving;  /* taken before the lock: one process information at a time */
 };
 
 /* On the stack of the calling thread. */
@@ -31,6 +32,8 @@ struct passing {
         struct real_recorder *r;
         const struct signature *s;
         uint64_t args[SIGNATURE_MAX_PARAMS]; /* as they go to the platform */
+        PWSTR *theirs[SIGNATURE_MAX_PARAMS]; /* where the client wants a string; the platform has a place of ours */
+        PWSTR places[SIGNATURE_MAX_PARAMS];
         void *real;
         uint64_t value; /* what it returned */
         bool recorded;  /* writes a call and a return */
@@ -48,6 +51,10 @@ uint64_t real_through(void *fn, const uint64_t *args, unsigned n);
 
 /* arguments.c: what the call was given, and what it gave. */
 void passing_arguments(struct passing *p);
+/* Places of ours for strings, so that one that the platform leaves alone is not taken for an answer; and the client's.
+ */
+void passing_lend_places(struct passing *p);
+void passing_return_places(struct passing *p);
 void passing_results(struct passing *p);
 /* Does the call ask for the result of an operation? Of that the trace has a completion. */
 bool passing_is_completion(const struct passing *p);
@@ -69,9 +76,9 @@ void callbacks_settle(struct passing *p);   /* after it */
 void callbacks_began(struct real_recorder *r);
 /* The exit of a handle's object is in the trace once, whoever hears of it first. */
 void callbacks_exited(struct passing *p);
-void callbacks_write_event(struct real_recorder *r, const struct hearing *h, uint32_t type, HRESULT hr, PCWSTR data);
 
-/* streams.c: pipes of ours in place of the platform's, what goes through is written. */
-void streams_tee(struct real_recorder *r, const char *process, HCS_PROCESS_INFORMATION *info);
+/* streams.c: pipes of ours in place of the platform's, what goes through is written. Of an operation that gives the
+ * same ones again the client gets the same of ours again. */
+void streams_tee(struct passing *p, const char *process, HCS_PROCESS_INFORMATION *info);
 
 #endif

@@ -9,115 +9,11 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "hcsshim/abi/computecore.h"
 #include "hcsshim/abi/vmcompute.h"
-#include "mockhcs/mockhcs.h"
 #include "mockhcs/real/kept.h"
-#include "mockhcs/real/recorder.h"
-#include "mockhcs/trace/reader.h"
+#include "mockhcs/test/recorded.h"
 #include "platform/abi_memory.h"
-#include "platform/library.h"
-#include "platform/pipe.h"
 #include "platform/thread.h"
-#include "platform/work_folder.h"
-#include "testing/hcs_test.h"
-
-struct world {
-        struct hcs_work_folder *folder;
-        char *ours, *theirs; /* traces: the recorder's, and that of the layer below */
-        struct mockhcs *mock;
-        struct real_recorder *recorder;
-        struct hcs_dynlib *libraries[5]; /* by enum mock_dll */
-};
-
-static void *real_of(const struct world *w, const struct signature *s) {
-        return hcs_dynlib_symbol(w->libraries[s->function->dll], s->function->name);
-}
-
-static void open_world(struct world *w, struct real_recorder_options options) {
-        static const char *const firsts[] = {NULL, "HNSCall", "HcsCreateOperation", "HcnOpenNetwork",
-                                             "HcsDestroyLayer"};
-        _cleanup_free_ char *spec = NULL;
-        struct hcs_error *err = NULL;
-        const struct signature *s;
-        size_t n;
-
-        *w = (struct world){0};
-        assert_ok(hcs_work_folder_new(NULL, "real", &w->folder, &err), err);
-        w->ours = hcs_asprintf("%s/ours.trace", hcs_work_folder_path(w->folder));
-        w->theirs = hcs_asprintf("%s/theirs.trace", hcs_work_folder_path(w->folder));
-        spec = hcs_asprintf("record=%s,emulate", w->theirs);
-        for (char *p = spec; (p = strchr(p, '\\')); p++)
-                *p = '/';
-        assert_ok(mockhcs_open(spec, &w->mock, &err), err);
-        for (int dll = MOCK_VMCOMPUTE; dll <= MOCK_COMPUTESTORAGE; dll++)
-                assert_ok(hcs_library_load(NULL, mock_dll_name((enum mock_dll)dll), firsts[dll], &w->libraries[dll],
-                                           &err),
-                          err);
-        if (!options.path)
-                options.path = w->ours;
-        w->recorder = real_recorder_new(&options);
-        s = signatures_get(&n);
-        for (size_t i = 0; i < n; i++)
-                real_recorder_learn(w->recorder, &s[i], real_of(w, &s[i]));
-}
-
-static void close_world(struct world *w) {
-        real_recorder_free(w->recorder);
-        mockhcs_close(w->mock);
-        hcs_work_folder_free(w->folder);
-        free(w->ours);
-        free(w->theirs);
-}
-
-static const struct signature *signature(enum mock_dll dll, const char *name) {
-        size_t n;
-        const struct signature *s = signatures_get(&n);
-
-        for (size_t i = 0; i < n; i++)
-                if (s[i].function->dll == dll && hcs_streq(s[i].function->name, name))
-                        return &s[i];
-        fail_msg("there is no signature of %s", name);
-        return NULL;
-}
-
-static uint64_t call(struct world *w, const struct signature *s, const uint64_t *args) {
-        return real_recorder_call(w->recorder, s, args, real_of(w, s));
-}
-
-#define ARG(x)                  ((uint64_t)(uintptr_t)(x))
-#define CALL(w, dll, name, ...) call(w, signature(MOCK_##dll, name), (const uint64_t[]){__VA_ARGS__})
-
-/* The records of that kind. */
-struct lines {
-        struct mock_record *items;
-        size_t n;
-};
-
-static struct lines read_lines(const char *path, enum mock_record_kind kind) {
-        struct mock_trace_reader *reader = NULL;
-        struct hcs_error *err = NULL;
-        struct lines lines = {0};
-        struct mock_record r;
-
-        assert_ok(mock_trace_reader_open(path, &reader, &err), err);
-        while (mock_trace_reader_next(reader, &r, &err) == S_OK) {
-                if (r.kind != kind) {
-                        mock_record_deinit(&r);
-                        continue;
-                }
-                lines.items = hcs_realloc(lines.items, (lines.n + 1) * sizeof(*lines.items));
-                lines.items[lines.n++] = r;
-        }
-        mock_trace_reader_free(reader);
-        return lines;
-}
-
-static void free_lines(struct lines *lines) {
-        for (size_t i = 0; i < lines->n; i++)
-                mock_record_deinit(&lines->items[i]);
-        free(lines->items);
-}
 
 /* Numbers of handles are given to failed calls here, and not there. */
 static bool same_text(const struct mock_value *a, const struct mock_value *b) {
@@ -309,28 +205,6 @@ static void HCS_ABI_CALL on_notification(DWORD type, void *context, HRESULT stat
 
         t->type = type;
         hear(t);
-}
-
-#define VM u"{\"Owner\":\"real\",\"SchemaVersion\":{\"Major\":2,\"Minor\":1},\"VirtualMachine\":{}}"
-
-static HCS_OPERATION new_operation(struct world *w) {
-        return (HCS_OPERATION)(uintptr_t)CALL(w, COMPUTECORE, "HcsCreateOperation", 0, 0);
-}
-
-static HCS_SYSTEM create_and_close(struct world *w) {
-        HCS_OPERATION op = new_operation(w);
-        HCS_SYSTEM system = NULL;
-
-        assert_hresult(CALL(w, COMPUTECORE, "HcsCreateComputeSystem", ARG(u"real"), ARG(VM), ARG(op), 0, ARG(&system)),
-                       S_OK);
-        CALL(w, COMPUTECORE, "HcsWaitForOperationResult", ARG(op), INFINITE, 0);
-        CALL(w, COMPUTECORE, "HcsCloseOperation", ARG(op));
-        return system;
-}
-
-static HCS_SYSTEM open_with_system(struct world *w, struct real_recorder_options o) {
-        open_world(w, o);
-        return create_and_close(w);
 }
 
 static void a_result_that_nobody_asks_for_is_written_when_the_operation_is_closed(void **state) {
@@ -530,76 +404,75 @@ static void a_notification_completes_the_call_of_vmcompute(void **state) {
         close_world(&w);
 }
 
-/* Runs `cmd' until it exits with 3. */
-static HCS_PROCESS run_shell(struct world *w, HCS_SYSTEM system) {
-        static const char line[] = "echo through\nexit 3\n";
-        HCS_PROCESS_INFORMATION info = {0};
-        HCS_OPERATION op = new_operation(w);
-        HCS_PROCESS process = NULL;
-        char data[64], said[64] = "";
-        size_t n = 0, length = 0;
-        PWSTR status = NULL;
+/* A platform that tells of the exit while the handle is closed. */
+static HCS_EVENT_CALLBACK their_callback;
+static void *their_context;
 
-        CALL(w, COMPUTECORE, "HcsStartComputeSystem", ARG(system), ARG(op), 0);
-        CALL(w, COMPUTECORE, "HcsWaitForOperationResult", ARG(op), INFINITE, 0);
-        CALL(w, COMPUTECORE, "HcsCloseOperation", ARG(op));
-        op = new_operation(w);
-        CALL(w, COMPUTECORE, "HcsCreateProcess", ARG(system),
-             ARG(u"{\"CommandLine\":\"cmd\",\"CreateStdInPipe\":true,\"CreateStdOutPipe\":true}"), ARG(op), 0,
-             ARG(&process));
-        CALL(w, COMPUTECORE, "HcsWaitForOperationResultAndProcessInfo", ARG(op), INFINITE, ARG(&info), 0);
-        CALL(w, COMPUTECORE, "HcsCloseOperation", ARG(op));
-        assert_hresult(hcs_pipe_write(info.StdInput, line, strlen(line), &n, NULL), S_OK);
-        while (hcs_pipe_read(info.StdOutput, data, sizeof(data), &n, NULL) == S_OK) {
-                assert_true(length + n < sizeof(said));
-                memcpy(said + length, data, n);
-                length += n;
-        }
-        assert_string_equal(said, "through\r\n");
-        hcs_pipe_close(info.StdInput);
-        hcs_pipe_close(info.StdOutput);
-        assert_hresult(CALL(w, COMPUTECORE, "HcsWaitForProcessExit", ARG(process), INFINITE, ARG(&status)), S_OK);
-        hcs_abi_free(status);
-        return process;
+static uint64_t HCS_ABI_CALL take_callback(void *system, DWORD options, void *context, HCS_EVENT_CALLBACK callback) {
+        their_callback = callback;
+        their_context = context;
+        return S_OK;
 }
 
-static void streams_and_an_exit_that_is_waited_for_are_written(void **state) {
-        struct lines said, events;
-        HCS_PROCESS process;
+static void HCS_ABI_CALL close_with_exit(void *system) {
+        HCS_EVENT event = {.Type = HcsEventSystemExited, .EventData = u"{\"Status\":0}"};
+
+        their_callback(&event, their_context);
+        their_callback(&event, their_context);
+}
+
+static void HCS_ABI_CALL on_event(HCS_EVENT *event, void *context) {
+        ++*(unsigned *)context;
+}
+
+static void an_exit_that_is_heard_while_its_handle_is_closed_is_written_once(void **state) {
+        const struct signature *set = signature(MOCK_COMPUTECORE, "HcsSetComputeSystemCallback");
+        const struct signature *closing = signature(MOCK_COMPUTECORE, "HcsCloseComputeSystem");
+        struct lines events;
         HCS_SYSTEM system;
+        unsigned heard = 0;
         struct world w;
 
         system = open_with_system(&w, (struct real_recorder_options){0});
-        process = run_shell(&w, system);
-        CALL(&w, COMPUTECORE, "HcsCloseProcess", ARG(process));
-        CALL(&w, COMPUTECORE, "HcsCloseComputeSystem", ARG(system));
-        real_recorder_free(steal_pointer(&w.recorder)); /* the streams have ended */
-        said = read_lines(w.ours, MOCK_RECORD_STDIO);
-        assert_int_equal(said.n, 4);
-        assert_string_equal(said.items[0].subject, "process/1");
-        assert_memory_equal(said.items[0].data, "echo through\nexit 3\n", 20);
-        free_lines(&said);
+        assert_int_equal(real_recorder_call(w.recorder, set,
+                                            (const uint64_t[]){ARG(system), 0, ARG(&heard), ARG(on_event)},
+                                            (void *)(uintptr_t)take_callback),
+                         S_OK);
+        real_recorder_call(w.recorder, closing, (const uint64_t[]){ARG(system)}, (void *)(uintptr_t)close_with_exit);
+        assert_int_equal(heard, 2); /* what the client hears is the platform's business */
         events = read_lines(w.ours, MOCK_RECORD_EVENT);
         assert_int_equal(events.n, 1);
-        assert_string_equal(events.items[0].event, "ProcessExited");
-        assert_non_null(strstr(events.items[0].result.text, "\"ExitCode\":3"));
+        assert_string_equal(events.items[0].event, "SystemExited");
+        assert_string_equal(events.items[0].subject, "system/1");
         free_lines(&events);
+        ((void(HCS_ABI_CALL *)(HCS_SYSTEM))(uintptr_t)real_of(&w, closing))(system);
         close_world(&w);
 }
 
-static void streams_are_left_alone_when_they_are_not_wanted(void **state) {
-        struct lines said;
-        HCS_PROCESS process;
-        HCS_SYSTEM system;
+static uint64_t HCS_ABI_CALL fail_at_once(void) {
+        return (uint32_t)E_FAIL;
+}
+
+static void a_string_that_the_platform_leaves_alone_is_no_answer(void **state) {
+        static const char *const functions[] = {"HcsGetServiceProperties", "HcsModifyServiceSettings"};
+        const PWSTR before = (PWSTR)(uintptr_t)0x10; /* nobody's memory */
+        struct lines returns;
         struct world w;
 
-        system = open_with_system(&w, (struct real_recorder_options){.no_streams = true});
-        process = run_shell(&w, system);
-        CALL(&w, COMPUTECORE, "HcsCloseProcess", ARG(process));
-        CALL(&w, COMPUTECORE, "HcsCloseComputeSystem", ARG(system));
-        said = read_lines(w.ours, MOCK_RECORD_STDIO);
-        assert_int_equal(said.n, 0);
-        free_lines(&said);
+        open_world(&w, (struct real_recorder_options){0});
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(functions); i++) {
+                PWSTR text = before;
+
+                assert_int_equal(real_recorder_call(w.recorder, signature(MOCK_COMPUTECORE, functions[i]),
+                                                    (const uint64_t[]){ARG(u"{}"), ARG(&text)},
+                                                    (void *)(uintptr_t)fail_at_once),
+                                 (uint32_t)E_FAIL);
+                assert_ptr_equal(text, before);
+        }
+        returns = read_lines(w.ours, MOCK_RECORD_RETURN);
+        assert_int_equal(returns.n, 2);
+        assert_int_equal(returns.items[0].n_args, 0);
+        free_lines(&returns);
         close_world(&w);
 }
 
@@ -637,7 +510,7 @@ HCS_TESTS(cmocka_unit_test(every_export_has_a_signature),
           cmocka_unit_test(a_client_without_a_place_for_process_information_hears_of_that_and_not_of_the_result),
           cmocka_unit_test(the_context_of_an_operation_is_the_clients),
           cmocka_unit_test(a_notification_completes_the_call_of_vmcompute),
-          cmocka_unit_test(streams_and_an_exit_that_is_waited_for_are_written),
-          cmocka_unit_test(streams_are_left_alone_when_they_are_not_wanted),
+          cmocka_unit_test(an_exit_that_is_heard_while_its_handle_is_closed_is_written_once),
+          cmocka_unit_test(a_string_that_the_platform_leaves_alone_is_no_answer),
           cmocka_unit_test(a_trace_that_cannot_be_written_stops_nobody),
           cmocka_unit_test(a_callback_that_is_gone_is_told_from_the_next))

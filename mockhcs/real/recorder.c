@@ -20,6 +20,7 @@ struct real_recorder *real_recorder_new(const struct real_recorder_options *opti
         r->redact = !options->keep_secrets;
         r->streams = !options->no_streams;
         hcs_mutex_init(&r->lock);
+        hcs_mutex_init(&r->giving);
         hcs_cond_init(&r->ended);
         callbacks_began(r);
         return r;
@@ -30,12 +31,13 @@ struct real_recorder *real_recorder_free(struct real_recorder *r) {
                 return NULL;
         callbacks_began(NULL);
         hcs_mutex_lock(&r->lock);
-        while (r->n_streams)
+        while (r->tees)
                 hcs_cond_wait(&r->ended, &r->lock);
         hcs_mutex_unlock(&r->lock);
         kept_deinit(&r->kept);
         mock_trace_writer_free(atomic_load(&r->writer));
         hcs_cond_deinit(&r->ended);
+        hcs_mutex_deinit(&r->giving);
         hcs_mutex_deinit(&r->lock);
         free(r->path);
         free(r);
@@ -117,6 +119,8 @@ static void take_closing(struct passing *p) {
         completion_closes(p);
         hcs_guard(&p->r->lock);
         p->closing = kept_take(&p->r->kept, first->handle, p->s->function->dll, p->args[0]);
+        if (p->closing)
+                hearings_closing(&p->r->kept, p->closing, true);
 }
 
 static void settle_closing(struct passing *p) {
@@ -124,6 +128,7 @@ static void settle_closing(struct passing *p) {
                 return;
         hcs_guard(&p->r->lock);
         if (FAILED(p->call.hr)) { /* it stays */
+                hearings_closing(&p->r->kept, p->closing, false);
                 kept_add(&p->r->kept, p->closing, p->closing->handle.value);
                 return;
         }
@@ -214,9 +219,11 @@ uint64_t real_recorder_call(struct real_recorder *r, const struct signature *s, 
                 return real_through(real, args, s->n);
         }
         before(&p);
+        passing_lend_places(&p);
         hcs_error_restore(theirs);
         p.value = real_through(real, p.args, s->n);
         theirs = hcs_error_save();
+        passing_return_places(&p);
         after(&p);
         hcs_error_restore(theirs);
         return p.value;

@@ -7,12 +7,15 @@
  */
 
 #include <stdio.h>
+#include <string.h>
 
+#include "base/str.h"
 #include "hcsshim/log.h"
 #include "mockhcs/real/passing.h"
 #include "platform/pipe.h"
 
 struct tee {
+        struct tee *next; /* in the recorder's list */
         struct real_recorder *r;
         char process[24];
         enum mock_stream stream;
@@ -40,6 +43,33 @@ static bool hand_on(const struct tee *t, const char *data, size_t len) {
         return true;
 }
 
+static void add(struct tee *t) {
+        hcs_guard(&t->r->lock);
+        t->next = t->r->tees;
+        t->r->tees = t;
+}
+
+static void remove_from_list(struct tee *t) {
+        struct tee **at = &t->r->tees;
+
+        hcs_guard(&t->r->lock);
+        while (*at != t)
+                at = &(*at)->next;
+        *at = t->next;
+        hcs_cond_broadcast(&t->r->ended);
+}
+
+/* Has the client a newer pipe of the same stream? Then the end of this one is not that of the stream. */
+static bool is_replaced(const struct tee *t) {
+        const struct tee *other;
+
+        hcs_guard(&t->r->lock);
+        for (other = t->r->tees; other != t; other = other->next)
+                if (other->stream == t->stream && hcs_streq(other->process, t->process))
+                        return true;
+        return false;
+}
+
 static void carry(void *arg) {
         _cleanup_free_ struct tee *t = arg;
         char data[16384];
@@ -50,13 +80,11 @@ static void carry(void *arg) {
                 note(t, data, n, false);
                 wanted = hand_on(t, data, n);
         }
-        if (wanted)
+        if (wanted && !is_replaced(t))
                 note(t, NULL, 0, true);
         hcs_pipe_close(t->from);
         hcs_pipe_close(t->to);
-        hcs_guard(&t->r->lock);
-        t->r->n_streams--;
-        hcs_cond_broadcast(&t->r->ended);
+        remove_from_list(t);
 }
 
 /* Takes the error over. */
@@ -82,26 +110,55 @@ static void tee(struct real_recorder *r, const char *process, enum mock_stream s
         snprintf(t->process, sizeof(t->process), "%s", process);
         t->from = stream == MOCK_STDIN ? reader : *handle;
         t->to = stream == MOCK_STDIN ? *handle : writer;
-        hcs_mutex_lock(&r->lock);
-        r->n_streams++;
-        hcs_mutex_unlock(&r->lock);
+        add(t);
         if (SUCCEEDED(hcs_thread_start_detached(carry, t, &err))) {
                 *handle = stream == MOCK_STDIN ? writer : reader;
                 return;
         }
         not_recorded(process, err);
-        hcs_mutex_lock(&r->lock);
-        r->n_streams--;
-        hcs_mutex_unlock(&r->lock);
+        remove_from_list(t);
         hcs_pipe_close(reader);
         hcs_pipe_close(writer);
         free(t);
 }
 
-void streams_tee(struct real_recorder *r, const char *process, HCS_PROCESS_INFORMATION *info) {
-        if (!r->streams)
+static bool same_handles(const HCS_PROCESS_INFORMATION *a, const HCS_PROCESS_INFORMATION *b) {
+        return a->StdInput == b->StdInput && a->StdOutput == b->StdOutput && a->StdError == b->StdError;
+}
+
+/* What the operation gave before, and the client was given for it. */
+static bool given_before(struct passing *p, HCS_PROCESS_INFORMATION *info) {
+        const struct kept *k;
+
+        hcs_guard(&p->r->lock);
+        k = kept_find(&p->r->kept, MOCK_OPERATION, MOCK_COMPUTECORE, p->on[MOCK_OPERATION]);
+        if (!k || !k->given.ProcessId || !same_handles(&k->given, info))
+                return false;
+        *info = k->ours;
+        return true;
+}
+
+static void remember(struct passing *p, const HCS_PROCESS_INFORMATION *given, const HCS_PROCESS_INFORMATION *ours) {
+        struct kept *k;
+
+        hcs_guard(&p->r->lock);
+        k = kept_find(&p->r->kept, MOCK_OPERATION, MOCK_COMPUTECORE, p->on[MOCK_OPERATION]);
+        if (!k)
                 return;
-        tee(r, process, MOCK_STDIN, &info->StdInput);
-        tee(r, process, MOCK_STDOUT, &info->StdOutput);
-        tee(r, process, MOCK_STDERR, &info->StdError);
+        k->given = *given;
+        k->ours = *ours;
+}
+
+void streams_tee(struct passing *p, const char *process, HCS_PROCESS_INFORMATION *info) {
+        HCS_PROCESS_INFORMATION given = *info;
+
+        if (!p->r->streams)
+                return;
+        hcs_guard(&p->r->giving);
+        if (given_before(p, info))
+                return;
+        tee(p->r, process, MOCK_STDIN, &info->StdInput);
+        tee(p->r, process, MOCK_STDOUT, &info->StdOutput);
+        tee(p->r, process, MOCK_STDERR, &info->StdError);
+        remember(p, &given, info);
 }
