@@ -113,6 +113,8 @@ HRESULT mock_stdio_open(struct mock_engine *e, struct mock_live *process, const 
                 if (info->stream[i])
                         hr = open_pump(process, (enum mock_stream)i, slots[i]);
         }
+        if (process->pumping)
+                mock_dispatcher_kick(e->dispatcher); /* it may be waiting for a pipe that was given up */
         watch(e, process);
         hcs_mutex_unlock(&e->lock);
         if (FAILED(hr)) {
