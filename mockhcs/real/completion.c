@@ -166,6 +166,22 @@ static void complete(struct real_recorder *r, uintptr_t operation, HRESULT hr, c
         free(text);
 }
 
+void completion_asks(struct passing *p) {
+        const struct kept *k;
+
+        if (signature_find(p->s, PARAMETER_PROCESS_INFORMATION) < 0)
+                return;
+        hcs_mutex_lock(&p->r->lock);
+        k = passing_is_completion(p) ? operation_of(p) : NULL;
+        if (k)
+                memcpy(p->asking.process, k->process, sizeof(p->asking.process));
+        else if (!passing_is_completion(p)) /* vmcompute */
+                snprintf(p->asking.process, sizeof(p->asking.process), "%s", process_of(p));
+        hcs_mutex_unlock(&p->r->lock);
+        if (*p->asking.process)
+                streams_asked(p);
+}
+
 void completion_heard(struct passing *p) {
         int info = signature_find(p->s, PARAMETER_PROCESS_INFORMATION);
         struct mock_process_info *process = &p->call.completion.process;

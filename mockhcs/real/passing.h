@@ -11,6 +11,13 @@
 #include "mockhcs/trace/writer.h"
 #include "platform/thread.h"
 
+/* A call that may give new pipes of a process; in the recorder's list from before the platform has it until they are
+ * taken. */
+struct asking {
+        struct asking *next;
+        char process[24]; /* empty: not such a call */
+};
+
 struct real_recorder {
         char *path;
         bool redact, streams;
@@ -22,8 +29,9 @@ struct real_recorder {
         atomic_uint_fast64_t calls;
         atomic_uint threads;
         void *_Atomic get_result; /* HcsGetOperationResult of the platform, as soon as it is known */
-        struct hcs_cond ended;    /* with the lock: a stream has ended */
+        struct hcs_cond ended;    /* with the lock: a stream has ended, or pipes are taken */
         struct tee *tees;         /* under the lock: streams that pass through, the newest first */
+        struct asking *askings;   /* under the lock */
         struct hcs_mutex giving;  /* taken before the lock: one process information at a time */
 };
 
@@ -38,8 +46,9 @@ struct passing {
         uint64_t value; /* what it returned */
         bool recorded;  /* writes a call and a return */
         struct mock_call call;
-        struct kept *created;            /* about to be made */
-        struct kept *closing;            /* taken out of the table */
+        struct kept *created; /* about to be made */
+        struct kept *closing; /* taken out of the table */
+        struct asking asking;
         uint32_t hearing;                /* the callback that is registered by this call */
         uintptr_t on[MOCK_HANDLE_KINDS]; /* values of handle arguments */
 };
@@ -63,6 +72,7 @@ char *passing_text(const struct passing *p, int parameter);
 
 /* completion.c: operations, and what vmcompute completes later. */
 void completion_starts(struct passing *p);  /* before the call */
+void completion_asks(struct passing *p);    /* the same: for whose pipes */
 void completion_started(struct passing *p); /* after it */
 void completion_heard(struct passing *p);   /* after a call that asked for a result */
 void completion_closes(struct passing *p);  /* before an operation is closed */
@@ -80,5 +90,7 @@ void callbacks_exited(struct passing *p);
 /* streams.c: pipes of ours in place of the platform's, what goes through is written. Of an operation that gives the
  * same ones again the client gets the same of ours again. */
 void streams_tee(struct passing *p, const char *process, HCS_PROCESS_INFORMATION *info);
+void streams_asked(struct passing *p);    /* before the call; p->asking says of which process */
+void streams_answered(struct passing *p); /* after it */
 
 #endif

@@ -176,6 +176,7 @@ static void before(struct passing *p) {
                 write_call(p);
         take_closing(p);
         completion_starts(p);
+        completion_asks(p);
         callbacks_redirect(p);
 }
 
@@ -202,6 +203,7 @@ static void after(struct passing *p) {
         passing_results(p);
         callbacks_settle(p);
         completion_heard(p);
+        streams_answered(p);
         callbacks_exited(p);
         if (p->recorded)
                 write_return(p);

@@ -59,11 +59,22 @@ static void remove_from_list(struct tee *t) {
         hcs_cond_broadcast(&t->r->ended);
 }
 
-/* Has the client a newer pipe of the same stream? Then the end of this one is not that of the stream. */
+/* With the lock held. */
+static bool may_be_replaced(const struct tee *t) {
+        for (const struct asking *a = t->r->askings; a; a = a->next)
+                if (hcs_streq(a->process, t->process))
+                        return true;
+        return false;
+}
+
+/* Has the client a newer pipe of the same stream, or is it about to have one? Then the end of this one is not that of
+ * the stream. */
 static bool is_replaced(const struct tee *t) {
         const struct tee *other;
 
         hcs_guard(&t->r->lock);
+        while (may_be_replaced(t))
+                hcs_cond_wait(&t->r->ended, &t->r->lock);
         for (other = t->r->tees; other != t; other = other->next)
                 if (other->stream == t->stream && hcs_streq(other->process, t->process))
                         return true;
@@ -120,6 +131,24 @@ static void tee(struct real_recorder *r, const char *process, enum mock_stream s
         hcs_pipe_close(reader);
         hcs_pipe_close(writer);
         free(t);
+}
+
+void streams_asked(struct passing *p) {
+        hcs_guard(&p->r->lock);
+        p->asking.next = p->r->askings;
+        p->r->askings = &p->asking;
+}
+
+void streams_answered(struct passing *p) {
+        struct asking **at = &p->r->askings;
+
+        if (!*p->asking.process)
+                return;
+        hcs_guard(&p->r->lock);
+        while (*at != &p->asking)
+                at = &(*at)->next;
+        *at = p->asking.next;
+        hcs_cond_broadcast(&p->r->ended);
 }
 
 static bool same_handles(const HCS_PROCESS_INFORMATION *a, const HCS_PROCESS_INFORMATION *b) {
