@@ -26,5 +26,16 @@ done
 
 expect 0 "a client is built" "$cc" -I"$package/include" "$root/cmd/hcsdemo/main.c" -L"$package/lib" -lhcsshim -o "$package/bin/client.exe"
 expect 0 "and runs" env HCSSHIM_LIBRARY_PATH="$(winepath -w "$package/bin")" MOCKHCS=emulate MOCKHCS_VERIFY=1 wine "$package/bin/client.exe"
+expect 0 "a client of a system DLL is built" "$cc" -std=gnu17 -DLINKED -I"$package/include" "$root/integration/windows/recorded.c" \
+        -L"$package/lib" -lcomputecore -o "$work/linked.exe"
+cp "$package/bin/client.exe" "$package/bin/hcsshim.dll" "$work"
+cd "$work" || exit 1
+expect 0 "the DLLs are installed" wine "$package/bin/mockhcs.exe" install --system
+expect 0 "the client finds them" wine linked.exe linked
+expect 0 "the other is recorded" wine "$package/bin/hcstrace.exe" record -o run.trace -- client.exe
+grep -q HcsStartComputeSystem run.trace || fail "there is no trace of it"
+expect 0 "they are taken away" wine "$package/bin/mockhcs.exe" uninstall --system
+expect 0 "beside a program" wine "$package/bin/mockhcs.exe" install --beside linked.exe
+expect 0 "it finds them there" wine linked.exe linked
 "$objdump" -p "$package/bin/client.exe" | grep -q 'DLL Name: hcsshim.dll' || fail "the client is not linked to hcsshim.dll"
 finish
