@@ -67,6 +67,22 @@ static void folders_that_paths_differ_in_stand_for_each_other(void **state) {
         variables_deinit(&v);
 }
 
+/* A client that takes what was recorded for something else: nothing is replaced twice. */
+static void values_that_stand_for_each_other_in_a_ring_are_replaced_once(void **state) {
+#define A "aaaaaaaa-2222-4333-8444-555555555555"
+#define B "bbbbbbbb-2222-4333-8444-555555555555"
+#define C "cccccccc-2222-4333-8444-555555555555"
+        struct variables v = {0};
+
+        assert_true(variables_bind(&v, "guid", A, B));
+        assert_true(variables_bind(&v, "guid", B, C));
+        assert_true(variables_bind(&v, "guid", C, A));
+        assert_true(variables_bind(&v, "id", "web", "web-web"));
+        assert_substituted(&v, "{\"a\":\"" A "\",\"b\":[\"" B "\",\"" C "\"],\"" A "\":\"web\"}",
+                           "{\"a\":\"" B "\",\"b\":[\"" C "\",\"" A "\"],\"" B "\":\"web-web\"}");
+        variables_deinit(&v);
+}
+
 static void random_numbers_count_in_paths_only(void **state) {
         struct variables v = {0};
 
@@ -118,6 +134,7 @@ HCS_TESTS(cmocka_unit_test(a_guid_is_bound_at_first_sight_and_keeps_its_identity
           cmocka_unit_test(a_try_that_failed_leaves_nothing_bound),
           cmocka_unit_test(an_id_is_replaced_as_a_word_and_never_inside_one),
           cmocka_unit_test(folders_that_paths_differ_in_stand_for_each_other),
+          cmocka_unit_test(values_that_stand_for_each_other_in_a_ring_are_replaced_once),
           cmocka_unit_test(random_numbers_count_in_paths_only),
           cmocka_unit_test(ports_count_where_they_are_ports_and_ephemeral),
           cmocka_unit_test(a_hundred_thousand_are_found_again),
