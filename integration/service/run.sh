@@ -189,6 +189,18 @@ kill -TERM "$handed"
 wait "$handed" || fail "SIGTERM is a way to end"
 rm -f "$socket"
 
+# Handed over, and not what it should be: a file, a pipe, nothing, two.
+handed_over() { # TITLE COUNT REDIRECTION
+        expect 1 "$1" bash -c "LISTEN_PID=\$\$ LISTEN_FDS=$2 exec '$mockhcs' service --foreground $3"
+}
+handed_over "a file that was handed over" 1 '3</dev/null'
+says "descriptor 3 of LISTEN_FDS is no Unix socket that listens"
+handed_over "a pipe that was handed over" 1 '3< <(sleep 0)'
+says "descriptor 3 of LISTEN_FDS is no Unix socket that listens"
+handed_over "nothing that was handed over" 1 '3<&-'
+says "descriptor 3 of LISTEN_FDS is no Unix socket that listens"
+handed_over "two that were handed over" 2 '3</dev/null'
+says "one socket is expected"
 if command -v systemd-socket-activate >/dev/null; then # the real one
         systemd-socket-activate -l "$socket" "$mockhcs" service --foreground >"$work/handed" 2>&1 &
         handed=$!
