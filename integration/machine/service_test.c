@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 
-/* A virtual machine that is made through a service boots in QEMU, belongs to the service, and goes with it. */
+/*
+ * A virtual machine that is made through a service boots in QEMU, belongs to the service, and goes with it; and with
+ * the client that held it. Whoever is killed, no QEMU and no socket stays.
+ */
 
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "integration/machine/guest_rig.h"
 #include "mockhcs/remote/wire.h"
 #include "platform/clock.h"
+#include "platform/hvsocket.h"
 #include "platform/process.h"
 #include "testing/hcs_test.h"
 
@@ -69,8 +76,95 @@ static void a_machine_belongs_to_the_service(void **state) {
         assert_ok(hcs_child_wait(service, &code, &err), err);
 }
 
+/* Of a QEMU whose parent was killed, or kills it. */
+static void wait_end_of(uint64_t pid) {
+        struct pollfd ended = {.fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0), .events = POLLIN};
+
+        if (ended.fd < 0)
+                return;
+        assert_int_equal(poll(&ended, 1, RIG_TIMEOUT_MS), 1);
+        close(ended.fd);
+}
+
+static uint64_t start_machine(struct guest_rig *r) {
+        _cleanup_free_ char *spec = hcs_asprintf("remote=%s", socket_path);
+        _cleanup_json_ struct hcs_json *doc = rig_document(true), *machine = NULL;
+        struct hcs_error *err = NULL;
+        uint64_t pid = 0;
+
+        rig_create(r, spec, doc);
+        assert_ok(hcs_system_start(r->system, NULL, NULL, &err), err);
+        machine = rig_describe(r);
+        assert_true(hcs_json_u64(hcs_json_get(machine, "ProcessId"), &pid));
+        assert_int_equal(kill((pid_t)pid, 0), 0);
+        return pid;
+}
+
+/* First of all: a program of several threads does not fork well. */
+static void a_client_that_is_killed_takes_its_machine_along(void **state) {
+        struct hcs_child *service = start_service();
+        struct hcs_json *status = NULL;
+        struct hcs_error *err = NULL;
+        char folder[256] = "";
+        uint64_t pid = 0, systems = 1;
+        int pipes[2], code;
+        pid_t client;
+
+        assert_int_equal(pipe(pipes), 0);
+        client = fork();
+        if (client == 0) {
+                struct guest_rig r;
+
+                pid = start_machine(&r);
+                (void)!write(pipes[1], &pid, sizeof(pid));
+                (void)!write(pipes[1], r.folder, strlen(r.folder));
+                close(pipes[1]);
+                pause();
+        }
+        close(pipes[1]);
+        assert_int_equal(read(pipes[0], &pid, sizeof(pid)), sizeof(pid));
+        assert_true(read(pipes[0], folder, sizeof(folder) - 1) > 0);
+        close(pipes[0]);
+        assert_int_equal(access(folder, F_OK), 0);
+        assert_int_equal(kill(client, SIGKILL), 0);
+        assert_int_equal(waitpid(client, &code, 0), client);
+        wait_end_of(pid);
+        while (systems > 0) { /* the service tells when the system itself is gone */
+                assert_hresult(ask("status", &status), S_OK);
+                assert_true(hcs_json_u64(hcs_json_lookup(status, "World.Systems"), &systems));
+                status = hcs_json_free(status);
+        }
+        assert_hresult(ask("stop", &status), S_OK);
+        hcs_json_free(status);
+        assert_ok(hcs_child_wait(service, &code, &err), err);
+        assert_int_equal(code, 0);
+        assert_int_equal(access(folder, F_OK), -1);
+}
+
+static void a_service_that_is_killed_takes_its_machines_along(void **state) {
+        struct hcs_child *service = start_service();
+        struct hcs_error *err = NULL;
+        struct hcs_work_folder *next = NULL;
+        struct guest_rig r;
+        uint64_t pid = start_machine(&r);
+        int code;
+
+        hcs_child_kill(service);
+        assert_ok(hcs_child_wait(service, &code, &err), err);
+        assert_hresult(hcs_system_wait(r.system, NULL, NULL), HCS_E_SERVICE_DISCONNECT);
+        wait_end_of(pid);
+        assert_int_equal(access(r.folder, F_OK), 0); /* nobody could remove it: whoever makes the next one does */
+        assert_hresult(hcs_hvsocket_folder_new(&(GUID){.Data1 = 7}, &next, &err), S_OK);
+        hcs_hvsocket_folder_free(next);
+        rig_close(&r);
+}
+
 int main(int argc, char **argv) {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(a_machine_belongs_to_the_service)};
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_client_that_is_killed_takes_its_machine_along),
+                cmocka_unit_test(a_service_that_is_killed_takes_its_machines_along),
+                cmocka_unit_test(a_machine_belongs_to_the_service),
+        };
         char *folder;
         int failed;
 
