@@ -103,6 +103,16 @@ says '2 values left out'
 [[ $(sed -n '3s/.*"base64":"\(.*\)".*/\1/p' bytes.out | base64 -d) = '<redacted>, <redacted>' ]] || fail "bytes of a frame have a secret"
 expect 0 "put bytes back" "$hcstrace" redact --restore --key bytes.key -o back.trace bytes.out
 cmp -s back.trace bytes.trace || fail "bytes that were put back are not what they were"
+cat >odd.trace <<'TRACE'
+{"trace":"hcs","version":1,"recorder":"of s3cret","host":{"os":"windows","name":"s3cret"},"redacted":false}
+{"call":"HcsStartComputeSystem","dll":"computecore","n":1,"t":1,"thread":1,"args":{"system":"system/1"},"newer":{"x":"s3cret"}}
+{"client":1,"run":{"command":["s3cret"],"token":"of somebody"}}
+TRACE
+expect 0 "redact what is not known" "$hcstrace" redact --text s3cret --member name -o odd.out --key odd.key odd.trace
+! grep -qE 's3cret|somebody' odd.out || fail "a secret is left in the header, or in what this version does not know"
+grep -q '^{"trace":"hcs","version":1,.*"os":"windows"' odd.out || fail "the header is none any more"
+expect 0 "put what is not known back" "$hcstrace" redact --restore --key odd.key -o back.trace odd.out
+cmp -s back.trace odd.trace || fail "what is not known did not come back"
 expect 1 "a key of another trace" "$hcstrace" redact --restore --key the.key -o none.trace run.trace
 says 'is not the one that the key'
 expect 1 "a key that is none" "$hcstrace" redact --restore --key run.trace -o none.trace secret.trace

@@ -117,21 +117,40 @@ static unsigned redact_bytes(struct hcs_json *record, const struct redact_option
         return 1;
 }
 
-/* Members of a record that say what it is; what is named by the caller may be called like one of them. */
-static unsigned redact_record(struct hcs_json *record, const struct mock_line *l, const struct redact_options *o) {
+/* One member with all below it. */
+static unsigned redact_member(struct hcs_json *of, struct hcs_json *m, const struct redact_options *o) {
+        return hcs_json_string(m) ? redact_string(of, m, o, 0) : redact_tree(m, o, 0);
+}
+
+/* Those of a record of ours that hold what was said. Others say what it is, and what is named by the caller may be
+ * called like one of them. */
+static bool is_document(const char *key) {
         static const char *const documents[] = {"args", "out", "result", "data", "document", "exact", "text"};
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(documents); i++)
+                if (hcs_streq(key, documents[i]))
+                        return true;
+        return false;
+}
+
+/* What this version does not know, and a client's own record, may be anything. */
+static unsigned redact_record(struct hcs_json *record, const struct mock_line *l, const struct redact_options *o) {
         unsigned n = hcs_scrub_json(record);
 
         if (o->output)
                 n += redact_output(record, l);
         n += redact_bytes(record, o);
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(documents); i++) {
-                struct hcs_json *d = hcs_json_get(record, documents[i]);
+        for (struct hcs_json *m = hcs_json_first(record), *next; m; m = next) {
+                const char *key = hcs_json_key(m);
+                bool known = mock_line_knows(l->kind, (struct mock_slice){key, strlen(key)});
 
-                if (d && hcs_json_string(d))
-                        n += redact_string(record, d, o, 0);
-                else if (d)
-                        n += redact_tree(d, o, 0);
+                next = hcs_json_next(m);
+                if (!known && is_secret_member(o, key) && !hcs_streq(hcs_json_string(m), HCS_SCRUBBED)) {
+                        hcs_json_replace(record, m, hcs_json_new_string(HCS_SCRUBBED));
+                        n++;
+                } else if (!known || is_document(key)) {
+                        n += redact_member(record, m, o);
+                }
         }
         return n;
 }
@@ -181,14 +200,34 @@ static HRESULT redact_line(struct mock_slice text, const struct mock_line *l, ui
         return S_OK;
 }
 
-static void put_header(const struct hcs_json *header, struct trace_output *out, struct trace_output *key) {
+/* What makes it a trace that can be read stays. */
+static unsigned redact_header(struct hcs_json *h, const struct redact_options *o) {
+        static const char *const kept[] = {"trace", "version", "redacted", "noise"};
+        unsigned n = hcs_scrub_json(h);
+
+        for (struct hcs_json *m = hcs_json_first(h), *next; m; m = next) {
+                bool keep = false;
+
+                next = hcs_json_next(m);
+                for (size_t i = 0; i < HCS_ARRAY_SIZE(kept); i++)
+                        keep |= hcs_streq(hcs_json_key(m), kept[i]);
+                if (!keep)
+                        n += redact_member(h, m, o);
+        }
+        return n;
+}
+
+static unsigned put_header(const struct hcs_json *header, const struct redact_options *o, struct trace_output *out,
+                           struct trace_output *key) {
         _cleanup_free_ char *was = hcs_json_text(header, HCS_JSON_COMPACT), *is = NULL;
         _cleanup_json_ struct hcs_json *h = hcs_json_copy(header);
+        unsigned n = redact_header(h, o);
 
         hcs_json_set_bool(h, "redacted", true);
         is = hcs_json_text(h, HCS_JSON_COMPACT);
         trace_output_line(out, is, strlen(is));
         put_key(key, 1, (struct mock_slice){was, strlen(was)}, is);
+        return n;
 }
 
 static HRESULT open_key(const char *path, struct trace_output **ret, struct hcs_error **err) {
@@ -213,7 +252,7 @@ HRESULT trace_redact(const char *path, const char *output, const struct redact_o
                 hr = open_key(options->key, &key, err);
         if (FAILED(hr))
                 return hr;
-        put_header(mock_trace_reader_header(reader), out, key);
+        n = put_header(mock_trace_reader_header(reader), options, out, key);
         while (SUCCEEDED(hr)) {
                 struct mock_slice text;
                 struct mock_line line;

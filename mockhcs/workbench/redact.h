@@ -4,7 +4,8 @@
 
 /*
  * A second pass over a trace that leaves out what the recorder left in: what is secret anyway (base/scrub.h), and what
- * the caller names. Lines in which nothing is found stay as they are, byte for byte. A key keeps the lines that
+ * the caller names, also in the header and in records and members that this version does not know. Lines in which
+ * nothing is found stay as they are, byte for byte. A key keeps the lines that
  * changed, and brings the trace back to what it was; whoever has both has the secrets.
  *
  * A key is JSON Lines: {"key":"hcs","version":1}, then {"line":N,"is":"<fingerprint of the redacted
