@@ -209,6 +209,13 @@ for verb in stats split "redact -o out" "merge -o out" "noise" "show --html"; do
         # shellcheck disable=SC2086 # words
         expect 1 "rubbish: $verb" "$hcstrace" $verb rubbish.trace
 done
+{ head -n 1 run.trace && head -c 70000000 /dev/zero | tr '\0' a; } >endless.trace
+for verb in stats split "redact -o out" "merge -o out" "diff run.trace" "noise run.trace" "prune --report one.json -o out" "show --html"; do
+        # shellcheck disable=SC2086 # words
+        expect 1 "a line without an end: $verb" "$hcstrace" $verb endless.trace
+        says "endless.trace: line 2, column 67108864: the line is longer than 64 MiB"
+done
+rm endless.trace
 for version in 2 '"1"' null 1.5; do
         sed "1s/\"version\":1/\"version\":$version/" run.trace >version.trace
         expect 1 "version $version" "$hcstrace" stats version.trace
