@@ -177,12 +177,19 @@ static const unsigned char hint_of[1024] = {
         [PAIR('r', 'e')] = 13, [PAIR('p', 'r')] = 14, [PAIR('b', 'i')] = 15, [PAIR('i', 'd')] = 16,
 };
 
+/* A hint has small letters, and = at the most. */
+static bool is_hint(const char *text, const char *hint, size_t len) {
+        for (size_t i = 0; i < len; i++)
+                if ((text[i] >= 'A' && text[i] <= 'Z' ? text[i] | 32 : text[i]) != hint[i])
+                        return false;
+        return true;
+}
+
 bool hcs_scrub_might_find(const char *text, size_t len) {
         for (size_t i = 0; i + 2 < len; i++) {
                 unsigned h = hint_of[PAIR(text[i], text[i + 1])];
 
-                if (h && (text[i + 2] | 32) == (hints[h].text[2] | 32) && hints[h].len <= len - i &&
-                    strncasecmp(text + i, hints[h].text, hints[h].len) == 0)
+                if (h && hints[h].len <= len - i && is_hint(text + i, hints[h].text, hints[h].len))
                         return true;
         }
         return false;

@@ -15,8 +15,14 @@
 #include "platform/clock.h"
 #include "platform/thread.h"
 
+/* Buffers that are kept for the next lines: as many as threads are likely to write at once, none of unusual size. */
+#define SPARES     8
+#define SPARE_SIZE ((size_t)64 << 10)
+
 struct mock_trace_writer {
         struct hcs_mutex lock;
+        struct hcs_buf spares[SPARES];
+        unsigned n_spares;
         struct hcs_append_file *file;
         char *name;
         bool said;
@@ -27,17 +33,31 @@ struct mock_trace_writer *mock_trace_writer_free(struct mock_trace_writer *w) {
         if (!w)
                 return NULL;
         hcs_append_file_close(w->file);
+        while (w->n_spares)
+                hcs_buf_deinit(&w->spares[--w->n_spares]);
         hcs_mutex_deinit(&w->lock);
         free(w->name);
         free(w);
         return NULL;
 }
 
-static void put(struct mock_trace_writer *w, const char *data, size_t len, size_t n_records) {
+/* For put() to take. */
+static struct hcs_buf spare(struct mock_trace_writer *w) {
+        struct hcs_buf b = {0};
+
+        hcs_mutex_lock(&w->lock);
+        if (w->n_spares)
+                b = w->spares[--w->n_spares];
+        hcs_mutex_unlock(&w->lock);
+        return b;
+}
+
+/* Takes the lines over. */
+static void put(struct mock_trace_writer *w, struct hcs_buf *lines, size_t n_records) {
         int why;
 
         hcs_mutex_lock(&w->lock);
-        why = hcs_append_file_write(w->file, data, len);
+        why = hcs_append_file_write(w->file, lines->data, lines->len);
         if (why) {
                 w->lost += n_records;
                 if (!w->said)
@@ -45,7 +65,13 @@ static void put(struct mock_trace_writer *w, const char *data, size_t len, size_
                                 "error", strerror(why), NULL);
                 w->said = true;
         }
+        if (w->n_spares < SPARES && lines->cap <= SPARE_SIZE) {
+                hcs_buf_clear(lines);
+                w->spares[w->n_spares++] = *lines;
+                *lines = (struct hcs_buf){0};
+        }
         hcs_mutex_unlock(&w->lock);
+        hcs_buf_deinit(lines);
 }
 
 static void print_header(const struct mock_trace_header *h, struct hcs_buf *out) {
@@ -92,7 +118,7 @@ HRESULT mock_trace_writer_open(const char *path, const struct mock_trace_header 
         w->name = steal_pointer(&name);
         w->file = file;
         print_header(header, &line);
-        put(w, line.data, line.len, 1);
+        put(w, &line, 1);
         *ret = w;
         return S_OK;
 }
@@ -102,12 +128,12 @@ void mock_trace_write(struct mock_trace_writer *w, const struct mock_record *r) 
 }
 
 void mock_trace_write_all(struct mock_trace_writer *w, const struct mock_record *const *records, size_t n) {
-        _cleanup_buf_ struct hcs_buf lines = {0};
+        struct hcs_buf lines = spare(w);
 
         hcs_buf_reserve(&lines, 1000);
         for (size_t i = 0; i < n; i++)
                 mock_record_print(records[i], &lines);
-        put(w, lines.data, lines.len, n);
+        put(w, &lines, n);
 }
 
 uint64_t mock_trace_writer_lost(const struct mock_trace_writer *w) {
