@@ -37,6 +37,7 @@ compare() {
                 echo "ok: $title"
                 return
         fi
+        [[ $(tail -c 1 run.trace | od -An -tx1) == " 0a" ]] || fail "$title: the trace does not end where its last line does"
         [[ $(grep -c '^{"call"' run.trace) -eq $calls ]] || fail "$title: $(grep -c '^{"call"' run.trace) calls instead of $calls"
         MOCKHCS=replay=run.trace MOCKHCS_VERIFY=1 timeout 60 wine "$@" >replayed 2>said </dev/null || fail "$title: replayed: exit code $?"
         diff alone replayed >difference || fail "$title: another output when it is replayed: $(cat difference)"

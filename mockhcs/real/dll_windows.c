@@ -60,6 +60,8 @@ BOOL WINAPI DllMain(HINSTANCE self, DWORD reason, void *reserved) {
         _cleanup_free_ char *text = reason == DLL_PROCESS_ATTACH ? hcs_injection_text() : NULL;
         _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
 
+        if (reason == DLL_PROCESS_DETACH && recorder)
+                real_recorder_end(recorder);
         if (!text)
                 return TRUE; /* nobody asked for a recording */
         begin(text);

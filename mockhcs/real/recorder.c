@@ -44,6 +44,11 @@ struct real_recorder *real_recorder_free(struct real_recorder *r) {
         return NULL;
 }
 
+void real_recorder_end(struct real_recorder *r) {
+        r->tried = true;
+        mock_trace_writer_free(atomic_exchange(&r->writer, NULL));
+}
+
 void real_recorder_learn(struct real_recorder *r, const struct signature *s, void *real) {
         if (s->function->verb == MOCK_GET_OPERATION_RESULT && signature_find(s, PARAMETER_PROCESS_INFORMATION) < 0)
                 atomic_store(&r->get_result, real);
@@ -78,7 +83,10 @@ static struct mock_trace_writer *writer_of(struct real_recorder *r) {
 }
 
 void real_write(struct real_recorder *r, const struct mock_record *record) {
-        mock_trace_write(atomic_load(&r->writer), record);
+        struct mock_trace_writer *w = atomic_load(&r->writer);
+
+        if (w)
+                mock_trace_write(w, record);
 }
 
 uint64_t real_through(void *fn, const uint64_t *args, unsigned n) {

@@ -27,6 +27,9 @@ struct real_recorder *real_recorder_new(const struct real_recorder_options *opti
 /* When no call is under way and no callback is registered any more; waits for the ends of streams. */
 struct real_recorder *real_recorder_free(struct real_recorder *r);
 
+/* The process ends and no other thread is left: the trace is closed where it stands, later calls only go by. */
+void real_recorder_end(struct real_recorder *r);
+
 /* The platform's function of that signature, before any client calls it: some are asked by the recorder itself. */
 void real_recorder_learn(struct real_recorder *r, const struct signature *s, void *real);
 

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * A regular file is written through a shared mapping of its end, a window at a time. Zeros are
- * written to a window before it is mapped, so that a full disk is an error code and not a SIGBUS (and because a page
- * fault on pages that are dirty already costs a quarter of one on pages that were only allocated); a lock on the file
- * keeps a second recorder from cutting it off under the first. Anything else (a pipe, a terminal) is written with
- * write(2).
+ * A regular file is written through a shared mapping of its end, a window at a time; a lock on the file keeps a second
+ * recorder from cutting it off under the first. Anything else (a pipe, a terminal) is written with write(2).
  */
 
 #include "platform/append_file.h"
@@ -21,20 +18,17 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "platform/append_window.h"
 #include "platform/posix/quiet.h"
 
-#define BLOCK        ((size_t)64 << 10)
-#define FIRST_WINDOW BLOCK
-#define MAX_WINDOW   (4 * BLOCK)
+#define BLOCK ((size_t)64 << 10)
 
 struct hcs_append_file {
         int fd;
         bool regular;
-        bool torn;          /* part of a write went out and cannot be taken back: nothing may follow it */
-        unsigned forks;     /* of the process that opened it */
-        char *window;       /* regular: the mapped end of the file */
-        size_t size, used;  /* of the window */
-        uint64_t allocated; /* end of the window in the file; a multiple of every window's size before it */
+        bool torn;                   /* part of a write went out and cannot be taken back: nothing may follow it */
+        unsigned forks;              /* of the process that opened it */
+        struct append_window window; /* regular */
 };
 
 static atomic_uint forks;
@@ -61,61 +55,29 @@ static int write_zeros(int fd, uint64_t offset, size_t size) {
         return 0;
 }
 
-static int next_window(struct hcs_append_file *f) {
-        size_t size = f->size == 0 ? FIRST_WINDOW : f->size < MAX_WINDOW ? 2 * f->size : MAX_WINDOW;
+int append_zeros(void *file, uint64_t offset, size_t size) {
+        const struct hcs_append_file *f = file;
         struct quiet quiet;
-        void *map;
         int why;
 
         quiet_enter(&quiet);
-        why = write_zeros(f->fd, f->allocated, size);
+        why = write_zeros(f->fd, offset, size);
         quiet_leave(&quiet, why);
-        if (why)
-                return why;
-        map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, f->fd, (off_t)f->allocated);
+        return why;
+}
+
+int append_map(void *file, uint64_t offset, size_t size, char **ret) {
+        const struct hcs_append_file *f = file;
+        void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, f->fd, (off_t)offset);
+
         if (map == MAP_FAILED)
                 return errno;
-        if (f->window)
-                munmap(f->window, f->size);
-        f->window = map;
-        f->size = size;
-        f->used = 0;
-        f->allocated += size;
+        *ret = map;
         return 0;
 }
 
-static int append_mapped(struct hcs_append_file *f, const char *data, size_t len) {
-        size_t room = f->size - f->used;
-        bool begun = false;
-
-        if (f->torn)
-                return EIO;
-        while (len > room) {
-                char *end = f->window ? f->window + f->used : NULL;
-                size_t head = room;
-                int why;
-
-                /* The part that fits goes first, so that what a crash leaves is a beginning; it is taken back when
-                 * there is no room for the rest. */
-                if (head)
-                        memcpy(end, data, head);
-                why = next_window(f);
-                if (why) {
-                        if (begun)
-                                f->used = f->size;
-                        else if (head)
-                                memset(end, 0, head);
-                        f->torn = begun;
-                        return why;
-                }
-                begun = head != 0;
-                data += head;
-                len -= head;
-                room = f->size;
-        }
-        memcpy(f->window + f->used, data, len);
-        f->used += len;
-        return 0;
+void append_unmap(char *at, size_t size) {
+        munmap(at, size);
 }
 
 static int append_written(struct hcs_append_file *f, const char *data, size_t len) {
@@ -141,7 +103,7 @@ int hcs_append_file_write(struct hcs_append_file *f, const void *data, size_t le
 
         if (f->forks != atomic_load_explicit(&forks, memory_order_relaxed))
                 return ECHILD;
-        why = f->regular ? append_mapped(f, data, len) : append_written(f, data, len);
+        why = f->regular ? append_window_write(&f->window, f, data, len) : append_written(f, data, len);
         errno = saved;
         return why;
 }
@@ -149,10 +111,11 @@ int hcs_append_file_write(struct hcs_append_file *f, const void *data, size_t le
 struct hcs_append_file *hcs_append_file_close(struct hcs_append_file *f) {
         if (!f)
                 return NULL;
-        if (f->window) {
-                munmap(f->window, f->size);
+        if (f->window.at) {
+                uint64_t end = append_window_close(&f->window);
+
                 /* Zeros that cannot be cut off are what a crash leaves too, and readers know them. */
-                if (f->forks == atomic_load(&forks) && ftruncate(f->fd, (off_t)(f->allocated - f->size + f->used)) < 0)
+                if (f->forks == atomic_load(&forks) && ftruncate(f->fd, (off_t)end) < 0)
                         errno = 0;
         }
         if (f->fd != STDOUT_FILENO)

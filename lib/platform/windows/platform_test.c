@@ -172,6 +172,32 @@ static void a_second_recorder_gets_a_file_of_its_own(void **state) {
         hcs_append_file_close(b);
 }
 
+/* Through windows of every size; the end of the file is that of what was appended. */
+static void what_is_appended_is_there_at_once_and_nothing_behind_it(void **state) {
+        _cleanup_free_ char *dir = hcs_test_tmpdir(), *path = hcs_asprintf("%s/trace", dir);
+        _cleanup_buf_ struct hcs_buf all = {0}, text = {0};
+        struct hcs_append_file *f = NULL;
+        struct hcs_error *err = NULL;
+
+        assert_ok(hcs_append_file_open(path, &f, NULL, &err), err);
+        for (unsigned i = 0; all.len < 900000; i++) {
+                size_t before = all.len;
+
+                hcs_buf_printf(&all, "line %u of some length\n", i);
+                SetLastError(1234);
+                assert_int_equal(hcs_append_file_write(f, all.data + before, all.len - before), 0);
+                assert_int_equal(GetLastError(), 1234);
+        }
+        assert_ok(hcs_file_read(path, (size_t)4 << 20, &text, &err), err);
+        assert_true(text.len >= all.len);
+        assert_memory_equal(text.data, all.data, all.len);
+        f = hcs_append_file_close(f);
+        hcs_buf_clear(&text);
+        assert_ok(hcs_file_read(path, (size_t)4 << 20, &text, &err), err);
+        assert_int_equal(text.len, all.len);
+        assert_memory_equal(text.data, all.data, all.len);
+}
+
 static void a_child_gets_its_arguments_and_environment_as_they_are(void **state) {
         char *argv[] = {(char *)(uintptr_t) "cmd.exe", (char *)(uintptr_t) "/c", (char *)(uintptr_t) "exit %CODE%",
                         NULL};
@@ -231,6 +257,7 @@ HCS_TESTS(cmocka_unit_test(memory_of_the_abi_is_freed_by_the_platforms_own_funct
           cmocka_unit_test(a_poller_waits_for_bytes_or_to_be_woken),
           cmocka_unit_test(a_created_file_is_there_after_the_commit_and_not_before),
           cmocka_unit_test(a_second_recorder_gets_a_file_of_its_own),
+          cmocka_unit_test(what_is_appended_is_there_at_once_and_nothing_behind_it),
           cmocka_unit_test(a_child_gets_its_arguments_and_environment_as_they_are),
           cmocka_unit_test(both_ends_of_a_stream_talk_and_see_the_end),
           cmocka_unit_test(a_wait_that_nobody_ends_ends_at_its_deadline))
