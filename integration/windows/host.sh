@@ -25,6 +25,24 @@ run=("$mockhcs" run --from "$work/dlls" --prefix "$work/prefix" --build 20348)
 # As a program of this prefix sees a file of Linux.
 windows_path() { echo "Z:${1//\//\\}"; }
 
+# Into a prefix, and out of it again, from Linux.
+system32=$work/other/drive_c/windows/system32
+mkdir -p "$system32"
+echo "somebody else's" >"$system32/vmcompute.dll"
+expect 1 "a prefix without ours" "$mockhcs" status --prefix "$work/other"
+matches '^vmcompute.dll +not ours'
+expect 1 "what others made is refused" "$mockhcs" install --prefix "$work/other" --from "$work/dlls"
+expect 1 "also when told once" "$mockhcs" install --prefix "$work/other" --from "$work/dlls" --replace
+[[ ! -e $system32/mockhcs.dll ]] || fail "one was copied all the same"
+expect 0 "not when told twice" "$mockhcs" install --prefix "$work/other" --from "$work/dlls" --replace --replace
+expect 0 "all are ours" "$mockhcs" status --prefix "$work/other"
+matches '^vmcompute.dll +ours, another is kept'
+expect 0 "uninstall" "$mockhcs" uninstall --prefix "$work/other"
+grep -q "somebody else's" "$system32/vmcompute.dll" || fail "what was there before was not put back"
+[[ $(ls "$system32") == vmcompute.dll ]] || fail "left behind: $(ls "$system32")"
+expect 1 "what is no prefix" "$mockhcs" install --prefix "$work/dlls" --from "$work/dlls"
+says "is this a Wine prefix?"
+
 expect 7 "an exit code is passed on" "${run[@]}" -- cmd /c exit 7
 expect 0 "what Wine lacks is there" "${run[@]}" --manifest -- "$work/dlls/lacking.exe" 20348
 expect 1 "a program that is not there" "${run[@]}" -- "$work/gone.exe"
