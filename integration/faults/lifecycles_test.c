@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Many lives of systems, each under faults that are drawn: whatever goes wrong, libhcsshim comes back from every call,
- * and nothing is left open. usage: lifecycles_test [COUNT [SEED]]; a life that fails names its seed and faults, and
- * `lifecycles_test 1 SEED` is that life again.
+ * Many lives of systems, and of networks, each under faults that are drawn: whatever goes wrong, libhcsshim comes back
+ * from every call, and nothing is left open. Of what hangs networks are spared: calls on them cannot be given up.
+ * usage: lifecycles_test [COUNT [SEED]]; a life that fails names its seed and faults, and `lifecycles_test 1 SEED` is
+ * that life again.
  */
 
 #include <inttypes.h>
@@ -14,6 +15,7 @@
 
 #include "base/str.h"
 #include "hcsshim/hcs.h"
+#include "integration/faults/networks.h"
 #include "mockhcs/faults/document.h"
 #include "mockhcs/faults/scenario.h"
 #include "mockhcs/mockhcs.h"
@@ -84,6 +86,28 @@ static char *draw_faults(uint64_t seed) {
         return hcs_buf_steal(&rules);
 }
 
+/* Rules that end every call. Caller frees. */
+static char *draw_network_faults(uint64_t seed) {
+        static const char *const calls[] = {"*",          "Hcn*",      "HcnCreate*",
+                                            "HcnOpen*",   "HcnQuery*", "HcnEnumerate*",
+                                            "HcnDelete*", "HcnClose*", "HNSCall"};
+        static const char *const actions[] = {
+                "early",       "delay=5s",  "slow=1ms",       "fail=HCN_E_NETWORK_NOT_FOUND",
+                "fail=E_FAIL", "duplicate", "disconnect=1ms", "omit",
+                "shuffle",     "stale",     "omit shuffle",   "complete=0x803B0010"};
+        static const char *const chances[] = {"", "#1", "#2", "#2..4", "%0.3", "%0.7", "%:2", "%0.9:1"};
+        uint64_t state = seed * 0xd1342543de82ef95u;
+        struct hcs_buf rules = {0};
+
+        for (uint64_t n = 1 + fault_next(&state) % 3; n > 0; n--) {
+                const char *call = one_of(calls, HCS_ARRAY_SIZE(calls), &state),
+                           *chance = one_of(chances, HCS_ARRAY_SIZE(chances), &state);
+
+                hcs_buf_printf(&rules, "%s%s %s;", call, chance, one_of(actions, HCS_ARRAY_SIZE(actions), &state));
+        }
+        return hcs_buf_steal(&rules);
+}
+
 static void live(struct hcs_client *client) {
         static const char *const types[] = {"Memory", "Statistics", NULL};
         struct hcs_system *s = NULL;
@@ -110,20 +134,41 @@ static void live(struct hcs_client *client) {
         hcs_system_unref(s);
 }
 
-static void a_life_under_faults(uint64_t seed) {
-        _cleanup_free_ char *faults = draw_faults(seed),
+static void live_with_networks(void) {
+        struct hcn_client *hcn = NULL;
+        struct hns_client *hns = NULL;
+        struct hcs_error *err = NULL;
+
+        assert_ok(hcn_client_open(NULL, &hcn, &err), err);
+        assert_ok(hns_client_open(NULL, &hns, &err), err);
+        network_life(hcn, hns);
+        hcn_client_unref(hcn);
+        hns_client_unref(hns);
+}
+
+static void live_with_systems(void) {
+        struct hcs_client *client = NULL;
+        struct hcs_error *err = NULL;
+
+        assert_ok(hcs_client_open(&(struct hcs_client_options){.api = HCS_API_COMPUTECORE}, &client, &err), err);
+        live(client);
+        hcs_client_unref(client);
+}
+
+static void a_life_under_faults(uint64_t seed, bool networks) {
+        _cleanup_free_ char *faults = networks ? draw_network_faults(seed) : draw_faults(seed),
                             *spec = hcs_asprintf("speed=0,faults=%s,seed=%" PRIu64 ",emulate", faults, seed),
                             *leaks = NULL;
         struct mockhcs *mock = NULL;
-        struct hcs_client *client = NULL;
         struct hcs_error *err = NULL;
 
         snprintf(at, sizeof(at), "seed %" PRIu64 ", faults %s\n", seed, faults);
         alarm(HANGS_AFTER_S);
         assert_ok(mockhcs_open(spec, &mock, &err), err);
-        assert_ok(hcs_client_open(&(struct hcs_client_options){.api = HCS_API_COMPUTECORE}, &client, &err), err);
-        live(client);
-        client = hcs_client_unref(client);
+        if (networks)
+                live_with_networks();
+        else
+                live_with_systems();
         mockhcs_drain(mock);
         if (mockhcs_leaks(mock, &leaks) != 0)
                 fail_msg("%sleft open:\n%s", at, leaks);
@@ -132,8 +177,10 @@ static void a_life_under_faults(uint64_t seed) {
 
 static void no_life_under_faults_hangs_or_leaves_something_open(void **state) {
         signal(SIGALRM, tell_hang);
-        for (uint64_t i = 0; i < count; i++)
-                a_life_under_faults(first_seed + i);
+        for (uint64_t i = 0; i < count; i++) {
+                a_life_under_faults(first_seed + i, false);
+                a_life_under_faults(first_seed + i, true);
+        }
         alarm(0);
 }
 

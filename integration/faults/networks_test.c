@@ -8,14 +8,9 @@
 
 #include "base/json.h"
 #include "base/str.h"
-#include "hcsshim/hcn.h"
-#include "hcsshim/hns.h"
+#include "integration/faults/networks.h"
 #include "mockhcs/mockhcs.h"
 #include "testing/hcs_test.h"
-
-#define NETWORK  "{\"Name\":\"nat\",\"Type\":\"NAT\",\"SchemaVersion\":{\"Major\":2,\"Minor\":0}}"
-#define ENDPOINT "{\"Name\":\"ep\",\"SchemaVersion\":{\"Major\":2,\"Minor\":0}}"
-#define LEGACY   "{\"Name\":\"old\",\"Type\":\"nat\"}"
 
 static struct mockhcs *mock;
 static struct hcn_client *hcn;
@@ -41,32 +36,24 @@ static void end(void) {
         mock = mockhcs_close(mock);
 }
 
-/* Caller frees; NULL when the document has none. */
-static char *id_of(const char *document) {
-        _cleanup_json_ struct hcs_json *json = NULL;
-
-        assert_ok(hcs_json_parse_cstr(document, &json, NULL), NULL);
-        return hcs_strdup(hcs_json_get_string(json, "ID"));
-}
-
 static char *made(void) {
         _cleanup_free_ char *document = NULL;
         struct hcs_error *err = NULL;
 
-        assert_ok(hcn_create(hcn, HCN_KIND_NETWORK, NETWORK, &document, &err), err);
-        return id_of(document);
+        assert_ok(hcn_create(hcn, HCN_KIND_NETWORK, NETWORK_NAT, &document, &err), err);
+        return network_id_of(document);
 }
 
 static void assert_endpoint(const char *network, HRESULT expected) {
         _cleanup_free_ char *document = NULL;
 
-        assert_hresult(hcn_network_create_endpoint(hcn, network, ENDPOINT, false, &document, NULL), expected);
+        assert_hresult(hcn_network_create_endpoint(hcn, network, NETWORK_ENDPOINT, false, &document, NULL), expected);
 }
 
 static void assert_legacy(HRESULT expected) {
         _cleanup_free_ char *document = NULL;
 
-        assert_hresult(hns_network_create(hns, LEGACY, &document, NULL), expected);
+        assert_hresult(hns_network_create(hns, NETWORK_LEGACY, &document, NULL), expected);
 }
 
 static void what_is_made_again_too_soon_is_refused_and_then_made(void **state) {
@@ -76,7 +63,7 @@ static void what_is_made_again_too_soon_is_refused_and_then_made(void **state) {
         begin("made-again-too-soon", 7);
         first = made();
         assert_ok(hcn_delete(hcn, HCN_KIND_NETWORK, first, &err), err);
-        assert_hresult(hcn_create(hcn, HCN_KIND_NETWORK, NETWORK, &document, &err), HCN_E_NETWORK_ALREADY_EXISTS);
+        assert_hresult(hcn_create(hcn, HCN_KIND_NETWORK, NETWORK_NAT, &document, &err), HCN_E_NETWORK_ALREADY_EXISTS);
         assert_string_equal(hcs_error_operation(err), "HcnCreateNetwork");
         hcs_error_free(err);
         again = made();
@@ -84,7 +71,7 @@ static void what_is_made_again_too_soon_is_refused_and_then_made(void **state) {
         assert_endpoint(again, HCS_WIN32(1168));
         assert_endpoint(again, S_OK);
         assert_legacy(S_OK);
-        assert_true(FAILED(hns_network_create(hns, LEGACY, &document, NULL)));
+        assert_true(FAILED(hns_network_create(hns, NETWORK_LEGACY, &document, NULL)));
         end();
 }
 
@@ -94,9 +81,9 @@ static void what_exists_and_cannot_be_opened_is_told_by_both_codes(void **state)
         struct hcs_error *err = NULL;
 
         begin("exists-but-cannot-be-opened", 7);
-        assert_ok(hns_network_create(hns, LEGACY, &old, &err), err);
-        id = id_of(old);
-        assert_hresult(hcn_create(hcn, HCN_KIND_NETWORK, NETWORK, &document, &err), HCN_E_NETWORK_ALREADY_EXISTS);
+        assert_ok(hns_network_create(hns, NETWORK_LEGACY, &old, &err), err);
+        id = network_id_of(old);
+        assert_hresult(hcn_create(hcn, HCN_KIND_NETWORK, NETWORK_NAT, &document, &err), HCN_E_NETWORK_ALREADY_EXISTS);
         hcs_error_free(err);
         err = NULL;
         assert_hresult(hcn_get(hcn, HCN_KIND_NETWORK, id, &document, &err), HCN_E_NETWORK_NOT_FOUND);
@@ -130,35 +117,24 @@ static void a_service_that_restarts_fails_calls_and_comes_back(void **state) {
         end();
 }
 
-/* Errors are fine; what is left open, and what is no document, is not. */
-static void live(void) {
-        _cleanup_free_ char *network = NULL, *endpoint = NULL, *text = NULL;
-        struct hcs_documents list = {0};
-
-        if (SUCCEEDED(hcn_create(hcn, HCN_KIND_NETWORK, NETWORK, &text, NULL)))
-                network = id_of(text);
-        text = hcs_free(text);
-        if (network && SUCCEEDED(hcn_network_create_endpoint(hcn, network, ENDPOINT, false, &text, NULL)))
-                endpoint = id_of(text);
-        text = hcs_free(text);
-        hcn_list(hcn, HCN_KIND_ENDPOINT, NULL, &list, NULL);
-        hcs_documents_deinit(&list);
-        if (endpoint)
-                hcn_delete(hcn, HCN_KIND_ENDPOINT, endpoint, NULL);
-        if (network)
-                hcn_delete(hcn, HCN_KIND_NETWORK, network, NULL);
-        if (SUCCEEDED(hns_network_create(hns, LEGACY, &text, NULL)))
-                text = hcs_free(text);
-        hns_network_list(hns, &list, NULL);
-        hcs_documents_deinit(&list);
-}
-
 static void answers_that_lack_members_are_survived(void **state) {
         for (uint64_t seed = 0; seed < 40; seed++) {
                 begin("members-left-out", seed);
-                live();
+                network_life(hcn, hns);
                 end();
         }
+}
+
+/* It completes as it returns: a handle that nobody was given would be open for ever. */
+static void a_call_that_completes_with_a_failure_gives_no_handle(void **state) {
+        _cleanup_free_ char *network = NULL, *document = NULL;
+        struct hcs_error *err = NULL;
+
+        begin("HcnOpenNetwork complete=0x803B0010", 7);
+        network = made();
+        assert_hresult(hcn_get(hcn, HCN_KIND_NETWORK, network, &document, &err), HCN_E_NETWORK_ALREADY_EXISTS);
+        hcs_error_free(err);
+        end();
 }
 
 static void a_handle_that_is_none_is_an_error(void **state) {
@@ -195,5 +171,7 @@ static void what_is_slow_or_shuffled_changes_nothing(void **state) {
 HCS_TESTS(cmocka_unit_test(what_is_made_again_too_soon_is_refused_and_then_made),
           cmocka_unit_test(what_exists_and_cannot_be_opened_is_told_by_both_codes),
           cmocka_unit_test(a_service_that_restarts_fails_calls_and_comes_back),
-          cmocka_unit_test(answers_that_lack_members_are_survived), cmocka_unit_test(a_handle_that_is_none_is_an_error),
+          cmocka_unit_test(answers_that_lack_members_are_survived),
+          cmocka_unit_test(a_call_that_completes_with_a_failure_gives_no_handle),
+          cmocka_unit_test(a_handle_that_is_none_is_an_error),
           cmocka_unit_test(what_is_slow_or_shuffled_changes_nothing))

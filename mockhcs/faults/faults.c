@@ -33,6 +33,9 @@ static bool refuse(struct faults *f, struct mock_call *call, const struct fault_
         if (FAILED(plan->refuse)) {
                 hr = plan->refuse;
                 document = plan->document;
+        } else if (FAILED(plan->complete) && mock_call_is_network(call)) { /* which completes as it returns */
+                hr = plan->complete;
+                document = plan->document;
         }
         if (FAILED(hr))
                 mock_call_fail(call, hr, document ? hcs_strdup(document) : NULL);
