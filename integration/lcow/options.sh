@@ -27,6 +27,7 @@ umoci init --layout layout >/dev/null
 umoci new --image layout:plain >/dev/null
 umoci raw add-layer --image layout:plain root.tar 2>/dev/null
 umoci tag --image layout:plain said >/dev/null
+# shellcheck disable=SC2016 # the container's shell expands it
 umoci config --image layout:said --config.env FROM=image --config.env BOTH=image --config.workingdir /home --config.user 1000:1001 \
         --config.entrypoint /bin/sh --config.entrypoint -c --config.cmd 'echo "command of the image"; pwd; id -u; echo $FROM' >/dev/null
 echo "on the host" | tee shared/file fixed/file >/dev/null
@@ -101,9 +102,9 @@ exec "$@"
 S
 # shellcheck disable=SC2016
 inside='echo "env $SPEC in $(pwd)"; s=$(stty size); echo "size $s"; while [ "$(stty size)" = "$s" ]; do sleep 0.1; done; echo "size $(stty size)"; exit 4'
-printf '%q ' sh terminal.sh "${run[@]}" --image docker.tar:latest --spec config.json -t --record terminal.trace --quiet -- sh -c "$inside" >command
+printf '%q ' sh terminal.sh "${run[@]}" --image docker.tar:latest --spec config.json -t --record terminal.trace --quiet -- sh -c "$inside" >terminal.command
 mkfifo typescript
-timeout 100 script -qfec "$(cat command)" typescript </dev/null >/dev/null 2>&1 &
+timeout 100 script -qfec "$(cat terminal.command)" typescript </dev/null >/dev/null 2>&1 &
 script=$!
 while IFS= read -r line; do
         printf '%s\n' "$line"
