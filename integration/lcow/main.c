@@ -24,7 +24,7 @@ static const struct {
         void (*run)(struct world *w);
 } scenarios[] = {
         {"containers", scenario_containers}, {"crash", scenario_crash},     {"four", scenario_four},
-        {"lifecycles", scenario_lifecycles}, {"network", scenario_network},
+        {"lifecycles", scenario_lifecycles}, {"network", scenario_network}, {"saved", scenario_saved},
 };
 
 static void drop_log(void *ctx, enum hcs_log_level level, const char *line) {

@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "ext4/vhd/vhd.h"
 #include "ext4/vhd/vhdx_create.h"
 #include "oci/default_spec.h"
 #include "platform/data_file.h"
@@ -86,7 +87,40 @@ static void tap_bytes(void *ctx, const struct hcs_gcs_tap_bytes *b) {
 static void drop_log(void *ctx, const void *data, size_t n) {
 }
 
-static HRESULT make_plan(struct machine *m, unsigned memory_mb, struct uvm_plan *plan, struct hcs_error **err) {
+static void merge(struct hcs_json *to, const struct hcs_json *from) {
+        for (const struct hcs_json *m = hcs_json_first(from); m; m = hcs_json_next(m)) {
+                struct hcs_json *there = hcs_json_get(to, hcs_json_key(m));
+
+                if (hcs_json_is(there, HCS_JSON_OBJECT) && hcs_json_is(m, HCS_JSON_OBJECT))
+                        merge(there, m);
+                else
+                        hcs_json_set(to, hcs_json_key(m), hcs_json_copy(m));
+        }
+}
+
+/* Members of the document, merged into it. */
+static HRESULT add_to_plan(struct uvm_plan *plan, const char *more, struct hcs_error **err) {
+        const struct hcs_schema_type *type = hcs_schema_type_at(HCS_SCHEMA_COMPUTE_SYSTEM);
+        _cleanup_json_ struct hcs_json *document = NULL, *over = NULL;
+        _cleanup_free_ char *text = uvm_plan_text(plan);
+        void *merged = NULL;
+        HRESULT hr = hcs_json_parse_cstr(text, &document, err);
+
+        if (SUCCEEDED(hr))
+                hr = hcs_json_parse_cstr(more, &over, err);
+        if (FAILED(hr))
+                return hr;
+        merge(document, over);
+        hr = hcs_schema_parse_json(type, document, &merged, err);
+        if (FAILED(hr))
+                return hr;
+        hcs_schema_free(type, plan->document);
+        plan->document = merged;
+        return S_OK;
+}
+
+static HRESULT make_plan(struct machine *m, unsigned memory_mb, const char *more, struct uvm_plan *plan,
+                         struct hcs_error **err) {
         struct hcs_schema_uvm_lcow_options *o = uvm_lcow_options_new(&m->w->host, m->id, "scenarios");
         _cleanup_oci_warnings_ struct oci_warnings w = {0};
         HRESULT hr;
@@ -101,16 +135,20 @@ static HRESULT make_plan(struct machine *m, unsigned memory_mb, struct uvm_plan 
         o->MemorySizeInMB = memory_mb;
         hr = uvm_lcow_document(o, &m->w->host, plan, &w, err);
         uvm_lcow_options_free(o);
-        return hr;
+        return SUCCEEDED(hr) && more ? add_to_plan(plan, more, err) : hr;
 }
 
 bool machine_boot(struct world *w, const char *id, unsigned memory_mb, struct machine *ret) {
+        return machine_go_on(w, id, memory_mb, NULL, ret);
+}
+
+bool machine_go_on(struct world *w, const char *id, unsigned memory_mb, const char *more, struct machine *ret) {
         _cleanup_uvm_plan_ struct uvm_plan plan = {0};
         struct uvm_devices_settings s;
         struct hcs_error *err = NULL;
 
         *ret = (struct machine){.w = w, .id = hcs_strdup(id)};
-        if (FAILED(make_plan(ret, memory_mb, &plan, &err)))
+        if (FAILED(make_plan(ret, memory_mb, more, &plan, &err)))
                 return world_failed(w, err, "%s: document", id);
         if (FAILED(uvm_create(&(struct uvm_create_options){.client = w->client,
                                                            .id = id,
@@ -148,18 +186,7 @@ void machine_deinit(struct machine *m) {
         *m = (struct machine){0};
 }
 
-static void merge(struct hcs_json *to, const struct hcs_json *from) {
-        for (const struct hcs_json *m = hcs_json_first(from); m; m = hcs_json_next(m)) {
-                struct hcs_json *there = hcs_json_get(to, hcs_json_key(m));
-
-                if (hcs_json_is(there, HCS_JSON_OBJECT) && hcs_json_is(m, HCS_JSON_OBJECT))
-                        merge(there, m);
-                else
-                        hcs_json_set(to, hcs_json_key(m), hcs_json_copy(m));
-        }
-}
-
-static struct hcs_json *process_of(const char *command) {
+struct hcs_json *box_process(const char *command) {
         _cleanup_json_ struct hcs_json *spec = oci_default_spec();
         struct hcs_json *p = hcs_json_copy(hcs_json_get(spec, "process")), *args = hcs_json_set_new_array(p, "args"),
                         *env = hcs_json_set_new_array(p, "env");
@@ -171,18 +198,25 @@ static struct hcs_json *process_of(const char *command) {
         return p;
 }
 
+static const char *scratch_format(const struct box *b) {
+        return b->fixed_scratch ? "vhd" : "vhdx";
+}
+
 /* A disk that holds nothing: the guest makes the file system. */
-static HRESULT make_scratch(const struct world *w, const char *id, struct hcs_error **err) {
+static HRESULT make_scratch(const struct world *w, const struct box *b, struct hcs_error **err) {
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = NULL;
         _cleanup_free_ char *path = NULL;
         HRESULT hr;
 
         if (w->replay)
                 return S_OK;
-        path = hcs_asprintf("%s/c/scratch/%s.vhdx", w->folder, id);
+        path = hcs_asprintf("%s/c/scratch/%s.%s", w->folder, b->id, scratch_format(b));
         hr = hcs_data_file_create(path, &f, err);
+        if (SUCCEEDED(hr) && b->fixed_scratch)
+                hr = hcs_data_file_resize(f, SCRATCH_SIZE, err);
         if (SUCCEEDED(hr))
-                hr = vhdx_create(f, &(struct vhdx_create_options){.size = SCRATCH_SIZE}, err);
+                hr = b->fixed_scratch ? vhd_append(f, SCRATCH_SIZE, &(GUID){.Data1 = 1}, err)
+                                      : vhdx_create(f, &(struct vhdx_create_options){.size = SCRATCH_SIZE}, err);
         return SUCCEEDED(hr) ? hcs_data_file_commit(f, err) : hr;
 }
 
@@ -193,7 +227,7 @@ bool box_create(struct machine *m, const struct box *b, struct uvm_container **r
         _cleanup_(hcs_strings_deinit) struct hcs_strings paths = {0};
         _cleanup_oci_spec_ struct hcs_schema_oci_spec *spec = NULL;
         _cleanup_oci_warnings_ struct oci_warnings w = {0};
-        _cleanup_free_ char *scratch = hcs_asprintf("C:\\scratch\\%s.vhdx", b->id);
+        _cleanup_free_ char *scratch = hcs_asprintf("C:\\scratch\\%s.%s", b->id, scratch_format(b));
         struct oci_lcow_layer layers[8] = {0};
         struct uvm_container_options o = {.id = b->id, .host = &m->w->files, .layers = layers, .scratch = scratch};
         struct hcs_error *err = NULL;
@@ -207,9 +241,9 @@ bool box_create(struct machine *m, const struct box *b, struct uvm_container **r
                 hcs_strings_add(&paths, hcs_asprintf("C:\\layers\\%s.vhd", names[i]));
                 layers[o.n_layers - 1 - i].path = paths.items[i];
         }
-        hcs_json_set(tree, "process", process_of(b->command));
+        hcs_json_set(tree, "process", box_process(b->command));
         hcs_json_set_string(tree, "hostname", b->id);
-        hr = make_scratch(m->w, b->id, &err);
+        hr = make_scratch(m->w, b, &err);
         if (SUCCEEDED(hr) && b->merge)
                 hr = hcs_json_parse_cstr(b->merge, &over, &err);
         if (SUCCEEDED(hr)) {
@@ -335,7 +369,7 @@ bool box_says(struct machine *m, const struct box *b, const char *in, const char
 }
 
 bool box_shell(struct machine *m, struct uvm_container *c, const char *command, struct hcs_buf *out) {
-        _cleanup_json_ struct hcs_json *p = process_of(command);
+        _cleanup_json_ struct hcs_json *p = box_process(command);
         _cleanup_free_ char *text = hcs_json_text(p, HCS_JSON_GO);
         uint32_t code = 0;
 

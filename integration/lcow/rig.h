@@ -45,6 +45,8 @@ bool world_failed(struct world *w, struct hcs_error *err, const char *fmt, ...) 
 
 /* A VM that runs, with its guest. */
 bool machine_boot(struct world *w, const char *id, unsigned memory_mb, struct machine *ret);
+/* The same from a saved state: more (JSON) is merged into its document. */
+bool machine_go_on(struct world *w, const char *id, unsigned memory_mb, const char *more, struct machine *ret);
 /* Asks its guest to end it. */
 bool machine_stop(struct machine *m);
 void machine_deinit(struct machine *m);
@@ -55,6 +57,7 @@ struct box {
         const char *command;       /* for sh -c */
         const char *merge;         /* JSON: members of the specification; objects are merged, the rest is replaced */
         const char *const *layers; /* names below C:\layers, the lowest first, NULL terminated; NULL: busybox */
+        bool fixed_scratch;        /* a fixed VHD: QEMU cannot save a machine that has a VHDX */
 };
 bool box_create(struct machine *m, const struct box *b, struct uvm_container **ret);
 bool box_start(struct machine *m, struct uvm_container *c);
@@ -70,6 +73,8 @@ bool box_hold(struct machine *m, struct uvm_container *c, struct hcs_gcs_process
 bool box_let_go(struct machine *m, struct hcs_gcs_process *held);
 /* create, start, run, delete: its output and its code must be these. */
 bool box_says(struct machine *m, const struct box *b, const char *in, const char *out, uint32_t code);
+/* "process" of a specification: sh -c command. The caller's. */
+struct hcs_json *box_process(const char *command);
 /* A shell in a container that runs. */
 bool box_shell(struct machine *m, struct uvm_container *c, const char *command, struct hcs_buf *out);
 /* Statistics of a container: a number by its path in LCOWMetrics. */

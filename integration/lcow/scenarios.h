@@ -12,5 +12,6 @@ void scenario_four(struct world *w);       /* VMs at once */
 
 void scenario_lifecycles(struct world *w); /* one container after another */
 void scenario_network(struct world *w);    /* a pod in one VM, its peer in another */
+void scenario_saved(struct world *w);      /* a container goes on in another VM */
 
 #endif

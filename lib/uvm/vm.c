@@ -27,6 +27,7 @@ struct expected {
 struct uvm {
         char *id;
         bool is_windows, is_confidential, has_log, no_bridge;
+        bool is_restored; /* its guest goes on: it has its entropy, and dials nothing but the bridge again */
         struct hcs_gcs_options guest_options;
         struct hcs_gcs_log_options log_options;
         char *policy; /* for the guest; NULL: none */
@@ -152,6 +153,7 @@ HRESULT uvm_create(const struct uvm_create_options *o, struct uvm_plan *plan, co
         u->is_confidential = o->is_confidential;
         u->has_log = o->has_log;
         u->no_bridge = o->no_bridge;
+        u->is_restored = plan->document->VirtualMachine && plan->document->VirtualMachine->RestoreState;
         u->guest_options = (struct hcs_gcs_options){
                 .name = u->id, .tap = o->tap, .tap_bytes = o->tap_bytes, .tap_ctx = o->tap_ctx};
         u->log_options = (struct hcs_gcs_log_options){.name = u->id, .raw = o->log, .ctx = o->tap_ctx};
@@ -208,7 +210,7 @@ static HRESULT connect_guest(struct uvm *u, const struct hcs_call *call, struct 
                 hr = hcs_gcs_connect(bridge, u->transport, &u->guest_options, call, &u->guest, err);
         if (SUCCEEDED(hr) && u->is_windows && hcs_system_runtime_id(u->system, &id))
                 hr = uvm_set_addresses(&sink, &id, err);
-        if (SUCCEEDED(hr) && u->policy)
+        if (SUCCEEDED(hr) && u->policy && !u->is_restored)
                 hr = uvm_send_policy(&sink, u->policy, err);
         return hr;
 }
@@ -239,7 +241,7 @@ static HRESULT boot(struct uvm *u, const struct hcs_call *call, struct hcs_error
         const struct hcs_call forever = {.timeout_ms = HCS_NO_TIMEOUT};
         struct hcs_call for_guest = {.timeout_ms = call && call->timeout_ms ? call->timeout_ms : GUEST_MS,
                                      .cancel = call ? call->cancel : NULL};
-        const struct hcs_call *waiting = u->no_bridge ? &forever : &for_guest;
+        const struct hcs_call *waiting = u->no_bridge || u->is_restored ? &forever : &for_guest;
         HRESULT hr = S_OK;
 
         if (u->listeners[ENTROPY])
@@ -254,8 +256,10 @@ static HRESULT boot(struct uvm *u, const struct hcs_call *call, struct hcs_error
                 u->started(u->show_ctx, u->system);
         if (SUCCEEDED(hr) && u->no_bridge)
                 return hr;
-        hr = join(&u->entropy, hr, err);
-        hr = join(&u->guest_log, hr, err);
+        if (!u->is_restored) {
+                hr = join(&u->entropy, hr, err);
+                hr = join(&u->guest_log, hr, err);
+        }
         return SUCCEEDED(hr) && u->listeners[BRIDGE] ? connect_guest(u, &for_guest, err) : hr;
 }
 

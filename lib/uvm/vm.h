@@ -9,7 +9,8 @@
  *
  * The guest dials ports of the host in this order: 1 for entropy, 109 for its log, 0x40000000 for the bridge; a Windows
  * guest its services for log and bridge. Listeners are there before the VM starts; each waiting for the guest ends when
- * the VM does.
+ * the VM does. A guest that goes on from a saved state (VirtualMachine.RestoreState) dials the bridge again, and has
+ * its policy; what ran in it is found by hcs_gcs_container_attach().
  */
 
 #include "hcsshim/gcs.h"
