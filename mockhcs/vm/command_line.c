@@ -274,8 +274,13 @@ static void add_machine(struct arguments *a, const struct vm *vm) {
                 add(a, "%s", o->initrd);
         }
         add(a, "-append");
-        /* An emulated timer that is late, because the host is busy, is no broken one: Linux would panic about it. */
-        add(a, "%s%s", kvm ? "" : "no_timer_check ", o->command_line);
+        /*
+         * An emulated timer that is late, because the host is busy, is no broken one: Linux would panic about it. The
+         * self-tests of its ciphers take an emulated machine a third of a second. Memory that may be added lets Linux
+         * set 64 MB aside for devices that reach 4 GB only, and clear them, which takes as long: there are none.
+         */
+        add(a, "%s%s%s", kvm ? "" : "no_timer_check cryptomgr.notests ",
+            o->memory_limit_mb > o->memory_mb ? "swiotlb=1024 " : "", o->command_line);
 }
 
 static void add_slots(struct arguments *a, const struct vm *vm) {

@@ -171,7 +171,7 @@ static void every_option_becomes_an_argument(void **state) {
         expect_argument(text, "-smp\n3,maxcpus=5,sockets=1,cores=5,threads=1\n");
         expect_argument(text, "-m\n300M,slots=11,maxmem=4396M\n");
         expect_argument(text, "memory-backend-memfd,id=mem,size=300M,share=on\n");
-        expect_argument(text, "-append\nno_timer_check console=ttyS0 -- a b\n");
+        expect_argument(text, "-append\nno_timer_check cryptomgr.notests swiotlb=1024 console=ttyS0 -- a b\n");
         expect_argument(text, "-no-reboot\n");
         expect_argument(text,
                         "\"driver\":\"vhost-user-vsock-pci\",\"id\":\"vsock\",\"chardev\":\"vsock\",\"bus\":\"slot3\"");

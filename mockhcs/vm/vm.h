@@ -80,7 +80,7 @@ struct vm_options {
         const char *name;            /* "uvm": what errors call it */
         const char *qemu;            /* NULL: qemu-system-x86_64 of PATH */
         const char *kernel, *initrd; /* initrd may be NULL */
-        const char *command_line;    /* of the kernel; with TCG "no_timer_check" is put in front of it */
+        const char *command_line;    /* of the kernel; with TCG words for an emulated machine are put in front of it */
         unsigned processors;         /* 0: 2, or 1 where the host has one */
         unsigned processor_limit;    /* what adding processors may lead to; 0: their number stays */
         unsigned memory_mb;          /* 0: 1024 */
