@@ -6,9 +6,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/vm_sockets.h>
+#include <stdint.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define PIPE_BYTES (512 * 1024)
+#define WINDOW     (1024 * 1024)
+
+/*
+ * A host that had filled the window would stand still while a relay lets a stream fill, and newer kernels send no more
+ * to a host than they would take from it. Memory is used as it is filled; what is no vsock has windows of its own.
+ */
+static void widen(int fd) {
+        uint64_t window = WINDOW;
+
+        setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_BUFFER_MAX_SIZE, &window, sizeof(window));
+        setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_BUFFER_SIZE, &window, sizeof(window));
+}
 
 static HRESULT dial(const struct guest_transport *t, bool wanted, uint32_t port, const char *name, int *ret_fd,
                     struct hcs_error **err) {
@@ -16,6 +31,8 @@ static HRESULT dial(const struct guest_transport *t, bool wanted, uint32_t port,
 
         if (FAILED(hr))
                 hcs_error_wrap(err, "failed creating %s Connection", name);
+        else if (wanted)
+                widen(*ret_fd);
         return hr;
 }
 

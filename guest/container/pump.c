@@ -26,7 +26,6 @@
 #define CHUNK  (1024 * 1024) /* asked of one splice(); what a pipe holds limits it */
 #define PIECE  65024         /* of vsock: with what a kernel keeps beside a packet, 64 KiB and no page more */
 #define BUFFER (4 * PIECE)   /* the host's window of vsock */
-#define WINDOW (1024 * 1024) /* ours: what a host may send while a stream fills */
 #define ROUNDS 16            /* before other sources get their turn */
 #define BULK   (64 * 1024)   /* moved in one turn: the stream runs well */
 #define NAP_NS (500 * 1000)
@@ -90,14 +89,6 @@ static bool is_vsock(int fd) {
         return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_VSOCK;
 }
 
-/* A host that had filled the window would stand still until the end of the moment. Memory is used as it is filled. */
-static void widen(int fd) {
-        uint64_t window = WINDOW;
-
-        setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_BUFFER_MAX_SIZE, &window, sizeof(window));
-        setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_BUFFER_SIZE, &window, sizeof(window));
-}
-
 static void turn(struct guest_pump *p) {
         ssize_t n = 1;
         size_t moved = 0;
@@ -153,8 +144,6 @@ void guest_pump_start(struct guest_pump *p, struct guest_loop *loop, int from, i
                 .running = true,
                 .done = done,
         };
-        if (is_vsock(from))
-                widen(from);
         fcntl(from, F_SETFL, fcntl(from, F_GETFL) | O_NONBLOCK);
         fcntl(to, F_SETFL, fcntl(to, F_GETFL) | O_NONBLOCK);
         turn(p);

@@ -13,10 +13,7 @@
 
 #include "base/mem.h"
 
-/* The guest hears of its window when this much of it has been emptied: rarely enough to cost little, in time for its
- * largest packet of 64 KiB. */
-#define TELL_EVERY (VSOCK_WINDOW / 2)
-#define BOTH       (VIRTIO_VSOCK_SHUTDOWN_RCV | VIRTIO_VSOCK_SHUTDOWN_SEND)
+#define BOTH (VIRTIO_VSOCK_SHUTDOWN_RCV | VIRTIO_VSOCK_SHUTDOWN_SEND)
 
 struct vsock_connection *vsock_connection_new(int fd, enum vsock_state state) {
         struct vsock_connection *c = hcs_calloc(1, sizeof(*c));
@@ -53,6 +50,18 @@ uint32_t vsock_connection_credit(const struct vsock_connection *c) {
         uint32_t on_the_way = c->sent - c->peer_taken;
 
         return on_the_way < c->peer_window ? c->peer_window - on_the_way : 0;
+}
+
+/*
+ * The guest hears of its window when half of it has been emptied: rarely enough to cost little, in time for its largest
+ * packet of 64 KiB. Newer kernels use no more of it than they have themselves for what comes to them: one that waited
+ * for half of ours would wait forever.
+ */
+static void consider_credit(struct vsock_connection *c) {
+        uint32_t window = c->peer_window < VSOCK_WINDOW ? c->peer_window : VSOCK_WINDOW;
+
+        if (c->taken != c->told && c->taken - c->told >= window / 2)
+                c->say_credit = true;
 }
 
 /* The socket is closed; the guest is told, and says when it has understood. */
@@ -130,8 +139,7 @@ bool vsock_connection_deliver(struct vsock_connection *c, const struct iovec *io
                 else if (done < len)
                         keep(c, iov, n, done);
         }
-        if (c->taken - c->told >= TELL_EVERY)
-                c->say_credit = true;
+        consider_credit(c);
         return true;
 }
 
@@ -146,8 +154,7 @@ void vsock_connection_flush(struct vsock_connection *c) {
                 c->out_start = (c->out_start + done) % VSOCK_WINDOW;
                 c->out_len -= done;
         }
-        if (c->taken - c->told >= TELL_EVERY)
-                c->say_credit = true;
+        consider_credit(c);
         if (c->out_len > 0 || c->fd < 0)
                 return;
         if (c->state == VSOCK_LINGERING) {

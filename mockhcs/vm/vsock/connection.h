@@ -19,7 +19,7 @@
 
 #include "mockhcs/vm/vsock/packet.h"
 
-#define VSOCK_WINDOW (256u * 1024) /* bytes the guest may have on their way to the host */
+#define VSOCK_WINDOW (1024u * 1024) /* bytes the guest may have on their way to the host */
 
 enum vsock_state {
         VSOCK_HANDSHAKE,  /* a host program has not said which port yet */

@@ -6,10 +6,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "hcsshim/log.h"
 #include "mockhcs/vm/vsock/device.h"
+#include "platform/clock.h"
 #include "platform/hvsocket.h"
 
 #define MAX_CONNECTIONS 1024
@@ -152,22 +154,34 @@ static void handle_event(struct vsock_device *d, const struct epoll_event *e) {
 }
 
 bool vsock_device_busy(const struct vsock_device *d) {
-        return d->tx_waiting || d->rx_waiting;
+        return d->tx_waiting || d->rx_waiting || d->tx_nap_until;
+}
+
+static int wait_for_events(struct vsock_device *d, struct epoll_event *events, int timeout_ms) {
+        uint64_t now = d->tx_nap_until ? hcs_clock_ns() : 0;
+        struct timespec left = {0};
+        int n;
+
+        if (d->tx_waiting || d->rx_waiting)
+                timeout_ms = 0;
+        else if (d->n_connecting && (timeout_ms < 0 || timeout_ms > RETRY_MS))
+                timeout_ms = RETRY_MS;
+        if (!d->tx_nap_until || timeout_ms == 0)
+                return epoll_wait(d->epoll, events, EVENTS, timeout_ms);
+        left.tv_nsec = d->tx_nap_until > now ? (long)(d->tx_nap_until - now) : 0;
+        n = epoll_pwait2(d->epoll, events, EVENTS, &left, NULL);
+        return n < 0 && errno == ENOSYS ? epoll_wait(d->epoll, events, EVENTS, 1) : n; /* before Linux 5.11 */
 }
 
 void vsock_device_step(struct vsock_device *d, int timeout_ms) {
         struct epoll_event events[EVENTS];
-        int n;
+        int n = wait_for_events(d, events, timeout_ms);
 
-        if (vsock_device_busy(d))
-                timeout_ms = 0;
-        else if (d->n_connecting && (timeout_ms < 0 || timeout_ms > RETRY_MS))
-                timeout_ms = RETRY_MS;
-        n = epoll_wait(d->epoll, events, EVENTS, timeout_ms);
         for (int i = 0; i < n; i++)
                 handle_event(d, &events[i]);
         vsock_host_retry(d);
-        d->tx_waiting = vsock_traffic_from_guest(d);
+        if (d->tx_waiting || d->tx_stalled || !d->tx_nap_until || hcs_clock_ns() >= d->tx_nap_until)
+                d->tx_waiting = vsock_traffic_from_guest(d);
         d->rx_waiting = vsock_traffic_to_guest(d);
         if (d->tx_stalled && d->n_resets < VSOCK_RESETS)
                 d->tx_waiting = true;

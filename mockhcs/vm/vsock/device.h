@@ -40,7 +40,9 @@ struct vsock_device {
         size_t first_reset, n_resets;
         bool tx_waiting, rx_waiting; /* the queue may have chains: it is looked at in the next step */
         bool tx_stalled;             /* it waits until an answer has been read */
-        bool sweep;                  /* something is closed */
+        uint64_t tx_nap_until; /* the guest sends without telling until then, and is not told either; 0: it tells */
+        size_t tx_untold;      /* bytes taken since it was told */
+        bool sweep;            /* something is closed */
 
         struct vsock_counters counters;
         atomic_bool stop;
@@ -56,7 +58,8 @@ HRESULT vsock_device_init(struct vsock_device *d, const struct vsock_device_opti
 void vsock_device_deinit(struct vsock_device *d);
 /* Handles what happened, after waiting for it up to timeout_ms (-1: without end). */
 void vsock_device_step(struct vsock_device *d, int timeout_ms);
-/* Would a step without waiting find work left over from the last one? */
+/* Has the last step left work over? Without more to happen it is done by steps that do not wait, in a moment at most.
+ */
 bool vsock_device_busy(const struct vsock_device *d);
 void vsock_device_log(const char *what, struct hcs_error *err);
 
@@ -78,7 +81,10 @@ void vsock_table_finish(struct vsock_device *d, struct vsock_connection *c);
 void vsock_table_sweep(struct vsock_device *d);
 void vsock_table_close_all(struct vsock_device *d);
 
-/* traffic.c: packets. At most a bounded number each; true when there may be more. */
+/*
+ * traffic.c: packets. At most a bounded number each; true when there may be more. A guest that sends much is left to
+ * itself for a moment (tx_nap_until): what each says to the other costs both more than a packet does.
+ */
 bool vsock_traffic_from_guest(struct vsock_device *d);
 bool vsock_traffic_to_guest(struct vsock_device *d);
 

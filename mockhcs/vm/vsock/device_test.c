@@ -275,6 +275,49 @@ static void the_guests_data_waits_for_a_slow_host_and_its_window_opens_again(voi
         close(fd);
 }
 
+/* Newer kernels send no more than they would take, whatever the window. */
+static void a_guest_of_a_small_window_is_told_when_half_of_it_is_taken(void **state) {
+        static char block[65536];
+        int fd;
+
+        g.window = 2 * sizeof(block);
+        fd = fake_guest_open(&g, 1000, 96);
+        fake_guest_send(&g, VIRTIO_VSOCK_OP_RW, 1000, 96, 0, block, sizeof(block));
+        assert_int_equal(fake_guest_expect(&g, VIRTIO_VSOCK_OP_CREDIT_UPDATE).fwd_cnt, sizeof(block));
+        close(fd);
+}
+
+static void a_guest_that_sends_much_is_told_of_it_once_and_in_a_moment(void **state) {
+        static char block[65536];
+        const uint32_t queue[2] = {VSOCK_TX, 0};
+        int fd = fake_guest_open(&g, 1000, 97);
+        uint64_t interrupts;
+
+        fake_guest_send(&g, VIRTIO_VSOCK_OP_RW, 1000, 97, 0, block, sizeof(block));
+        while (read(g.call[VSOCK_TX], &interrupts, sizeof(interrupts)) > 0)
+                continue;
+        for (unsigned i = 1; i <= 3; i++) {
+                fake_guest_offer(&g, VSOCK_TX, 0); /* the same packet again */
+                vsock_device_step(&g.device, 0);
+                assert_int_equal(vsock_queue_untold(&g.device.front_end.queues[VSOCK_TX]), i);
+                assert_true(vsock_device_busy(&g.device));
+        }
+        assert_true(read(g.call[VSOCK_TX], &interrupts, sizeof(interrupts)) < 0);
+        fake_guest_run(&g);
+        assert_int_equal(read(g.call[VSOCK_TX], &interrupts, sizeof(interrupts)), sizeof(interrupts));
+        assert_int_equal(interrupts, 1);
+        assert_int_equal(fake_guest_used(&g, VSOCK_TX)->flags, 0); /* and it tells of its next packet */
+        /* One that is paused in between is told before. */
+        fake_guest_offer(&g, VSOCK_TX, 0);
+        vsock_device_step(&g.device, 0);
+        fake_guest_message(&g, VHOST_GET_VRING_BASE, VHOST_VERSION, queue, sizeof(queue), NULL, 0);
+        fake_guest_answer(&g);
+        assert_int_equal(read(g.call[VSOCK_TX], &interrupts, sizeof(interrupts)), sizeof(interrupts));
+        fake_guest_run(&g);
+        assert_false(vsock_device_busy(&g.device));
+        close(fd);
+}
+
 static void a_guest_that_overruns_its_window_is_reset(void **state) {
         static char block[65536];
         int fd = fake_guest_open(&g, 1000, 86);
@@ -490,8 +533,10 @@ HCS_TESTS(T(the_guest_connects_and_bytes_go_both_ways), T(nobody_listening_is_a_
           T(a_guest_that_closes_is_answered_and_its_bytes_arrive_all_the_same),
           T(the_hosts_data_waits_for_the_guests_window),
           T(the_guests_data_waits_for_a_slow_host_and_its_window_opens_again),
-          T(a_guest_that_overruns_its_window_is_reset), T(a_host_that_stops_reading_is_told_to_the_guest),
-          T(a_full_backlog_is_tried_again), T(packets_of_nobody_are_reset_and_resets_are_not),
-          T(answers_that_find_no_room_hold_the_questions_back), T(one_connection_too_many_is_reset),
-          T(many_streams_take_turns), T(a_guest_that_starts_over_loses_its_streams_and_a_paused_one_does_not),
+          T(a_guest_of_a_small_window_is_told_when_half_of_it_is_taken),
+          T(a_guest_that_sends_much_is_told_of_it_once_and_in_a_moment), T(a_guest_that_overruns_its_window_is_reset),
+          T(a_host_that_stops_reading_is_told_to_the_guest), T(a_full_backlog_is_tried_again),
+          T(packets_of_nobody_are_reset_and_resets_are_not), T(answers_that_find_no_room_hold_the_questions_back),
+          T(one_connection_too_many_is_reset), T(many_streams_take_turns),
+          T(a_guest_that_starts_over_loses_its_streams_and_a_paused_one_does_not),
           T(a_front_end_that_goes_ends_every_stream), T(a_port_used_again_by_a_forgetful_guest_is_a_new_stream))

@@ -137,6 +137,7 @@ static HRESULT get_vring_base(struct vsock_front_end *f, unsigned index, struct 
         struct vsock_queue *q = &f->queues[index];
         const uint32_t body[2] = {htole32(index), htole32(q->next_avail)};
 
+        vsock_queue_signal(q); /* of what it was not told for its own sake */
         q->started = false;
         f->stopped_at[index] = q->next_avail;
         return vhost_reply(f->socket, VHOST_GET_VRING_BASE, body, sizeof(body), err);

@@ -62,6 +62,10 @@ void vsock_queue_unpop(struct vsock_queue *q);
 void vsock_queue_push(struct vsock_queue *q, uint16_t head, uint32_t written);
 /* Interrupts the guest if it wants to hear about what was pushed since the last time. */
 void vsock_queue_signal(struct vsock_queue *q);
+/* Chains pushed since then. */
+static inline unsigned vsock_queue_untold(const struct vsock_queue *q) {
+        return (uint16_t)(q->next_used - q->signalled);
+}
 /*
  * Kicks are wanted, or not. Switching them on tells whether chains came in between: then there may be no kick for
  * them.

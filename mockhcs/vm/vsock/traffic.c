@@ -7,8 +7,12 @@
 
 #include "hcsshim/log.h"
 #include "mockhcs/vm/vsock/device.h"
+#include "platform/clock.h"
 
-#define ROUND 128 /* packets a direction before the other one, and the sockets, have their turn */
+#define ROUND  128                /* packets a direction before the other one, and the sockets, have their turn */
+#define BULK   (32 * 1024)        /* taken in one turn: there will be more in a moment */
+#define NAP_NS (500 * 1000)       /* that moment: much less than a guest needs to fill its window */
+#define UNTOLD (VSOCK_WINDOW / 2) /* taken before the guest is told, which keeps the packets' memory until then */
 
 /* The guest broke a rule of the protocol; what it was about is reset. */
 static void violation(struct vsock_device *d, const struct vsock_packet *p, const char *what) {
@@ -100,13 +104,29 @@ static void handle(struct vsock_device *d, const struct vsock_packet *p, const s
         }
 }
 
+/* The guest has sent nothing more for now. True when it did after all. */
+static bool rest(struct vsock_device *d, struct vsock_queue *q, size_t taken) {
+        d->tx_nap_until = taken >= BULK ? hcs_clock_ns() + NAP_NS : 0;
+        return !d->tx_nap_until && vsock_queue_want_kicks(q, true);
+}
+
+/* A guest whose queue is full waits until it is told. */
+static void tell(struct vsock_device *d, struct vsock_queue *q) {
+        if (d->tx_nap_until && d->tx_untold < UNTOLD && vsock_queue_untold(q) < q->size / 4)
+                return;
+        d->tx_untold = 0;
+        vsock_queue_signal(q);
+}
+
 bool vsock_traffic_from_guest(struct vsock_device *d) {
         struct vsock_queue *q = &d->front_end.queues[VSOCK_TX];
         struct vsock_chain chain;
         struct hcs_error *err = NULL;
         unsigned n = 0;
+        size_t taken = 0;
         bool more = true;
 
+        d->tx_nap_until = 0;
         if (!vsock_queue_ready(q))
                 return false;
         vsock_queue_want_kicks(q, false);
@@ -123,10 +143,11 @@ bool vsock_traffic_from_guest(struct vsock_device *d) {
                         return false;
                 }
                 if (hr == S_FALSE) {
-                        more = vsock_queue_want_kicks(q, true);
+                        more = rest(d, q, taken);
                         continue;
                 }
                 n++;
+                taken += chain.read_len;
                 if (chain.read_len < VSOCK_HEADER) {
                         vsock_count(&d->counters.violations, 1);
                 } else {
@@ -141,7 +162,8 @@ bool vsock_traffic_from_guest(struct vsock_device *d) {
                 }
                 vsock_queue_push(q, chain.head, 0);
         }
-        vsock_queue_signal(q);
+        d->tx_untold += taken;
+        tell(d, q);
         d->tx_stalled = more && d->n_resets == VSOCK_RESETS;
         return more && !d->tx_stalled;
 }
