@@ -217,6 +217,38 @@ static void a_child_gets_its_arguments_and_environment_as_they_are(void **state)
         }
 }
 
+/* Whoever is left holds the writing end of the pipe. */
+static void a_child_is_ended_with_what_it_started(void **state) {
+        static const char script[] = "@echo x>%STARTED%\r\n:again\r\n@goto again\r\n";
+        SECURITY_ATTRIBUTES inherited = {.nLength = sizeof(inherited), .bInheritHandle = TRUE};
+        _cleanup_free_ char *dir = hcs_test_tmpdir(), *file = hcs_asprintf("%s\\started", dir),
+                            *loop = hcs_asprintf("%s\\loop.cmd", dir), *begins = hcs_asprintf("STARTED=%s", file),
+                            *loops = hcs_asprintf("LOOP=%s", loop);
+        char *argv[] = {(char *)(uintptr_t) "cmd.exe", (char *)(uintptr_t) "/c",
+                        (char *)(uintptr_t) "cmd /c %LOOP%&rem", NULL};
+        const char *const environment[] = {begins, loops, NULL};
+        struct hcs_child *child = NULL;
+        struct hcs_error *err = NULL;
+        HANDLE from, to;
+        DWORD n;
+        int code = 0;
+        char c;
+
+        assert_ok(hcs_file_write(loop, script, sizeof(script) - 1, &err), err);
+        assert_true(CreatePipe(&from, &to, &inherited, 0));
+        assert_true(SetHandleInformation(from, HANDLE_FLAG_INHERIT, 0));
+        assert_ok(hcs_child_spawn(argv, environment, HCS_CHILD_MUTE, &child, &err), err);
+        CloseHandle(to);
+        while (!hcs_file_exists(file))
+                assert_false(hcs_child_ended(child, hcs_clock_ns() + HCS_NS_PER_MS));
+        hcs_child_kill_all(child, NULL);
+        assert_ok(hcs_child_wait(child, &code, &err), err);
+        assert_int_equal(code, 128 + 9);
+        assert_false(ReadFile(from, &c, 1, &n, NULL));
+        assert_int_equal(GetLastError(), ERROR_BROKEN_PIPE);
+        CloseHandle(from);
+}
+
 static void both_ends_of_a_stream_talk_and_see_the_end(void **state) {
         struct hcs_stream *a = NULL, *b = NULL;
         struct hcs_error *err = NULL;
@@ -259,5 +291,6 @@ HCS_TESTS(cmocka_unit_test(memory_of_the_abi_is_freed_by_the_platforms_own_funct
           cmocka_unit_test(a_second_recorder_gets_a_file_of_its_own),
           cmocka_unit_test(what_is_appended_is_there_at_once_and_nothing_behind_it),
           cmocka_unit_test(a_child_gets_its_arguments_and_environment_as_they_are),
+          cmocka_unit_test(a_child_is_ended_with_what_it_started),
           cmocka_unit_test(both_ends_of_a_stream_talk_and_see_the_end),
           cmocka_unit_test(a_wait_that_nobody_ends_ends_at_its_deadline))
