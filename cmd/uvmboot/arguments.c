@@ -45,7 +45,7 @@ static const char usage_text[] =
         "                          (repeat, the lowest first); with dm-verity where the image has its tree\n"
         "  --stats                 tell what the container used\n"
         "  --annotation KEY=VALUE  of the specification that the VM's document comes from (repeat)\n"
-        "  --allow-overcommit, --enable-deferred-commit   of its memory, in the document\n"
+        "  --allow-overcommit[=false], --enable-deferred-commit   of its memory, in the document\n"
         "  --fwd-stdout, --fwd-stderr[=false]   which of the agent's outputs come as its log (only stderr)\n"
         "  --output-handling stdout   the agent's log to standard output too\n"
         "  --log-level LEVEL       of the agent: error, warning, info (default), debug, trace\n"

@@ -92,8 +92,13 @@ static void boot_all(struct work *w) {
 }
 
 int main(int argc, char **argv) {
-        struct uvmboot_options o = {
-                .count = 1, .parallel = 1, .timeout_s = 120, .vpmem_count = 64, .gcs = true, .fwd_stderr = true};
+        struct uvmboot_options o = {.count = 1,
+                                    .parallel = 1,
+                                    .timeout_s = 120,
+                                    .vpmem_count = 64,
+                                    .gcs = true,
+                                    .fwd_stderr = true,
+                                    .allow_overcommit = true};
         struct work w = {.host = {.options = &o, .lock = HCS_MUTEX_INIT}, .lock = HCS_MUTEX_INIT};
         struct hcs_error *err = NULL;
         int code = uvmboot_parse(argc, argv, &o);

@@ -108,11 +108,17 @@ static HRESULT work(struct lcow_machine *m, int *ret_exit_code, struct hcs_error
 static struct hcs_json *vm_options(const struct uvmboot_options *o, const char *console) {
         struct hcs_json *options = hcs_json_new_object();
 
-        hcs_json_set_bool(options, "ForwardStdout", o->fwd_stdout);
-        hcs_json_set_bool(options, "ForwardStderr", o->fwd_stderr);
-        hcs_json_set_bool(options, "DisableTimeSyncService", o->disable_time_sync);
-        hcs_json_set_bool(options, "AllowOvercommit", o->allow_overcommit);
-        hcs_json_set_bool(options, "EnableDeferredCommit", o->deferred_commit);
+        /* What is hcsshim's own default is left to it, and to annotations. */
+        if (o->fwd_stdout)
+                hcs_json_set_bool(options, "ForwardStdout", true);
+        if (!o->fwd_stderr)
+                hcs_json_set_bool(options, "ForwardStderr", false);
+        if (o->disable_time_sync)
+                hcs_json_set_bool(options, "DisableTimeSyncService", true);
+        if (!o->allow_overcommit)
+                hcs_json_set_bool(options, "AllowOvercommit", false);
+        if (o->deferred_commit)
+                hcs_json_set_bool(options, "EnableDeferredCommit", true);
         if (o->n_vpmem)
                 hcs_json_set_u64(options, "VPMemDeviceCount", o->vpmem_count);
         if (console)

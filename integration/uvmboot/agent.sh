@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # uvmboot with our agent in the machine: commands and their streams, disks, several VMs, what is recorded and played.
-# usage: agent.sh UVMBOOT IMAGE-FOLDER TAR2EXT4 HCSTRACE
+# usage: agent.sh UVMBOOT IMAGE-FOLDER TAR2EXT4 HCSTRACE [IMAGE-FOLDER-WITH-9P]
 set -euo pipefail
 uvmboot=("$1" --boot-files-path "$2" --accel tcg)
 tar2ext4=$3
@@ -37,7 +37,7 @@ code=0
 cmp "$work/input" "$work/output" || fail "other bytes came back"
 [[ $(grep -c "^good morning" "$work/err") -eq 2 ]] || fail "the mounts have not what they should"
 grep -q "^00:15:5d" "$work/err" || fail "no adapter"
-grep -q 'to HCS create: {.*"KernelCmdLine":' "$work/err" || fail "the document is not shown"
+grep -q 'to HCS create: {.*"KernelCmdLine":.*"AllowOvercommit":true' "$work/err" || fail "the document is not shown"
 grep -q 'to HCS modify: {"ResourcePath":"VirtualMachine/Devices/Scsi/' "$work/err" || fail "no request is shown"
 grep -q "has shut down" "$work/err" || fail "it did not shut down"
 "$hcstrace" show "$work/run.trace" >"$work/timeline"
@@ -63,6 +63,16 @@ code=0
 for name in uvmboot-0 uvmboot-1; do
         grep -q "$name" "$work/err" || fail "two VMs have no names"
 done
+
+# A folder of the host, where the guest's kernel has 9P; what an annotation and an option make of the document.
+if [[ -n ${5-} ]]; then
+        code=0
+        "$1" --boot-files-path "$5" --accel tcg --trace --share "$work/layer,/mnt/layer,w" --allow-overcommit=false \
+                --annotation io.microsoft.virtualmachine.computetopology.memory.sizeinmb=768 \
+                --exec 'cat /mnt/layer/hello; echo made >/mnt/layer/new' </dev/null >"$work/output" 2>"$work/err" || code=$?
+        [[ $code -eq 0 && $(cat "$work/output") == "good morning" && $(cat "$work/layer/new") == made ]] || fail "no folder of the host"
+        grep -q '"Memory":{"SizeInMB":768}' "$work/err" || fail "the annotation is not in the document, or memory overcommits"
+fi
 
 # A program that is not there is the agent's error; the VM is gone all the same.
 code=0
