@@ -140,15 +140,23 @@ static void play_it(struct fixture *f) {
 static void drop(void *ctx, enum hcs_log_level level, const char *line) {
 }
 
+/* Without waiting for the disk, as hcs_file_write() does. */
+static void write_beginning(const char *path, size_t n) {
+        FILE *file = fopen(path, "we");
+
+        assert_non_null(file);
+        assert_int_equal(fwrite(whole, 1, n, file), n);
+        assert_int_equal(fclose(file), 0);
+}
+
 static void cut_and_try(struct fixture *f) {
         size_t header = strcspn(whole, "\n");
-        struct hcs_error *err = NULL;
 
         f->is_trace = f->n >= header;
         f->records = 0;
         for (size_t i = header + 1; i < f->n; i++) /* a line is whole with its brace, also without its end */
                 f->records += whole[i] == '}' && whole[i + 1] == '\n';
-        assert_ok(hcs_file_write(f->cut, whole, f->n, &err), err);
+        write_beginning(f->cut, f->n);
         read_it(f);
         write_it(f);
         show_it(f);
@@ -157,7 +165,6 @@ static void cut_and_try(struct fixture *f) {
 
 static void every_tool_takes_what_is_whole_of_a_trace_that_ends_anywhere(void **state) {
         struct fixture f = {.dir = hcs_test_tmpdir()};
-        struct hcs_error *err = NULL;
 
         hcs_log_set_sink(drop, NULL); /* which says each time that the last line was cut off */
         f.cut = hcs_asprintf("%s/cut", f.dir);
@@ -165,7 +172,7 @@ static void every_tool_takes_what_is_whole_of_a_trace_that_ends_anywhere(void **
         f.out = hcs_asprintf("%s/out", f.dir);
         f.key = hcs_asprintf("%s/key", f.dir);
         f.parts = hcs_asprintf("%s/parts", f.dir);
-        assert_ok(hcs_file_write(f.other, whole, sizeof(whole) - 1, &err), err);
+        write_beginning(f.other, sizeof(whole) - 1);
         for (f.n = 0; f.n < sizeof(whole); f.n++)
                 cut_and_try(&f);
         hcs_log_set_sink(NULL, NULL);
