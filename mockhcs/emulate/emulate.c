@@ -14,6 +14,7 @@
 #include "mockhcs/emulate/storage/storage.h"
 #include "platform/clock.h"
 #include "platform/file.h"
+#include "platform/job.h"
 
 typedef void (*answer)(struct emulator *em, struct mock_call *call, struct emissions *out);
 
@@ -172,6 +173,17 @@ static HRESULT machine_options(struct emulator *em, const struct mock_options *o
         return S_OK;
 }
 
+static HRESULT process_options(struct emulator *em, const struct mock_options *o, struct hcs_error **err) {
+        const char *processes = mock_option(o, "processes");
+
+        em->real_processes = hcs_streq(processes, "real");
+        if (processes && !em->real_processes && !hcs_streq(processes, "paper"))
+                return hcs_error_make(err, E_INVALIDARG, "processes=%s: paper or real is expected", processes);
+        if (em->real_processes && !hcs_job_possible())
+                return hcs_error_make(err, E_NOTIMPL, "processes=real: programs of Windows run on Windows only");
+        return S_OK;
+}
+
 static HRESULT load_script(struct emulator *em, const char *path, struct hcs_error **err) {
         _cleanup_buf_ struct hcs_buf text = {0};
         HRESULT hr;
@@ -219,6 +231,8 @@ static HRESULT open_emulator(struct mock_engine *engine, struct mock_sink *up, c
         if (SUCCEEDED(hr))
                 hr = machine_options(em, options, err);
         if (SUCCEEDED(hr))
+                hr = process_options(em, options, err);
+        if (SUCCEEDED(hr))
                 hr = net_model_new(em, options, &em->net, err);
         if (FAILED(hr)) {
                 emulator_free(&em->backend);
@@ -233,8 +247,8 @@ static HRESULT open_emulator(struct mock_engine *engine, struct mock_sink *up, c
         return S_OK;
 }
 
-static const char *const keys[] = {"script",   "host",      "lps",      "delay",      "seed",   "profile",
-                                   "machines", "accel",     "qemu",     "artefacts",  "drives", "start-timeout",
-                                   "hns",      "net-state", "net-boot", "net-faults", NULL};
+static const char *const keys[] = {"script",    "host",  "lps",       "delay",     "seed",       "profile",
+                                   "machines",  "accel", "qemu",      "artefacts", "drives",     "start-timeout",
+                                   "processes", "hns",   "net-state", "net-boot",  "net-faults", NULL};
 
 const struct mock_backend_kind mock_emulate_kind = {.name = "emulate", .keys = keys, .open = open_emulator};

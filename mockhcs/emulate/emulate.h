@@ -18,7 +18,9 @@
 #define EMULATE_BUCKETS 1024
 
 struct emulator;
+struct hcs_job;
 struct program;
+struct real_process;
 
 enum system_state { SYSTEM_CREATED, SYSTEM_RUNNING, SYSTEM_PAUSED, SYSTEM_SAVED_AS_TEMPLATE, SYSTEM_STOPPED };
 enum exit_type { EXIT_NONE, EXIT_GRACEFUL, EXIT_FORCED, EXIT_UNEXPECTED };
@@ -39,7 +41,8 @@ struct process {
         bool exited;
         uint32_t exit_code;
         bool stream[3];
-        struct program *program; /* what it does; NULL once it has exited */
+        struct program *program;   /* what it does; NULL once it has exited, and where it is a real one */
+        struct real_process *real; /* a process of the host, until it has exited, or NULL */
 };
 
 struct compute_system {
@@ -61,6 +64,7 @@ struct compute_system {
         char *hvsocket;                 /* its path */
         struct system_machine *machine; /* what runs; NULL: all of it is on paper */
         struct system_guest *guest;     /* of one on paper, or NULL */
+        struct hcs_job *job;            /* of its real processes, or NULL */
         const char *busy;               /* what its machine is just being asked to do, or NULL */
 };
 
@@ -89,6 +93,7 @@ struct emulator {
         uint64_t next_guid, delay_ns;
         uint64_t epoch; /* one more with every restart of the world: what was put off before it is void */
         uint32_t build, processors;
+        bool real_processes; /* those of Windows containers are of the host */
         struct hcs_schema_profile profile;
         struct hcs_json *script;
         struct hcs_json *cpu_groups;  /* array of CpuGroupConfig */
@@ -98,7 +103,7 @@ struct emulator {
         struct net_model *net;   /* host networking: mockhcs/emulate/network */
         struct storage *storage; /* layers: mockhcs/emulate/storage */
         struct emu_machine_settings machine_settings;
-        unsigned machine_threads; /* of systems, and of such that are gone */
+        unsigned machine_threads; /* of systems and real processes, and of such that are gone */
         struct hcs_cond machines_gone;
 };
 

@@ -9,6 +9,7 @@
 #include "mockhcs/mockhcs.h"
 #include "mockhcs/test/core.h"
 #include "platform/file.h"
+#include "platform/job.h"
 #include "testing/hcs_test.h"
 
 static struct mockhcs *mock;
@@ -414,6 +415,21 @@ static void scripts_that_are_none_are_refused_with_the_place(void **state) {
         }
 }
 
+static void real_processes_are_refused_where_there_are_none(void **state) {
+        struct hcs_error *err = NULL;
+        struct mockhcs *other = NULL;
+
+        assert_hresult(mockhcs_open("emulate,processes=some", &other, &err), E_INVALIDARG);
+        assert_says(hcs_error_message(err), "processes=some");
+        hcs_error_free(err);
+        err = NULL;
+        if (hcs_job_possible())
+                return;
+        assert_hresult(mockhcs_open("emulate,processes=real", &other, &err), E_NOTIMPL);
+        assert_says(hcs_error_message(err), "processes=real");
+        hcs_error_free(err);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 HCS_TESTS(TEST(a_value_of_the_wrong_type_is_named_by_path), TEST(unknown_members_pass_unless_the_profile_is_strict),
@@ -425,4 +441,4 @@ HCS_TESTS(TEST(a_value_of_the_wrong_type_is_named_by_path), TEST(unknown_members
           TEST(a_system_that_should_ends_with_its_last_handle), TEST(statistics_never_run_backwards),
           TEST(a_list_is_filtered_and_sorted), TEST(the_service_has_processors_and_cpu_groups),
           TEST(programs_run_by_script_and_built_in), TEST(a_process_without_handles_is_gone_when_it_exits),
-          TEST(scripts_that_are_none_are_refused_with_the_place))
+          TEST(scripts_that_are_none_are_refused_with_the_place), TEST(real_processes_are_refused_where_there_are_none))

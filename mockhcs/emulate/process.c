@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "mockhcs/emulate/emulate.h"
 #include "mockhcs/emulate/program.h"
+#include "mockhcs/emulate/real_process.h"
 #include "platform/clock.h"
 
 #define EXIT_KILLED_WINDOWS 1067u       /* ERROR_PROCESS_ABORTED, as observed */
@@ -19,6 +20,7 @@ static struct process *process_of(struct mock_call *call) {
 
 void process_free(struct process *p) {
         program_free(p->program);
+        real_process_leave(p->real);
         holders_deinit(&p->holders);
         free(p->command);
         free(p);
@@ -62,6 +64,7 @@ void process_exit(struct emulator *em, struct process *p, uint32_t code, struct 
         p->exited = true;
         p->exit_code = code;
         p->program = program_free(p->program);
+        p->real = real_process_leave(p->real);
         end_streams(p, out);
         status = status_document(p);
         for (size_t i = 0; i < p->holders.n; i++)
@@ -137,11 +140,45 @@ static void put_info(const struct process *p, struct mock_call *call) {
         memcpy(call->completion.process.stream, p->stream, sizeof(p->stream));
 }
 
+/* What it is to be, on paper or real; NULL after the call was refused. */
+static struct process *make(struct emulator *em, struct mock_call *call, const struct hcs_json *params) {
+        struct compute_system *s = system_of(call);
+        _cleanup_free_ char *command = program_command_of(params);
+        struct program *prog = NULL;
+        struct process *p;
+
+        if (!*command) {
+                refuse_path(call, "CommandLine", "there is no command to run");
+                return NULL;
+        }
+        p = hcs_calloc(1, sizeof(*p));
+        p->system = s;
+        p->stream[MOCK_STDIN] = hcs_json_bool(hcs_json_get(params, "CreateStdInPipe"));
+        p->stream[MOCK_STDOUT] = hcs_json_bool(hcs_json_get(params, "CreateStdOutPipe"));
+        p->stream[MOCK_STDERR] = hcs_json_bool(hcs_json_get(params, "CreateStdErrPipe"));
+        p->command = steal_pointer(&command);
+        p->created_ns = hcs_wall_clock_ns();
+        if (em->real_processes && !s->is_vm && !s->is_linux) {
+                real_process_start(em, call, p, params);
+        } else {
+                prog = program_find(em->script, p->command);
+                if (!prog)
+                        refuse(call, HCS_WIN32(2),
+                               "the executable of \"%s\" does not exist (give the emulator a script that knows it)",
+                               p->command);
+                else
+                        p->pid = em->next_pid += 4;
+                p->program = prog;
+        }
+        if (!call->completed)
+                return p;
+        process_free(p);
+        return NULL;
+}
+
 void process_create(struct emulator *em, struct mock_call *call, struct emissions *out) {
         struct compute_system *s = system_of(call);
         const struct hcs_json *params = document_of(call, "parameters", false);
-        _cleanup_free_ char *command = NULL;
-        struct program *prog;
         struct process *p;
 
         if (!params ||
@@ -152,33 +189,17 @@ void process_create(struct emulator *em, struct mock_call *call, struct emission
                        system_state_name(s));
                 return;
         }
-        command = program_command_of(params);
-        if (!*command) {
-                refuse_path(call, "CommandLine", "there is no command to run");
+        p = make(em, call, params);
+        if (!p)
                 return;
-        }
-        prog = program_find(em->script, command);
-        if (!prog) {
-                refuse(call, HCS_WIN32(2),
-                       "the executable of \"%s\" does not exist (give the emulator a script that knows it)", command);
-                return;
-        }
-        p = hcs_calloc(1, sizeof(*p));
-        p->system = s;
-        p->pid = em->next_pid += 4;
-        p->command = steal_pointer(&command);
-        p->program = prog;
-        p->created_ns = hcs_wall_clock_ns();
-        p->stream[MOCK_STDIN] = hcs_json_bool(hcs_json_get(params, "CreateStdInPipe"));
-        p->stream[MOCK_STDOUT] = hcs_json_bool(hcs_json_get(params, "CreateStdOutPipe"));
-        p->stream[MOCK_STDERR] = hcs_json_bool(hcs_json_get(params, "CreateStdErrPipe"));
         p->next = s->processes;
         s->processes = p;
         holders_add(&p->holders, call->created);
         call->created->object = p;
         mock_call_done(call, NULL);
         put_info(p, call);
-        run(em, p, out);
+        if (p->program)
+                run(em, p, out);
 }
 
 void process_open(struct emulator *em, struct mock_call *call, struct emissions *out) {
@@ -220,12 +241,20 @@ static bool is_running(struct mock_call *call, const struct process *p) {
         return !p->exited;
 }
 
+/* A real one tells by itself when it has ended. */
+static void end(struct emulator *em, struct process *p, uint32_t code, struct emissions *out) {
+        if (p->real)
+                real_process_kill(p->real, code);
+        else
+                process_exit(em, p, code, out);
+}
+
 void process_terminate(struct emulator *em, struct mock_call *call, struct emissions *out) {
         struct process *p = process_of(call);
 
         if (!is_running(call, p))
                 return;
-        process_exit(em, p, p->system->is_linux ? 137 : EXIT_KILLED_WINDOWS, out);
+        end(em, p, p->system->is_linux ? 137 : EXIT_KILLED_WINDOWS, out);
         mock_call_done(call, NULL);
 }
 
@@ -246,9 +275,9 @@ void process_signal(struct emulator *em, struct mock_call *call, struct emission
                 return;
         }
         if (name || !signal)
-                process_exit(em, p, EXIT_CTRL_C, out);
+                end(em, p, EXIT_CTRL_C, out);
         else
-                process_exit(em, p, 128 + (uint32_t)number, out);
+                end(em, p, 128 + (uint32_t)number, out);
         mock_call_done(call, NULL);
 }
 
@@ -276,6 +305,8 @@ void process_modify(struct emulator *em, struct mock_call *call, struct emission
                     !hcs_json_u64(hcs_json_lookup(settings, "ConsoleSize.Width"), &w) || h > UINT16_MAX ||
                     w > UINT16_MAX)
                         refuse_path(call, "ConsoleSize", "Height and Width from 0 to 65535 are expected");
+                else if (p->real)
+                        refuse(call, HCS_WIN32(50), "process %u is a real one with pipes, and has no console", p->pid);
         } else if (hcs_streq(operation, "CloseHandle")) {
                 if (!hcs_streq(handle, "StdIn") && !hcs_streq(handle, "StdOut") && !hcs_streq(handle, "StdErr") &&
                     !hcs_streq(handle, "All"))
@@ -307,7 +338,9 @@ void process_input(struct emulator *em, const struct mock_stdio *chunk, struct e
         const struct program_voice voice = {say, &teller, p && p->system->is_linux ? "\n" : "\r\n"};
         uint32_t code;
 
-        if (p && !p->exited && p->program &&
-            program_take(p->program, chunk->data, chunk->len, chunk->end, &voice, &code))
+        if (p && p->real)
+                real_process_input(p->real, chunk);
+        else if (p && !p->exited && p->program &&
+                 program_take(p->program, chunk->data, chunk->len, chunk->end, &voice, &code))
                 process_exit(em, p, code, out);
 }

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "mockhcs/emulate/machine.h"
+#include "mockhcs/emulate/real_process.h"
 #include "platform/clock.h"
 
 static void put_basic(struct hcs_json *o, const struct compute_system *s) {
@@ -70,16 +71,20 @@ static void put_statistics(struct emulator *em, struct hcs_json *o, const struct
         hcs_json_set_u64(part, "ReadSizeBytes", f.read_bytes);
         hcs_json_set_u64(part, "WriteCountNormalized", f.writes);
         hcs_json_set_u64(part, "WriteSizeBytes", f.written_bytes);
+        if (s->job)
+                real_put_use(st, s->job);
 }
 
 static void put_processes(struct hcs_json *o, const struct compute_system *s) {
         struct hcs_json *list = hcs_json_set_new_array(o, "ProcessList");
 
+        if (s->job)
+                real_put_processes(list, s->job);
         for (const struct process *p = s->processes; p; p = p->next) {
                 struct hcs_json *e;
                 char text[40];
 
-                if (p->exited)
+                if (p->exited || p->real)
                         continue;
                 e = hcs_json_append(list, hcs_json_new_object());
                 hcs_json_set_u64(e, "ProcessId", p->pid);

@@ -9,6 +9,7 @@
 #include "hcsshim/log.h"
 #include "mockhcs/emulate/machine.h"
 #include "platform/hvsocket.h"
+#include "platform/job.h"
 
 static size_t hash(const char *id) {
         uint32_t h = 2166136261u;
@@ -48,6 +49,7 @@ void system_free(struct compute_system *s) {
                 s->processes = p->next;
                 process_free(p);
         }
+        hcs_job_free(s->job);
         machine_leave(s);
         paper_leave(s);
         hcs_hvsocket_folder_free(s->folder);
@@ -195,6 +197,7 @@ void system_stop(struct emulator *em, struct compute_system *s, enum exit_type t
                 next = p->next;
                 process_exit(em, p, type == EXIT_GRACEFUL ? 0 : 1067, out);
         }
+        s->job = hcs_job_free(s->job);
         paper_leave(s);
         net_system_stopped(em, s, out);
         for (size_t i = 0; i < s->holders.n; i++)

@@ -31,7 +31,7 @@ static struct hcs_json *describe_system(const struct compute_system *s) {
         hcs_json_set(o, "Devices", hcs_json_copy(s->devices));
         processes = hcs_json_set_new_array(o, "Processes");
         for (const struct process *p = s->processes; p; p = p->next)
-                if (!p->exited)
+                if (!p->exited && !p->real)
                         hcs_json_append(processes, describe_process(p));
         return o;
 }

@@ -11,8 +11,9 @@
  *                "Processes":[{"ProcessId":..,"CommandLine":..,"Created":ns since 1970,"StdIn":true,..}]}],
  *    "CpuGroups":[..],"Credentials":[..],"Templates":{..},"Grants":{..},"Networks":{..}}
  *
- * Handles are not in it, and so neither is what only a handle keeps: systems and processes that have ended. A system
- * whose machine runs in QEMU is named with "Machine":true and cannot be put back. With the emulator's lock.
+ * Handles are not in it, and so neither is what only a handle keeps: systems and processes that have ended. Nor are
+ * real processes. A system whose machine runs in QEMU is named with "Machine":true and cannot be put back. With the
+ * emulator's lock.
  */
 
 #include "mockhcs/emulate/emulate.h"

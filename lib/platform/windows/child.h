@@ -15,4 +15,7 @@ HRESULT hcs_windows_spawn(char *const *argv, const char *const *environment, enu
 struct hcs_child *hcs_windows_child(const PROCESS_INFORMATION *info);
 HANDLE hcs_windows_child_process(const struct hcs_child *child);
 
+/* Our environment with these "NAME=value", as CreateProcess() wants it. Caller frees. */
+wchar_t *hcs_windows_environment(const char *const *environment);
+
 #endif

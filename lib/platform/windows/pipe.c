@@ -14,6 +14,7 @@
 #include "platform/clock.h"
 #include "platform/thread.h"
 #include "platform/windows/last_error.h"
+#include "platform/windows/pipe_pair.h"
 #include "platform/windows/text.h"
 
 #define PIPE_SIZE  65536u
@@ -29,32 +30,38 @@ static HRESULT failed(struct hcs_error **err, const char *what) {
         return hcs_error_make(err, HCS_WIN32(why), "%s", what);
 }
 
-HRESULT hcs_pipe_new(HANDLE *ret_read, HANDLE *ret_write, struct hcs_error **err) {
+HRESULT hcs_windows_pipe_pair(DWORD access, DWORD flags, bool inherited, HANDLE *ret_first, HANDLE *ret_second,
+                              struct hcs_error **err) {
         static atomic_uint made;
-        HANDLE reader = INVALID_HANDLE_VALUE, writer;
+        SECURITY_ATTRIBUTES security = {.nLength = sizeof(security), .bInheritHandle = inherited};
+        HANDLE first = INVALID_HANDLE_VALUE, second;
         wchar_t name[80];
 
-        for (int i = 0; i < NAME_TRIES && reader == INVALID_HANDLE_VALUE; i++) {
+        for (int i = 0; i < NAME_TRIES && first == INVALID_HANDLE_VALUE; i++) {
                 swprintf(name, HCS_ARRAY_SIZE(name), L"\\\\.\\pipe\\hcsshim-%lu-%u-%llu", GetCurrentProcessId(),
                          atomic_fetch_add(&made, 1), (unsigned long long)hcs_clock_ns());
-                reader = CreateNamedPipeW(name,
-                                          PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | FILE_FLAG_FIRST_PIPE_INSTANCE,
-                                          PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS,
-                                          1, PIPE_SIZE, PIPE_SIZE, 0, NULL);
+                first = CreateNamedPipeW(name,
+                                         PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | FILE_FLAG_FIRST_PIPE_INSTANCE,
+                                         PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS,
+                                         1, PIPE_SIZE, PIPE_SIZE, 0, NULL);
         }
-        if (reader == INVALID_HANDLE_VALUE)
+        if (first == INVALID_HANDLE_VALUE)
                 return failed(err, "make a pipe");
-        writer = CreateFileW(name, GENERIC_WRITE | FILE_READ_ATTRIBUTES, 0, NULL, OPEN_EXISTING, FILE_FLAG_OVERLAPPED,
-                             NULL);
-        if (writer == INVALID_HANDLE_VALUE) {
+        second = CreateFileW(name, access, 0, &security, OPEN_EXISTING, flags, NULL);
+        if (second == INVALID_HANDLE_VALUE) {
                 HRESULT hr = failed(err, "open a pipe");
 
-                CloseHandle(reader);
+                CloseHandle(first);
                 return hr;
         }
-        *ret_read = reader;
-        *ret_write = writer;
+        *ret_first = first;
+        *ret_second = second;
         return S_OK;
+}
+
+HRESULT hcs_pipe_new(HANDLE *ret_read, HANDLE *ret_write, struct hcs_error **err) {
+        return hcs_windows_pipe_pair(GENERIC_WRITE | FILE_READ_ATTRIBUTES, FILE_FLAG_OVERLAPPED, false, ret_read,
+                                     ret_write, err);
 }
 
 void hcs_pipe_set_nonblocking(HANDLE h) {

@@ -31,7 +31,7 @@ static bool is_replaced(const wchar_t *entry, const char *const *environment) {
 }
 
 /* Ours without what is replaced, then the additions; every entry ends with a NUL, and all of it with one more. */
-static wchar_t *merge_environment(const char *const *environment) {
+wchar_t *hcs_windows_environment(const char *const *environment) {
         wchar_t *ours = GetEnvironmentStringsW();
         struct hcs_buf merged = {0};
 
@@ -52,7 +52,7 @@ HRESULT hcs_windows_spawn(char *const *argv, const char *const *environment, enu
                           PROCESS_INFORMATION *ret, struct hcs_error **err) {
         SECURITY_ATTRIBUTES inherited = {.nLength = sizeof(inherited), .bInheritHandle = TRUE};
         STARTUPINFOW start = {.cb = sizeof(start), .dwFlags = STARTF_USESTDHANDLES};
-        _cleanup_wide_ wchar_t *line = NULL, *merged = environment ? merge_environment(environment) : NULL;
+        _cleanup_wide_ wchar_t *line = NULL, *merged = environment ? hcs_windows_environment(environment) : NULL;
         _cleanup_buf_ struct hcs_buf text = {0};
         _cleanup_handle_ HANDLE nothing = NULL;
 
