@@ -4,10 +4,9 @@
 
 #include "platform/digest.h"
 
-#include <bcrypt.h>
-
 #include "base/str.h"
 #include "base/utf.h"
+#include "platform/windows/cng.h"
 
 /* The kernel's names, and CNG's for the same. */
 static const struct {
@@ -17,6 +16,7 @@ static const struct {
 } names[] = {{"sha256", L"SHA256", 32}, {"sha512", L"SHA512", 64}, {"sha384", L"SHA384", 48}, {"sha1", L"SHA1", 20}};
 
 struct hcs_digest {
+        const struct hcs_cng *cng;
         BCRYPT_ALG_HANDLE algorithm;
         BCRYPT_HASH_HANDLE hash; /* NULL between two */
         size_t size;
@@ -26,9 +26,9 @@ struct hcs_digest *hcs_digest_free(struct hcs_digest *d) {
         if (!d)
                 return NULL;
         if (d->hash)
-                BCryptDestroyHash(d->hash);
+                d->cng->destroy_hash(d->hash);
         if (d->algorithm)
-                BCryptCloseAlgorithmProvider(d->algorithm, 0);
+                d->cng->close_algorithm(d->algorithm, 0);
         free(d);
         return NULL;
 }
@@ -42,7 +42,8 @@ HRESULT hcs_digest_new(const char *algorithm, struct hcs_digest **ret, struct hc
                         name = names[i].cng;
                         d->size = names[i].size;
                 }
-        if (!name || BCryptOpenAlgorithmProvider(&d->algorithm, name, NULL, 0) < 0) {
+        d->cng = hcs_cng();
+        if (!name || !d->cng || d->cng->open_algorithm(&d->algorithm, name, NULL, 0) < 0) {
                 _cleanup_free_ char *visible = hcs_utf8_visible(algorithm);
 
                 return hcs_error_make(err, HCS_WIN32(50), "no hash algorithm `%s`", visible);
@@ -56,12 +57,12 @@ size_t hcs_digest_size(const struct hcs_digest *d) {
 }
 
 bool hcs_digest_update(struct hcs_digest *d, const void *data, size_t n) {
-        if (!d->hash && BCryptCreateHash(d->algorithm, &d->hash, NULL, 0, NULL, 0, 0) < 0)
+        if (!d->hash && d->cng->create_hash(d->algorithm, &d->hash, NULL, 0, NULL, 0, 0) < 0)
                 return false;
         for (const uint8_t *p = data; n > 0;) {
                 ULONG part = n < ULONG_MAX ? (ULONG)n : ULONG_MAX;
 
-                if (BCryptHashData(d->hash, (UCHAR *)(uintptr_t)p, part, 0) < 0)
+                if (d->cng->hash_data(d->hash, (UCHAR *)(uintptr_t)p, part, 0) < 0)
                         return false;
                 p += part;
                 n -= part;
@@ -70,10 +71,10 @@ bool hcs_digest_update(struct hcs_digest *d, const void *data, size_t n) {
 }
 
 bool hcs_digest_finish(struct hcs_digest *d, void *out) {
-        bool ok = hcs_digest_update(d, NULL, 0) && BCryptFinishHash(d->hash, out, (ULONG)d->size, 0) >= 0;
+        bool ok = hcs_digest_update(d, NULL, 0) && d->cng->finish_hash(d->hash, out, (ULONG)d->size, 0) >= 0;
 
         if (d->hash)
-                BCryptDestroyHash(d->hash);
+                d->cng->destroy_hash(d->hash);
         d->hash = NULL;
         return ok;
 }

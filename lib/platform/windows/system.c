@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What base/system.h wants of Windows: BCryptGenRandom(), strerror_s(). */
+/* What base/system.h wants of Windows: its random bytes, strerror_s(). */
 
 #include "base/system.h"
 
 #include <string.h>
 
-#include <windows.h>
-
-#include <bcrypt.h>
+#include "platform/windows/cng.h"
 
 HRESULT hcs_entropy(void *buf, size_t n) {
-        NTSTATUS status = n > ULONG_MAX ? (NTSTATUS)STATUS_INVALID_PARAMETER
-                                        : BCryptGenRandom(NULL, buf, (ULONG)n, BCRYPT_USE_SYSTEM_PREFERRED_RNG);
+        const struct hcs_cng *c = hcs_cng();
+        NTSTATUS status;
 
+        if (!c)
+                return E_NOTIMPL;
+        status = n > ULONG_MAX ? (NTSTATUS)STATUS_INVALID_PARAMETER
+                               : c->gen_random(NULL, buf, (ULONG)n, BCRYPT_USE_SYSTEM_PREFERRED_RNG);
         return status < 0 ? HRESULT_FROM_NT(status) : S_OK;
 }
 
