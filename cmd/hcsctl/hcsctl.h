@@ -42,6 +42,8 @@ void hcsctl_end(struct hcsctl *x);
 /* As tell_error(), with the exit code for what is not there. */
 int hcsctl_tell(const struct hcsctl *x, struct hcs_error *err);
 void hcsctl_print(const struct hcs_json *j);
+/* With --json: an object with that one member, for commands that have nothing to show. Takes the value. */
+void hcsctl_done(const struct hcsctl *x, const char *what, struct hcs_json *value);
 
 int run_list(int argc, char **argv);
 int run_show(int argc, char **argv);

@@ -228,6 +228,7 @@ int run_kill(int argc, char **argv) {
                                                 {"shutdown", no_argument, NULL, 'd'},
                                                 HCSCTL_OPTIONS};
         struct hcsctl x = {.command = argv[0]};
+        struct hcs_json *ended;
         const char *signal = NULL;
         struct hcs_error *err = NULL;
         bool shutdown = false;
@@ -249,6 +250,7 @@ int run_kill(int argc, char **argv) {
                 return tell_usage(argv[0], "--signal is for processes, --shutdown for systems");
         if (FAILED(hcsctl_connect(&x, &err)))
                 return hcsctl_tell(&x, err);
+        ended = hcs_json_new_array();
         for (int i = optind; i < argc; i++) {
                 HRESULT hr = pid ? end_process(&x, argv[i], (uint32_t)pid, signal, &err)
                                  : end_system(&x, argv[i], shutdown, &err);
@@ -256,8 +258,11 @@ int run_kill(int argc, char **argv) {
                 if (FAILED(hr)) {
                         worst = hcsctl_tell(&x, err);
                         err = NULL;
+                } else {
+                        hcs_json_append(ended, hcs_json_new_string(argv[i]));
                 }
         }
+        hcsctl_done(&x, pid ? "Signalled" : "Ended", ended);
         hcsctl_end(&x);
         return worst;
 }

@@ -53,6 +53,14 @@ void hcsctl_print(const struct hcs_json *j) {
         puts(text);
 }
 
+void hcsctl_done(const struct hcsctl *x, const char *what, struct hcs_json *value) {
+        _cleanup_json_ struct hcs_json *o = hcs_json_new_object();
+
+        hcs_json_set(o, what, value);
+        if (x->json)
+                hcsctl_print(o);
+}
+
 int main(int argc, char **argv) {
         static const struct command commands[] = {
                 {"list", run_list, "a table of the compute systems"},

@@ -118,8 +118,10 @@ int run_service(int argc, char **argv) {
                 return tell_usage(argv[0], "status or stop is expected");
         if (FAILED(ask_simply(&x, argv[optind], &answer, &err)))
                 return hcsctl_tell(&x, err);
-        if (hcs_streq(argv[optind], "stop"))
+        if (hcs_streq(argv[optind], "stop")) {
+                hcsctl_done(&x, "Stopped", hcs_json_new_bool(true));
                 return EXIT_OK;
+        }
         if (x.json) {
                 hcsctl_print(answer);
                 return EXIT_OK;
@@ -137,7 +139,11 @@ static HRESULT save(struct hcsctl *x, const char *path, struct hcs_error **err) 
         _cleanup_json_ struct hcs_json *world = NULL;
         HRESULT hr = ask_simply(x, "save", &world, err);
 
-        return SUCCEEDED(hr) ? mock_world_write(path, world, err) : hr;
+        if (SUCCEEDED(hr))
+                hr = mock_world_write(path, world, err);
+        if (SUCCEEDED(hr))
+                hcsctl_done(x, "Saved", hcs_json_new_string(path));
+        return hr;
 }
 
 static HRESULT restore(struct hcsctl *x, const char *path, struct hcs_error **err) {
@@ -194,5 +200,6 @@ int run_reboot(int argc, char **argv) {
         hcs_json_set_bool(request, "networks", !without_networks);
         if (FAILED(ask(&x, request, &answer, &err)))
                 return hcsctl_tell(&x, err);
+        hcsctl_done(&x, "Rebooted", hcs_json_new_bool(true));
         return EXIT_OK;
 }

@@ -141,14 +141,17 @@ MOCKHCS=record=$work/remote.trace,remote=$socket expect 0 "status, at the socket
 expect 0 "status" "$hcsctl" service status
 matches '^  Systems: 1$'
 matches '^  NetworkObjects: 1$'
-expect 0 "save" "$hcsctl" snapshot save "$work/world"
-expect 0 "kill all" "$hcsctl" kill stays
+expect 0 "save" "$hcsctl" snapshot save --json "$work/world"
+says "\"Saved\": \"$work/world\""
+expect 3 "kill all, and one that is not there" "$hcsctl" kill --json stays nothing
+python3 -c 'import json,sys; t=sys.stdin.read(); assert json.loads(t[t.index("{"):]) == {"Ended": ["stays"]}' <"$work/out" || fail "what was ended"
 expect 0 "delete all" "$hcnctl" network delete lan
 expect 0 "restore" "$hcsctl" snapshot restore "$work/world"
 lists stays || fail "the system is back"
 expect 0 "the network is back" "$hcnctl" network show lan
 expect 1 "restore what is no world" "$hcsctl" snapshot restore /dev/null
-expect 0 "reboot" "$hcsctl" reboot
+expect 0 "reboot" "$hcsctl" reboot --json
+says '"Rebooted": true'
 eventually lists_no stays
 expect 0 "a persistent network stays" "$hcnctl" network show lan
 expect 0 "reboot without networks" "$hcsctl" reboot --without-networks
