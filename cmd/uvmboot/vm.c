@@ -265,17 +265,16 @@ static char *console_tail(const struct uvmboot_vm *v) {
 
 /* Who asked for the end knows why it failed; else there is a console, and what is kept. */
 static void explain(struct uvmboot_vm *v, struct hcs_error **err) {
-        _cleanup_free_ char *inside = hcs_asprintf("artefacts/%s", v->run.vm), *folder = artefact(v, ""), *kept = NULL,
-                            *tail = NULL, *hint = NULL;
+        _cleanup_free_ char *inside = hcs_asprintf("artefacts/%s", v->run.vm), *kept = NULL, *hint = NULL,
+                            *tail = console_tail(v), *console = artefact(v, "console.log");
 
         if (hcs_cancel_is_set(v->host->cancel)) {
                 hcs_error_wrap(err, "%s: interrupted", v->run.vm);
                 return;
         }
         hcs_error_wrap(err, "%s", v->run.vm);
-        if (v->run.replay || !hcs_file_is_directory(folder))
+        if (v->run.replay || !hcs_file_exists(console)) /* no machine was made */
                 return;
-        tail = console_tail(v);
         if (v->options->artefacts)
                 kept = hcs_asprintf("%s/%s", v->host->artefacts, v->run.vm);
         else if (FAILED(hcs_work_folder_keep(v->host->folder, inside, &kept, NULL)))
