@@ -40,7 +40,7 @@ one() {
 }
 
 seen=0
-for log in "$source"/fixtures/logs/*.log; do
+for log in "$source"/fixtures/logs/*.{log,json}; do
         name=${log##*/}
         one "${name%.*}" "$log"
         seen=$((seen + 1))

@@ -32,6 +32,7 @@ enum import_family {
         IMPORT_NETWORKS,
         IMPORT_ERRORS,
         IMPORT_CLIENTS,
+        IMPORT_DOCUMENTS,
         IMPORT_FAMILIES,
 };
 const char *import_family_name(enum import_family f);

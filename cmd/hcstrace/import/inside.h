@@ -278,6 +278,11 @@ bool import_say_layer(struct import_ledger *l, const struct import_line *line); 
 bool import_say_network(struct import_ledger *l, const struct import_line *line);      /* HNS and HCN */
 bool import_say_error(struct import_ledger *l, const struct import_line *line);        /* what upper layers pass on */
 bool import_say_client(struct import_ledger *l, const struct import_line *line);       /* clients other than hcsshim */
+bool import_say_document(struct import_ledger *l, const struct import_line *line);     /* nothing but a document */
+/* Can it be one of the last kind? It begins as a document, and as no record of a log. */
+bool import_stands_alone(const char *text);
+/* A result document that nobody has said of what it is: its words tell, or it is that of a creation. */
+bool import_say_result(struct import_ledger *l, const char *document, const char *repair, uint64_t time);
 
 /* ---- reason.c ---- */
 

@@ -7,7 +7,8 @@
 
 const char *import_family_name(enum import_family f) {
         static const char *const names[] = {"spans",         "notifications", "begin and end",    "layers",
-                                            "announcements", "networks",      "errors passed on", "other clients"};
+                                            "announcements", "networks",      "errors passed on", "other clients",
+                                            "documents"};
 
         return names[f];
 }

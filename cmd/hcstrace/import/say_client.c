@@ -124,10 +124,10 @@ static bool failed(struct import_ledger *l, const struct import_line *line, cons
         return true;
 }
 
-/* A result that stands alone: the next line may say of what. "configuration is invalid" and "Construct" say create. */
-static bool bare_result(struct import_ledger *l, const struct import_line *line, const char *msg) {
-        _cleanup_free_ char *repair = NULL, *document = import_document_repaired(msg, &repair), *id = NULL;
-        struct import_operation op = {.verb = MOCK_CREATE_SYSTEM, .dll = MOCK_COMPUTECORE, .time = line->ns};
+/* "configuration is invalid" and "Construct" say create. */
+bool import_say_result(struct import_ledger *l, const char *document, const char *repair, uint64_t time) {
+        struct import_operation op = {.verb = MOCK_CREATE_SYSTEM, .dll = MOCK_COMPUTECORE, .time = time};
+        _cleanup_free_ char *id = NULL;
 
         if (!is_result(document))
                 return false;
@@ -140,6 +140,13 @@ static bool bare_result(struct import_ledger *l, const struct import_line *line,
                 op.verb = attempted(document);
         import_end(l, &op);
         return true;
+}
+
+/* A result that stands alone: the next line may say of what. */
+static bool bare_result(struct import_ledger *l, const struct import_line *line, const char *msg) {
+        _cleanup_free_ char *repair = NULL, *document = import_document_repaired(msg, &repair);
+
+        return import_say_result(l, document, repair, line->ns);
 }
 
 static bool document_line(struct import_ledger *l, const struct import_line *line, const char *msg) {
