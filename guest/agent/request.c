@@ -171,8 +171,6 @@ void guest_request_fail(struct guest_request *r, struct hcs_error *err) {
         HRESULT hr = guest_wire_hresult(e);
         char name[64];
 
-        hcs_log(HCS_LOG_ERROR, "request failed", "type", guest_message_name(r->type, name), "cid", r->container_id,
-                "error", message, NULL);
         if (!guest_request_is_void(r)) {
                 hcs_buf_printf(&body, "{\"Result\":%d", hr);
                 if (*r->activity_id)
@@ -184,6 +182,9 @@ void guest_request_fail(struct guest_request *r, struct hcs_error *err) {
                 hcs_buf_puts(&body, ",\"ModuleName\":\"gcs\",\"FileName\":\"\",\"Line\":4294967295}]}");
                 send(r, &body);
         }
+        /* Behind the answer: the log may go to the host too, and a host does not wait for it. */
+        hcs_log(HCS_LOG_ERROR, "request failed", "type", guest_message_name(r->type, name), "cid", r->container_id,
+                "error", message, NULL);
         guest_request_free(r);
 }
 

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PIPE_BYTES (512 * 1024)
+#define PIPE_BYTES (1024 * 1024)
 #define WINDOW     (1024 * 1024)
 
 /*
