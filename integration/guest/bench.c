@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What the agent costs, next to a floor measured in the same run. `bench PATH BUSYBOX [AGENT ARG...]`: the agent must
- * dial PATH_1073741824. With an agent the floor is a program that does nothing but answer 176 bytes, and one that
- * writes, over a socket. Without, the agent is in a machine, and the floor is raw vsock: a process of the VM that has
- * the connections for its streams, with nothing of an agent in between. Printed as ratios; figures of the original
- * agent, taken elsewhere, stand beside them for orientation.
+ * What the agent costs, next to a floor measured in the same run. `bench PATH BUSYBOX PIPED [AGENT ARG...]`: the agent
+ * must dial PATH_1073741824, PIPED is the program of piped.c. With an agent the floor is a program that does nothing
+ * but answer 176 bytes, and one that writes, over a socket. Without, the agent is in a machine, and the floor is raw
+ * vsock: a process of the VM that has the connections for its streams, with nothing of an agent in between. Output of a
+ * container is also compared to that of a process that has a pipe which PIPED empties: what no relay can do without.
+ * Printed as ratios; figures of the original agent, taken elsewhere, stand beside them for orientation.
  */
 
 #include <errno.h>
@@ -160,7 +161,7 @@ static double spawn_us(void) {
 /* So many bytes from a process of the VM or of a container, and into one. */
 #define BLOCK 65536u
 static unsigned blocks(void) {
-        return in_machine ? 512 : 4096;
+        return in_machine ? 1536 : 4096;
 }
 
 static double mb_s(uint64_t start) {
@@ -213,14 +214,47 @@ static struct process run_in(struct host *h, const char *container, unsigned str
         return host_exec(h, container, streams, params);
 }
 
-static double out_mb_s(struct host *h, const char *container) {
-        _cleanup_free_ char *args = hcs_asprintf("[\"dd\",\"if=/dev/zero\",\"bs=65536\",\"count=%u\"]", blocks());
+/* behind: the program that starts it, as the first word of a JSON array, or nothing. */
+static double written_mb_s(struct host *h, const char *container, const char *behind) {
+        _cleanup_free_ char *args =
+                hcs_asprintf("[%s\"dd\",\"if=/dev/zero\",\"bs=65536\",\"count=%u\"]", behind, blocks());
         struct process p = run_in(h, container, STREAM_OUT, args);
         double rate = drain(p.out);
 
         host_close(&p.out);
         host_wait_process(h, &p);
         return rate;
+}
+
+static double out_mb_s(struct host *h, const char *container) {
+        return written_mb_s(h, container, "");
+}
+
+#define PLACE "/bin/piped" /* of PIPED in a machine */
+static const char *piped;
+
+static double piped_mb_s(struct host *h, const char *container) {
+        _cleanup_free_ char *behind = hcs_asprintf("\"%s\",", in_machine ? PLACE : piped);
+
+        return written_mb_s(h, UVM, behind);
+}
+
+static void send_piped(struct host *h) {
+        _cleanup_buf_ struct hcs_buf program = {0};
+        struct process p;
+
+        if (FAILED(hcs_file_read(piped, 16u << 20, &program, NULL)))
+                fail("cannot read `%s`", piped);
+        p = run_in(h, UVM, STREAM_IN, "[\"sh\",\"-c\",\"cat >" PLACE " && chmod 755 " PLACE "\"]");
+        for (size_t at = 0; at < program.len;) {
+                ssize_t n = write(p.in, program.data + at, program.len - at);
+
+                if (n < 0)
+                        exit(1);
+                at += (size_t)n;
+        }
+        host_close(&p.in);
+        host_wait_process(h, &p);
 }
 
 /* Until the process has ended, which has read all of it then. */
@@ -248,25 +282,27 @@ static int by_rate(const void *a, const void *b) {
         return (x > y) - (x < y);
 }
 
+typedef double (*rate_fn)(struct host *h, const char *container);
+
 /* Floor and container in turns, for what else the machine does. The median of the ratios is told. */
-static void compare(struct host *h, const char *what, double (*rate)(struct host *h, const char *container),
+static void compare(struct host *h, const char *what, rate_fn floor, const char *floor_name, rate_fn rate,
                     const char *container) {
         double ratios[5], floors[5], rates[5];
 
         for (size_t i = 0; i < HCS_ARRAY_SIZE(ratios); i++) {
-                floors[i] = rate(h, UVM);
+                floors[i] = floor(h, UVM);
                 rates[i] = rate(h, container);
                 ratios[i] = rates[i] / floors[i];
         }
         qsort(ratios, HCS_ARRAY_SIZE(ratios), sizeof(*ratios), by_rate);
         qsort(floors, HCS_ARRAY_SIZE(floors), sizeof(*floors), by_rate);
         qsort(rates, HCS_ARRAY_SIZE(rates), sizeof(*rates), by_rate);
-        printf("%s of a container: %.0f MB/s, %.2fx of a process that has the connection itself (%.0f MB/s; goal "
-               "0.9)\n",
-               what, rates[2], ratios[2], floors[2]);
+        printf("%s of a container: %.0f MB/s, %.2fx of %s (%.0f MB/s; goal 0.9)\n", what, rates[2], ratios[2],
+               floor_name, floors[2]);
 }
 
 static void throughput(struct host *h) {
+        static const char itself[] = "a process that has the connection itself";
         struct box b;
 
         if (!in_machine) {
@@ -278,8 +314,11 @@ static void throughput(struct host *h) {
         box_init(&b, h, "[\"sleep\",\"1000\"]");
         box_create(&b, h);
         box_start(&b, h, 0);
-        compare(h, "stdout", out_mb_s, b.id);
-        compare(h, "stdin", in_mb_s, b.id);
+        if (in_machine)
+                send_piped(h);
+        compare(h, "stdout", out_mb_s, itself, out_mb_s, b.id);
+        compare(h, "stdout", piped_mb_s, "one that has a pipe, emptied by nothing but read and write", out_mb_s, b.id);
+        compare(h, "stdin", in_mb_s, itself, in_mb_s, b.id);
         box_deinit(&b, h);
 }
 
@@ -360,15 +399,16 @@ int main(int argc, char **argv) {
         double exec_ms, start;
         struct host h;
 
-        if (argc < 3) {
-                fprintf(stderr, "usage: bench PATH BUSYBOX [AGENT ARG...]\n");
+        if (argc < 4) {
+                fprintf(stderr, "usage: bench PATH BUSYBOX PIPED [AGENT ARG...]\n");
                 return 2;
         }
-        in_machine = argc == 3;
+        in_machine = argc == 4;
         suite_busybox = argv[2];
+        piped = argv[3];
         signal(SIGPIPE, SIG_IGN);
         setvbuf(stdout, NULL, _IOLBF, 0);
-        host_init(&h, argv[1], in_machine ? NULL : (const char *const *)argv + 3);
+        host_init(&h, argv[1], in_machine ? NULL : (const char *const *)argv + 4);
         if (setjmp(h.failed)) {
                 fprintf(stderr, "bench: %s\n", h.reason.data);
                 host_deinit(&h);
@@ -378,7 +418,7 @@ int main(int argc, char **argv) {
                 host_accept(&h);
                 host_negotiate(&h);
         } else {
-                startup(&h, argv[3]);
+                startup(&h, argv[4]);
         }
         printf("memory after negotiation: VmRSS %lu kB (goal 1500) (original agent: %s)\n", rss_kb(&h),
                in_machine ? "9300 to 10100 kB" : "10600 kB natively");

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# bench.sh BENCH AGENT: in a mount namespace of its own, for the agent's folders are the machine's.
+# bench.sh BENCH AGENT PIPED: in a mount namespace of its own, for the agent's folders are the machine's.
 set -u
 [ "$(id -u)" = 0 ] || {
         echo "SKIPPED: the guest agent needs root" >&2
@@ -12,5 +12,5 @@ strip -o "$stripped" "$2" && echo "agent: $(stat -c %s "$stripped") bytes stripp
 busybox=$(command -v busybox)
 # shellcheck disable=SC2016
 unshare -mpfn --mount-proc --kill-child /bin/bash -c 'mount -t tmpfs tmpfs /run; umount /sys/fs/cgroup/unified 2>/dev/null
-exec "$1" /run/v.sock "$3" "$2" -v4 -transport unix:/run/v.sock -disable-time-sync -no-cgroups -loglevel error \
-        -logfile /run/log' bench "$1" "$2" "$busybox"
+exec "$1" /run/v.sock "$3" "$4" "$2" -v4 -transport unix:/run/v.sock -disable-time-sync -no-cgroups -loglevel error \
+        -logfile /run/log' bench "$1" "$2" "$busybox" "$3"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# bench_vm.sh BENCH UVMBOOT IMAGE-FOLDER LIBRARY-FOLDER: the agent's costs in a machine by QEMU, against raw vsock of the same run.
+# bench_vm.sh BENCH UVMBOOT IMAGE-FOLDER LIBRARY-FOLDER PIPED: the agent's costs in a machine by QEMU, against raw vsock of the same run.
 set -euo pipefail
 command -v qemu-system-x86_64 >/dev/null || {
         echo "SKIPPED: qemu-system-x86_64 is not installed" >&2
@@ -10,4 +10,4 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export XDG_RUNTIME_DIR=$work HCSSHIM_LIBRARY_PATH=$4
 "$2" --boot-files-path "$3" --accel tcg --log-level error --quiet \
-        --host-exec "exec $(printf '%q' "$1") \"\$UVM_SOCKET\" /bin/busybox" </dev/null
+        --host-exec "exec $(printf '%q' "$1") \"\$UVM_SOCKET\" /bin/busybox $(printf '%q' "$5")" </dev/null
