@@ -37,7 +37,7 @@ static void closep(int *fd) {
 #define _cleanup_close_ _cleanup_(closep)
 
 static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw) {
-        return remove(path) < 0 && errno != ENOENT ? -1 : 0;
+        return (flag == FTW_DP ? rmdir(path) : unlink(path)) < 0 && errno != ENOENT ? -1 : 0;
 }
 
 HRESULT hcs_folder_remove(const char *path, struct hcs_error **err) {
@@ -144,16 +144,22 @@ HRESULT hcs_work_folder_new(const char *base, const char *name, struct hcs_work_
 }
 
 /* What the dead left in a room is looked for once in the life of a process. */
-static bool swept_before(const char *room) {
-        static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-        static char last[128];
-        bool swept;
+static pthread_mutex_t swept_lock = PTHREAD_MUTEX_INITIALIZER;
+static char swept[128];
 
-        pthread_mutex_lock(&lock);
-        swept = hcs_streq(last, room);
-        snprintf(last, sizeof(last), "%s", room);
-        pthread_mutex_unlock(&lock);
-        return swept;
+static bool is_swept(const char *room) {
+        bool is;
+
+        pthread_mutex_lock(&swept_lock);
+        is = hcs_streq(swept, room);
+        pthread_mutex_unlock(&swept_lock);
+        return is;
+}
+
+static void set_swept(const char *room) {
+        pthread_mutex_lock(&swept_lock);
+        snprintf(swept, sizeof(swept), "%s", room);
+        pthread_mutex_unlock(&swept_lock);
 }
 
 /* A folder that is there already: S_FALSE when its owner lives, or is just removing it. */
@@ -166,31 +172,56 @@ static HRESULT replace_dead(const char *path, struct hcs_error **err) {
         return hr;
 }
 
-HRESULT hcs_work_folder_claim(const char *room, const char *name, struct hcs_work_folder **ret,
-                              struct hcs_error **err) {
-        _cleanup_free_ char *base = hcs_work_folder_default_base(), *home = hcs_asprintf("%s/%s", base, room),
-                            *path = hcs_asprintf("%s/%s", home, name);
+/* With the base locked: what is there already may be of the dead. */
+static HRESULT claim_slowly(const char *base, const char *home, const char *path, const char *name, int *ret_lock,
+                            struct hcs_error **err) {
         _cleanup_close_ int base_lock = -1;
         HRESULT hr = enter_base(base, name, &base_lock, err);
-        int lock;
 
         if (SUCCEEDED(hr))
                 hr = make_base(home, err);
         if (FAILED(hr))
                 return hr;
-        if (!swept_before(home))
+        if (!is_swept(home))
                 sweep(home);
+        set_swept(home);
         if (mkdir(path, 0700) < 0) {
                 hr = errno == EEXIST ? replace_dead(path, err)
                                      : hcs_error_errno(err, errno, "make the folder `%s`", path);
                 if (hr != S_OK)
                         return hr;
         }
+        *ret_lock = lock_file(path, O_CREAT, LOCK_EX);
+        return *ret_lock < 0 ? hcs_error_errno(err, errno, "lock `%s`", path) : S_OK;
+}
+
+/* In a room that this process has made before, where nothing of that name is. Somebody who sweeps may have taken the
+ * new folder for one of the dead: then its lock has no name any more. The lock, or -1: all of this has to be done
+ * slowly. */
+static int claim_quickly(const char *home, const char *path) {
+        struct stat st;
+        int lock;
+
+        if (!is_swept(home) || mkdir(path, 0700) < 0)
+                return -1;
         lock = lock_file(path, O_CREAT, LOCK_EX);
-        if (lock < 0)
-                return hcs_error_errno(err, errno, "lock `%s`", path);
-        *ret = make(steal_pointer(&home), steal_pointer(&path), lock);
-        return S_OK;
+        if (lock >= 0 && fstat(lock, &st) == 0 && st.st_nlink > 0)
+                return lock;
+        closep(&lock);
+        return -1;
+}
+
+HRESULT hcs_work_folder_claim(const char *room, const char *name, struct hcs_work_folder **ret,
+                              struct hcs_error **err) {
+        _cleanup_free_ char *base = hcs_work_folder_default_base(), *home = hcs_asprintf("%s/%s", base, room),
+                            *path = hcs_asprintf("%s/%s", home, name);
+        bool is_name = !strchr(name, '/') && !hcs_str_starts(name, ".");
+        int lock = is_name ? claim_quickly(home, path) : -1;
+        HRESULT hr = lock < 0 ? claim_slowly(base, home, path, name, &lock, err) : S_OK;
+
+        if (hr == S_OK)
+                *ret = make(steal_pointer(&home), steal_pointer(&path), lock);
+        return hr;
 }
 
 HRESULT hcs_work_folder_room(const char *room, struct hcs_error **err) {
@@ -251,10 +282,18 @@ HRESULT hcs_work_folder_keep(struct hcs_work_folder *f, const char *inside, char
         return S_OK;
 }
 
+/* Most are empty but for the lock. */
+static bool remove_empty(const struct hcs_work_folder *f) {
+        _cleanup_free_ char *lock = hcs_asprintf("%s/" LOCK, f->path);
+
+        return unlink(lock) == 0 && rmdir(f->path) == 0;
+}
+
 struct hcs_work_folder *hcs_work_folder_free(struct hcs_work_folder *f) {
         if (!f)
                 return NULL;
-        hcs_folder_remove(f->path, NULL);
+        if (!remove_empty(f))
+                hcs_folder_remove(f->path, NULL);
         close(f->lock);
         free(f->path);
         free(f->base);
