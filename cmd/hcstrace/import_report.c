@@ -45,6 +45,22 @@ static void keep_note(struct import_report *r, const struct import_note *note) {
         hcs_json_set(j, "text", hcs_json_new_string_n(note->text, beginning(note->text, TEXT)));
 }
 
+/* A log may hold anything: what a terminal would obey, and what is no text, is printed as its bytes. */
+static void print_plain(const char *text, size_t n) {
+        for (size_t used; n; text += used, n -= used) {
+                uint32_t c;
+
+                used = hcs_utf8_decode(text, n, &c);
+                if (used && c < ' ')
+                        fputc(' ', stderr);
+                else if (used && c != 0x7F && (c < 0x80 || c > 0x9F))
+                        fwrite(text, 1, used, stderr);
+                else
+                        for (size_t i = 0, bytes = used = used ? used : 1; i < bytes; i++)
+                                fprintf(stderr, "\\x%02x", (unsigned char)text[i]);
+        }
+}
+
 void import_report_note(struct import_report *r, const struct import_note *note) {
         size_t limit = r->all ? TEXT_WHOLE : TEXT, n = beginning(note->text, limit);
 
@@ -56,8 +72,7 @@ void import_report_note(struct import_report *r, const struct import_note *note)
                 return;
         fprintf(stderr, "%s:%llu: %s: %s: %s", note->log, (unsigned long long)note->line,
                 import_note_kind_name(note->kind), note->reason, colour(COLOUR_FAINT));
-        for (size_t i = 0; i < n; i++)
-                fputc((unsigned char)note->text[i] < ' ' ? ' ' : note->text[i], stderr);
+        print_plain(note->text, n);
         fprintf(stderr, "%s%s\n", note->text[n] ? "..." : "", colour(COLOUR_NONE));
 }
 

@@ -88,6 +88,12 @@ for bad in --zone=x --zone=nobody.log=+01:00 --offset=1parsec --day=tomorrow; do
         [[ $? -eq 2 ]] || fail "$bad is taken"
 done
 
+# What a terminal would obey is shown and not sent: DEL, C1 in UTF-8, bytes that are no text.
+printf 'HCS says nothing known \177 \302\233 \377 \303\244\n' >"$work/rubbish.log"
+timeout 60 "$hcstrace" import "$work/rubbish.log" >"$work/out" 2>"$work/err"
+grep -qF 'known \x7f \xc2\x9b ' "$work/err" || fail "notes print what a terminal obeys: $(<"$work/err")"
+grep -qF 'ä' "$work/err" || fail "notes do not print text as it is: $(<"$work/err")"
+
 # A repair is marked, told, shown, and stays through other tools.
 printf '%s\n' 'time="2025-01-12T00:46:23Z" level=info msg=Span name=HcsCreateComputeSystem cid=a configuration="{\"Owner\":\"x\",\"Container\":{\"Storage\":{\"Pa' >"$work/cut.log"
 timeout 60 "$hcstrace" import "$work/cut.log" -o "$work/cut.trace" >"$work/out" 2>"$work/err" || fail "a document that is cut"
