@@ -26,18 +26,6 @@ HRESULT hcs_listener_vsock(uint32_t cid, uint32_t port, struct hcs_listener **re
         return refuse(err);
 }
 
-HRESULT hcs_listener_private(const char *name, struct hcs_listener **ret, struct hcs_error **err) {
-        return refuse(err);
-}
-
 HRESULT hcs_listener_handed_over(struct hcs_listener **ret, struct hcs_error **err) {
         return S_FALSE;
-}
-
-HRESULT hcs_private_default_name(const char *what, char **ret, struct hcs_error **err) {
-        return refuse(err);
-}
-
-HRESULT hcs_stream_peer(struct hcs_stream *s, struct hcs_peer *ret, struct hcs_error **err) {
-        return refuse(err);
 }

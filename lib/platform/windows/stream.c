@@ -1,33 +1,94 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Streams over overlapped sockets. Each read and write waits for its own event, and for the one that
- * hcs_stream_shutdown() sets; what was transferred when a bound ends is not lost.
+ * Streams over overlapped sockets and named pipes. Each read and write waits for its own event, and for the one that
+ * hcs_stream_shutdown() sets; what was transferred when a bound ends is not lost. A pipe has no half close: its other
+ * end hears of the end when this one is closed.
  */
 
 #include "platform/stream.h"
 
 #include "platform/windows/last_error.h"
+#include "platform/windows/pipe_name.h"
 #include "platform/windows/socket.h"
 
 struct hcs_stream {
-        SOCKET s;
+        SOCKET s; /* one of the two */
+        HANDLE pipe;
         HANDLE ended;
 };
 
-HRESULT hcs_stream_of_socket(SOCKET s, struct hcs_stream **ret, struct hcs_error **err) {
-        HANDLE ended = CreateEventW(NULL, TRUE, FALSE, NULL);
+static HRESULT new_stream(SOCKET s, HANDLE pipe, struct hcs_stream **ret, struct hcs_error **err) {
+        struct hcs_stream *stream = hcs_calloc(1, sizeof(*stream));
         HRESULT hr;
 
-        if (!ended) {
+        *stream = (struct hcs_stream){s, pipe, CreateEventW(NULL, TRUE, FALSE, NULL)};
+        if (!stream->ended) {
                 hr = hcs_windows_error(err, GetLastError(), "make an event");
-                closesocket(s);
+                hcs_stream_close(stream);
                 return hr;
         }
-        *ret = hcs_calloc(1, sizeof(**ret));
-        (*ret)->s = s;
-        (*ret)->ended = ended;
+        *ret = stream;
         return S_OK;
+}
+
+HRESULT hcs_stream_of_socket(SOCKET s, struct hcs_stream **ret, struct hcs_error **err) {
+        return new_stream(s, NULL, ret, err);
+}
+
+HRESULT hcs_stream_of_pipe(HANDLE pipe, struct hcs_stream **ret, struct hcs_error **err) {
+        return new_stream(INVALID_SOCKET, pipe, ret, err);
+}
+
+HRESULT hcs_stream_peer(struct hcs_stream *s, struct hcs_peer *ret, struct hcs_error **err) {
+        DWORD flags = 0;
+        ULONG pid = 0;
+
+        if (!s->pipe)
+                return hcs_error_make(err, HCS_WIN32(10047), "who is at the other end of a socket is not known");
+        if (!GetNamedPipeInfo(s->pipe, &flags, NULL, NULL, NULL) ||
+            !(flags & PIPE_SERVER_END ? GetNamedPipeClientProcessId(s->pipe, &pid)
+                                      : GetNamedPipeServerProcessId(s->pipe, &pid)))
+                return hcs_windows_error(err, GetLastError(), "find out who is at the other end of a pipe");
+        *ret = (struct hcs_peer){.pid = pid, .is_trusted = hcs_pipe_name_trusts(pid)};
+        return S_OK;
+}
+
+/* A pipe that was shut down gives no more, also what is there. */
+static HRESULT pipe_transfer(struct hcs_stream *s, WSABUF *buf, bool is_write, const struct hcs_bound *b,
+                             DWORD *ret_n) {
+        OVERLAPPED o = {.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL)};
+        HRESULT hr = S_OK;
+        int which = 0;
+        BOOL begun;
+
+        if (!o.hEvent)
+                return HCS_WIN32(GetLastError());
+        if (WaitForSingleObject(s->ended, 0) == WAIT_OBJECT_0) {
+                hr = E_HANDLE;
+        } else if (is_write && FAILED(hr = hcs_bound_check(b))) {
+                /* A write that is taken back does not say what the pipe has of it: none is begun without time. */
+        } else {
+                begun = is_write ? WriteFile(s->pipe, buf->buf, buf->len, NULL, &o)
+                                 : ReadFile(s->pipe, buf->buf, buf->len, NULL, &o);
+                if (!begun && GetLastError() != ERROR_IO_PENDING) {
+                        hr = HCS_WIN32(GetLastError());
+                } else {
+                        hr = hcs_event_wait(o.hEvent, s->ended, b, &which);
+                        if (FAILED(hr) || which)
+                                CancelIoEx(s->pipe, &o);
+                        if (GetOverlappedResult(s->pipe, &o, ret_n, TRUE))
+                                hr = S_OK;
+                        else if (SUCCEEDED(hr))
+                                hr = which ? E_HANDLE : HCS_WIN32(GetLastError());
+                }
+        }
+        CloseHandle(o.hEvent);
+        /* closed, or closing */
+        if (hr == HCS_WIN32(ERROR_BROKEN_PIPE) || hr == HCS_WIN32(ERROR_NO_DATA) ||
+            hr == HCS_WIN32(ERROR_PIPE_NOT_CONNECTED))
+                hr = E_HANDLE;
+        return hr;
 }
 
 SOCKET hcs_stream_socket(const struct hcs_stream *s) {
@@ -70,7 +131,7 @@ HRESULT hcs_stream_read_bound(struct hcs_stream *s, void *buf, size_t size, cons
                               struct hcs_error **err) {
         WSABUF piece = {.len = size < ULONG_MAX ? (ULONG)size : ULONG_MAX, .buf = buf};
         DWORD n = 0;
-        HRESULT hr = transfer(s, &piece, false, b, &n);
+        HRESULT hr = s->pipe ? pipe_transfer(s, &piece, false, b, &n) : transfer(s, &piece, false, b, &n);
 
         if (hr == E_HANDLE || hr == HCS_WIN32(WSAESHUTDOWN)) /* the end, as anywhere else */
                 hr = S_OK, n = 0;
@@ -87,7 +148,7 @@ HRESULT hcs_stream_write_bound(struct hcs_stream *s, const void *data, size_t n,
                 WSABUF piece = {.len = left < ULONG_MAX ? (ULONG)left : ULONG_MAX,
                                 .buf = (char *)(uintptr_t)data + *ret_n};
                 DWORD sent = 0;
-                HRESULT hr = transfer(s, &piece, true, b, &sent);
+                HRESULT hr = s->pipe ? pipe_transfer(s, &piece, true, b, &sent) : transfer(s, &piece, true, b, &sent);
 
                 *ret_n += sent;
                 if (hr == E_HANDLE || hr == HCS_WIN32(WSAESHUTDOWN) || hr == HCS_WIN32(WSAECONNRESET) ||
@@ -100,18 +161,24 @@ HRESULT hcs_stream_write_bound(struct hcs_stream *s, const void *data, size_t n,
 }
 
 void hcs_stream_close_write(struct hcs_stream *s) {
-        shutdown(s->s, SD_SEND);
+        if (!s->pipe)
+                shutdown(s->s, SD_SEND);
 }
 
 void hcs_stream_shutdown(struct hcs_stream *s) {
         SetEvent(s->ended);
-        shutdown(s->s, SD_BOTH);
+        if (!s->pipe)
+                shutdown(s->s, SD_BOTH);
 }
 
 struct hcs_stream *hcs_stream_close(struct hcs_stream *s) {
         if (s) {
-                closesocket(s->s);
-                CloseHandle(s->ended);
+                if (s->pipe)
+                        CloseHandle(s->pipe);
+                else
+                        closesocket(s->s);
+                if (s->ended)
+                        CloseHandle(s->ended);
                 free(s);
         }
         return NULL;
