@@ -225,7 +225,7 @@ static void a_child_is_ended_with_what_it_started(void **state) {
                             *loop = hcs_asprintf("%s\\loop.cmd", dir), *begins = hcs_asprintf("STARTED=%s", file),
                             *loops = hcs_asprintf("LOOP=%s", loop);
         char *argv[] = {(char *)(uintptr_t) "cmd.exe", (char *)(uintptr_t) "/c",
-                        (char *)(uintptr_t) "cmd /c %LOOP%&rem", NULL};
+                        (char *)(uintptr_t) "%COMSPEC% /c %LOOP%&rem", NULL};
         const char *const environment[] = {begins, loops, NULL};
         struct hcs_child *child = NULL;
         struct hcs_error *err = NULL;
