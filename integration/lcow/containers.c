@@ -132,11 +132,27 @@ static bool check_pause(struct machine *m) {
         return hcs_streq(hcs_buf_cstr(&out), "Linux\n") || world_failed(m->w, NULL, "after a pause: %s", out.data);
 }
 
+/* What HCS says of the VM, and what its agent is doing. */
+static bool check_figures(struct machine *m) {
+        _cleanup_free_ char *stacks = NULL;
+        struct uvm_statistics s;
+        struct hcs_error *err = NULL;
+
+        if (FAILED(uvm_statistics(m->vm, &patient, &s, &err)) ||
+            FAILED(uvm_dump_stacks(m->vm, &patient, &stacks, &err)))
+                return world_failed(m->w, err, "figures of the VM");
+        if (s.assigned_bytes != (uint64_t)512 << 20 || !s.uptime_ns || !s.processor_ns)
+                return world_failed(m->w, NULL, "the VM has %llu bytes, is up for %llu ns and ran for %llu",
+                                    (unsigned long long)s.assigned_bytes, (unsigned long long)s.uptime_ns,
+                                    (unsigned long long)s.processor_ns);
+        return strstr(stacks, "bridge") || world_failed(m->w, NULL, "the agent's stacks: %s", stacks);
+}
+
 void scenario_containers(struct world *w) {
         struct machine m;
 
         if (machine_boot(w, "containers@vm", 512, &m) && check_layers(&m) && check_mounts(&m) && check_terminal(&m) &&
-            check_limits(&m) && check_pause(&m))
+            check_limits(&m) && check_pause(&m) && check_figures(&m))
                 machine_stop(&m);
         machine_deinit(&m);
 }
