@@ -37,7 +37,7 @@ static void closep(int *fd) {
 #define _cleanup_close_ _cleanup_(closep)
 
 static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw) {
-        return (flag == FTW_DP ? rmdir(path) : unlink(path)) < 0 && errno != ENOENT ? -1 : 0;
+        return (flag == FTW_DP || flag == FTW_DNR ? rmdir(path) : unlink(path)) < 0 && errno != ENOENT ? -1 : 0;
 }
 
 HRESULT hcs_folder_remove(const char *path, struct hcs_error **err) {
@@ -74,7 +74,10 @@ static int lock_file(const char *folder, int flags, int operation) {
         int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
 
         if (fd >= 0 && flock(fd, operation) < 0) {
+                int saved = errno;
+
                 close(fd);
+                errno = saved;
                 return -1;
         }
         return fd;
@@ -191,7 +194,10 @@ static HRESULT claim_slowly(const char *base, const char *home, const char *path
                 if (hr != S_OK)
                         return hr;
         }
-        *ret_lock = lock_file(path, O_CREAT, LOCK_EX);
+        /* Who claims it quickly at the same time may have the lock of the folder that we have just made. */
+        *ret_lock = lock_file(path, O_CREAT, LOCK_EX | LOCK_NB);
+        if (*ret_lock < 0 && errno == EWOULDBLOCK)
+                return S_FALSE;
         return *ret_lock < 0 ? hcs_error_errno(err, errno, "lock `%s`", path) : S_OK;
 }
 
