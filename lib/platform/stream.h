@@ -49,14 +49,15 @@ HRESULT hcs_stream_write_bound(struct hcs_stream *s, const void *data, size_t n,
                                size_t *ret_n, struct hcs_error **err);
 
 /*
- * A service of this user on this machine, by a name that only it can take: on Linux the path of a Unix socket, anywhere
- * the file of a loopback door (platform/loopback.h). Whoever answers there is somebody we trust (see struct hcs_peer),
- * else E_ACCESSDENIED. Errors as hcs_stream_connect_unix(); nobody listens: see hcs_stream_is_absent().
+ * A service of this user on this machine, by a name that only it can take: on Linux the path of a Unix socket, on
+ * Windows a named pipe (\\.\pipe\NAME), anywhere the file of a loopback door (platform/loopback.h). Whoever answers
+ * there is somebody we trust (see struct hcs_peer), else E_ACCESSDENIED. Errors as hcs_stream_connect_unix(); nobody
+ * listens: see hcs_stream_is_absent().
  */
 HRESULT hcs_stream_connect_private(const char *name, const struct hcs_bound *b, struct hcs_stream **ret,
                                    struct hcs_error **err);
 /* Where such a service is when nobody says otherwise: BASE/WHAT.sock, with the base of platform/work_folder.h, which is
- * made. Caller frees. */
+ * made; on Windows a pipe with the id of our user in its name. Caller frees. */
 HRESULT hcs_private_default_name(const char *what, char **ret, struct hcs_error **err);
 /* Does the failure of a connect say that nobody listens there? */
 bool hcs_stream_is_absent(HRESULT hr);

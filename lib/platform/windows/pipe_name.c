@@ -86,15 +86,18 @@ bool hcs_pipe_name_trusts(DWORD process) {
 HRESULT hcs_pipe_name_connect(const char *name, const struct hcs_bound *b, struct hcs_stream **ret,
                               struct hcs_error **err) {
         _cleanup_wide_ wchar_t *wide = wide_name(name);
+        struct hcs_stream *s = NULL;
         struct hcs_peer peer;
         HRESULT hr;
 
-        for (;;) {
+        while (!s) {
                 HANDLE pipe = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
                                           FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION, NULL);
 
                 if (pipe != INVALID_HANDLE_VALUE) {
-                        hr = hcs_stream_of_pipe(pipe, ret, err);
+                        hr = hcs_stream_of_pipe(pipe, &s, err);
+                        if (FAILED(hr))
+                                return hr;
                         break;
                 }
                 if (GetLastError() != ERROR_PIPE_BUSY)
@@ -104,14 +107,16 @@ HRESULT hcs_pipe_name_connect(const char *name, const struct hcs_bound *b, struc
                         return hcs_bound_fail(hr, err);
                 WaitNamedPipeW(wide, BUSY_MS);
         }
-        if (SUCCEEDED(hr))
-                hr = hcs_stream_peer(*ret, &peer, err);
-        if (SUCCEEDED(hr) && !peer.is_trusted) {
-                *ret = hcs_stream_close(*ret);
+        hr = hcs_stream_peer(s, &peer, err);
+        if (SUCCEEDED(hr) && !peer.is_trusted)
                 hr = hcs_error_make(err, E_ACCESSDENIED, "`%s` is served by process %lld, which is another user's",
                                     name, (long long)peer.pid);
+        if (FAILED(hr)) {
+                hcs_stream_close(s);
+                return hr;
         }
-        return hr;
+        *ret = s;
+        return S_OK;
 }
 
 /* ---- listening ---- */
