@@ -14,15 +14,19 @@
 #include "base/mem.h"
 #include "platform/windows/child.h"
 
+/* Whoever was ended keeps its id as long as there is a handle of it. */
 struct family {
-        DWORD *members;
+        struct member {
+                DWORD id;
+                HANDLE process;
+        } * members;
         size_t n;
         ULONGLONG began;
 };
 
 static bool has(const struct family *f, DWORD id) {
         for (size_t i = 0; i < f->n; i++)
-                if (f->members[i] == id)
+                if (f->members[i].id == id)
                         return true;
         return false;
 }
@@ -38,7 +42,7 @@ static ULONGLONG beginning(HANDLE process) {
 static void take(struct family *f, DWORD id, HANDLE process) {
         TerminateProcess(process, 128 + 9);
         f->members = hcs_realloc(f->members, (f->n + 1) * sizeof(*f->members));
-        f->members[f->n++] = id;
+        f->members[f->n++] = (struct member){id, process};
 }
 
 /* False: nobody new was found. */
@@ -55,10 +59,11 @@ static bool look(struct family *f) {
                 process = OpenProcess(PROCESS_TERMINATE | PROCESS_QUERY_LIMITED_INFORMATION, FALSE, e.th32ProcessID);
                 if (process && beginning(process) >= f->began)
                         take(f, e.th32ProcessID, process);
-                if (process)
+                else if (process)
                         CloseHandle(process);
         }
-        CloseHandle(list);
+        if (list != INVALID_HANDLE_VALUE)
+                CloseHandle(list);
         return f->n > before;
 }
 
@@ -68,5 +73,7 @@ void hcs_child_kill_all(struct hcs_child *child, const char *mark) {
         take(&f, GetProcessId(hcs_windows_child_process(child)), hcs_windows_child_process(child));
         while (look(&f))
                 continue;
+        for (size_t i = 1; i < f.n; i++) /* the first is the child's own */
+                CloseHandle(f.members[i].process);
         free(f.members);
 }
