@@ -21,7 +21,8 @@ struct real_process {
         struct hcs_job_child *child;
         struct hcs_poller *poller;
         HANDLE stream[3];     /* the thread's */
-        struct hcs_buf input; /* not taken by the program yet */
+        struct hcs_buf input; /* for the program, which has */
+        size_t taken;         /* so much of it */
         bool input_ended;
 };
 
@@ -64,9 +65,10 @@ static bool read_output(struct real_process *r, int stream) {
 static void write_input(struct real_process *r) {
         hcs_guard(&r->em->lock);
 
-        while (r->stream[MOCK_STDIN] && r->input.len) {
+        while (r->stream[MOCK_STDIN] && r->input.len > r->taken) {
                 size_t n = 0;
-                HRESULT hr = hcs_pipe_write(r->stream[MOCK_STDIN], r->input.data, r->input.len, &n, NULL);
+                HRESULT hr = hcs_pipe_write(r->stream[MOCK_STDIN], r->input.data + r->taken, r->input.len - r->taken,
+                                            &n, NULL);
 
                 if (hr == HCS_PIPE_WOULD_BLOCK)
                         return;
@@ -74,8 +76,11 @@ static void write_input(struct real_process *r) {
                         close_stream(r, MOCK_STDIN); /* it reads no more */
                         return;
                 }
-                memmove(r->input.data, r->input.data + n, r->input.len - n);
-                r->input.len -= n;
+                r->taken += n;
+        }
+        if (r->taken == r->input.len) {
+                hcs_buf_clear(&r->input);
+                r->taken = 0;
         }
         if (r->input_ended)
                 close_stream(r, MOCK_STDIN);
@@ -88,7 +93,7 @@ static size_t fill(struct real_process *r, struct hcs_poll_entry entries[3]) {
         for (int i = MOCK_STDOUT; i <= MOCK_STDERR; i++)
                 if (r->stream[i])
                         entries[n++] = (struct hcs_poll_entry){.h = r->stream[i], .want_read = true};
-        if (r->stream[MOCK_STDIN] && r->input.len)
+        if (r->stream[MOCK_STDIN] && r->input.len > r->taken)
                 entries[n++] = (struct hcs_poll_entry){.h = r->stream[MOCK_STDIN], .want_write = true};
         return n;
 }
