@@ -63,10 +63,15 @@ HRESULT trace_output_open(const char *path, struct trace_output **ret, struct hc
 }
 
 void trace_output_rest(struct trace_output *o) {
+        bool failed;
+        int why;
+
         if (!o->temporary || !o->file)
                 return;
-        if (fclose(steal_pointer(&o->file)) && !o->why)
-                o->why = errno ? errno : EIO;
+        failed = fflush(o->file) != 0 || ferror(o->file); /* a write that failed before does not make fclose() fail */
+        why = errno;
+        if ((fclose(steal_pointer(&o->file)) || failed) && !o->why)
+                o->why = why ? why : EIO;
 }
 
 static bool is_ready(struct trace_output *o) {

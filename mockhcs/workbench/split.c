@@ -175,7 +175,9 @@ static HRESULT each_line(struct catalog *c, uint32_t i, struct mock_line *ret, s
         uint64_t number, offset;
         HRESULT hr = i ? S_OK : mock_trace_reader_seek(c->reader, c->items[0].offset, 2, err);
 
-        return FAILED(hr) ? hr : mock_trace_reader_next_line(c->reader, ret, ret_text, &number, &offset, err);
+        if (SUCCEEDED(hr))
+                hr = mock_trace_reader_next_line(c->reader, ret, ret_text, &number, &offset, err);
+        return hr == S_FALSE ? hcs_error_make(err, E_ABORT, "the trace became shorter while it was read") : hr;
 }
 
 static bool is_plumbing(const struct catalog *c, uint32_t i) {

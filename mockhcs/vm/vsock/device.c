@@ -170,7 +170,8 @@ static int wait_for_events(struct vsock_device *d, struct epoll_event *events, i
                 return epoll_wait(d->epoll, events, EVENTS, timeout_ms);
         left.tv_nsec = d->tx_nap_until > now ? (long)(d->tx_nap_until - now) : 0;
         n = epoll_pwait2(d->epoll, events, EVENTS, &left, NULL);
-        return n < 0 && errno == ENOSYS ? epoll_wait(d->epoll, events, EVENTS, 1) : n; /* before Linux 5.11 */
+        /* Before Linux 5.11, or forbidden by who has not heard of it. */
+        return n < 0 && (errno == ENOSYS || errno == EPERM) ? epoll_wait(d->epoll, events, EVENTS, 1) : n;
 }
 
 void vsock_device_step(struct vsock_device *d, int timeout_ms) {
