@@ -44,7 +44,14 @@ expect 1 "what is no prefix" "$mockhcs" install --prefix "$work/dlls" --from "$w
 says "is this a Wine prefix?"
 
 expect 7 "an exit code is passed on" "${run[@]}" -- cmd /c exit 7
-expect 0 "what Wine lacks is there" "${run[@]}" --manifest -- "$work/dlls/lacking.exe" 20348
+mkdir "$work/disks"
+expect 0 "what Wine lacks is there" "${run[@]}" --manifest -- "$work/dlls/lacking.exe" 20348 "Z:${work//\//\\}\\disks"
+if command -v qemu-img >/dev/null; then
+        expect 0 "a VHDX of virtdisk's is one" qemu-img check -f vhdx "$work/disks/one.vhdx"
+        expect 0 "with its size" qemu-img info --output=json -f vhdx "$work/disks/one.vhdx"
+        says '"virtual-size": 67108864'
+fi
+expect 0 "and so is its VHD" "$native/cmd/vhd/vhd" check "$work/disks/two.vhd"
 expect 1 "a program that is not there" "${run[@]}" -- "$work/gone.exe"
 says gone.exe
 expect 2 "--backend without a service" "${run[@]}" --backend emulate -- cmd

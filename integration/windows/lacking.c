@@ -2,8 +2,8 @@
 
 /*
  * What Wine lacks besides sockets and a program has in which winehv.dll is: flags of named pipes as go-winio uses them,
- * the build that a manifest would unlock. Says a line for each; exit code 1 when one does not hold. usage: lacking
- * BUILD
+ * virtual disks, the build that a manifest would unlock. Says a line for each; exit code 1 when one does not hold. The
+ * disks it makes, one.vhdx and two.vhd, stay in FOLDER. usage: lacking BUILD FOLDER
  */
 
 #include <stdbool.h>
@@ -12,6 +12,9 @@
 
 #include <windows.h>
 #include <winternl.h>
+
+#include <initguid.h> /* the vendor's id is here */
+#include <virtdisk.h>
 
 static int failures;
 
@@ -78,11 +81,93 @@ static void random_bytes(void) {
               fn && fn(a, sizeof(a)) && fn(b, sizeof(b)) && memcmp(a, b, sizeof(a)) != 0);
 }
 
+/* Of a DLL that is loaded when it is asked for, as clients do. */
+#define LOAD(name) __typeof__(&name) name##_fn = (__typeof__(&name))(uintptr_t)GetProcAddress(dll, #name)
+
+static void disks(const char *folder) {
+        HMODULE dll = LoadLibraryExW(L"virtdisk.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+        LOAD(CreateVirtualDisk);
+        LOAD(OpenVirtualDisk);
+        LOAD(AttachVirtualDisk);
+        LOAD(DetachVirtualDisk);
+        LOAD(GetVirtualDiskPhysicalPath);
+        LOAD(GetVirtualDiskInformation);
+        VIRTUAL_STORAGE_TYPE vhdx = {VIRTUAL_STORAGE_TYPE_DEVICE_VHDX, VIRTUAL_STORAGE_TYPE_VENDOR_MICROSOFT},
+                             vhd = {VIRTUAL_STORAGE_TYPE_DEVICE_VHD, VIRTUAL_STORAGE_TYPE_VENDOR_MICROSOFT};
+        CREATE_VIRTUAL_DISK_PARAMETERS p = {.Version = CREATE_VIRTUAL_DISK_VERSION_2}, bad = p;
+        GET_VIRTUAL_DISK_INFO info = {.Version = GET_VIRTUAL_DISK_INFO_SIZE};
+        ULONG size = sizeof(info), path_size = 0;
+        HANDLE one = NULL, again = NULL, two = NULL;
+        wchar_t one_path[MAX_PATH], two_path[MAX_PATH], other_path[MAX_PATH], path[64];
+
+        swprintf(one_path, MAX_PATH, L"%hs\\one.vhdx", folder);
+        swprintf(two_path, MAX_PATH, L"%hs\\two.vhd", folder);
+        swprintf(other_path, MAX_PATH, L"%hs\\other.vhdx", folder);
+        p.Version2.MaximumSize = 64 << 20;
+        p.Version2.BlockSizeInBytes = 1 << 20;
+        bad.Version2.MaximumSize = 5;
+        check("a disk of five bytes is refused",
+              CreateVirtualDisk_fn(&vhdx, other_path, VIRTUAL_DISK_ACCESS_NONE, NULL, 0, 0, &bad, NULL, &one) ==
+                      ERROR_INVALID_PARAMETER);
+        bad = p;
+        bad.Version2.ParentPath = one_path;
+        check("a differencing one is refused", CreateVirtualDisk_fn(&vhdx, other_path, VIRTUAL_DISK_ACCESS_NONE, NULL,
+                                                                    0, 0, &bad, NULL, &one) == ERROR_NOT_SUPPORTED);
+        check("a VHDX is made",
+              CreateVirtualDisk_fn(&vhdx, one_path, VIRTUAL_DISK_ACCESS_NONE, NULL, 0, 0, &p, NULL, &one) == 0);
+        check("not over another", CreateVirtualDisk_fn(&vhdx, one_path, VIRTUAL_DISK_ACCESS_NONE, NULL, 0, 0, &p, NULL,
+                                                       &two) == ERROR_FILE_EXISTS);
+        check("a fixed VHD is made",
+              CreateVirtualDisk_fn(&vhd, two_path, VIRTUAL_DISK_ACCESS_NONE, NULL,
+                                   CREATE_VIRTUAL_DISK_FLAG_FULL_PHYSICAL_ALLOCATION, 0, &p, NULL, &two) == 0);
+        check("its size is told", GetVirtualDiskInformation_fn(one, &size, &info, NULL) == 0 &&
+                                          info.Size.VirtualSize == 64 << 20 && info.Size.BlockSize == 1 << 20 &&
+                                          info.Size.SectorSize == 512);
+        info.Version = GET_VIRTUAL_DISK_INFO_PROVIDER_SUBTYPE;
+        check("and that it is dynamic",
+              GetVirtualDiskInformation_fn(one, &size, &info, NULL) == 0 && info.ProviderSubtype == 3);
+        check("the other is fixed",
+              GetVirtualDiskInformation_fn(two, &size, &info, NULL) == 0 && info.ProviderSubtype == 2);
+        check("it has no path before it is attached",
+              GetVirtualDiskPhysicalPath_fn(one, &path_size, NULL) == ERROR_NOT_READY);
+        check("it is attached",
+              AttachVirtualDisk_fn(one, NULL, ATTACH_VIRTUAL_DISK_FLAG_NO_DRIVE_LETTER, 0, NULL, NULL) == 0);
+        check("its path takes room",
+              GetVirtualDiskPhysicalPath_fn(one, &path_size, NULL) == ERROR_INSUFFICIENT_BUFFER &&
+                      path_size == 2 * sizeof("\\\\.\\PhysicalDrive1"));
+        check("and is that of a disk",
+              GetVirtualDiskPhysicalPath_fn(one, &path_size, path) == 0 && wcscmp(path, L"\\\\.\\PhysicalDrive1") == 0);
+        check("another handle sees it attached",
+              OpenVirtualDisk_fn(&vhdx, one_path, VIRTUAL_DISK_ACCESS_NONE, 0, NULL, &again) == 0 &&
+                      AttachVirtualDisk_fn(again, NULL, 0, 0, NULL, NULL) == ERROR_SHARING_VIOLATION);
+        check("the second disk is the second drive",
+              AttachVirtualDisk_fn(two, NULL, ATTACH_VIRTUAL_DISK_FLAG_PERMANENT_LIFETIME, 0, NULL, NULL) == 0 &&
+                      (path_size = sizeof(path), GetVirtualDiskPhysicalPath_fn(two, &path_size, path) == 0) &&
+                      wcscmp(path, L"\\\\.\\PhysicalDrive2") == 0);
+        CloseHandle(one);
+        check("an attachment ends with its handle",
+              GetVirtualDiskPhysicalPath_fn(again, &path_size, path) == ERROR_NOT_READY);
+        CloseHandle(again);
+        CloseHandle(two);
+        check("a permanent one does not",
+              OpenVirtualDisk_fn(&vhd, two_path, VIRTUAL_DISK_ACCESS_NONE, 0, NULL, &two) == 0 &&
+                      DetachVirtualDisk_fn(two, 1, 0) == ERROR_INVALID_PARAMETER &&
+                      DetachVirtualDisk_fn(two, 0, 0) == 0);
+        check("and then it is gone", DetachVirtualDisk_fn(two, 0, 0) == ERROR_NOT_READY);
+        CloseHandle(two);
+        check("a VHD is no VHDX",
+              OpenVirtualDisk_fn(&vhdx, two_path, VIRTUAL_DISK_ACCESS_NONE, 0, NULL, &two) == 0xC03A0014);
+        check("what is not there",
+              OpenVirtualDisk_fn(&vhdx, other_path, VIRTUAL_DISK_ACCESS_NONE, 0, NULL, &two) == ERROR_FILE_NOT_FOUND);
+}
+
 int main(int argc, char **argv) {
         DWORD version = GetVersion(), build = argc > 1 ? (DWORD)strtoul(argv[1], NULL, 10) : 0;
 
         check("the build is that of the registry", !build || (version >> 16 == build && LOBYTE(LOWORD(version)) == 10));
         pipes();
         random_bytes();
+        if (argc > 2)
+                disks(argv[2]);
         return failures != 0;
 }

@@ -45,7 +45,7 @@ static bool was_injected(void) {
 
 static void begin(void) {
         static const struct winehv_group *const groups[] = {&winehv_sockets, &winehv_transfers, &winehv_extensions,
-                                                            &winehv_pipes, &winehv_version};
+                                                            &winehv_pipes,   &winehv_version,   &winehv_disks};
         static struct intercepted list[64];
         static struct interceptor by = {.list = list, .call = call, .found = found};
         _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;

@@ -5,7 +5,8 @@
 /*
  * winehv.dll: what Wine lacks for clients of HCS, in a program that knows nothing of it. Functions of the system's DLLs
  * are redirected (platform/windows/intercept.h) to those here, a file a group: sockets of AF_HYPERV, which stand before
- * a mockhcs service (mockhcs/remote/hyperv_wire.h), flags of named pipes, and the version that a manifest would unlock.
+ * a mockhcs service (mockhcs/remote/hyperv_wire.h), flags of named pipes, virtual disks, and the version that a
+ * manifest would unlock.
  *
  *   WINEHV_SERVICE   file of the service's door; unset: AF_HYPERV stays what it is
  *   WINEHV_MANIFEST  1: GetVersion() and its like tell the build of the registry, as to a program with a manifest
@@ -34,7 +35,8 @@ struct winehv_group {
         const struct winehv_redirection *list;
         size_t n;
 };
-extern const struct winehv_group winehv_sockets, winehv_transfers, winehv_extensions, winehv_pipes, winehv_version;
+extern const struct winehv_group winehv_sockets, winehv_transfers, winehv_extensions, winehv_pipes, winehv_version,
+        winehv_disks;
 
 /*
  * The real functions of Winsock, which do not come back here: what this DLL calls for a socket that is in the table.
