@@ -205,13 +205,15 @@ static void drop_systems(struct emulator *em, struct emissions *out) {
 
 /* Where the sockets of a virtual machine are is part of it, unless another one that lives has the place. */
 static void give_folder(struct compute_system *s) {
+        HRESULT hr;
         GUID id;
 
         if (!s->is_vm || FAILED(hcs_guid_parse(s->runtime_id, &id, NULL)))
                 return;
-        if (hcs_hvsocket_folder_new(&id, &s->folder, NULL) == S_OK && s->folder)
+        hr = hcs_hvsocket_folder_new(&id, &s->folder, NULL);
+        if (s->folder)
                 s->hvsocket = hcs_hvsocket_folder(&id);
-        else
+        else if (hr != S_OK)
                 hcs_log(HCS_LOG_WARN, "a virtual machine that was put back has no folder for its sockets", "id", s->id,
                         NULL);
 }
