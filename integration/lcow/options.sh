@@ -84,7 +84,7 @@ for text in "env image line" "in /tmp as 1000 1001 on other with 1" "on a disk";
 # A specification of one's own; an archive of Docker's form; a terminal that changes its size.
 id=$(sha256sum root.tar | cut -d' ' -f1)
 mkdir -p "docker/$id" && cp root.tar "docker/$id/layer.tar"
-config=$(basename "$(grep -lE "\"diff_ids\":.*$id" layout/blobs/sha256/* | head -n 1)")
+config=$(basename "$(grep -lE "\"diff_ids\":.*$id" layout/blobs/sha256/* | xargs grep -L Entrypoint | head -n 1)")
 cp "layout/blobs/sha256/$config" "docker/$config.json"
 printf '[{"Config":"%s.json","RepoTags":["busybox:latest"],"Layers":["%s/layer.tar"]}]' "$config" "$id" >docker/manifest.json
 tar -cf docker.tar -C docker .
