@@ -28,25 +28,29 @@ static const char *notification_of(enum mock_verb verb) {
         }
 }
 
-/* Sends a call that may stay pending; the notification goes to the handle that was made or named. */
+/*
+ * Sends a call that may stay pending; the notification goes to the handle that was made or named. What the call itself
+ * answered is its result. What comes from elsewhere, however soon, is told by the notification: a client sees the same
+ * whichever thread is faster.
+ */
 static void submit_async(struct mock_front *f) {
         struct mock_handle *on = f->call.created ? f->call.created : f->call.system;
         const char *name = notification_of(f->call.function->verb);
-        bool done;
+        bool came;
 
         mock_front_submit(f);
         if (FAILED(f->hr))
                 return;
-        hcs_mutex_lock(&f->engine->lock);
-        done = f->op->op.state == MOCK_OPERATION_COMPLETED;
-        if (!done)
-                f->op->op.notification = name;
-        hcs_mutex_unlock(&f->engine->lock);
-        if (done && (FAILED(f->op->op.completion.hr) || f->call.v1_synchronous || !f->engine->v1_pending)) {
-                f->hr = f->op->op.completion.hr;
+        if (f->call.completed && (FAILED(f->call.completion.hr) || !f->engine->v1_pending)) {
+                f->hr = f->call.completion.hr;
                 return;
         }
-        if (done)
+        hcs_mutex_lock(&f->engine->lock);
+        came = f->op->op.state == MOCK_OPERATION_COMPLETED;
+        if (!came)
+                f->op->op.notification = name;
+        hcs_mutex_unlock(&f->engine->lock);
+        if (came)
                 mock_events_raise(f->engine, mock_live_of(on), name, f->op->op.completion.hr, NULL);
         f->hr = HCS_E_OPERATION_PENDING;
 }

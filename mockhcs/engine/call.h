@@ -62,10 +62,9 @@ struct mock_call {
         struct mock_handle *created;
 
         /* Set by the backend. */
-        HRESULT hr;          /* what the API returns, in the computecore family: S_OK also while pending */
-        bool completed;      /* completion is valid; false: it comes later through the sink */
-        bool heard_first;    /* what is due is delivered before the API returns */
-        bool v1_synchronous; /* vmcompute: return hr of the completion at once even where pending is allowed */
+        HRESULT hr;       /* what the API returns, in the computecore family: S_OK also while pending */
+        bool completed;   /* completion is valid; false: it comes later through the sink */
+        bool heard_first; /* what is due is delivered before the API returns */
         struct mock_completion completion;
 };
 

@@ -60,14 +60,21 @@ static struct fault_watch *unwatch(struct faults *f, uint64_t number) {
         return NULL;
 }
 
-/* The layer below answered at once: that may be taken back. */
+/* The layer below answered at once: that stays the call's answer, or is taken back. */
 static void answered(struct faults *f, struct mock_call *call, struct fault_watch *w) {
         struct mock_completion c = call->completion;
 
         call->completion = (struct mock_completion){0};
-        mock_call_later(call);
-        fault_completed(f, w, &c);
+        fault_edit(f, w, &c);
         mock_completion_deinit(&c);
+        if (fault_stays(f, w)) {
+                call->completion = w->completion;
+                w->completion = (struct mock_completion){0};
+                fault_watch_free(w);
+        } else {
+                mock_call_later(call);
+                fault_route(f, w);
+        }
 }
 
 static void pass(struct faults *f, struct mock_call *call, const struct fault_plan *plan) {
@@ -128,10 +135,12 @@ static void sink_complete(struct mock_sink *sink, const struct mock_completion *
         struct faults *f = of_sink(sink);
         struct fault_watch *w = fault_is_internal(c->number) ? NULL : unwatch(f, c->number);
 
-        if (w)
-                fault_completed(f, w, c);
-        else if (!fault_is_internal(c->number))
+        if (w) {
+                fault_edit(f, w, c);
+                fault_route(f, w);
+        } else if (!fault_is_internal(c->number)) {
                 f->backend.up->ops->complete(f->backend.up, c);
+        }
 }
 
 static void sink_event(struct mock_sink *sink, const struct mock_event *event) {

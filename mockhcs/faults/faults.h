@@ -62,8 +62,12 @@ struct faults {
 struct fault_watch *fault_watch_new(const struct fault_plan *plan, const struct mock_call *call);
 void fault_watch_free(struct fault_watch *w);
 void fault_watch_list_free(struct fault_watch *list);
-/* The completion came, at once or later; takes w. Gives it up, holds it, or drops it. */
-void fault_completed(struct faults *f, struct fault_watch *w, const struct mock_completion *c);
+/* The completion came, at once or later: what the plan makes of it is in w. */
+void fault_edit(struct faults *f, struct fault_watch *w, const struct mock_completion *came);
+/* Does it come when it came, once and in its turn? Then one that was an answer may stay one. */
+bool fault_stays(struct faults *f, const struct fault_watch *w);
+/* Takes w; gives its completion up, holds it, or drops it. */
+void fault_route(struct faults *f, struct fault_watch *w);
 /* Whoever held on until the client's next call on that object or operation gets up now, and late events are heard. */
 void fault_release_late(struct faults *f, const struct mock_handle *operation, const struct mock_handle *subject);
 void fault_event(struct faults *f, const struct mock_event *event);

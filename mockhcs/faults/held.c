@@ -98,9 +98,13 @@ static void hold(struct faults *f, struct fault_watch **list, struct fault_watch
         hcs_mutex_unlock(&f->lock);
 }
 
-static void edit(struct fault_watch *w) {
+void fault_edit(struct faults *f, struct fault_watch *w, const struct mock_completion *came) {
         struct mock_completion *c = &w->completion;
 
+        c->number = w->number;
+        c->hr = came->hr;
+        c->process = came->process;
+        mock_value_copy(&c->result, &came->result);
         if (FAILED(w->plan.complete)) {
                 c->hr = w->plan.complete;
                 mock_value_deinit(&c->result);
@@ -110,16 +114,18 @@ static void edit(struct fault_watch *w) {
                 fault_omit(&c->result, w->plan.omit_path, w->plan.chance);
         if (w->plan.shuffle)
                 fault_shuffle(&c->result, w->plan.chance);
+        if (w->plan.exit && w->system && SUCCEEDED(c->hr))
+                fault_kill_system(f, w->system);
 }
 
-void fault_completed(struct faults *f, struct fault_watch *w, const struct mock_completion *c) {
-        w->completion.number = w->number;
-        w->completion.hr = c->hr;
-        w->completion.process = c->process;
-        mock_value_copy(&w->completion.result, &c->result);
-        edit(w);
-        if (w->plan.exit && w->system && SUCCEEDED(w->completion.hr))
-                fault_kill_system(f, w->system);
+bool fault_stays(struct faults *f, const struct fault_watch *w) {
+        const struct fault_plan *p = &w->plan;
+
+        return !p->never && !p->late && !p->reorder && !p->delay && !p->duplicate && SUCCEEDED(p->complete) &&
+               !holds(f, false);
+}
+
+void fault_route(struct faults *f, struct fault_watch *w) {
         if (w->plan.never) {
                 fault_watch_free(w);
         } else if (w->plan.late) {
