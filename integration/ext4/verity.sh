@@ -280,7 +280,18 @@ says "manifest.json: there is no \`${diff_ids[1]}.tar\`"
 echo '[{"Config":"none.json","Layers":[7]}]' >docker/manifest.json && tar -cf bad.tar -C docker .
 expect 1 "layers that are no names" "$verity" roothash bad.tar
 says 'manifest.json: $[0]: Layers is no list'
-rm docker/manifest.json && tar -cf bad.tar -C docker .
+id=${diff_ids[0]}
+ids=$(printf "\"sha256:$id\",%.0s" {1..4096})
+printf '{"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":[%s]}}' "${ids%,}" >many.json
+many=$(sha256sum many.json | cut -d' ' -f1)
+mv many.json "docker/$many.json"
+layers=$(printf "\"$id/layer.tar\",%.0s" {1..4096})
+tags=$(printf '"t%d",' {1..17})
+printf '[{"Config":"%s.json","RepoTags":[%s],"Layers":[%s]}]' "$many" "${tags%,}" "${layers%,}" >docker/manifest.json
+tar -cf many.tar -C docker .
+expect 1 "more layers than all images may have" "$verity" roothash many.tar
+says "manifest.json: all manifests have more than 65536 layers"
+rm docker/manifest.json "docker/$many.json" && tar -cf bad.tar -C docker .
 expect 1 "one without its manifest" "$verity" roothash bad.tar
 says "no OCI image layout"
 expect 0 "the same as the tar it is" "$verity" roothash --as tar bad.tar

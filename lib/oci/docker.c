@@ -6,7 +6,6 @@
 
 #include "base/json.h"
 #include "oci/digest.h"
-#include "oci/document.h"
 
 #define MAX_IMAGES 4096u
 #define MAX_FILES  4096u
@@ -80,9 +79,73 @@ HRESULT oci_docker_parse(const char *text, size_t len, struct oci_docker_images 
         return S_OK;
 }
 
-char *oci_docker_digest_of_name(const char *name) {
+/* The digest that a file's name holds; NULL when it holds none. */
+static char *digest_of_name(const char *name) {
         const char *hex = hcs_str_starts(name, "sha256:") ? name + strlen("sha256:") : name;
         _cleanup_free_ char *digest = hcs_asprintf("sha256:%.*s", (int)strcspn(hex, "./"), hex);
 
         return oci_digest_is_valid(digest) ? steal_pointer(&digest) : NULL;
+}
+
+static HRESULT describe(struct oci_archive *a, const char *file, const char *type, struct oci_descriptor *ret,
+                        struct hcs_error **err) {
+        HRESULT hr = oci_archive_size(a, file, &ret->size, err);
+
+        if (FAILED(hr))
+                return hr;
+        ret->media_type = hcs_strdup(type);
+        ret->file = hcs_strdup(file);
+        return S_OK;
+}
+
+/* Its name says its digest, or must be believed. */
+static HRESULT describe_config(struct oci_archive *a, const char *file, struct oci_descriptor *ret,
+                               struct hcs_error **err) {
+        _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = NULL;
+        char digest[OCI_DIGEST_SIZE];
+        HRESULT hr = describe(a, file, "application/vnd.docker.container.image.v1+json", ret, err);
+
+        if (FAILED(hr))
+                return hr;
+        ret->digest = digest_of_name(file);
+        if (ret->digest)
+                return S_OK;
+        hr = oci_archive_extract(a, file, &f, err);
+        if (SUCCEEDED(hr))
+                hr = oci_digest_of(f, "sha256:", digest, err);
+        if (SUCCEEDED(hr))
+                ret->digest = hcs_strdup(digest);
+        return hr;
+}
+
+/* The diff id is the digest of a tar as it is; a compressed one has that of its own in its name. */
+static HRESULT describe_layer(struct oci_archive *a, const char *file, struct oci_descriptor *ret,
+                              struct hcs_error **err) {
+        bool compressed = hcs_str_ends(file, ".gz");
+        HRESULT hr = describe(a, file,
+                              compressed ? "application/vnd.docker.image.rootfs.diff.tar.gzip"
+                                         : "application/vnd.docker.image.rootfs.diff.tar",
+                              ret, err);
+
+        if (FAILED(hr) || !compressed)
+                return hr;
+        ret->digest = digest_of_name(file);
+        return ret->digest ? S_OK
+                           : hcs_error_make(err, OCI_E_DOCUMENT, "the name of the compressed layer `%s` is no digest",
+                                            file);
+}
+
+HRESULT oci_docker_describe(const struct oci_docker_image *image, struct oci_archive *a,
+                            struct oci_manifest_document *ret, struct hcs_error **err) {
+        _cleanup_(oci_manifest_document_deinit) struct oci_manifest_document d = {0};
+        HRESULT hr = describe_config(a, image->config, &d.config, err);
+
+        d.layers.item = hcs_calloc(image->layers.n + 1, sizeof(*d.layers.item));
+        for (size_t i = 0; SUCCEEDED(hr) && i < image->layers.n; i++)
+                hr = describe_layer(a, image->layers.items[i], &d.layers.item[d.layers.n++], err);
+        if (FAILED(hr))
+                return hr;
+        *ret = d;
+        d = (struct oci_manifest_document){0};
+        return S_OK;
 }

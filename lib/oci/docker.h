@@ -12,6 +12,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "hcsshim/error.h"
+#include "oci/archive.h"
+#include "oci/document.h"
 
 /* Each by the name of its file in the archive. */
 struct oci_docker_image {
@@ -29,7 +31,9 @@ struct oci_docker_images {
 HRESULT oci_docker_parse(const char *text, size_t len, struct oci_docker_images *ret, struct hcs_error **err);
 void oci_docker_images_deinit(struct oci_docker_images *d);
 
-/* The digest that a file's name holds, as "sha256:..."; NULL when it holds none. Caller frees. */
-char *oci_docker_digest_of_name(const char *name);
+/* As a manifest would: what has no digest in its name is read; of a layer that is no compressed one, the configuration
+ * has it. The document is valid on success only. */
+HRESULT oci_docker_describe(const struct oci_docker_image *image, struct oci_archive *a,
+                            struct oci_manifest_document *ret, struct hcs_error **err);
 
 #endif

@@ -13,6 +13,7 @@
 
 #define MAX_DEPTH     8u
 #define MAX_MANIFESTS 4096u
+#define MAX_LAYERS    65536u /* of all manifests together: a small manifest.json may name one image by many tags */
 
 struct oci_layout {
         char *directory; /* or */
@@ -211,6 +212,8 @@ static HRESULT add_document(struct oci_layout *l, const struct oci_descriptor *d
 
         if (out->n == MAX_MANIFESTS)
                 return hcs_error_make(err, OCI_E_DOCUMENT, "there are more than %u manifests", MAX_MANIFESTS);
+        if (document->layers.n > MAX_LAYERS - out->n_layers)
+                return hcs_error_make(err, OCI_E_DOCUMENT, "all manifests have more than %u layers", MAX_LAYERS);
         hcs_buf_clear(text);
         hr = wrap(err, read_blob(l, &document->config, text, err), "config");
         /* Artefacts have configurations of all kinds, also empty ones. */
@@ -232,6 +235,7 @@ static HRESULT add_document(struct oci_layout *l, const struct oci_descriptor *d
         if ((out->n & (out->n - 1)) == 0)
                 out->item = hcs_realloc(out->item, (out->n ? 2 * out->n : 1) * sizeof(*out->item));
         out->item[out->n++] = m;
+        out->n_layers += m.n_layers;
         return S_OK;
 }
 
@@ -285,65 +289,14 @@ static HRESULT walk(struct oci_layout *l, const struct hcs_buf *index, unsigned 
 
 /* ---- archives of Docker's form ---- */
 
-static HRESULT describe(struct oci_layout *l, const char *file, const char *type, struct oci_descriptor *ret,
-                        struct hcs_error **err) {
-        HRESULT hr = oci_archive_size(l->archive, file, &ret->size, err);
-
-        if (FAILED(hr))
-                return hr;
-        ret->media_type = hcs_strdup(type);
-        ret->file = hcs_strdup(file);
-        return S_OK;
-}
-
-/* Its name says its digest, or must be believed. */
-static HRESULT describe_config(struct oci_layout *l, const char *file, struct oci_descriptor *ret,
-                               struct hcs_error **err) {
-        _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = NULL;
-        char digest[OCI_DIGEST_SIZE];
-        HRESULT hr = describe(l, file, "application/vnd.docker.container.image.v1+json", ret, err);
-
-        if (FAILED(hr))
-                return hr;
-        ret->digest = oci_docker_digest_of_name(file);
-        if (ret->digest)
-                return S_OK;
-        hr = open_file(l, file, &f, err);
-        if (SUCCEEDED(hr))
-                hr = oci_digest_of(f, "sha256:", digest, err);
-        if (SUCCEEDED(hr))
-                ret->digest = hcs_strdup(digest);
-        return hr;
-}
-
-/* The diff id is the digest of a tar as it is; a compressed one has that of its own in its name. */
-static HRESULT describe_layer(struct oci_layout *l, const char *file, struct oci_descriptor *ret,
-                              struct hcs_error **err) {
-        bool compressed = hcs_str_ends(file, ".gz");
-        HRESULT hr = describe(l, file,
-                              compressed ? "application/vnd.docker.image.rootfs.diff.tar.gzip"
-                                         : "application/vnd.docker.image.rootfs.diff.tar",
-                              ret, err);
-
-        if (FAILED(hr) || !compressed)
-                return hr;
-        ret->digest = oci_docker_digest_of_name(file);
-        return ret->digest ? S_OK
-                           : hcs_error_make(err, OCI_E_DOCUMENT, "the name of the compressed layer `%s` is no digest",
-                                            file);
-}
-
 /* With the tag `name`, or without one. */
 static HRESULT add_docker_image(struct oci_layout *l, const struct oci_docker_image *image, const char *name,
                                 struct oci_manifests *out, struct hcs_error **err) {
         _cleanup_(oci_manifest_document_deinit) struct oci_manifest_document document = {0};
         _cleanup_(oci_descriptor_deinit) struct oci_descriptor d = {.name = hcs_strdup(name)};
         _cleanup_buf_ struct hcs_buf text = {0};
-        HRESULT hr = describe_config(l, image->config, &document.config, err);
+        HRESULT hr = oci_docker_describe(image, l->archive, &document, err);
 
-        document.layers.item = hcs_calloc(image->layers.n + 1, sizeof(*document.layers.item));
-        for (size_t i = 0; SUCCEEDED(hr) && i < image->layers.n; i++)
-                hr = describe_layer(l, image->layers.items[i], &document.layers.item[document.layers.n++], err);
         if (FAILED(hr))
                 return hr;
         d.digest = hcs_strdup(document.config.digest); /* what Docker calls the image's id */

@@ -35,6 +35,7 @@ struct oci_manifest {
 struct oci_manifests {
         struct oci_manifest *item;
         size_t n;
+        size_t n_layers; /* of all of them */
 };
 
 struct oci_layout;
