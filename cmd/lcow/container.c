@@ -6,6 +6,26 @@
 #include "cmd/session/session.h"
 #include "uvm/scratch.h"
 
+void lcow_run_add_disk(struct lcow_run *r, const char *path, struct hcs_json *verity) {
+        struct hcs_json *disk = hcs_json_append(r->disks, hcs_json_new_object());
+
+        hcs_json_set_string(disk, "path", path);
+        if (verity)
+                hcs_json_set(disk, "verity", verity);
+}
+
+HRESULT lcow_scratch_plan(struct lcow_run *r, const char *cache, char *path, struct hcs_error **err) {
+        struct uvm_scratch_options o = {0};
+        HRESULT hr;
+
+        r->scratch_cache = hcs_asprintf("%s/scratch", cache);
+        r->scratch = path;
+        o = (struct uvm_scratch_options){.path = r->scratch, .cache = r->scratch_cache, .gb = r->scratch_gb};
+        hr = uvm_scratch_from_cache(&o, err);
+        r->format_scratch = hr == S_FALSE;
+        return hr;
+}
+
 HRESULT lcow_scratch_make(struct lcow_machine *m, struct hcs_error **err) {
         const struct lcow_run *r = m->run;
         const struct uvm_scratch_options o = {.path = r->scratch, .cache = r->scratch_cache, .gb = r->scratch_gb};

@@ -92,7 +92,12 @@ char *lcow_quoted(const char *value);
 /* Where a replay was not as recorded; NULL: it was, or is none. Caller frees. */
 char *lcow_differences(const struct lcow_run *r, struct mockhcs *mock, bool failed);
 
-/* container.c: the work that is a container over the disks, and the command of its specification. */
+/* container.c: a layer above those that are there already; takes verity, NULL: it has none. */
+void lcow_run_add_disk(struct lcow_run *r, const char *path, struct hcs_json *verity);
+/* The disk to write to, of the run's size, from a formatted one in that folder of a cache. S_FALSE: there was none, and
+ * the run formats it. Takes path. */
+HRESULT lcow_scratch_plan(struct lcow_run *r, const char *cache, char *path, struct hcs_error **err);
+/* The work that is a container over the disks, and the command of its specification. */
 HRESULT lcow_container_run(struct lcow_machine *m, int *ret_exit_code, struct hcs_error **err);
 
 /* machine.c: the run itself. */

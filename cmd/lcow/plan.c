@@ -117,7 +117,8 @@ static HRESULT take(struct lcow_run *r, const struct hcs_json *o, struct hcs_err
                 hcs_json_free(*tree_at(r, i));
                 *tree_at(r, i) = tree ? hcs_json_copy(tree) : NULL;
         }
-        if (!r->id || !hcs_json_is(hcs_json_get(o, "spec"), HCS_JSON_OBJECT) ||
+        if (!r->id || !r->boot_folder || !r->kernel || !r->root ||
+            !hcs_json_is(hcs_json_get(o, "spec"), HCS_JSON_OBJECT) ||
             !hcs_json_is(hcs_json_get(o, "disks"), HCS_JSON_ARRAY) ||
             !hcs_json_u64(hcs_json_get(o, "cpus"), &r->cpus) || !hcs_json_u64(hcs_json_get(o, "memory"), &r->memory_mb))
                 return hcs_error_make(err, E_INVALIDARG, "its record of the run lacks something");

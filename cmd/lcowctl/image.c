@@ -43,7 +43,7 @@ static HRESULT add_disk(struct wanted *w, const char *digest, const char *what,
         _cleanup_free_ char *path = cache_layer(w->cache, digest), *folder = hcs_asprintf("%s/layers", w->cache);
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *tar = NULL;
         bool cached = hcs_file_exists(path);
-        struct hcs_json *disk, *info = NULL;
+        struct hcs_json *info = NULL;
         HRESULT hr = cached ? S_OK : hcs_directory_create(folder, err);
 
         if (SUCCEEDED(hr) && !cached)
@@ -56,10 +56,7 @@ static HRESULT add_disk(struct wanted *w, const char *digest, const char *what,
                 return hcs_error_wrap(err, "layer %s", what), hr;
         lcow_step(&w->run, "layer %s: %s, root hash %.16s...", what, cached ? "in the cache" : "made",
                   info ? hcs_json_get_string(info, "RootDigest") : "none");
-        disk = hcs_json_append(w->run.disks, hcs_json_new_object());
-        hcs_json_set_string(disk, "path", path);
-        if (info)
-                hcs_json_set(disk, "verity", info);
+        lcow_run_add_disk(&w->run, path, info);
         return S_OK;
 }
 

@@ -9,7 +9,6 @@
 #include "platform/file.h"
 #include "platform/terminal.h"
 #include "platform/work_folder.h"
-#include "uvm/scratch.h"
 
 /* What a user does: the command is told of it; who insists ends the run. */
 static void interrupted(void *ctx, enum hcs_interrupt what) {
@@ -43,12 +42,7 @@ static HRESULT make_ready(struct wanted *w, struct hcs_work_folder **ret_folder,
                 hr = hcs_work_folder_new(NULL, "lcowctl", ret_folder, err);
         if (FAILED(hr))
                 return hr;
-        r->scratch_cache = hcs_asprintf("%s/scratch", w->cache);
-        r->scratch = hcs_asprintf("%s/scratch.vhdx", hcs_work_folder_path(*ret_folder));
-        hr = uvm_scratch_from_cache(
-                &(struct uvm_scratch_options){.path = r->scratch, .cache = r->scratch_cache, .gb = r->scratch_gb}, err);
-        r->format_scratch = hr == S_FALSE;
-        return hr;
+        return lcow_scratch_plan(r, w->cache, hcs_asprintf("%s/scratch.vhdx", hcs_work_folder_path(*ret_folder)), err);
 }
 
 static int run(struct wanted *w) {

@@ -234,7 +234,7 @@ static unsigned *number_named(struct uvmboot_options *o, const char *name, uint6
                 {"cpus", &o->processors, 1, 255},
                 {"memory", &o->memory_mb, 32, 1 << 20},
                 {"count", &o->count, 1, 10000},
-                {"parallel", &o->parallel, 1, 64},
+                {"parallel", &o->parallel, 1, UVMBOOT_MAX_PARALLEL},
                 {"vpmem-max-count", &o->vpmem_count, 1, 128},
                 {"timeout", &o->timeout_s, 1, 86400},
         };

@@ -10,7 +10,7 @@
 #include "platform/process.h"
 #include "platform/terminal.h"
 
-struct hcs_json *uvmboot_exec_parameters(const struct uvmboot_options *o) {
+struct hcs_json *uvmboot_exec_parameters(const struct uvmboot_options *o, bool tty) {
         struct hcs_json *p = hcs_json_new_object(), *arguments = hcs_json_set_new_array(p, "CommandArgs"), *environment,
                         *size;
         _cleanup_free_ char *sized = NULL;
@@ -23,18 +23,18 @@ struct hcs_json *uvmboot_exec_parameters(const struct uvmboot_options *o) {
         } else {
                 hcs_json_append(arguments, hcs_json_new_string("sh"));
                 /* The agent of a Linux guest does not look at ConsoleSize. */
-                if (o->tty)
+                if (tty)
                         sized = hcs_asprintf("stty rows %u cols %u; %s", height, width, o->exec ? o->exec : "exec sh");
-                if (o->tty || o->exec) {
+                if (tty || o->exec) {
                         hcs_json_append(arguments, hcs_json_new_string("-c"));
-                        hcs_json_append(arguments, hcs_json_new_string(o->tty ? sized : o->exec));
+                        hcs_json_append(arguments, hcs_json_new_string(tty ? sized : o->exec));
                 }
         }
         hcs_json_set_string(p, "WorkingDirectory", "/");
         environment = hcs_json_set_new_object(p, "Environment");
         hcs_json_set_string(environment, "PATH", HCS_GCS_PATH);
         hcs_json_set_string(environment, "HOME", "/root");
-        if (o->tty) {
+        if (tty) {
                 hcs_json_set_string(environment, "TERM", getenv("TERM") ? getenv("TERM") : "linux");
                 hcs_json_set_bool(p, "EmulateConsole", true);
                 size = hcs_json_set_new_array(p, "ConsoleSize");
@@ -44,7 +44,7 @@ struct hcs_json *uvmboot_exec_parameters(const struct uvmboot_options *o) {
         if (o->count == 1)
                 hcs_json_set_bool(p, "CreateStdInPipe", true);
         hcs_json_set_bool(p, "CreateStdOutPipe", true);
-        if (!o->tty)
+        if (!tty)
                 hcs_json_set_bool(p, "CreateStdErrPipe", true);
         return p;
 }

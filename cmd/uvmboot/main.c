@@ -11,8 +11,6 @@
 #include "platform/terminal.h"
 #include "platform/thread.h"
 
-#define MAX_PARALLEL 64
-
 /* The VMs that are still to be booted, and the worst of what came of them. */
 struct work {
         struct uvmboot_host host;
@@ -78,7 +76,7 @@ static void free_options(struct uvmboot_options *o) {
 
 static void boot_all(struct work *w) {
         const struct uvmboot_options *o = w->host.options;
-        struct hcs_thread threads[MAX_PARALLEL];
+        struct hcs_thread threads[UVMBOOT_MAX_PARALLEL];
         unsigned n = 0;
 
         if (o->count == 1) {
@@ -87,6 +85,8 @@ static void boot_all(struct work *w) {
         }
         while (n < o->parallel && n < o->count && SUCCEEDED(hcs_thread_start(&threads[n], boot_some, w, NULL)))
                 n++;
+        if (!n)
+                boot_some(w);
         while (n > 0)
                 hcs_thread_join(&threads[--n]);
 }

@@ -45,7 +45,7 @@ HRESULT uvmboot_plan_layers(struct uvmboot_vm *v, struct hcs_error **err) {
         for (unsigned i = 0; i < v->options->n_layers; i++) {
                 const struct uvmboot_mount *l = &v->options->layers[i];
                 _cleanup_free_ char *path = hcs_strdup(l->host);
-                struct hcs_json *disk, *info = NULL;
+                struct hcs_json *info = NULL;
                 HRESULT hr = uvm_verity_info(l->host, l->root_hash, &info, err);
 
                 if (SUCCEEDED(hr))
@@ -56,10 +56,7 @@ HRESULT uvmboot_plan_layers(struct uvmboot_vm *v, struct hcs_error **err) {
                         return hr;
                 }
                 lcow_step(&v->run, "layer %s%s", path, info ? " (dm-verity)" : "");
-                disk = hcs_json_append(v->run.disks, hcs_json_new_object());
-                hcs_json_set_string(disk, "path", path);
-                if (info)
-                        hcs_json_set(disk, "verity", info);
+                lcow_run_add_disk(&v->run, path, info);
         }
         return S_OK;
 }

@@ -19,7 +19,8 @@
 #define EXIT_USAGE 2
 #define EXIT_UVM   125 /* the VM did not come up, or went; as other runners of containers say it */
 
-#define MAX_MOUNTS 16 /* of a kind */
+#define MAX_MOUNTS           16 /* of a kind */
+#define UVMBOOT_MAX_PARALLEL 64
 
 struct uvmboot_mount {
         const char *host, *guest; /* guest NULL: where hcsshim would put it */
@@ -82,7 +83,7 @@ HRESULT uvmboot_plan_layers(struct uvmboot_vm *v, struct hcs_error **err);
 HRESULT uvmboot_mount(struct lcow_machine *m, struct hcs_error **err);
 
 /* command.c: the command as ProcessParameters for the VM itself. The caller owns it. */
-struct hcs_json *uvmboot_exec_parameters(const struct uvmboot_options *o);
+struct hcs_json *uvmboot_exec_parameters(const struct uvmboot_options *o, bool tty);
 /* In the VM, as its plan says. */
 HRESULT uvmboot_run_in_vm(struct lcow_machine *m, int *ret_exit_code, struct hcs_error **err);
 /* Another program has the bridge; when it ends, so does the VM. */

@@ -11,7 +11,6 @@
 #include "oci/default_spec.h"
 #include "platform/data_file.h"
 #include "platform/file.h"
-#include "uvm/scratch.h"
 
 #define TAIL 1500 /* bytes of a console that are told */
 
@@ -126,6 +125,11 @@ static struct hcs_json *vm_options(const struct uvmboot_options *o, const char *
         return options;
 }
 
+/* The machine reboots when its kernel panics; hcsshim lets one with a console stand still. */
+static char *kernel_arguments(const char *wanted, bool console) {
+        return console ? hcs_asprintf("panic=-1%s%s", wanted ? " " : "", wanted ? wanted : "") : hcs_strdup(wanted);
+}
+
 /* Of the machine: what the kernel gets, and what init starts. */
 static void plan_kernel(struct uvmboot_vm *v) {
         const struct uvmboot_options *o = v->options;
@@ -133,12 +137,7 @@ static void plan_kernel(struct uvmboot_vm *v) {
         struct lcow_run *r = &v->run;
 
         r->options = vm_options(o, console);
-        /* hcsshim lets a kernel with a console stand still when it panics. */
-        if (console)
-                r->kernel_arguments = hcs_asprintf("panic=-1%s%s", o->kernel_arguments ? " " : "",
-                                                   o->kernel_arguments ? o->kernel_arguments : "");
-        else
-                r->kernel_arguments = hcs_strdup(o->kernel_arguments);
+        r->kernel_arguments = kernel_arguments(o->kernel_arguments, console != NULL);
         if (!o->gcs)
                 r->init = o->exec ? hcs_asprintf("sh -c \"%s\"", o->exec) : hcs_strdup("sh");
 }
@@ -154,28 +153,23 @@ static void set_arguments(struct lcow_run *r, const struct uvmboot_options *o) {
 static void plan_command(struct uvmboot_vm *v) {
         const struct uvmboot_options *o = v->options;
         _cleanup_free_ char *term = hcs_asprintf("TERM=%s", getenv("TERM") ? getenv("TERM") : "linux");
+        struct lcow_run *r = &v->run;
 
         if (!o->n_layers) {
-                hcs_json_set(v->run.more, "command", uvmboot_exec_parameters(o));
+                hcs_json_set(r->more, "command", uvmboot_exec_parameters(o, r->tty));
                 return;
         }
-        set_arguments(&v->run, o);
-        if (o->tty)
-                lcow_spec_add_environment(&v->run, term);
+        set_arguments(r, o);
+        if (r->tty)
+                lcow_spec_add_environment(r, term);
 }
 
 static HRESULT plan_scratch(struct uvmboot_vm *v, struct hcs_error **err) {
         _cleanup_free_ char *cache = hcs_cache_folder();
-        struct lcow_run *r = &v->run;
-        HRESULT hr;
 
-        r->scratch_gb = 1;
-        r->scratch_cache = hcs_asprintf("%s/scratch", cache);
-        r->scratch = hcs_asprintf("%s/%s.vhdx", hcs_work_folder_path(v->host->folder), r->vm);
-        hr = uvm_scratch_from_cache(
-                &(struct uvm_scratch_options){.path = r->scratch, .cache = r->scratch_cache, .gb = r->scratch_gb}, err);
-        r->format_scratch = hr == S_FALSE;
-        return hr;
+        v->run.scratch_gb = 1;
+        return lcow_scratch_plan(&v->run, cache,
+                                 hcs_asprintf("%s/%s.vhdx", hcs_work_folder_path(v->host->folder), v->run.vm), err);
 }
 
 static HRESULT plan(struct uvmboot_vm *v, unsigned index, struct hcs_error **err) {
@@ -236,12 +230,13 @@ static HRESULT plan_replay(struct uvmboot_vm *v, struct hcs_error **err) {
                 r->memory_mb = o->memory_mb;
         if (o->kernel_arguments) {
                 free(r->kernel_arguments);
-                r->kernel_arguments = hcs_strdup(o->kernel_arguments);
+                r->kernel_arguments =
+                        kernel_arguments(o->kernel_arguments, hcs_json_get(r->options, "ConsolePipe") != NULL);
         }
         if (!o->arguments && !o->exec)
                 return S_OK;
         if (hcs_json_get(r->more, "command"))
-                hcs_json_set(r->more, "command", uvmboot_exec_parameters(o));
+                hcs_json_set(r->more, "command", uvmboot_exec_parameters(o, r->tty));
         else
                 set_arguments(r, o);
         return S_OK;

@@ -55,6 +55,17 @@ code=0
 "$1" --replay "$work/run.trace" --memory 2048 <"$work/input" >"$work/output" 2>"$work/err" || code=$?
 [[ $code -eq 125 ]] || fail "another machine: exit code $code instead of 125"
 grep -qF '$.VirtualMachine.ComputeTopology.Memory.SizeInMB: expected 1024, got 2048' "$work/err" || fail "no difference is told"
+sed 's/"kernel":"[^"]*",//' "$work/run.trace" >"$work/less.trace"
+code=0
+"$1" --replay "$work/less.trace" </dev/null >"$work/output" 2>"$work/err" || code=$?
+[[ $code -eq 125 ]] || fail "a record without a kernel gave $code"
+grep -q "its record of the run lacks something" "$work/err" || fail "what a record lacks is not told"
+
+# A kernel with a console restarts when it panics: also where the replay is given its arguments anew.
+code=0
+"${uvmboot[@]}" --debug --record "$work/debug.trace" --kernel-args a=b --exec true </dev/null >"$work/output" 2>"$work/err" || code=$?
+[[ $code -eq 0 ]] || fail "with a console: exit code $code"
+"$1" --replay "$work/debug.trace" --kernel-args a=b </dev/null >"$work/output" 2>"$work/err" || fail "the same arguments are others"
 
 # Two at a time, each with its own command line and the worst of the exit codes.
 code=0
