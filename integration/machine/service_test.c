@@ -7,9 +7,10 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -100,34 +101,43 @@ static uint64_t start_machine(struct guest_rig *r) {
         return pid;
 }
 
-/* First of all: a program of several threads does not fork well. */
+/* In a process of its own: starts a machine, says its process and its folder, and waits to be killed. */
+static _Noreturn void be_client(const char *socket, const char *told) {
+        struct guest_rig r;
+        FILE *f;
+
+        socket_path = hcs_strdup(socket);
+        f = fopen(told, "we");
+        assert_non_null(f);
+        fprintf(f, "%llu\n", (unsigned long long)start_machine(&r));
+        fprintf(f, "%s\n", r.folder);
+        fclose(f);
+        for (;;)
+                pause();
+}
+
 static void a_client_that_is_killed_takes_its_machine_along(void **state) {
-        struct hcs_child *service = start_service();
+        _cleanup_free_ char *program = hcs_process_path(), *told = hcs_asprintf("%s.told", socket_path);
+        const char *argv[] = {program, "--client", socket_path, told, NULL};
+        struct hcs_child *service = start_service(), *client = NULL;
         struct hcs_json *status = NULL;
         struct hcs_error *err = NULL;
         char folder[256] = "";
-        uint64_t pid = 0, systems = 1;
-        int pipes[2], code;
-        pid_t client;
+        unsigned long long pid = 0;
+        uint64_t systems = 1;
+        FILE *f;
+        int code;
 
-        assert_int_equal(pipe(pipes), 0);
-        client = fork();
-        if (client == 0) {
-                struct guest_rig r;
-
-                pid = start_machine(&r);
-                (void)!write(pipes[1], &pid, sizeof(pid));
-                (void)!write(pipes[1], r.folder, strlen(r.folder));
-                close(pipes[1]);
-                pause();
-        }
-        close(pipes[1]);
-        assert_int_equal(read(pipes[0], &pid, sizeof(pid)), sizeof(pid));
-        assert_true(read(pipes[0], folder, sizeof(folder) - 1) > 0);
-        close(pipes[0]);
+        assert_int_equal(mkfifo(told, 0600), 0);
+        assert_ok(hcs_child_spawn((char *const *)(uintptr_t)argv, NULL, HCS_CHILD_SHARES, &client, &err), err);
+        f = fopen(told, "re");
+        assert_non_null(f);
+        assert_int_equal(fscanf(f, "%llu %255s", &pid, folder), 2);
+        fclose(f);
         assert_int_equal(access(folder, F_OK), 0);
-        assert_int_equal(kill(client, SIGKILL), 0);
-        assert_int_equal(waitpid(client, &code, 0), client);
+        hcs_child_kill(client);
+        assert_ok(hcs_child_wait(client, &code, &err), err);
+        assert_int_equal(code, 128 + SIGKILL);
         wait_end_of(pid);
         while (systems > 0) { /* the service tells when the system itself is gone */
                 assert_hresult(ask("status", &status), S_OK);
@@ -168,6 +178,8 @@ int main(int argc, char **argv) {
         char *folder;
         int failed;
 
+        if (argc == 4 && hcs_streq(argv[1], "--client"))
+                be_client(argv[2], argv[3]);
         rig_skip_unless_possible();
         folder = hcs_test_tmpdir();
         socket_path = hcs_asprintf("%s/s", folder);
