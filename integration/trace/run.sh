@@ -94,6 +94,10 @@ expect 1 "zeros inside a trace are an error" "$hcstrace" show "$work/hole.trace"
 says "line 4"
 { cat "$work/computecore.trace"; head -c 200 /dev/zero; } >"$work/tail.trace"
 expect 0 "zeros that a crash left behind are not" "$hcstrace" show "$work/tail.trace"
+silent_about "cut off"
+diff <("$hcstrace" show "$work/computecore.trace") "$work/out" || fail "zeros behind a trace change it"
+{ head -n 20 "$work/computecore.trace"; printf '{"call":'; head -c 200 /dev/zero; } >"$work/tail.trace"
+expect 0 "zeros behind a line that was being written" "$hcstrace" show "$work/tail.trace"
 says "cut off"
 
 # imports LOG CALLS FAILURES TEXT: the counts, and what the trace shows.

@@ -91,6 +91,7 @@ static void a_killed_process_loses_no_record(void **state) {
         assert_int_equal(t.creates, 1000);
         assert_int_equal(t.calls, 5000); /* create operation, create, wait, close, close */
         assert_int_equal(t.returns, 5000);
+        assert_false(t.truncated); /* the zeros behind the last record are no record */
 }
 
 static void record_beyond_the_limit(const char *path) {
