@@ -44,16 +44,6 @@ static HCS_PROCESS endless(HCS_SYSTEM s, uint32_t *ret_pid) {
         return p;
 }
 
-/* Makes the call with an operation of its own and waits for it. */
-#define DONE(call)                                                            \
-        ({                                                                    \
-                HCS_OPERATION op = HcsCreateOperation(NULL, NULL);            \
-                HRESULT refused = (HRESULT)(call);                            \
-                HRESULT done = HcsWaitForOperationResult(op, INFINITE, NULL); \
-                HcsCloseOperation(op);                                        \
-                FAILED(refused) ? refused : done;                             \
-        })
-
 static void HCS_ABI_CALL count_exit(HCS_EVENT *event, void *context) {
         if (event->Type == HcsEventProcessExited)
                 atomic_fetch_add((atomic_uint *)context, 1);

@@ -85,15 +85,6 @@ static uint32_t exit_code(HCS_PROCESS p) {
         return (uint32_t)code;
 }
 
-#define DONE(call)                                                            \
-        ({                                                                    \
-                HCS_OPERATION op = HcsCreateOperation(NULL, NULL);            \
-                HRESULT refused = (HRESULT)(call);                            \
-                HRESULT done = HcsWaitForOperationResult(op, INFINITE, NULL); \
-                HcsCloseOperation(op);                                        \
-                FAILED(refused) ? refused : done;                             \
-        })
-
 static void a_program_prints_and_exits_with_its_code(void **state) {
         HCS_PROCESS_INFORMATION info = {0};
         HCS_PROCESS p = start("{\"CommandLine\":\"cmd.exe /c echo out& echo err>&2& exit 7\"," PIPES "}", &info);

@@ -98,6 +98,8 @@ struct mock_options {
 };
 /* NULL when not given. */
 const char *mock_option(const struct mock_options *o, const char *key);
+/* "yes" or "no", in *ret; which is left alone when it is not given. E_INVALIDARG for any other word. */
+HRESULT mock_option_yes(const struct mock_options *o, const char *key, bool *ret, struct hcs_error **err);
 
 /*
  * A kind of layer: one row in the engine's table (mockhcs/engine/compose.c). For a decorator `next` is the layer below

@@ -274,3 +274,14 @@ const char *mock_option(const struct mock_options *o, const char *key) {
                         return o->pairs[i].value;
         return NULL;
 }
+
+HRESULT mock_option_yes(const struct mock_options *o, const char *key, bool *ret, struct hcs_error **err) {
+        const char *value = mock_option(o, key);
+
+        if (!value)
+                return S_OK;
+        if (!hcs_streq(value, "yes") && !hcs_streq(value, "no"))
+                return hcs_error_make(err, E_INVALIDARG, "%s=%s: expected yes or no", key, value);
+        *ret = hcs_streq(value, "yes");
+        return S_OK;
+}

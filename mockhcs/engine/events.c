@@ -11,10 +11,8 @@
 #include "base/utf.h"
 #include "hcsshim/log.h"
 #include "mockhcs/engine/engine.h"
+#include "mockhcs/engine/event_name.h"
 #include "platform/clock.h"
-
-/* The status in all of its register: clients such as Go look at nothing less. */
-typedef void(HCS_ABI_CALL *whole_notification)(DWORD type, void *context, uint64_t status, PCWSTR data);
 
 static void call_client(struct mock_live *l, struct mock_live_event *ev, HCS_EVENT_CALLBACK event_callback,
                         HCS_NOTIFICATION_CALLBACK notification_callback, void *context) {
@@ -28,7 +26,7 @@ static void call_client(struct mock_live *l, struct mock_live_event *ev, HCS_EVE
         } else {
                 HRESULT status = l->h.dll == MOCK_VMCOMPUTE ? hcs_hresult_to_vmcompute(ev->hr) : ev->hr;
 
-                ((whole_notification)(uintptr_t)notification_callback)(number, context, (uint32_t)status, data);
+                ((mock_whole_notification)(uintptr_t)notification_callback)(number, context, (uint32_t)status, data);
         }
         atomic_fetch_add(&l->engine->events, 1);
 }

@@ -116,9 +116,6 @@ static void HCS_ABI_CALL on_event(HCS_EVENT *event, void *context) {
         h.events(event, h.context);
 }
 
-/* The status as the register has it, for a client that looks at all of it. */
-typedef void(HCS_ABI_CALL *whole_notification)(DWORD type, void *context, uint64_t status, PCWSTR data);
-
 static void HCS_ABI_CALL on_notification(DWORD type, void *context, uint64_t status, PCWSTR data) {
         HRESULT hr = (HRESULT)(uint32_t)status;
         struct hcs_saved_error before = hcs_error_save();
@@ -130,7 +127,7 @@ static void HCS_ABI_CALL on_notification(DWORD type, void *context, uint64_t sta
         if (!completion_notified(r, &h, type, hr, data))
                 hear(r, context, &h, type, hr, data);
         hcs_error_restore(before);
-        ((whole_notification)(uintptr_t)h.notifications)(type, h.context, status, data);
+        ((mock_whole_notification)(uintptr_t)h.notifications)(type, h.context, status, data);
 }
 
 static bool find_operation(struct real_recorder *r, HCS_OPERATION operation, struct kept *ret) {

@@ -195,22 +195,23 @@ static const struct mock_backend_ops backend_ops = {.name = "record",
 
 static HRESULT open_recorder(struct mock_engine *engine, struct mock_sink *up, const struct mock_options *options,
                              struct mock_backend *next, struct mock_backend **ret, struct hcs_error **err) {
-        const char *redact = mock_option(options, "redact"), *parts = mock_option(options, "parts");
-        _cleanup_free_ char *path = hcs_streq(parts, "yes") ? record_part_path(options->argument) : NULL;
+        _cleanup_free_ char *part = NULL;
         struct mock_trace_header header = {.recorder = "mockhcs 0.1.0",
                                            .os = next->build ? "windows" : "linux",
                                            .build = next->build,
                                            .faults = next->remark,
-                                           .redacted = !hcs_streq(redact, "no")};
+                                           .redacted = true};
         struct recorder *r;
-        HRESULT hr;
+        bool parts = false;
+        HRESULT hr = mock_option_yes(options, "redact", &header.redacted, err);
 
-        if (redact && !hcs_streq(redact, "yes") && !hcs_streq(redact, "no"))
-                return hcs_error_make(err, E_INVALIDARG, "redact=%s: expected yes or no", redact);
-        if (parts && !hcs_streq(parts, "yes") && !hcs_streq(parts, "no"))
-                return hcs_error_make(err, E_INVALIDARG, "parts=%s: expected yes or no", parts);
+        if (SUCCEEDED(hr))
+                hr = mock_option_yes(options, "parts", &parts, err);
+        if (FAILED(hr))
+                return hr;
+        part = parts ? record_part_path(options->argument) : NULL;
         r = hcs_calloc(1, sizeof(*r));
-        hr = mock_trace_writer_open(path ? path : options->argument, &header, &r->writer, err);
+        hr = mock_trace_writer_open(part ? part : options->argument, &header, &r->writer, err);
         if (FAILED(hr)) {
                 free(r);
                 return hr;

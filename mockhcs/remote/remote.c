@@ -180,13 +180,6 @@ static const struct mock_backend_ops ops = {.name = "remote",
                                             .stop = stop,
                                             .free = remote_free};
 
-static HRESULT parse_start(const char *text, bool *ret, struct hcs_error **err) {
-        if (text && !hcs_streq(text, "yes") && !hcs_streq(text, "no"))
-                return hcs_error_make(err, E_INVALIDARG, "start=%s: expected yes or no", text);
-        *ret = hcs_streq(text, "yes");
-        return S_OK;
-}
-
 static HRESULT open_remote(struct mock_engine *engine, struct mock_sink *up, const struct mock_options *options,
                            struct mock_backend *next, struct mock_backend **ret, struct hcs_error **err) {
         _cleanup_(hcs_error_freep) struct hcs_error *why = NULL;
@@ -194,7 +187,7 @@ static HRESULT open_remote(struct mock_engine *engine, struct mock_sink *up, con
         struct remote_connection *c = NULL;
         bool start = false;
         struct remote *r;
-        HRESULT hr = parse_start(mock_option(options, "start"), &start, err);
+        HRESULT hr = mock_option_yes(options, "start", &start, err);
 
         if (FAILED(hr))
                 return hr;

@@ -27,4 +27,14 @@ HRESULT core_process(HCS_SYSTEM s, const char *parameters, HCS_PROCESS *ret, cha
 /* Runs to its end; the exit code. Fails the test when it does not start. */
 uint32_t core_run(HCS_SYSTEM s, const char *command);
 
+/* Makes a call that takes `op`, with an operation of its own, and waits for it. */
+#define DONE(call)                                                            \
+        ({                                                                    \
+                HCS_OPERATION op = HcsCreateOperation(NULL, NULL);            \
+                HRESULT refused = (HRESULT)(call);                            \
+                HRESULT done = HcsWaitForOperationResult(op, INFINITE, NULL); \
+                HcsCloseOperation(op);                                        \
+                FAILED(refused) ? refused : done;                             \
+        })
+
 #endif

@@ -4,9 +4,7 @@
 
 #include "platform/clock.h"
 
-#include <windows.h>
-
-#define FILETIME_OF_1970 116444736000000000u /* in units of 100 ns since 1601 */
+#include "platform/windows/filetime.h"
 
 uint64_t hcs_clock_ns(void) {
         LARGE_INTEGER count, frequency;
@@ -23,5 +21,5 @@ uint64_t hcs_wall_clock_ns(void) {
         FILETIME t;
 
         GetSystemTimePreciseAsFileTime(&t);
-        return (((uint64_t)t.dwHighDateTime << 32 | t.dwLowDateTime) - FILETIME_OF_1970) * 100;
+        return filetime_wall_ns(t);
 }

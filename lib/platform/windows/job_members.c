@@ -10,13 +10,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "platform/windows/filetime.h"
 #include "platform/windows/text.h"
-
-#define EPOCH_100NS 116444736000000000ull /* 1970 in FILETIME */
-
-static uint64_t ticks(FILETIME t) {
-        return (uint64_t)t.dwHighDateTime << 32 | t.dwLowDateTime;
-}
 
 static void put_image(struct hcs_job_member *m, HANDLE process) {
         wchar_t path[MAX_PATH * 4];
@@ -40,9 +35,9 @@ static bool describe(DWORD id, struct hcs_job_member *m) {
         GetProcessMemoryInfo(process, &memory, sizeof(memory));
         GetProcessIoCounters(process, &io);
         *m = (struct hcs_job_member){.id = id,
-                                     .created_ns = (ticks(created) - EPOCH_100NS) * 100,
-                                     .user_ns = ticks(user) * 100,
-                                     .kernel_ns = ticks(kernel) * 100,
+                                     .created_ns = filetime_wall_ns(created),
+                                     .user_ns = filetime_100ns(user) * 100,
+                                     .kernel_ns = filetime_100ns(kernel) * 100,
                                      .commit = memory.PagefileUsage,
                                      .working_set = memory.WorkingSetSize,
                                      .reads = io.ReadOperationCount,

@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "platform/windows/child.h"
+#include "platform/windows/filetime.h"
 
 /* Whoever was ended keeps its id as long as there is a handle of it. */
 struct family {
@@ -35,7 +36,7 @@ static ULONGLONG beginning(HANDLE process) {
         FILETIME began = {0}, other;
 
         GetProcessTimes(process, &began, &other, &other, &other);
-        return (ULONGLONG)began.dwHighDateTime << 32 | began.dwLowDateTime;
+        return filetime_100ns(began);
 }
 
 /* With the code that a shell on Linux gives. */
