@@ -46,6 +46,69 @@ for log in "$source"/fixtures/logs/*.{log,json}; do
         seen=$((seen + 1))
 done
 
+# Whatever carries the lines of a log, they tell the same. Long lines come in two records; times are those of the lines.
+carry() { # CARRIER <LOG
+        awk -v carrier="$1" '
+                function json(s) { s = s ""; gsub(/\\/, "\\\\\\\\", s); gsub(/"/, "\\\\\"", s); gsub(/\t/, "\\\\t", s); gsub(/\033/, "\\\\u001b", s); return s }
+                function xml(s) { s = s ""; gsub(/&/, "\\&amp;", s); gsub(/</, "\\&lt;", s); gsub(/>/, "\\&gt;", s); gsub(/"/, "\\&quot;", s); return s }
+                function csv(s) { s = s ""; gsub(/"/, "\"\"", s); return s }
+                function docker(s, end) { printf "{\"log\":\"%s%s\",\"stream\":\"stderr\",\"time\":\"unknown\"}\n", json(s), end }
+                function cri(s, tag) { printf "2001-01-01T00:00:00.5Z stderr %s %s\n", tag, s }
+                BEGIN { if (carrier == "csv") print "Level,Date and Time,Source,Event ID,Task Category" }
+                { half = length($0) > 40 ? 20 : 0; sub(/\r$/, "") }
+                carrier == "docker" { if (half) docker(substr($0, 1, half), ""); docker(substr($0, half + 1), "\\n") }
+                carrier == "cri" { if (half) cri(substr($0, 1, half), "P"); cri(substr($0, half + 1), "F") }
+                carrier == "journal" { printf "{\"__REALTIME_TIMESTAMP\":\"unknown\",\"SYSLOG_IDENTIFIER\":\"dockerd\",\"MESSAGE\":\"%s\"}\n", json($0) }
+                carrier == "event" {
+                        print "<Event xmlns=\"http://schemas.microsoft.com/win/2004/08/events/event\"><System><EventID>1</EventID></System>"
+                        printf "  <EventData><Data>%s</Data><Data/></EventData>\n</Event>\n", xml($0)
+                }
+                carrier == "csv" { printf "Information,7/1/2024 10:00:00 AM,docker,1,None,\"%s\"\n", csv($0) }
+                carrier == "quotation" { print "> > " $0 }'
+}
+for carrier in docker cri journal event csv quotation; do
+        carried=0
+        for log in "$source"/fixtures/logs/*.log; do
+                name=${log##*/}
+                name=${name%.log}
+                [[ -e $imported/$name.trace && $name != utf16-* ]] || continue
+                carry "$carrier" <"$log" >"$work/$name.log"
+                timeout 60 "$hcstrace" import --json "$work/$name.log" -o "$work/trace" >"$work/out" 2>"$work/err" ||
+                        fail "$name in $carrier: $(tail -n 3 "$work/err")"
+                diff <(sed 's/"t":[0-9]*//; s/,"started":"[^"]*"//' "$work/trace") \
+                        <(sed 's/"t":[0-9]*//; s/,"started":"[^"]*"//' "$imported/$name.trace") >"$work/diff" ||
+                        fail "$name in $carrier: $(cut -c1-300 "$work/diff" | head -n 4)"
+                carried=$((carried + 1))
+                rm -f "$work/$name.log"
+        done
+        [[ $carried -gt 30 ]] || fail "only $carried logs in $carrier"
+done
+
+# Records that are not whole: what they carry so far is read, and what comes behind them.
+span='level=info msg=Span name=HcsStartComputeSystem cid=one error=\"x (0xc0370105)\"'
+whole='level=info msg=Span name=HcsStartComputeSystem cid=two'
+torn=("{\"log\":\"$span\",\"stream\":\"stdout\",\"time\":\"t\"}"
+        "{\"log\":\"$span\\n\",\"stream\":\"std"
+        "2024-07-01T10:00:00Z stdout P ${span//\\\"/\"}"
+        "2024-07-01T10:00:00Z stdout P"
+        "<Event xmlns='x'><EventData><Data>${span//\\\"/&quot;}</Data>"
+        "<Event xmlns='x'><EventData><Data>${span//\\\"/&quot;}"
+        "Error,1,docker,1,None,\"${span//\\\"/\"\"}"
+        "Error,1,docker"
+        "{\"__REALTIME_TIMESTAMP\":\"1719828000100000\",\"MESSAGE\":[104,105,-1]}")
+for record in "${torn[@]}"; do
+        for behind in "" "$whole"; do
+                printf '%s\n%s' "$record" "$behind" >"$work/torn.log"
+                timeout 60 "$hcstrace" import --json "$work/torn.log" -o "$work/trace" >"$work/out" 2>"$work/err"
+                [[ $? -eq 0 || $? -eq 3 ]] || fail "a record that is torn: $record: $(<"$work/err")"
+        done
+done
+for record in "${torn[0]}" "${torn[2]}"; do # of what can end anywhere nothing is lost
+        printf '%s\n%s\n' "$record" "$whole" >"$work/torn.log"
+        timeout 60 "$hcstrace" import "$work/torn.log" -o "$work/trace" >"$work/out" 2>&1 || fail "a line that has no end: $(<"$work/out")"
+        [[ $(grep -c '"call":"HcsStartComputeSystem"' "$work/trace") -eq 2 ]] || fail "a line without an end is lost: $record"
+done
+
 timeout 60 "$hcstrace" import /nonexistent >"$work/out" 2>&1
 [[ $? -eq 1 ]] || fail "a log that is not there"
 timeout 60 "$hcstrace" import "$source/fixtures/logs/hcs-36-state-not-valid.log" -o /nonexistent/trace >"$work/out" 2>&1

@@ -75,11 +75,46 @@ struct import_decoder {
 void import_decode(struct import_decoder *d, const char *data, size_t len);
 void import_decode_end(struct import_decoder *d);
 
+/* ---- carrier.c: records that carry the lines of another program ---- */
+
+struct import_carrier {
+        enum {
+                IMPORT_CARRIES_NOTHING,
+                IMPORT_CARRIES_DOCKER,
+                IMPORT_CARRIES_CRI,
+                IMPORT_CARRIES_EVENT,
+                IMPORT_CARRIES_CSV,
+        } open;              /* what goes on with the next line */
+        struct hcs_buf text; /* of it so far */
+        uint64_t number;     /* the line where it began */
+        struct import_time time;
+        unsigned wrappers; /* bits of import_wrapper_name() */
+        void (*line_done)(void *ctx, uint64_t line, char *text, size_t len, struct import_time outer);
+        void *ctx;
+};
+void import_carry(struct import_carrier *c, uint64_t number, char *line, size_t len);
+void import_carry_end(struct import_carrier *c);
+void import_carrier_deinit(struct import_carrier *c);
+
 /* ---- unwrap.c: what collectors, pages and terminals do to each physical line ---- */
 
-/* In place; returns the line inside. time: what the wrapper says, or nothing; wrappers: bits of import_wrapper_name().
+/* In place; returns the line inside. time: changed to what the wrapper says, if that says one; wrappers: bits of
+ * import_wrapper_name().
  */
+enum {
+        IMPORT_WRAPPER_COLOURS,
+        IMPORT_WRAPPER_CI_STAMP,
+        IMPORT_WRAPPER_HTML,
+        IMPORT_WRAPPER_DOCKER,
+        IMPORT_WRAPPER_CRI,
+        IMPORT_WRAPPER_JOURNAL,
+        IMPORT_WRAPPER_EVENT,
+        IMPORT_WRAPPER_CSV,
+        IMPORT_WRAPPER_QUOTATION,
+};
 char *import_unwrap(unsigned *wrappers, char *line, size_t *len, struct import_time *time);
+/* The escapes of a page undone in place; the new length. */
+size_t import_without_html(char *line, size_t len);
 
 /* ---- join.c: what was broken by a page, a console or a pretty-printer ---- */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The lines of one log, in batches: read, unwrapped, joined, those that cannot mean anything left out, the others cut
- * into fields. With a thread of its own a source reads ahead: three batches go round between it and its importer, so it
- * never has more than two that nobody has asked for yet.
+ * The lines of one log, in batches: read, taken out of what carries them, unwrapped, joined, those that cannot mean
+ * anything left out, the others cut into fields. With a thread of its own a source reads ahead: three batches go round
+ * between it and its importer, so it never has more than two that nobody has asked for yet.
  */
 
 #include <stdlib.h>
@@ -19,7 +19,7 @@ struct import_source {
         struct import_log log;
         struct import_clock clock;
         struct import_decoder decoder;
-        unsigned wrappers; /* bits of import_wrapper_name() */
+        struct import_carrier carrier;
         struct import_joiner joiner;
         uint64_t physical, logged;
         char *chunk;
@@ -63,7 +63,6 @@ static void logged_line(void *ctx, uint64_t number, const char *text, size_t len
 
 static void physical_line(void *ctx, char *line, size_t len) {
         struct import_source *s = ctx;
-        struct import_time outer = {0};
         uint64_t number = ++s->physical;
 
         if (s->decoder.cut) {
@@ -75,7 +74,13 @@ static void physical_line(void *ctx, char *line, size_t len) {
                 note->text = "";
                 note->note = "longer than 16 MiB; what is behind was left out";
         }
-        line = import_unwrap(&s->wrappers, line, &len, &outer);
+        import_carry(&s->carrier, number, line, len);
+}
+
+static void carried_line(void *ctx, uint64_t number, char *line, size_t len, struct import_time outer) {
+        struct import_source *s = ctx;
+
+        line = import_unwrap(&s->carrier.wrappers, line, &len, &outer);
         import_join(&s->joiner, number, line, len, outer);
 }
 
@@ -87,6 +92,7 @@ struct import_source *import_source_new(const struct import_log *log, bool threa
         s->clock = (struct import_clock){
                 .zone_seconds = log->zone_seconds, .offset_ns = log->offset_ns, .day_ns = log->day_ns};
         s->decoder = (struct import_decoder){.line_done = physical_line, .ctx = s};
+        s->carrier = (struct import_carrier){.line_done = carried_line, .ctx = s};
         s->joiner = (struct import_joiner){.line_done = logged_line, .ctx = s};
         s->chunk = hcs_malloc(CHUNK);
         hcs_mutex_init(&s->lock);
@@ -123,12 +129,13 @@ static void fill(struct import_source *s, struct import_batch *b) {
                         continue;
                 }
                 import_decode_end(&s->decoder);
+                import_carry_end(&s->carrier);
                 import_join_end(&s->joiner);
                 s->ended = true;
         }
         b->physical = s->physical;
         b->logged = s->logged;
-        b->wrappers = s->wrappers;
+        b->wrappers = s->carrier.wrappers;
         b->encoding = encoding_name(&s->decoder);
         b->last = s->ended;
 }
@@ -189,6 +196,7 @@ struct import_source *import_source_free(struct import_source *s) {
                 import_arena_deinit(&s->batches[i].arena);
         }
         hcs_buf_deinit(&s->decoder.line);
+        import_carrier_deinit(&s->carrier);
         import_join_deinit(&s->joiner);
         hcs_mutex_deinit(&s->lock);
         hcs_cond_deinit(&s->changed);

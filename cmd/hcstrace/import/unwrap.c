@@ -9,12 +9,18 @@
 
 #include "cmd/hcstrace/import/inside.h"
 
-enum { COLOURS, CI_STAMP, HTML, N_WRAPPERS };
-
 const char *import_wrapper_name(unsigned bit) {
-        static const char *const names[] = {"colours", "CI stamps", "HTML escapes"};
+        static const char *const names[] = {[IMPORT_WRAPPER_COLOURS] = "colours",
+                                            [IMPORT_WRAPPER_CI_STAMP] = "CI stamps",
+                                            [IMPORT_WRAPPER_HTML] = "HTML escapes",
+                                            [IMPORT_WRAPPER_DOCKER] = "Docker's json-file",
+                                            [IMPORT_WRAPPER_CRI] = "CRI",
+                                            [IMPORT_WRAPPER_JOURNAL] = "journal records",
+                                            [IMPORT_WRAPPER_EVENT] = "events as XML",
+                                            [IMPORT_WRAPPER_CSV] = "events as CSV",
+                                            [IMPORT_WRAPPER_QUOTATION] = "quotation marks"};
 
-        return bit < N_WRAPPERS ? names[bit] : NULL;
+        return bit < HCS_ARRAY_SIZE(names) ? names[bit] : NULL;
 }
 
 static void seen(unsigned *wrappers, unsigned wrapper) {
@@ -46,7 +52,7 @@ static size_t without_colours(char *line, size_t len) {
 }
 
 /* The escapes that pages use for what logs hold. */
-static size_t without_html(char *line, size_t len) {
+size_t import_without_html(char *line, size_t len) {
         static const struct {
                 const char *name;
                 char c;
@@ -73,14 +79,14 @@ static size_t without_html(char *line, size_t len) {
 
 /* 2024-07-01T10:00:00.1234567Z in front of whatever a step of a build printed. */
 static char *ci_stamp(unsigned *wrappers, char *line, size_t *len, struct import_time *time) {
-        const char *end = import_parse_time(line, time);
+        struct import_time stamp = {0};
+        const char *end = import_parse_time(line, &stamp);
 
-        if (!end || line[10] != 'T' || end[-1] != 'Z' || (*end != ' ' && *end)) {
-                *time = (struct import_time){0};
+        if (!end || line[10] != 'T' || end[-1] != 'Z' || (*end != ' ' && *end))
                 return line;
-        }
+        *time = stamp;
         end += *end == ' ';
-        seen(wrappers, CI_STAMP);
+        seen(wrappers, IMPORT_WRAPPER_CI_STAMP);
         *len -= (size_t)(end - line);
         return line + (end - line);
 }
@@ -88,15 +94,15 @@ static char *ci_stamp(unsigned *wrappers, char *line, size_t *len, struct import
 char *import_unwrap(unsigned *wrappers, char *line, size_t *len, struct import_time *time) {
         if (memchr(line, '\033', *len)) {
                 *len = without_colours(line, *len);
-                seen(wrappers, COLOURS);
+                seen(wrappers, IMPORT_WRAPPER_COLOURS);
         }
         if (*line == 't')
                 return line; /* time=, as most lines begin */
         if (isdigit((unsigned char)*line))
                 line = ci_stamp(wrappers, line, len, time);
         if (memchr(line, '&', *len) && strstr(line, "&quot;")) {
-                *len = without_html(line, *len);
-                seen(wrappers, HTML);
+                *len = import_without_html(line, *len);
+                seen(wrappers, IMPORT_WRAPPER_HTML);
         }
         return line;
 }
