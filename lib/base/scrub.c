@@ -34,7 +34,7 @@ bool hcs_scrub_key(const char *key) {
                 return true;
         for (size_t i = 0; i < HCS_ARRAY_SIZE(parts); i++)
                 for (const char *p = key; *p; p++)
-                        if (strncasecmp(p, parts[i], strlen(parts[i])) == 0)
+                        if ((*p | 32) == *parts[i] && strncasecmp(p, parts[i], strlen(parts[i])) == 0)
                                 return true;
         return false;
 }
@@ -146,7 +146,9 @@ char *hcs_scrub_text(const char *text, unsigned *ret_count) {
         unsigned n = 0;
         char *out;
 
-        if (*text && SUCCEEDED(hcs_json_parse_cstr(text, &json, NULL)) && hcs_json_kind(json) >= HCS_JSON_ARRAY) {
+        if (!hcs_scrub_might_find(text, strlen(text))) {
+                out = hcs_strdup(text);
+        } else if (SUCCEEDED(hcs_json_parse_cstr(text, &json, NULL)) && hcs_json_kind(json) >= HCS_JSON_ARRAY) {
                 n = hcs_scrub_json(json);
                 out = n ? hcs_json_text(json, HCS_JSON_COMPACT) : hcs_strdup(text);
         } else {
@@ -157,27 +159,31 @@ char *hcs_scrub_text(const char *text, unsigned *ret_count) {
         return out;
 }
 
-/* Every key and mark above holds one of these, whatever its case. No two begin with the same two letters. */
+/*
+ * Every key and mark above holds one of these, whatever its case, or an escape that may stand for a letter of it. No
+ * two begin with the same two letters.
+ */
 static const struct {
         const char *text;
         size_t len;
 } hints[] = {
         {NULL, 0},        {"env", 3},    {"cred", 4},      {"passw", 5},  {"token", 5},  {"secret", 6},
         {"apikey", 6},    {"sig=", 4},   {"bearer", 6},    {"shared", 6}, {"string", 6}, {"sas", 3},
-        {"authoriza", 9}, {"regist", 6}, {"privateke", 9}, {"binary", 6}, {"identi", 6},
+        {"authoriza", 9}, {"regist", 6}, {"privateke", 9}, {"binary", 6}, {"identi", 6}, {"\\u", 2},
 };
 
 #define PAIR(a, b) (((unsigned char)(a)&31) << 5 | ((unsigned char)(b)&31))
 
 /* The hint that begins with a pair of letters: one look rules most places out. */
 static const unsigned char hint_of[1024] = {
-        [PAIR('e', 'n')] = 1,  [PAIR('c', 'r')] = 2,  [PAIR('p', 'a')] = 3,  [PAIR('t', 'o')] = 4,
-        [PAIR('s', 'e')] = 5,  [PAIR('a', 'p')] = 6,  [PAIR('s', 'i')] = 7,  [PAIR('b', 'e')] = 8,
-        [PAIR('s', 'h')] = 9,  [PAIR('s', 't')] = 10, [PAIR('s', 'a')] = 11, [PAIR('a', 'u')] = 12,
-        [PAIR('r', 'e')] = 13, [PAIR('p', 'r')] = 14, [PAIR('b', 'i')] = 15, [PAIR('i', 'd')] = 16,
+        [PAIR('e', 'n')] = 1,   [PAIR('c', 'r')] = 2,  [PAIR('p', 'a')] = 3,  [PAIR('t', 'o')] = 4,
+        [PAIR('s', 'e')] = 5,   [PAIR('a', 'p')] = 6,  [PAIR('s', 'i')] = 7,  [PAIR('b', 'e')] = 8,
+        [PAIR('s', 'h')] = 9,   [PAIR('s', 't')] = 10, [PAIR('s', 'a')] = 11, [PAIR('a', 'u')] = 12,
+        [PAIR('r', 'e')] = 13,  [PAIR('p', 'r')] = 14, [PAIR('b', 'i')] = 15, [PAIR('i', 'd')] = 16,
+        [PAIR('\\', 'u')] = 17,
 };
 
-/* A hint has small letters, and = at the most. */
+/* A hint has small letters, and = or a backslash at the most. */
 static bool is_hint(const char *text, const char *hint, size_t len) {
         for (size_t i = 0; i < len; i++)
                 if ((text[i] >= 'A' && text[i] <= 'Z' ? text[i] | 32 : text[i]) != hint[i])

@@ -108,6 +108,14 @@ static void plain_text_loses_its_tokens(void **state) {
         assert_string_equal(text, "login password=<redacted> Bearer <redacted> rest");
 }
 
+static void the_name_of_a_secret_may_be_written_with_escapes(void **state) {
+        static const char document[] = "{\"Pa\\u0073\\u0073word\":\"hunter2\"}";
+        _cleanup_free_ char *text = hcs_scrub_text(document, NULL);
+
+        assert_true(hcs_scrub_might_find(document, strlen(document)));
+        assert_null(strstr(text, "hunter2"));
+}
+
 static void what_a_terminal_would_obey_is_made_visible(void **state) {
         _cleanup_free_ char *text = hcs_utf8_visible("a\033[31m\\\xC3\xA4\xC2\x9B\xff\n");
 
@@ -131,5 +139,7 @@ HCS_TESTS(cmocka_unit_test(text_survives_the_way_through_utf16),
           cmocka_unit_test(overlong_and_cut_off_utf8_is_invalid),
           cmocka_unit_test(scsi_controller_guids_are_those_of_hcsshim), cmocka_unit_test(vsock_ports_have_service_ids),
           cmocka_unit_test(near_misses_are_found), cmocka_unit_test(secrets_are_scrubbed_at_any_depth),
-          cmocka_unit_test(plain_text_loses_its_tokens), cmocka_unit_test(what_a_terminal_would_obey_is_made_visible),
+          cmocka_unit_test(plain_text_loses_its_tokens),
+          cmocka_unit_test(the_name_of_a_secret_may_be_written_with_escapes),
+          cmocka_unit_test(what_a_terminal_would_obey_is_made_visible),
           cmocka_unit_test(hexadecimal_goes_both_ways_and_nothing_else_passes))
