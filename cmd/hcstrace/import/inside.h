@@ -274,6 +274,8 @@ struct import_ledger *import_ledger_free(struct import_ledger *l);
 void import_begin(struct import_ledger *l, const struct import_operation *op, bool ends);
 /* Something has ended; what was said of it at its begin is put together with this. */
 void import_end(struct import_ledger *l, const struct import_operation *op);
+/* Both at once, on one line. ended: 0, or when it has; op's time is that of its begin. */
+void import_told(struct import_ledger *l, const struct import_operation *op, uint64_t ended);
 /* An error as an upper layer passes it on: nothing new when the failure itself was told before. */
 void import_echo(struct import_ledger *l, const struct import_operation *op);
 /* A document that was printed on a line of its own: for what began last in that log. */

@@ -52,32 +52,20 @@ static bool is_key(char c) {
 
 /* Undoes one layer of quoting while it looks for the closing quote. Returns where the value ends. */
 static const char *take_quoted(const char *p, const char *limit, struct import_arena *a, const char **ret, bool *open) {
-        const char *end = p;
-        bool plain = true;
+        const char *end = p, *quote = memchr(p, '"', (size_t)(limit - p));
         char *value;
-        size_t n;
 
-        for (;;) {
-                const char *quote = memchr(end, '"', (size_t)(limit - end));
-                const char *back;
-
-                quote = quote ? quote : limit;
-                back = memchr(end, '\\', (size_t)(quote - end));
-                if (!back) {
-                        end = quote;
-                        break;
-                }
-                plain = false;
-                end = back + 2 > limit ? limit : back + 2;
+        quote = quote ? quote : limit;
+        if (!memchr(p, '\\', (size_t)(quote - p))) {
+                *ret = import_arena_copy(a, p, (size_t)(quote - p));
+                *open = quote == limit;
+                return *open ? limit : quote + 1;
         }
-        n = (size_t)(end - p);
-        if (plain) {
-                *ret = import_arena_copy(a, p, n);
-        } else {
-                value = import_arena_take(a, n + 1);
-                import_unquote_to(p, n, value);
-                *ret = value;
-        }
+        while (end < limit && *end != '"')
+                end += *end == '\\' && limit - end > 1 ? 2 : 1;
+        value = import_arena_take(a, (size_t)(end - p) + 1);
+        import_unquote_to(p, (size_t)(end - p), value);
+        *ret = value;
         *open = end == limit;
         return *open ? end : end + 1;
 }

@@ -232,19 +232,23 @@ static char *part_of_document(const char *text, struct repair *r) {
 }
 
 char *import_document_repaired(const char *text, char **ret_how) {
-        _cleanup_free_ char *current = strpbrk(text, "{[") ? hcs_strdup(text) : NULL;
+        _cleanup_free_ char *unquoted = NULL;
         struct repair r = {0};
 
         *ret_how = NULL;
-        for (int depth = 0; current && depth < MAX_QUOTING; depth++) {
-                char *document = import_whole_document(current);
+        if (!strpbrk(text, "{["))
+                return NULL;
+        for (int depth = 0; depth < MAX_QUOTING; depth++) {
+                char *document = import_whole_document(text);
 
-                document = document ? document : part_of_document(current, &r);
+                document = document ? document : part_of_document(text, &r);
                 if (document)
                         return with_masks(document, &r, ret_how);
-                if (!strchr(current, '\\'))
+                if (!strchr(text, '\\'))
                         break;
-                import_unquote_to(current, strlen(current), current);
+                if (!unquoted)
+                        text = unquoted = hcs_strdup(text);
+                import_unquote_to(unquoted, strlen(unquoted), unquoted);
         }
         return NULL;
 }

@@ -26,20 +26,9 @@ static bool state_span(struct import_ledger *l, const struct import_line *line) 
 }
 
 bool import_say_span(struct import_ledger *l, const struct import_line *line) {
-        const char *name = import_field(line, "name"), *error = import_field(line, "error"),
-                   *result = import_field(line, "result"), *raw = import_field_of(line, document_keys);
-        _cleanup_free_ char *repair = NULL, *answer_repair = NULL,
-                            *document = raw ? import_document_repaired(raw, &repair) : NULL,
-                            *answer = result ? import_document_repaired(result, &answer_repair) : NULL;
-        struct import_operation op = {.system = import_system_field(line),
-                                      .document = document,
-                                      .document_repair = repair,
-                                      .result = answer,
-                                      .result_repair = answer_repair,
-                                      .pid = import_pid_field(line),
-                                      .time = line->ns};
-        uint64_t ended = import_time_field(line, "endTime");
-        _cleanup_free_ char *events = NULL;
+        const char *name = import_field(line, "name"), *error, *result, *raw;
+        _cleanup_free_ char *repair = NULL, *answer_repair = NULL, *document = NULL, *answer = NULL, *events = NULL;
+        struct import_operation op = {.time = line->ns};
 
         if (hcs_streq(name, "State"))
                 return state_span(l, line);
@@ -49,6 +38,15 @@ bool import_say_span(struct import_ledger *l, const struct import_line *line) {
         if (op.verb == MOCK_VERB_NONE)
                 return strstr(name, "RegisterComputeSystemCallback") || strstr(name, "RegisterProcessCallback") ||
                        hcs_str_starts(name, "HcsClose") || hcs_str_starts(name, "HcsUnregister");
+        error = import_field(line, "error");
+        result = import_field(line, "result");
+        raw = import_field_of(line, document_keys);
+        op.system = import_system_field(line);
+        op.pid = import_pid_field(line);
+        op.document = document = raw ? import_document_repaired(raw, &repair) : NULL;
+        op.document_repair = repair;
+        op.result = answer = result ? import_document_repaired(result, &answer_repair) : NULL;
+        op.result_repair = answer_repair;
         op.hr = import_failure(error, answer);
         if (hcs_is_pending(op.hr))
                 op.hr = S_OK;
@@ -57,10 +55,7 @@ bool import_say_span(struct import_ledger *l, const struct import_line *line) {
                 op.result = events;
         if (op.verb == MOCK_GET_PROCESS_PROPERTIES && answer && strstr(answer, "\"Exited\":true"))
                 import_exit(l, op.system, op.pid, answer, line->ns);
-        import_begin(l, &op, true);
-        if (ended)
-                op.time = ended;
-        import_end(l, &op);
+        import_told(l, &op, import_time_field(line, "endTime"));
         return true;
 }
 

@@ -75,12 +75,17 @@ HRESULT import_code(const char *text) {
         return code_of_sentence(text);
 }
 
+/* Can it have such a member, perhaps with a letter of it escaped? Most results have not. */
+static bool may_hold_error(const char *result) {
+        return strcasestr(result, "\"Error\"") || strstr(result, "\\u");
+}
+
 HRESULT import_failure(const char *error, const char *result) {
         _cleanup_json_ struct hcs_json *j = NULL;
         HRESULT hr = import_code(error);
         int64_t code;
 
-        if (SUCCEEDED(hr) && result && SUCCEEDED(hcs_json_parse_cstr(result, &j, NULL)) &&
+        if (SUCCEEDED(hr) && result && may_hold_error(result) && SUCCEEDED(hcs_json_parse_cstr(result, &j, NULL)) &&
             hcs_json_i64(hcs_json_get_nocase(j, "Error"), &code) && (HRESULT)(uint32_t)code < 0)
                 hr = (HRESULT)(uint32_t)code;
         return FAILED(hr) ? hr : error && *error ? E_FAIL : S_OK;
