@@ -7,18 +7,14 @@
  * of that is an empty page. usage: memory BENCH HCSTRACE
  */
 
-#include <fcntl.h>
 #include <limits.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "platform/clock.h"
+#include "integration/bench/child.h"
 
 #define MILLION "21000" /* lifecycles of 48 records each */
 #define FEWER   "2084"
@@ -34,29 +30,17 @@
 
 /* Ends the program when it fails; false: what it needs is not there (77). */
 static bool run(const char *what, const char *const *argv) {
-        posix_spawn_file_actions_t quiet;
-        uint64_t start = hcs_clock_ns();
-        struct rusage usage;
-        int status = 1;
-        pid_t pid;
+        struct bench_usage usage;
+        int status = bench_child(argv, &usage);
 
-        fflush(stdout);
-        posix_spawn_file_actions_init(&quiet);
-        posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-        posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-        if (posix_spawn(&pid, argv[0], &quiet, NULL, (char *const *)(uintptr_t)argv, environ) != 0 ||
-            wait4(pid, &status, 0, &usage) != pid)
-                exit(1);
-        posix_spawn_file_actions_destroy(&quiet);
-        if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+        if (status == 77)
                 return false;
         if (status != 0) {
                 fprintf(stderr, "memory: %s: it failed\n", what);
                 exit(1);
         }
         if (*what)
-                printf("%-28s %8.1f MiB  %6.2f s\n", what, (double)usage.ru_maxrss / 1024,
-                       (double)(hcs_clock_ns() - start) / 1e9);
+                printf("%-28s %8.1f MiB  %6.2f s\n", what, usage.mib, usage.seconds);
         return true;
 }
 
