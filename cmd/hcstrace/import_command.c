@@ -162,7 +162,7 @@ static int run(struct import_command *c) {
                 status = tell_error("import", err);
         } else {
                 import_report_print(&c->report, stats);
-                status = stats->calls ? EXIT_OK : EXIT_NOTHING;
+                status = stats->calls || stats->frames ? EXIT_OK : EXIT_NOTHING;
         }
         import_free(i);
         return status;

@@ -115,6 +115,8 @@ static void print_people(const struct import_stats *s) {
         print_row("not understood", s->notes[IMPORT_NOT_UNDERSTOOD]);
         printf("%llu calls, %llu of them failed, %llu exits", (unsigned long long)s->calls,
                (unsigned long long)s->failures, (unsigned long long)s->exits);
+        if (s->frames)
+                printf(", %llu messages of a bridge", (unsigned long long)s->frames);
         if (s->unreturned)
                 printf("; %llu calls whose end the log does not tell", (unsigned long long)s->unreturned);
         if (s->notes[IMPORT_REPAIRED])
@@ -151,6 +153,8 @@ static void print_json(struct import_report *r, const struct import_stats *s) {
         hcs_json_set_u64(j, "failures", s->failures);
         hcs_json_set_u64(j, "unreturned", s->unreturned);
         hcs_json_set_u64(j, "exits", s->exits);
+        if (s->frames)
+                hcs_json_set_u64(j, "frames", s->frames);
         hcs_json_set_u64(j, "noCall", s->notes[IMPORT_NO_CALL]);
         hcs_json_set_u64(j, "unparsed", s->notes[IMPORT_NOT_UNDERSTOOD]);
         hcs_json_set_u64(j, "firstUnparsed", s->first_unparsed);

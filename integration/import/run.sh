@@ -151,6 +151,35 @@ for bad in --zone=x --zone=nobody.log=+01:00 --offset=1parsec --day=tomorrow; do
         [[ $? -eq 2 ]] || fail "$bad is taken"
 done
 
+# Responses out of order, one of nobody, requests of no kind, one that is cut: each frame has the number of its request.
+guest() { # WORDS DOCUMENT
+        printf 'time="2017-09-07T00:40:18Z" level=info msg="bridge: %s '"'%s'"'\\n"\n' "$1" "${2//\"/\\\"}"
+}
+{
+        guest "read message" '{"ContainerId":"c","ActivityId":"a","ProcessId":7,"TimeoutInMs":1}'
+        guest "read message" '{"ContainerId":"c","ActivityId":"b","Settings":{"ProcessParameters":"{}"}}'
+        guest "response sent:" '{"Result":0,"ActivityId":"b","ProcessId":8}'
+        guest "response sent:" '{"Result":0,"ActivityId":"x","ProcessId":9}'
+        guest "read message" '{"ContainerId":"c","Unheard":"of"}'
+        guest "response sent:" '{"Result":-2147024809,"ActivityId":"a","ExitCode":3}'
+        guest "read message" '{"ContainerId":"c","ContainerConfig":"{}","ActivityId":"c'
+        echo '{"error":"too late","level":"error","message_id":99,"msg":"request failed"}'
+        for i in {1..70}; do
+                echo "{\"level\":\"debug\",\"message_id\":1$i,\"message_type\":\"ComputeSystemDumpStacksV1\",\"msg\":\"opengcs::bridge - request message\"}"
+                echo "{\"level\":\"debug\",\"message\":\"{\\\"ContainerId\\\":\\\"c\\\"}\",\"msg\":\"request read message\"}"
+        done
+        echo '{"error":"forgotten","level":"error","message_id":11,"msg":"request failed"}'
+        echo '{"error":"still known","level":"error","message_id":170,"msg":"request failed"}'
+} >"$work/guest.log"
+timeout 60 "$hcstrace" import -v "$work/guest.log" -o "$work/guest.trace" >"$work/out" 2>"$work/err" || fail "a guest's log: $(<"$work/err")"
+"$hcstrace" show "$work/guest.trace" >"$work/out"
+order=$(sed -nE 's/.*bridge\/1 (->|<-) ([A-Za-z]*)\(([A-Za-z]*)\) #([0-9]+).*/\2 \3 \4/p' "$work/out" | grep -v 'Request DumpStacks' | tr '\n' ';')
+want='Request WaitForProcess 1;Request ExecuteProcess 2;Response ExecuteProcess 2;Response WaitForProcess 1;Request Create 3;Response DumpStacks 170;'
+[[ $order == "$want" ]] || fail "a guest's log: $order"
+[[ $(grep -c 'Request(DumpStacks)' "$work/out") -eq 70 ]] || fail "not all of a guest's requests"
+grep -q 'a response whose request the log does not tell' "$work/err" || fail "a response of nobody is not told: $(<"$work/err")"
+grep -q 'repaired: document: cut off' "$work/out" || fail "a request that is cut is not marked"
+
 # What a terminal would obey is shown and not sent: DEL, C1 in UTF-8, bytes that are no text.
 printf 'HCS says nothing known \177 \302\233 \377 \303\244\n' >"$work/rubbish.log"
 timeout 60 "$hcstrace" import "$work/rubbish.log" >"$work/out" 2>"$work/err"

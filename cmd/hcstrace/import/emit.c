@@ -28,8 +28,10 @@ struct import_emitter {
                 char *system;        /* the id spoken of last in a log */
                 uint32_t owner, pid; /* the process made last */
                 bool process;
-        } * last; /* of each log */
+                unsigned bridge; /* its number; 0: there is none yet */
+        } * last;                /* of each log */
         uint32_t handles[2];
+        unsigned bridges;
         const struct import_line *line;
         unsigned log;      /* that what comes now is of */
         uint64_t now;      /* the newest time that was told */
@@ -294,7 +296,11 @@ static struct import_known *add_process(struct import_emitter *e, struct import_
 
         k->made = made;
         s->newest = pid;
-        *last_of(e) = (struct last){.system = last_of(e)->system, .owner = s->handle, .pid = pid, .process = true};
+        *last_of(e) = (struct last){.system = last_of(e)->system,
+                                    .owner = s->handle,
+                                    .pid = pid,
+                                    .process = true,
+                                    .bridge = last_of(e)->bridge};
         return k;
 }
 
@@ -395,6 +401,25 @@ void import_emit(struct import_emitter *e, const struct import_operation *op, ui
                 p.not_before = p.known->made;
         }
         put_call(e, op, &p);
+}
+
+void import_emit_frame(struct import_emitter *e, const struct import_frame *f) {
+        struct last *last = last_of(e);
+        struct mock_record r = {.kind = MOCK_RECORD_FRAME,
+                                .t = at(e, f->time),
+                                .function = hcs_strdup(f->type),
+                                .n = f->id,
+                                .from_guest = f->from_guest,
+                                .data = scrubbed(e, f->document)};
+
+        if (!last->bridge)
+                last->bridge = ++e->bridges;
+        r.subject = hcs_asprintf("bridge/%u", last->bridge);
+        r.len = strlen(r.data);
+        mark(e, &r, "document", f->repair);
+        say_log(e, &r);
+        import_order_put(e->order, &r, is_dated(e), false);
+        e->stats->frames++;
 }
 
 /* A process that is gone has closed its ends of the pipes. */

@@ -33,6 +33,7 @@ enum import_family {
         IMPORT_ERRORS,
         IMPORT_CLIENTS,
         IMPORT_DOCUMENTS,
+        IMPORT_GUEST,
         IMPORT_FAMILIES,
 };
 const char *import_family_name(enum import_family f);
@@ -86,6 +87,7 @@ struct import_stats {
         uint64_t failures;   /* of these */
         uint64_t unreturned; /* of these: the log does not say how they ended */
         uint64_t exits;      /* of systems and processes */
+        uint64_t frames;     /* between a host and its guest, as the guest logs them */
         uint64_t notes[IMPORT_REPAIRED + 1];
         uint64_t first_unparsed;
         uint64_t family_lines[IMPORT_FAMILIES];

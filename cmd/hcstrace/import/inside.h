@@ -286,6 +286,8 @@ void import_attach_result(struct import_ledger *l, const char *result, const cha
 /* pid: 0 for the system itself. */
 void import_exit(struct import_ledger *l, const char *system, uint32_t pid, const char *data, uint64_t time);
 void import_settle(struct import_ledger *l); /* the log ends */
+struct import_bridge *import_ledger_bridge(struct import_ledger *l);
+struct import_emitter *import_ledger_emitter(struct import_ledger *l);
 
 /* ---- emit.c: calls of a trace ---- */
 
@@ -298,6 +300,15 @@ unsigned import_emitter_log(const struct import_emitter *e);
 unsigned import_emitter_of(struct import_emitter *e, unsigned log);
 /* began: 0, or when it began. returned: false when nobody knows how it ended. */
 void import_emit(struct import_emitter *e, const struct import_operation *op, uint64_t began, bool returned);
+struct import_frame {
+        const char *type; /* "Request(Create)" */
+        uint64_t id;
+        bool from_guest;
+        const char *document, *repair;
+        uint64_t time;
+};
+/* On the bridge of the log that speaks; each log has one. */
+void import_emit_frame(struct import_emitter *e, const struct import_frame *f);
 void import_emit_exit(struct import_emitter *e, const char *system, uint32_t pid, const char *data, uint64_t time);
 /* Writes what is still held. Whether the trace could be made. */
 HRESULT import_emitter_finish(struct import_emitter *e, struct hcs_error **err);
@@ -316,6 +327,10 @@ bool import_say_network(struct import_ledger *l, const struct import_line *line)
 bool import_say_error(struct import_ledger *l, const struct import_line *line);        /* what upper layers pass on */
 bool import_say_client(struct import_ledger *l, const struct import_line *line);       /* clients other than hcsshim */
 bool import_say_document(struct import_ledger *l, const struct import_line *line);     /* nothing but a document */
+bool import_say_guest(struct import_ledger *l, const struct import_line *line);        /* the bridge as guests see it */
+/* What the last one knows of a bridge: requests without an answer. Owned by the ledger. */
+struct import_bridge *import_bridge_new(void);
+struct import_bridge *import_bridge_free(struct import_bridge *b);
 /* Can it be one of the last kind? It begins as a document, and as no record of a log. */
 bool import_stands_alone(const char *text);
 /* A result document that nobody has said of what it is: its words tell, or it is that of a creation. */

@@ -24,6 +24,7 @@ struct entry {
 
 struct import_ledger {
         struct import_emitter *emitter;
+        struct import_bridge *bridge;
         struct entry open[MAX_OPEN]; /* oldest first */
         size_t n;
         struct entry failed; /* what failed last, until something else happens to its system */
@@ -59,6 +60,7 @@ struct import_ledger *import_ledger_new(struct import_emitter *emitter) {
         struct import_ledger *l = hcs_calloc(1, sizeof(*l));
 
         l->emitter = emitter;
+        l->bridge = import_bridge_new();
         return l;
 }
 
@@ -68,8 +70,17 @@ struct import_ledger *import_ledger_free(struct import_ledger *l) {
         for (size_t i = 0; i < l->n; i++)
                 entry_deinit(&l->open[i]);
         entry_deinit(&l->failed);
+        import_bridge_free(l->bridge);
         free(l);
         return NULL;
+}
+
+struct import_bridge *import_ledger_bridge(struct import_ledger *l) {
+        return l->bridge;
+}
+
+struct import_emitter *import_ledger_emitter(struct import_ledger *l) {
+        return l->emitter;
 }
 
 static void take_out(struct import_ledger *l, size_t i, struct entry *ret) {

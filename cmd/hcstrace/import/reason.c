@@ -6,9 +6,9 @@
 #include "cmd/hcstrace/import/inside.h"
 
 const char *import_family_name(enum import_family f) {
-        static const char *const names[] = {"spans",         "notifications", "begin and end",    "layers",
-                                            "announcements", "networks",      "errors passed on", "other clients",
-                                            "documents"};
+        static const char *const names[] = {"spans",         "notifications",     "begin and end",    "layers",
+                                            "announcements", "networks",          "errors passed on", "other clients",
+                                            "documents",     "the guest's bridge"};
 
         return names[f];
 }
