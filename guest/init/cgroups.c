@@ -111,11 +111,7 @@ static void mount_v1(void) {
         fclose(f);
 }
 
-/*
- * With the first group that counts memory the kernel patches its own allocator (a static key). QEMU before 8.1, where
- * it translates, may keep the old code for a processor that runs there at that moment, which then stands still for
- * ever: so it happens here, where nothing else runs yet.
- */
+/* With the first group that counts memory the kernel patches its own allocator (a static key). */
 static void count_memory(const char *first) {
         if (mkdir(first, 0755) < 0 || rmdir(first) < 0)
                 init_warn("make and remove", first);
@@ -124,11 +120,11 @@ static void count_memory(const char *first) {
 void init_cgroups(void) {
         if (mount_v2()) {
                 init_log(6, "using cgroup v2");
-                count_memory(ROOT "/init");
+                init_alone(count_memory, ROOT "/init");
         } else {
                 init_log(6, "using cgroup v1");
                 mount_v1();
                 if (access(ROOT "/memory", F_OK) == 0)
-                        count_memory(ROOT "/memory/init");
+                        init_alone(count_memory, ROOT "/memory/init");
         }
 }

@@ -31,6 +31,8 @@ void init_carry_out(const struct init_row *rows, size_t n);
 void init_mounts(void);           /* /dev, /proc, /run, /tmp, /dev/shm, /dev/pts, /sys */
 void init_writable_overlay(void); /* /etc and /var, over a tmpfs */
 void init_cgroups(void);          /* version 2 unless it has no controllers or is switched off; else version 1 */
+/* Does it while no other processor does anything. */
+void init_alone(void (*work)(const char *path), const char *path);
 void init_loopback(void);
 void init_limits(void);
 /* The modules that a list names, one path a line, in that order: those before the line `soon`, or those behind it. No

@@ -4,7 +4,9 @@
 
 #include "guest/init/init.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -130,8 +132,32 @@ static void without_ports_a_program_is_just_run(void **state) {
         assert_non_null(strstr(said, "no-such-program"));
 }
 
+static unsigned done;
+
+static void do_alone(const char *what) {
+        cpu_set_t mine;
+
+        assert_string_equal(what, "this");
+        assert_int_equal(sched_getaffinity(0, sizeof(mine), &mine), 0);
+        assert_int_equal(CPU_COUNT(&mine), 1);
+        done++;
+}
+
+static void what_is_done_alone_is_done_once_and_leaves_nobody(void **state) {
+        cpu_set_t before, after;
+
+        assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+        init_alone(do_alone, "this");
+        assert_int_equal(done, 1);
+        assert_int_equal(sched_getaffinity(0, sizeof(after), &after), 0);
+        assert_true(CPU_EQUAL(&before, &after));
+        assert_int_equal(wait(NULL), -1);
+        assert_int_equal(errno, ECHILD);
+}
+
 HCS_TESTS(cmocka_unit_test(words_of_the_kernels_command_line_are_whole_words),
           cmocka_unit_test(controllers_are_enabled_by_one_line), cmocka_unit_test(rows_are_carried_out_in_order),
           cmocka_unit_test(a_row_that_fails_ends_it),
+          cmocka_unit_test(what_is_done_alone_is_done_once_and_leaves_nobody),
           cmocka_unit_test(wrong_arguments_are_refused_before_anything_is_done),
           cmocka_unit_test(without_ports_a_program_is_just_run))
