@@ -6,6 +6,8 @@
 #include "cmd/session/session.h"
 #include "cmd/uvmboot/uvmboot.h"
 #include "hcsshim/gcs.h"
+#include "platform/bound.h"
+#include "platform/clock.h"
 #include "platform/hvsocket.h"
 #include "platform/process.h"
 #include "platform/terminal.h"
@@ -77,6 +79,20 @@ char *uvmboot_socket_folder(const struct lcow_machine *m) {
         return hcs_system_runtime_id(m->system, &id) ? hcs_hvsocket_folder(&id) : NULL;
 }
 
+/* Whoever ends us ends that program, too, with all that it started. */
+static HRESULT wait_for(struct hcs_child *child, const char *mark, struct hcs_cancel *cancel, int *ret_exit_code,
+                        struct hcs_error **err) {
+        const struct hcs_bound b = {.deadline_ns = HCS_FOREVER, .cancel = cancel};
+        HRESULT cancelled = S_OK, hr;
+
+        while (SUCCEEDED(cancelled) && !hcs_child_ended(child, hcs_bound_next(&b)))
+                cancelled = hcs_bound_check(&b);
+        if (FAILED(cancelled))
+                hcs_child_kill_all(child, mark);
+        hr = hcs_child_wait(child, ret_exit_code, err);
+        return SUCCEEDED(hr) && FAILED(cancelled) ? hcs_bound_fail(cancelled, err) : hr;
+}
+
 HRESULT uvmboot_run_on_host(struct lcow_machine *m, int *ret_exit_code, struct hcs_error **err) {
         const char *line = ((struct uvmboot_vm *)m->run->ctx)->options->host_exec;
         _cleanup_free_ char *folder = uvmboot_socket_folder(m), *socket = NULL;
@@ -91,7 +107,7 @@ HRESULT uvmboot_run_on_host(struct lcow_machine *m, int *ret_exit_code, struct h
         lcow_step(m->run, "the host runs %s", line);
         hr = hcs_child_spawn(argv, environment, HCS_CHILD_SHARES, &child, err);
         if (SUCCEEDED(hr))
-                hr = hcs_child_wait(child, ret_exit_code, err);
+                hr = wait_for(child, socket, m->cancel, ret_exit_code, err);
         if (SUCCEEDED(hr))
                 lcow_step(m->run, "it has ended with %d", *ret_exit_code);
         return hr;

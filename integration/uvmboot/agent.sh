@@ -96,4 +96,18 @@ code=0
 # shellcheck disable=SC2016 # the shell that uvmboot starts expands it
 "${uvmboot[@]}" --host-exec '[ -S "$UVM_SOCKET" ] && exit 9' </dev/null >"$work/output" 2>"$work/err" || code=$?
 [[ $code -eq 9 ]] || fail "exit code $code instead of 9"
+
+# Asked to end, it ends that program, and what that started; the VM goes.
+mkfifo "$work/told"
+code=0
+"${uvmboot[@]}" --host-exec 'sleep 1000 & echo "$! $$" >'"$work/told"'; wait' </dev/null >"$work/output" 2>"$work/err" &
+pid=$!
+read -r child shell <"$work/told"
+kill -TERM "$pid"
+wait "$pid" || code=$?
+[[ $code -eq 125 ]] || fail "asked to end, it ended with $code"
+grep -q interrupted "$work/err" || fail "that it was asked to end is not told"
+for left in "$child" "$shell"; do
+        ! kill -0 "$left" 2>/dev/null || grep -q '^State:.Z' "/proc/$left/status" || fail "$left still runs"
+done
 [[ -z $(find "$work/hcsshim" -mindepth 1 -maxdepth 1 -name 'uvmboot*') ]] || fail "something is left"
