@@ -87,7 +87,7 @@ static HRESULT run_placed(const struct minimise *m, struct mock_outcome *o, stru
         HRESULT hr = hcs_child_spawn(program, environment, HCS_CHILD_MUTE, &child, err);
 
         free_program(program);
-        return SUCCEEDED(hr) ? wait_for_program(child, m->limit_ns, mark, o, err) : hr;
+        return SUCCEEDED(hr) ? wait_for_program(child, m->limit_ns, false, mark, o, err) : hr;
 }
 
 static HRESULT run(struct minimise *m, struct mock_outcome *o, struct hcs_error **err) {

@@ -2,8 +2,8 @@
 
 /*
  * hcstrace torture: a program under faults, a scenario at a time, and which of them it does not survive. It may fail
- * and say so; it may not crash, hang, leave handles open or use handles that are none. What breaks it is made as small
- * as it can be.
+ * and say so; it may not crash, hang, leave handles open or programs running, or use handles that are none. What breaks
+ * it is made as small as it can be.
  */
 
 #include <getopt.h>
@@ -33,7 +33,7 @@ struct torture {
         const char *names[MAX_CHOSEN]; /* what is shown */
         const char *rules[MAX_CHOSEN];
         size_t n;
-        size_t usual_problems; /* of the program without faults */
+        size_t usual_problems, usual_left; /* of the program without faults */
         struct hcs_json *results;
         unsigned broken;
 };
@@ -51,7 +51,9 @@ static void usage(void) {
              "  --json           the results as JSON\n" CASES_USAGE "  --list           names the scenarios\n\n"
              "The program runs once without faults first. It may fail under faults and say so; a crash, a hang, "
              "handles\n"
-             "that stay open and calls on handles that are none break it. Exit code 1 when a scenario broke it.");
+             "that stay open, programs that it leaves running and calls on handles that are none break it. Exit code "
+             "1\n"
+             "when a scenario broke it.");
 }
 
 static void list_scenarios(void) {
@@ -77,6 +79,7 @@ static HRESULT run_once(const struct torture *t, const char *rules, uint64_t see
         return run_under_mock(&(struct mock_run){.program = t->program,
                                                  .composition = hcs_buf_cstr(&spec),
                                                  .leaks = true,
+                                                 .alone = true,
                                                  .output = !t->output                ? HCS_CHILD_MUTE
                                                            : t->cases.tap || t->json ? HCS_CHILD_ERRS
                                                                                      : HCS_CHILD_SHARES,
@@ -98,6 +101,9 @@ static char *verdict(const struct torture *t, const struct mock_outcome *o) {
                         text.data[--text.len] = '\0';
                 return hcs_asprintf("leaves something behind: %s", hcs_buf_cstr(&text));
         }
+        if (o->n_left > t->usual_left)
+                return hcs_asprintf("leaves %zu %s running: %s", o->n_left, o->n_left == 1 ? "program" : "programs",
+                                    o->left);
         return t->strict && o->code ? hcs_asprintf("ends with %d", o->code) : NULL;
 }
 
@@ -193,6 +199,7 @@ static HRESULT run_without(struct torture *t, struct hcs_error **err) {
                 return hcs_error_make(err, E_INVALIDARG, "without any fault the program %s",
                                       o.hung ? "hangs" : "crashes");
         t->usual_problems = hcs_json_count(o.problems);
+        t->usual_left = o.n_left;
         return S_OK;
 }
 

@@ -45,11 +45,13 @@ static void read_report(const char *file, struct mock_outcome *o) {
                 o->problems = hcs_json_new_array();
 }
 
-HRESULT wait_for_program(struct hcs_child *child, uint64_t limit_ns, const char *mark, struct mock_outcome *o,
-                         struct hcs_error **err) {
+HRESULT wait_for_program(struct hcs_child *child, uint64_t limit_ns, bool alone, const char *mark,
+                         struct mock_outcome *o, struct hcs_error **err) {
         if (limit_ns && !hcs_child_ended(child, hcs_clock_ns() + limit_ns)) {
                 o->hung = true;
                 hcs_child_kill_all(child, mark);
+        } else if (alone && hcs_child_ended(child, UINT64_MAX)) {
+                o->n_left = hcs_child_end_left(child, mark, hcs_clock_ns() + HCS_NS_PER_S, &o->left);
         }
         return hcs_child_wait(child, &o->code, err);
 }
@@ -79,7 +81,7 @@ HRESULT run_under_mock(const struct mock_run *run, struct mock_outcome *ret, str
         *ret = (struct mock_outcome){0};
         hr = hcs_child_spawn(run->program, environment, run->output, &child, err);
         if (SUCCEEDED(hr))
-                hr = wait_for_program(child, run->limit_ns, report, ret, err);
+                hr = wait_for_program(child, run->limit_ns, run->alone, report, ret, err);
         if (SUCCEEDED(hr))
                 read_report(report_file, ret);
         unlink(report_file);
@@ -89,4 +91,6 @@ HRESULT run_under_mock(const struct mock_run *run, struct mock_outcome *ret, str
 void mock_outcome_deinit(struct mock_outcome *o) {
         hcs_json_free(o->problems);
         o->problems = NULL;
+        free(o->left);
+        o->left = NULL;
 }

@@ -131,6 +131,12 @@ expect 1 "what hangs is ended with its children" "$hcstrace" torture --timeout 2
 says 'seed 1: hangs'
 left=$(grep -lzx "TORTURED=$work" /proc/[0-9]*/environ 2>/dev/null | cut -d / -f 3 | while read -r pid; do readlink "/proc/$pid/exe"; done | grep -c hcsdemo)
 [[ $left -eq 0 ]] || fail "$left programs are left"
+expect 1 "what it leaves running breaks it" "$hcstrace" torture --faults 'HcsStart* fail=E_FAIL' -- \
+        sh -c "'$client' || { sleep 1000 & setsid sleep 1000 & }"
+says 'seed 1: leaves 2 programs running: sleep, sleep'
+left=$(grep -lzx "TORTURED=$work" /proc/[0-9]*/environ 2>/dev/null | cut -d / -f 3 | while read -r pid; do readlink "/proc/$pid/exe"; done | grep -c sleep)
+[[ $left -eq 0 ]] || fail "$left programs are left"
+expect 0 "what it always leaves running does not" "$hcstrace" torture --faults 'HcsStart* fail=E_FAIL' -- sh -c "sleep 1000 & '$client'"
 expect 0 "what it survives" "$hcstrace" torture --faults 'HcsModify* delay=1ms..5ms' --runs 3 --json -- "$client"
 says '"broken": false'
 expect 1 "strict" "$hcstrace" torture --strict --faults 'HcsStart* fail=E_FAIL' -- "$client"

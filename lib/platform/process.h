@@ -33,6 +33,10 @@ void hcs_child_kill(struct hcs_child *child);
 /* The same with all that it started and that these did. mark: "NAME=value" of the environment that only these have, by
  * which those are found whose parent has ended (Linux); NULL: none. */
 void hcs_child_kill_all(struct hcs_child *child, const char *mark);
+/* Of a program that has ended and was not waited for yet: what it started may end by itself until the monotonic
+ * deadline, the rest is ended, with what that started. How many that were; ret_names: theirs, with ", " between, NULL
+ * for none; caller frees. */
+size_t hcs_child_end_left(struct hcs_child *child, const char *mark, uint64_t deadline_ns, char **ret_names);
 
 /* Where the program of this process is; NULL when that cannot be found out. Caller frees. */
 char *hcs_process_path(void);

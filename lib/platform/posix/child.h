@@ -9,5 +9,7 @@
 #include "platform/process.h"
 
 pid_t hcs_child_pid(const struct hcs_child *child);
+/* Has it ended, or does it before the monotonic deadline? Of any process. */
+bool hcs_pid_ended(pid_t pid, uint64_t deadline_ns);
 
 #endif

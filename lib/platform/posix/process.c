@@ -91,10 +91,12 @@ HRESULT hcs_child_wait(struct hcs_child *child, int *ret_exit_code, struct hcs_e
         return S_OK;
 }
 
-bool hcs_child_ended(struct hcs_child *child, uint64_t deadline_ns) {
-        struct pollfd p = {.fd = (int)syscall(SYS_pidfd_open, child->pid, 0), .events = POLLIN};
+bool hcs_pid_ended(pid_t pid, uint64_t deadline_ns) {
+        struct pollfd p = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
         int r;
 
+        if (p.fd < 0 && errno == ESRCH)
+                return true;
         do {
                 uint64_t now = hcs_clock_ns();
                 uint64_t left_ms = deadline_ns > now ? (deadline_ns - now + 999999) / 1000000 : 0;
@@ -103,6 +105,10 @@ bool hcs_child_ended(struct hcs_child *child, uint64_t deadline_ns) {
         } while (r < 0 && errno == EINTR);
         close(p.fd);
         return r > 0;
+}
+
+bool hcs_child_ended(struct hcs_child *child, uint64_t deadline_ns) {
+        return hcs_pid_ended(child->pid, deadline_ns);
 }
 
 pid_t hcs_child_pid(const struct hcs_child *child) {

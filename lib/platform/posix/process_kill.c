@@ -22,6 +22,7 @@
 struct family {
         pid_t *members;
         size_t n;
+        bool spared; /* nobody is stopped */
 };
 
 static bool has(const struct family *f, pid_t pid) {
@@ -32,7 +33,8 @@ static bool has(const struct family *f, pid_t pid) {
 }
 
 static void take(struct family *f, pid_t pid) {
-        kill(pid, SIGSTOP);
+        if (!f->spared)
+                kill(pid, SIGSTOP);
         f->members = hcs_realloc(f->members, (f->n + 1) * sizeof(*f->members));
         f->members[f->n++] = pid;
 }
@@ -91,4 +93,34 @@ void hcs_child_kill_all(struct hcs_child *child, const char *mark) {
         for (size_t i = 0; i < f.n; i++)
                 kill(f.members[i], SIGKILL);
         free(f.members);
+}
+
+static void add_name(pid_t pid, struct hcs_buf *names) {
+        _cleanup_free_ char *path = hcs_asprintf("/proc/%d/comm", (int)pid);
+        _cleanup_buf_ struct hcs_buf name = {0};
+
+        if (FAILED(hcs_file_read(path, 4096, &name, NULL)))
+                return;
+        hcs_buf_printf(names, "%s%.*s", names->len ? ", " : "", (int)strcspn(hcs_buf_cstr(&name), "\n"),
+                       hcs_buf_cstr(&name));
+}
+
+size_t hcs_child_end_left(struct hcs_child *child, const char *mark, uint64_t deadline_ns, char **ret_names) {
+        _cleanup_buf_ struct hcs_buf names = {0};
+        struct family f = {.spared = true};
+        size_t n = 0;
+
+        take(&f, hcs_child_pid(child));
+        while (look(&f, mark))
+                continue;
+        for (size_t i = 1; i < f.n; i++)
+                if (!hcs_pid_ended(f.members[i], deadline_ns)) {
+                        add_name(f.members[i], &names);
+                        n++;
+                }
+        free(f.members);
+        if (n)
+                hcs_child_kill_all(child, mark);
+        *ret_names = n ? hcs_buf_steal(&names) : NULL;
+        return n;
 }

@@ -45,5 +45,42 @@ static void one_whose_parent_is_gone_goes_too(void **state) {
         assert_all_end("(setsid sleep 1000 & echo >&9); sleep 1000; :");
 }
 
-HCS_TESTS(cmocka_unit_test(a_program_goes_with_its_children_and_theirs),
+/* What a script that has ended by itself left, given until then. */
+static size_t end_left(const char *script, uint64_t deadline_ns, char **ret_names) {
+        const char *argv[] = {"sh", "-c", script, NULL};
+        _cleanup_free_ char *mark = hcs_asprintf("HCS_TEST_MARK=%d", (int)getpid());
+        const char *environment[] = {mark, NULL};
+        struct hcs_child *child = NULL;
+        struct hcs_error *err = NULL;
+        int code = 0;
+        size_t n;
+
+        assert_ok(hcs_child_spawn((char *const *)(uintptr_t)argv, environment, HCS_CHILD_MUTE, &child, &err), err);
+        assert_true(hcs_child_ended(child, UINT64_MAX));
+        n = hcs_child_end_left(child, mark, deadline_ns, ret_names);
+        assert_ok(hcs_child_wait(child, &code, &err), err);
+        assert_int_equal(code, 3);
+        return n;
+}
+
+static void what_a_program_left_running_is_ended_and_named(void **state) {
+        char *names = NULL;
+
+        assert_int_equal(end_left("sleep 1000 & (setsid tail -f /dev/null &); exit 3", 0, &names), 2);
+        assert_non_null(strstr(names, ", "));
+        free(names);
+        assert_int_equal(end_left("exit 3", 0, &names), 0);
+        assert_null(names);
+}
+
+static void what_ends_by_itself_has_the_time_to(void **state) {
+        char *names = NULL;
+
+        assert_int_equal(end_left("(sleep 0.1; sleep 0.1) & exit 3", UINT64_MAX, &names), 0);
+        assert_null(names);
+}
+
+HCS_TESTS(cmocka_unit_test(what_a_program_left_running_is_ended_and_named),
+          cmocka_unit_test(what_ends_by_itself_has_the_time_to),
+          cmocka_unit_test(a_program_goes_with_its_children_and_theirs),
           cmocka_unit_test(one_whose_parent_is_gone_goes_too))

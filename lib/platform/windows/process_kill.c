@@ -11,9 +11,12 @@
 
 #include <stdlib.h>
 
-#include "base/mem.h"
+#include "base/buf.h"
+#include "platform/clock.h"
+#include "platform/place.h"
 #include "platform/windows/child.h"
 #include "platform/windows/filetime.h"
+#include "platform/windows/text.h"
 
 /* Whoever was ended keeps its id as long as there is a handle of it. */
 struct family {
@@ -23,6 +26,7 @@ struct family {
         } * members;
         size_t n;
         ULONGLONG began;
+        bool spared; /* nobody is ended */
 };
 
 static bool has(const struct family *f, DWORD id) {
@@ -41,7 +45,8 @@ static ULONGLONG beginning(HANDLE process) {
 
 /* With the code that a shell on Linux gives. */
 static void take(struct family *f, DWORD id, HANDLE process) {
-        TerminateProcess(process, 128 + 9);
+        if (!f->spared)
+                TerminateProcess(process, 128 + 9);
         f->members = hcs_realloc(f->members, (f->n + 1) * sizeof(*f->members));
         f->members[f->n++] = (struct member){id, process};
 }
@@ -57,7 +62,8 @@ static bool look(struct family *f) {
 
                 if (has(f, e.th32ProcessID) || !has(f, e.th32ParentProcessID))
                         continue;
-                process = OpenProcess(PROCESS_TERMINATE | PROCESS_QUERY_LIMITED_INFORMATION, FALSE, e.th32ProcessID);
+                process = OpenProcess(PROCESS_TERMINATE | PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE, FALSE,
+                                      e.th32ProcessID);
                 if (process && beginning(process) >= f->began)
                         take(f, e.th32ProcessID, process);
                 else if (process)
@@ -68,13 +74,60 @@ static bool look(struct family *f) {
         return f->n > before;
 }
 
-void hcs_child_kill_all(struct hcs_child *child, const char *mark) {
-        struct family f = {.began = beginning(hcs_windows_child_process(child))};
+static void find(struct family *f, struct hcs_child *child) {
+        HANDLE process = hcs_windows_child_process(child);
 
-        take(&f, GetProcessId(hcs_windows_child_process(child)), hcs_windows_child_process(child));
-        while (look(&f))
+        f->began = beginning(process);
+        take(f, GetProcessId(process), process);
+        while (look(f))
                 continue;
-        for (size_t i = 1; i < f.n; i++) /* the first is the child's own */
-                CloseHandle(f.members[i].process);
-        free(f.members);
+}
+
+static void family_deinit(struct family *f) {
+        for (size_t i = 1; i < f->n; i++) /* the first is the child's own */
+                CloseHandle(f->members[i].process);
+        free(f->members);
+}
+
+void hcs_child_kill_all(struct hcs_child *child, const char *mark) {
+        struct family f = {0};
+
+        find(&f, child);
+        family_deinit(&f);
+}
+
+static bool stays(HANDLE process, uint64_t deadline_ns) {
+        uint64_t now = hcs_clock_ns();
+        DWORD left_ms = deadline_ns > now ? (DWORD)((deadline_ns - now + HCS_NS_PER_MS - 1) / HCS_NS_PER_MS) : 0;
+
+        return WaitForSingleObject(process, left_ms) != WAIT_OBJECT_0;
+}
+
+static void add_name(HANDLE process, struct hcs_buf *names) {
+        wchar_t path[MAX_PATH];
+        DWORD n = MAX_PATH;
+        _cleanup_free_ char *name = NULL;
+
+        if (!QueryFullProcessImageNameW(process, 0, path, &n))
+                return;
+        name = hcs_windows_narrow(path);
+        hcs_buf_printf(names, "%s%s", names->len ? ", " : "", hcs_path_name(name));
+}
+
+size_t hcs_child_end_left(struct hcs_child *child, const char *mark, uint64_t deadline_ns, char **ret_names) {
+        _cleanup_buf_ struct hcs_buf names = {0};
+        struct family f = {.spared = true};
+        size_t n = 0;
+
+        find(&f, child);
+        for (size_t i = 1; i < f.n; i++)
+                if (stays(f.members[i].process, deadline_ns)) {
+                        add_name(f.members[i].process, &names);
+                        n++;
+                }
+        family_deinit(&f);
+        if (n)
+                hcs_child_kill_all(child, mark);
+        *ret_names = n ? hcs_buf_steal(&names) : NULL;
+        return n;
 }
