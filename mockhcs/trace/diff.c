@@ -10,8 +10,9 @@
 #include "base/scrub.h"
 #include "base/str.h"
 
-#define SHOWN 160  /* bytes of a value in a line */
-#define MANY  1024 /* members */
+#define SHOWN 160 /* bytes of a value in a line */
+#define FEW   16  /* members */
+#define MANY  1024
 
 struct walk {
         const struct mock_diff_options *options;
@@ -81,7 +82,7 @@ struct member {
 };
 struct members {
         const struct hcs_json *object;
-        struct member *sorted;
+        struct member *sorted; /* NULL: they are so few that looking at each is quicker */
         size_t n;
 };
 
@@ -93,9 +94,12 @@ static int by_name(const void *a, const void *b) {
 }
 
 static struct members members_of(const struct hcs_json *object) {
-        struct members ret = {.object = object};
+        struct members ret = {.object = object, .n = hcs_json_count(object)};
 
-        ret.sorted = hcs_malloc((hcs_json_count(object) + 1) * sizeof(*ret.sorted));
+        if (ret.n <= FEW)
+                return ret;
+        ret.sorted = hcs_malloc(ret.n * sizeof(*ret.sorted));
+        ret.n = 0;
         for (const struct hcs_json *m = hcs_json_first(object); m; m = hcs_json_next(m)) {
                 ret.sorted[ret.n] = (struct member){m, ret.n};
                 ret.n++;
@@ -107,6 +111,8 @@ static struct members members_of(const struct hcs_json *object) {
 static const struct hcs_json *find(const struct members *in, const char *key) {
         size_t from = 0, beyond = in->n;
 
+        if (!in->sorted)
+                return hcs_json_get(in->object, key);
         while (from < beyond) {
                 size_t middle = from + (beyond - from) / 2;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* A part is a name; each head is of one, and what goes on with it too. The trace is read twice to say which, and once
+/* A part is a name, and a file whose name differs from all others in more than its case: not every system tells those
+ * apart. Each head is of one part, and what goes on with it too. The trace is read twice to say which, and once
  * to write: what goes to many parts is collected for each, up to a bound, before it is written. */
 
 #include "mockhcs/workbench/split.h"
@@ -23,7 +24,7 @@ struct parts {
         char **names;
         uint64_t *records;
         uint32_t n, cap;
-        struct keymap by_name;
+        struct keymap by_name, by_file;
         struct keymap parents; /* by symbol: the symbol, as a part, of what it was made through */
         struct keymap operations;
         uint32_t *of; /* by item */
@@ -41,19 +42,51 @@ static void parts_deinit(struct parts *p) {
         free(p->records);
         free(p->of);
         keymap_deinit(&p->by_name);
+        keymap_deinit(&p->by_file);
         keymap_deinit(&p->parents);
         keymap_deinit(&p->operations);
 }
 
-/* A name of a file: what is no letter or digit becomes '-'. */
-static uint32_t part_of(struct parts *p, const char *name, size_t n) {
-        _cleanup_free_ char *file = hcs_strndup(name, n < 120 ? n : 120);
-        uint32_t *place;
+/* What is no letter or digit becomes '-'. */
+static char *file_name(const char *name, size_t n) {
+        char *file = hcs_strndup(name, n < 120 ? n : 120);
 
         for (char *c = file; *c; c++)
                 if (!((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || *c == '_'))
                         *c = '-';
-        place = keymap_place(&p->by_name, hash(file, strlen(file)));
+        return file;
+}
+
+/* Whether no part has such a file yet; from now on one has. */
+static bool take_file(struct parts *p, const char *file) {
+        _cleanup_free_ char *folded = hcs_strdup(file);
+        uint32_t *place;
+
+        for (char *c = folded; *c; c++)
+                *c = (char)(*c >= 'A' && *c <= 'Z' ? *c | 32 : *c);
+        place = keymap_place(&p->by_file, hash(folded, strlen(folded)));
+        if (*place != KEYMAP_NONE)
+                return false;
+        *place = p->n;
+        return true;
+}
+
+static char *free_file(struct parts *p, const char *name, size_t n) {
+        _cleanup_free_ char *file = file_name(name, n);
+
+        if (take_file(p, file))
+                return steal_pointer(&file);
+        for (unsigned k = 2;; k++) {
+                _cleanup_free_ char *other = hcs_asprintf("%s-%u", file, k);
+
+                if (take_file(p, other))
+                        return steal_pointer(&other);
+        }
+}
+
+static uint32_t part_of(struct parts *p, const char *name, size_t n) {
+        uint32_t *place = keymap_place(&p->by_name, hash(name, n));
+
         if (*place != KEYMAP_NONE)
                 return *place;
         *place = p->n;
@@ -62,7 +95,7 @@ static uint32_t part_of(struct parts *p, const char *name, size_t n) {
                 p->names = hcs_realloc(p->names, p->cap * sizeof(*p->names));
                 p->records = hcs_realloc(p->records, p->cap * sizeof(*p->records));
         }
-        p->names[p->n] = steal_pointer(&file);
+        p->names[p->n] = free_file(p, name, n);
         p->records[p->n] = 0;
         return p->n++;
 }
@@ -74,7 +107,7 @@ static uint32_t part_of_symbol(struct parts *p, struct mock_slice symbol) {
         if (parent != KEYMAP_NONE)
                 return parent;
         if (symbol.n > 7 && memcmp(symbol.p, "bridge/", 7) == 0) {
-                _cleanup_free_ char *system = hcs_asprintf("system-%.*s", (int)(symbol.n - 7), symbol.p + 7);
+                _cleanup_free_ char *system = hcs_asprintf("system/%.*s", (int)(symbol.n - 7), symbol.p + 7);
 
                 parent = keymap_get(&p->by_name, hash(system, strlen(system)));
                 if (parent != KEYMAP_NONE)
