@@ -13,6 +13,7 @@
 #include "hcsshim/log.h"
 #include "mockhcs/mockhcs.h"
 #include "mockhcs/trace/noise.h"
+#include "mockhcs/trace/reader.h"
 #include "mockhcs/workbench/differences.h"
 #include "mockhcs/workbench/merge.h"
 #include "mockhcs/workbench/noise.h"
@@ -22,6 +23,8 @@
 #include "mockhcs/workbench/statistics.h"
 #include "platform/file.h"
 #include "testing/hcs_test.h"
+
+#define MAX_SHORTENED ((size_t)12 << 10) /* bytes of a real trace */
 
 /* A record of each kind. */
 static const char whole[] =
@@ -184,4 +187,63 @@ static void every_tool_takes_what_is_whole_of_a_trace_that_ends_anywhere(void **
         free(f.dir);
 }
 
-HCS_TESTS(cmocka_unit_test(every_tool_takes_what_is_whole_of_a_trace_that_ends_anywhere))
+/* How many can be read; -1: it is no trace. */
+static int count_records(const char *path, bool *ret_truncated) {
+        _cleanup_(mock_trace_reader_freep) struct mock_trace_reader *reader = NULL;
+        struct hcs_error *err = NULL;
+        struct mock_record r;
+        int n = 0;
+        HRESULT hr = mock_trace_reader_open(path, &reader, &err);
+
+        if (FAILED(hr)) {
+                hcs_error_free(err);
+                return -1;
+        }
+        for (; (hr = mock_trace_reader_next(reader, &r, &err)) == S_OK; n++)
+                mock_record_deinit(&r);
+        assert_ok(hr, err);
+        *ret_truncated = mock_trace_reader_truncated(reader);
+        return n;
+}
+
+/* One file, a byte shorter each time. */
+static void shorten(const char *fixture, const char *path) {
+        size_t len;
+        _cleanup_free_ char *text = hcs_test_fixture(fixture, &len);
+        size_t header = strcspn(text, "\n");
+        FILE *file = fopen(path, "we");
+        int records = 0;
+
+        len = len < MAX_SHORTENED ? len : MAX_SHORTENED;
+        for (size_t i = header + 1; i < len; i++)
+                records += text[i] == '\n';
+        assert_non_null(file);
+        assert_int_equal(fwrite(text, 1, len, file), len);
+        assert_int_equal(fclose(file), 0);
+        for (size_t n = len; n > 0; n--) {
+                bool ends = text[n - 1] == '\n', closed = !ends && text[n] == '\n', truncated = false;
+                int found;
+
+                assert_int_equal(truncate(path, (off_t)n), 0);
+                found = count_records(path, &truncated);
+                if (found != (n < header ? -1 : records + (closed && n > header)) ||
+                    truncated != (n > header && !ends && !closed))
+                        fail_msg("%s, cut at %zu: %d records of %d", fixture, n, found, records);
+                records -= ends && n > header + 1;
+        }
+}
+
+static void every_whole_record_of_a_real_trace_is_read_wherever_it_ends(void **state) {
+        static const char *const traces[] = {"traces/bridge/session.trace", "traces/bridge/container.trace",
+                                             "traces/lcow/run.trace", "traces/lcow/network.trace",
+                                             "traces/imported/log-05-tty-debu-2017-lcow-svm.trace"};
+        _cleanup_free_ char *dir = hcs_test_tmpdir(), *path = hcs_asprintf("%s/trace", dir);
+
+        hcs_log_set_sink(drop, NULL);
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(traces); i++)
+                shorten(traces[i], path);
+        hcs_log_set_sink(NULL, NULL);
+}
+
+HCS_TESTS(cmocka_unit_test(every_tool_takes_what_is_whole_of_a_trace_that_ends_anywhere),
+          cmocka_unit_test(every_whole_record_of_a_real_trace_is_read_wherever_it_ends))

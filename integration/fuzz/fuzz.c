@@ -10,12 +10,12 @@
 
 #include "base/json.h"
 #include "base/scrub.h"
-#include "cmd/hcstrace/import/import.h"
 #include "hcsshim/schema.h"
 #include "integration/fuzz/bridge.h"
 #include "integration/fuzz/disk.h"
 #include "integration/fuzz/emulate.h"
 #include "integration/fuzz/guest.h"
+#include "integration/fuzz/import.h"
 #include "integration/fuzz/layer.h"
 #include "integration/fuzz/machine.h"
 #include "integration/fuzz/network.h"
@@ -86,42 +86,6 @@ static void fuzz_record(const char *text, size_t len) {
         mock_record_deinit(&r);
 }
 
-struct fuzz_log {
-        const char *text;
-        size_t len;
-};
-
-static size_t read_log(void *ctx, char *buffer, size_t n) {
-        struct fuzz_log *log = ctx;
-
-        n = n < log->len ? n : log->len;
-        memcpy(buffer, log->text, n);
-        log->text += n;
-        log->len -= n;
-        return n;
-}
-
-static void ignore_note(void *ctx, const struct import_note *note) {
-        must(ctx == NULL && note->reason && note->text);
-}
-
-/* One log, and its halves as two that are put together. */
-static void fuzz_import(const char *text, size_t len) {
-        struct fuzz_log parts[3] = {{text, len}, {text, len / 2}, {text + len / 2, len - len / 2}};
-
-        for (size_t n = 1; n < 3; n++) {
-                struct import_log logs[2] = {{.name = "a", .read = read_log, .ctx = &parts[n == 1 ? 0 : 1]},
-                                             {.name = "b", .read = read_log, .ctx = &parts[2]}};
-                struct import *i =
-                        import_new(&(struct import_options){.output = "/dev/null", .tell = ignore_note}, logs, n);
-                const struct import_stats *stats = NULL;
-
-                must(SUCCEEDED(import_run(i, &stats, NULL)));
-                must(stats->failures + stats->unreturned <= stats->calls);
-                import_free(i);
-        }
-}
-
 static void fuzz_result(const char *text) {
         struct hcs_error *err = NULL;
 
@@ -137,6 +101,7 @@ static bool (*const families[])(uint8_t which, const uint8_t *data, size_t size)
         fuzz_disk,      //
         fuzz_emulate,   //
         fuzz_guest,     //
+        fuzz_import,    //
         fuzz_layer,     //
         fuzz_machine,   //
         fuzz_network,   //
@@ -157,7 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 if (families[i](data[0], data + 1, size - 1))
                         return 0;
         text = hcs_strndup((const char *)data + 1, size - 1);
-        switch (data[0] % 5) {
+        switch (data[0] % 4) {
         case 0:
                 fuzz_json(text, size - 1);
                 break;
@@ -166,9 +131,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 break;
         case 2:
                 fuzz_record(text, size - 1);
-                break;
-        case 3:
-                fuzz_import(text, size - 1);
                 break;
         default:
                 fuzz_result(text);

@@ -9,22 +9,28 @@ put() {
         printf '%s%s' "$1" "$2" >"$3/seed-$n"
         n=$((n + 1))
 }
+# bin PREFIX OUT_DIR: standard input behind a prefix, for what is not text
+bin() {
+        { printf '%s' "$1" && cat; } >"$2/seed-$n"
+        n=$((n + 1))
+}
 for f in "$1"/fixtures/documents/*.json; do
-        put 2 "$(cat "$f")" "$2" # JSON
-        put 3 "$(cat "$f")" "$2" # schema
-        put 1 "$(cat "$f")" "$2" # result documents
+        put 0 "$(cat "$f")" "$2" # JSON
+        put 1 "$(cat "$f")" "$2" # schema
+        put 3 "$(cat "$f")" "$2" # result documents
 done
-while read -r line; do
-        put 0 "$line" "$2" # import
-done < <(cat "$1"/fixtures/logs/*.log | cut -c1-4000)
-put 4 '{"call":"HcsStartComputeSystem","dll":"computecore","n":2,"t":1200,"thread":1,"args":{"system":"system/1","options":null},"exact":{"options":"{\n}"}}' "$2"
-put 4 '{"return":2,"t":1300,"hr":"0xC0370103","out":{"result":{}},"pending":true,"process":{"id":4,"stdin":true}}' "$2"
-put 4 '{"complete":"operation/2","of":2,"t":9000,"hr":"0x00000000","result":{"a":18446744073709551615}}' "$2"
-put 4 '{"event":"SystemExited","on":"system/1","t":9100,"data":{}}' "$2"
-put 4 '{"stdio":"process/1","stream":"stdout","t":9200,"base64":"aGk=","end":true}' "$2"
-put 4 '{"frame":"Request(Start)","on":"bridge/1","from":"host","id":2,"t":9300,"document":{"ContainerId":"c1"}}' "$2"
-put 4 '{"frame":"0x40000000","on":"bridge/1","from":"guest","id":0,"t":9400,"broken":true,"base64":"AQIQIA=="}' "$2"
-put 4 '{"frame":"Response(Start)","on":"bridge/1","from":"guest","id":2,"t":9500,"document":null,"exact":{"document":"{\"Result\":"}}' "$2"
+for f in "$1"/fixtures/logs/*.{log,json}; do # import: each log, and some in pieces, as two that are put together
+        bin I "$2" < <(printf @ && cat "$f")
+        [[ $f != *log-1* ]] || bin I "$2" < <(printf _ && cat "$f")
+done
+put 2 '{"call":"HcsStartComputeSystem","dll":"computecore","n":2,"t":1200,"thread":1,"args":{"system":"system/1","options":null},"exact":{"options":"{\n}"}}' "$2"
+put 2 '{"return":2,"t":1300,"hr":"0xC0370103","out":{"result":{}},"pending":true,"process":{"id":4,"stdin":true}}' "$2"
+put 2 '{"complete":"operation/2","of":2,"t":9000,"hr":"0x00000000","result":{"a":18446744073709551615}}' "$2"
+put 2 '{"event":"SystemExited","on":"system/1","t":9100,"data":{}}' "$2"
+put 2 '{"stdio":"process/1","stream":"stdout","t":9200,"base64":"aGk=","end":true}' "$2"
+put 2 '{"frame":"Request(Start)","on":"bridge/1","from":"host","id":2,"t":9300,"document":{"ContainerId":"c1"}}' "$2"
+put 2 '{"frame":"0x40000000","on":"bridge/1","from":"guest","id":0,"t":9400,"broken":true,"base64":"AQIQIA=="}' "$2"
+put 2 '{"frame":"Response(Start)","on":"bridge/1","from":"guest","id":2,"t":9500,"document":null,"exact":{"document":"{\"Result\":"}}' "$2"
 while read -r line; do # the networks of the emulator: what clients send, behind what is done with it
         put N "$line" "$2"
 done < <(python3 -c '
@@ -73,11 +79,6 @@ put Y '{"event":"ServiceDisconnect","on":"callback/1","hr":"0x8037011E"}
 {"return":1,"hr":"0x00000000","pending":true}
 {"refused":"enough","hr":"0x80070005"}' "$2"
 
-# bin PREFIX OUT_DIR: standard input behind a prefix, for what is not text
-bin() {
-        { printf '%s' "$1" && cat; } >"$2/seed-$n"
-        n=$((n + 1))
-}
 for f in "$1"/fixtures/traces/*/*.trace; do # whole traces that are small, and their records without the header
         [[ $(stat -c %s "$f") -lt 8000 ]] || continue
         bin T "$2" <"$f"
