@@ -80,7 +80,7 @@ static void look_at(const char *path, const struct import_stats *stats) {
                 fprintf(stderr, "line %llu: %s\n", (unsigned long long)line, problem);
                 abort();
         }
-        must(records >= 2 * stats->calls - stats->unreturned + stats->exits);
+        must(records >= 2 * stats->calls - stats->unreturned + stats->exits + stats->frames);
         must(SUCCEEDED(catalog_open(path, NULL, &c, NULL)) && c->n == records);
         must(SUCCEEDED(mockhcs_open(spec, &mock, NULL)));
         mockhcs_close(mock);
@@ -106,7 +106,7 @@ bool fuzz_import(uint8_t which, const uint8_t *data, size_t size) {
                              (struct part[]){{text, first, how & IN_PIECES ? 7 : SIZE_MAX},
                                              {text + first, size - first, how & IN_PIECES ? 7 : SIZE_MAX}},
                              path);
-        if (stats.calls + stats.exits)
+        if (stats.calls + stats.exits + stats.frames)
                 look_at(path, &stats);
         close(fd);
         return true;

@@ -230,13 +230,19 @@ static uint64_t percentile(const struct tally *t, unsigned percent) {
         return t->ended ? t->times[(t->ended * percent + 99) / 100 - 1] : 0;
 }
 
+/* Where there is none, there is no array either. */
+static void sort(void *items, size_t n, size_t size, int (*order)(const void *, const void *)) {
+        if (n)
+                qsort(items, n, size, order);
+}
+
 static void put_functions(struct hcs_json *to, struct tallies *t) {
-        qsort(t->items, t->n, sizeof(*t->items), by_total);
+        sort(t->items, t->n, sizeof(*t->items), by_total);
         for (size_t i = 0; i < t->n; i++) {
                 struct hcs_json *o = hcs_json_append(to, hcs_json_new_object());
                 struct tally *f = &t->items[i];
 
-                qsort(f->times, f->ended, sizeof(*f->times), by_time);
+                sort(f->times, f->ended, sizeof(*f->times), by_time);
                 hcs_json_set_string(o, "name", f->name);
                 hcs_json_set_u64(o, "calls", f->n);
                 hcs_json_set_u64(o, "failed", f->failed);
@@ -249,7 +255,7 @@ static void put_functions(struct hcs_json *to, struct tallies *t) {
 }
 
 static void put_counts(struct hcs_json *to, struct tallies *t, bool codes) {
-        qsort(t->items, t->n, sizeof(*t->items), by_count);
+        sort(t->items, t->n, sizeof(*t->items), by_count);
         for (size_t i = 0; i < t->n; i++) {
                 struct hcs_json *o = hcs_json_append(to, hcs_json_new_object());
 

@@ -90,6 +90,8 @@ static void check_record(struct sound *s, const struct mock_record *r) {
                 check_return(s, r);
         else if (r->kind == MOCK_RECORD_EVENT || r->kind == MOCK_RECORD_STDIO)
                 is_given(s, r->subject);
+        else if (r->kind == MOCK_RECORD_FRAME)
+                expect(s, hcs_str_starts(r->subject, "bridge/"), "a message on what is no bridge");
         else
                 expect(s, false, "a record of a kind that no log makes");
 }
