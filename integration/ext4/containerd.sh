@@ -32,6 +32,7 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"
 TOML
 containerd -c config.toml >daemon.log 2>&1 &
 daemon=$!
+# shellcheck disable=SC2317 # the trap calls it
 stop() {
         for folder in theirs-*; do
                 umount "$folder" 2>/dev/null
