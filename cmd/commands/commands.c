@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/utf.h"
 
 static const struct command_set *running;
 
@@ -27,10 +28,10 @@ static void usage(FILE *out) {
 }
 
 int tell_error(const char *command, struct hcs_error *err) {
-        _cleanup_free_ char *text = hcs_error_format(err);
+        _cleanup_free_ char *text = hcs_error_format(err), *plain = hcs_utf8_plain(text);
 
         fflush(stdout);
-        fprintf(stderr, "%s %s: %s\n", running->program, command, text);
+        fprintf(stderr, "%s %s: %s\n", running->program, command, plain);
         hcs_error_free(err);
         return EXIT_PROBLEMS;
 }

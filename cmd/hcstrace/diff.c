@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "base/utf.h"
 #include "cmd/hcstrace/hcstrace.h"
 #include "mockhcs/workbench/differences.h"
 
@@ -31,10 +32,11 @@ static const struct kind kinds[] = {{MOCK_RECORD_CALL, "calls"},
                                     {MOCK_RECORD_FRAME, "messages"}};
 
 static void print_text(const struct differences *d, const char *text, unsigned limit) {
+        _cleanup_free_ char *plain = hcs_utf8_plain(text);
         uint64_t all = 0, both = 0;
 
         if (d->n)
-                printf("%sThe two part here:%s\n%s", colour(COLOUR_FAINT), colour(COLOUR_NONE), text);
+                printf("%sThe two part here:%s\n%s", colour(COLOUR_FAINT), colour(COLOUR_NONE), plain);
         for (size_t i = 0; i < HCS_ARRAY_SIZE(d->count); i++)
                 all += d->count[i];
         if (limit && all > limit)

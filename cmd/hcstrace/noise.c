@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "base/utf.h"
 #include "cmd/hcstrace/hcstrace.h"
 #include "mockhcs/trace/reader.h"
 #include "mockhcs/workbench/noise.h"
@@ -37,9 +38,12 @@ static void print(const struct mock_noise *noise, bool json) {
                 puts(text);
                 return;
         }
-        for (const struct hcs_json *m = hcs_json_first(list); m; m = hcs_json_next(m))
-                printf("%s %s %s\n", hcs_json_get_string(m, "call"), hcs_json_get_string(m, "part"),
-                       hcs_json_get_string(m, "path"));
+        for (const struct hcs_json *m = hcs_json_first(list); m; m = hcs_json_next(m)) {
+                _cleanup_free_ char *call = hcs_utf8_plain(hcs_json_get_string(m, "call")),
+                                    *path = hcs_utf8_plain(hcs_json_get_string(m, "path"));
+
+                printf("%s %s %s\n", call, hcs_json_get_string(m, "part"), path);
+        }
 }
 
 int cmd_noise(int argc, char **argv) {

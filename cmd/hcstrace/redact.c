@@ -63,6 +63,9 @@ int cmd_redact(int argc, char **argv) {
                         break;
                 case 'm':
                 case 't':
+                        if (!*optarg)
+                                return tell_usage("redact", "--%s wants one, and not nothing",
+                                                  c == 'm' ? "member" : "text");
                         if ((c == 'm' ? r.options.n_members : r.options.n_texts) == MAX_NAMED)
                                 return tell_usage("redact", "more than %d members or texts", MAX_NAMED);
                         if (c == 'm')

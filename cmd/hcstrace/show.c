@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/utf.h"
 #include "cmd/hcstrace/hcstrace.h"
 #include "cmd/hcstrace/network.h"
 #include "cmd/hcstrace/page/page.h"
@@ -22,7 +23,7 @@ struct show {
         bool json, all, full, html;
         const char *handle;
         const char *output, *against; /* of a page */
-        unsigned long long calls, failures, events, frames;
+        unsigned long long calls, failures, events, frames, shown;
 };
 
 static void usage(void) {
@@ -56,11 +57,23 @@ static void print_time(uint64_t t) {
         printf("%s%10.6f%s  ", colour(COLOUR_FAINT), (double)t / 1e9, colour(COLOUR_NONE));
 }
 
+/* A trace may be anybody's: nothing in it is for the terminal. */
+static void print_plain(const char *text) {
+        _cleanup_free_ char *plain = hcs_utf8_plain(text ? text : "");
+
+        fputs(plain, stdout);
+}
+
 static void print_text(const struct show *s, const char *text, size_t len) {
         size_t n = s->full || len <= 100 ? len : 97;
+        _cleanup_free_ char *part = NULL;
 
-        for (size_t i = 0; i < n; i++)
-                putchar(text[i] == '\n' || text[i] == '\r' ? ' ' : text[i]);
+        while (n < len && n && ((unsigned char)text[n] & 0xc0) == 0x80)
+                n--;
+        part = hcs_strndup(text, n);
+        for (char *c = part; *c; c++)
+                *c = (char)(*c == '\n' || *c == '\r' ? ' ' : *c);
+        print_plain(part);
         if (n < len)
                 printf("...");
 }
@@ -100,7 +113,8 @@ static bool print_network(const struct show *s, const struct mock_record *r, str
         doc = mock_value_tree(v, NULL);
         if (!doc || !network_describe(doc, made_by(r), &words))
                 return false;
-        printf(" %s", hcs_buf_cstr(&words));
+        putchar(' ');
+        print_plain(hcs_buf_cstr(&words));
         return true;
 }
 
@@ -113,10 +127,14 @@ static void print_values(const struct show *s, const struct mock_record *r) {
                         continue;
                 if (v->kind == MOCK_NUMBER)
                         printf(" %s=%llu", v->name, (unsigned long long)v->number);
-                else if (v->kind == MOCK_HANDLE)
-                        printf(" %s%s%s", colour(COLOUR_BLUE), v->text, colour(COLOUR_NONE));
-                else {
-                        printf(" %s=", v->name);
+                else if (v->kind == MOCK_HANDLE) {
+                        printf(" %s", colour(COLOUR_BLUE));
+                        print_plain(v->text);
+                        printf("%s", colour(COLOUR_NONE));
+                } else {
+                        putchar(' ');
+                        print_plain(v->name);
+                        putchar('=');
                         print_text(s, v->text, v->len);
                 }
         }
@@ -138,7 +156,9 @@ static void print_process(const struct mock_process_info *p) {
 static void print_stdio(const struct show *s, const struct mock_record *r) {
         static const char *const streams[] = {"stdin", "stdout", "stderr"};
 
-        printf("  %s %s%s%s ", r->subject, colour(COLOUR_YELLOW), streams[r->stream], colour(COLOUR_NONE));
+        printf("  ");
+        print_plain(r->subject);
+        printf(" %s%s%s ", colour(COLOUR_YELLOW), streams[r->stream], colour(COLOUR_NONE));
         if (r->len) {
                 _cleanup_buf_ struct hcs_buf quoted = {0};
 
@@ -157,8 +177,12 @@ static void print_message(const struct show *s, const struct mock_record *r, str
                 print_text(s, r->data, r->len && r->data[r->len - 1] == '\n' ? r->len - 1 : r->len);
                 return;
         }
-        if (container && *container)
-                printf("%.12s%s ", container, strlen(container) > 12 ? ".." : "");
+        if (container && *container) {
+                _cleanup_free_ char *start = hcs_strndup(container, 12);
+
+                print_plain(start);
+                printf("%s ", strlen(container) > 12 ? ".." : "");
+        }
         hcs_json_remove(document, "ContainerId");
         hcs_json_remove(document, "ActivityId");
         rest = hcs_json_text(document, HCS_JSON_COMPACT);
@@ -170,8 +194,11 @@ static void print_frame(const struct show *s, const struct mock_record *r) {
         _cleanup_json_ struct hcs_json *document = NULL;
         int64_t result = 0;
 
-        printf("  %s %s %s%s%s #%llu ", r->subject, r->from_guest ? "<-" : "->", colour(COLOUR_BLUE), r->function,
-               colour(COLOUR_NONE), (unsigned long long)r->n);
+        printf("  ");
+        print_plain(r->subject);
+        printf(" %s %s", r->from_guest ? "<-" : "->", colour(COLOUR_BLUE));
+        print_plain(r->function);
+        printf("%s #%llu ", colour(COLOUR_NONE), (unsigned long long)r->n);
         if (r->broken) {
                 printf("%sno whole frame, %zu bytes%s\n", colour(COLOUR_RED), r->len, colour(COLOUR_NONE));
                 return;
@@ -187,16 +214,22 @@ static void print_frame(const struct show *s, const struct mock_record *r) {
 
 /* What an importer has done to a part of the record. */
 static void print_repairs(const struct mock_record *r) {
-        for (const struct hcs_json *m = hcs_json_first(hcs_json_get(r->extra, "repaired")); m; m = hcs_json_next(m))
-                printf("              %srepaired: %s: %s%s\n", colour(COLOUR_YELLOW), hcs_json_key(m),
-                       hcs_json_string(m) ? hcs_json_string(m) : "", colour(COLOUR_NONE));
+        for (const struct hcs_json *m = hcs_json_first(hcs_json_get(r->extra, "repaired")); m; m = hcs_json_next(m)) {
+                printf("              %srepaired: ", colour(COLOUR_YELLOW));
+                print_plain(hcs_json_key(m));
+                printf(": ");
+                print_plain(hcs_json_string(m));
+                printf("%s\n", colour(COLOUR_NONE));
+        }
 }
 
 static void print_record(struct show *s, const struct mock_record *r) {
         print_time(r->t);
         switch (r->kind) {
         case MOCK_RECORD_CALL:
-                printf("%u %s%s%s", (unsigned)r->thread, colour(COLOUR_BLUE), r->function, colour(COLOUR_NONE));
+                printf("%u %s", (unsigned)r->thread, colour(COLOUR_BLUE));
+                print_plain(r->function);
+                printf("%s", colour(COLOUR_NONE));
                 print_values(s, r);
                 putchar('\n');
                 break;
@@ -209,7 +242,9 @@ static void print_record(struct show *s, const struct mock_record *r) {
                 putchar('\n');
                 break;
         case MOCK_RECORD_COMPLETE:
-                printf("  %s complete ", r->subject);
+                printf("  ");
+                print_plain(r->subject);
+                printf(" complete ");
                 print_code(r->hr);
                 print_process(&r->process);
                 if (!mock_value_is_empty(&r->result)) {
@@ -219,7 +254,11 @@ static void print_record(struct show *s, const struct mock_record *r) {
                 putchar('\n');
                 break;
         case MOCK_RECORD_EVENT:
-                printf("  %s %s%s%s ", r->subject, colour(COLOUR_YELLOW), r->event, colour(COLOUR_NONE));
+                printf("  ");
+                print_plain(r->subject);
+                printf(" %s", colour(COLOUR_YELLOW));
+                print_plain(r->event);
+                printf("%s ", colour(COLOUR_NONE));
                 if (FAILED(r->hr))
                         print_code(r->hr);
                 if (!mock_value_is_empty(&r->result))
@@ -275,7 +314,9 @@ static int show_trace(struct show *s, const char *path) {
         if (!s->json) {
                 _cleanup_free_ char *header = hcs_json_text(mock_trace_reader_header(reader), HCS_JSON_COMPACT);
 
-                printf("%s%s%s\n", colour(COLOUR_FAINT), header, colour(COLOUR_NONE));
+                printf("%s", colour(COLOUR_FAINT));
+                print_plain(header);
+                printf("%s\n", colour(COLOUR_NONE));
         }
         for (;;) {
                 struct mock_record r;
@@ -285,6 +326,7 @@ static int show_trace(struct show *s, const char *path) {
                         break;
                 count(s, &r);
                 if (is_shown(s, &r)) {
+                        s->shown++;
                         if (s->json)
                                 print_json(&r);
                         else
@@ -294,6 +336,8 @@ static int show_trace(struct show *s, const char *path) {
                 }
                 mock_record_deinit(&r);
         }
+        if (SUCCEEDED(hr) && s->handle && !s->shown)
+                hr = hcs_error_make(&err, E_INVALIDARG, "%s: nothing is said of %s in it", path, s->handle);
         if (FAILED(hr))
                 return tell_error("show", err);
         if (!s->json)
@@ -372,6 +416,9 @@ int cmd_show(int argc, char **argv) {
                 }
         if (optind + 1 != argc)
                 return tell_usage("show", "one TRACE is needed");
+        if (s.html && (s.json || s.handle || s.full || s.all))
+                return tell_usage("show",
+                                  "a page shows everything: --html goes with none of --handle, --all, --full, --json");
         if (!s.html && (s.against || s.output))
                 return tell_usage("show", "--against and -o go with --html");
         if (s.against && (hcs_streq(s.against, "-") || hcs_streq(argv[optind], "-")))

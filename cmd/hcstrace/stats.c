@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf.h"
 #include "cmd/hcstrace/hcstrace.h"
 #include "mockhcs/workbench/statistics.h"
+#include "platform/clock.h"
 
 static void usage(void) {
         puts("usage: hcstrace stats [--json] TRACE\n\n"
@@ -23,8 +25,15 @@ static uint64_t number(const struct hcs_json *o, const char *key) {
         return v;
 }
 
+/* Traces of several days are what a merge makes of recordings. */
 static const char *duration(uint64_t ns, char buf[static 24]) {
-        if (ns >= 1000000000)
+        if (ns >= 100 * HCS_NS_PER_DAY)
+                snprintf(buf, 24, "%llu days", (unsigned long long)(ns / HCS_NS_PER_DAY));
+        else if (ns >= HCS_NS_PER_DAY)
+                snprintf(buf, 24, "%.3g days", (double)ns / (double)HCS_NS_PER_DAY);
+        else if (ns >= 1000 * HCS_NS_PER_S)
+                snprintf(buf, 24, "%llu s", (unsigned long long)(ns / HCS_NS_PER_S));
+        else if (ns >= 1000000000)
                 snprintf(buf, 24, "%.3g s", (double)ns / 1e9);
         else if (ns >= 1000000)
                 snprintf(buf, 24, "%.3g ms", (double)ns / 1e6);
@@ -39,11 +48,11 @@ static void print_functions(const struct hcs_json *list) {
         printf("%-44s %9s %7s %7s %9s %9s %9s\n", "", "calls", "failed", "no end", "p50", "p95", "max");
         for (const struct hcs_json *f = hcs_json_first(list); f; f = hcs_json_next(f)) {
                 char p50[24], p95[24], max[24];
+                _cleanup_free_ char *name = hcs_utf8_plain(hcs_json_get_string(f, "name"));
                 uint64_t failed = number(f, "failed");
 
-                printf("%-44s %9llu %s%7llu%s %7llu %9s %9s %9s\n", hcs_json_get_string(f, "name"),
-                       (unsigned long long)number(f, "calls"), failed ? colour(COLOUR_RED) : "",
-                       (unsigned long long)failed, failed ? colour(COLOUR_NONE) : "",
+                printf("%-44s %9llu %s%7llu%s %7llu %9s %9s %9s\n", name, (unsigned long long)number(f, "calls"),
+                       failed ? colour(COLOUR_RED) : "", (unsigned long long)failed, failed ? colour(COLOUR_NONE) : "",
                        (unsigned long long)number(f, "unreturned"), duration(number(f, "p50"), p50),
                        duration(number(f, "p95"), p95), duration(number(f, "max"), max));
         }
@@ -55,9 +64,10 @@ static void print_counts(const char *title, const struct hcs_json *list) {
         printf("%s:", title);
         for (const struct hcs_json *c = hcs_json_first(list); c; c = hcs_json_next(c)) {
                 const char *code = hcs_json_get_string(c, "code"), *name = hcs_json_get_string(c, "name");
+                _cleanup_free_ char *plain = hcs_utf8_plain(name ? name : "");
 
-                printf("%s %s%s%s %llu", c == hcs_json_first(list) ? "" : ",", name ? name : "",
-                       name && code ? " " : "", code ? code : "", (unsigned long long)number(c, "count"));
+                printf("%s %s%s%s %llu", c == hcs_json_first(list) ? "" : ",", plain, name && code ? " " : "",
+                       code ? code : "", (unsigned long long)number(c, "count"));
         }
         putchar('\n');
 }

@@ -204,6 +204,29 @@ says 'line 99999 is none of the trace'
 expect 1 "two runs of lcowctl" "$hcstrace" diff "$lcow" "$network"
 expect 0 "two runs of lcowctl: noise" "$hcstrace" noise -o lcow.marked "$lcow" "$network"
 
+# Nothing in a trace is for the terminal.
+cat >escapes.trace <<'TRACE'
+{"trace":"hcs","version":1,"recorder":"\u001b[31m\u009b","redacted":true}
+{"call":"Hcs\u001b[31m","dll":"computecore","n":1,"t":1,"thread":1,"args":{"id":"a\u001b[31m","system":"system/1\u001b[31m","\u001b[31m":1,"configuration":{"\u001b[2J":"\u001b]0;x"}}}
+{"return":1,"t":864000000000000,"hr":"0x80004005","out":{"result":"\u001b[31m\u009b"}}
+{"event":"E\u001b[31m","on":"system/1\u001b[31m","t":864000000000000,"data":{"\u001b[31m":1}}
+{"stdio":"process/1\u001b[31m","stream":"stdout","t":864000000000000,"text":"\u001b[31mhi"}
+{"frame":"Request(\u001b[31m)","on":"bridge/1\u001b[31m","from":"host","id":2,"t":864000000000000,"document":{"ContainerId":"c\u001b[31m","x":"\u001b[31m"}}
+TRACE
+sed 's/31m/32m/g' escapes.trace >escapes2.trace
+for verb in show "show --full --all" stats "diff escapes2.trace" "noise escapes2.trace" "split -o escapes" "diff --bridge bridge/1"; do
+        # shellcheck disable=SC2086 # words
+        "$hcstrace" $verb escapes.trace >"$work/out" 2>&1
+        ! LC_ALL=C grep -q $'\033\|\302\233' "$work/out" || fail "$verb lets a trace speak to the terminal"
+done
+expect 0 "a trace of days" "$hcstrace" stats escapes.trace
+says '5 records in 10 days'
+expect 1 "a handle that is not in it" "$hcstrace" show --handle system/77 "$lcow"
+says 'nothing is said of system/77 in it'
+expect 2 "a page of one handle" "$hcstrace" show --html --handle system/1 "$lcow"
+expect 2 "a text that is none" "$hcstrace" redact --text '' -o out.trace "$lcow"
+says '--text wants one'
+
 head -c 3000 /dev/urandom >rubbish.trace
 for verb in stats split "redact -o out" "merge -o out" "noise" "show --html"; do
         # shellcheck disable=SC2086 # words

@@ -119,7 +119,10 @@ static void the_name_of_a_secret_may_be_written_with_escapes(void **state) {
 static void what_a_terminal_would_obey_is_made_visible(void **state) {
         _cleanup_free_ char *text = hcs_utf8_visible("a\033[31m\\\xC3\xA4\xC2\x9B\xff\n");
 
+        _cleanup_free_ char *plain = hcs_utf8_plain("a\033[31m\\\t\xC3\xA4\xC2\x9B\r\xff\n");
+
         assert_string_equal(text, "a\\033[31m\\134\xC3\xA4\\302\\233\\377\\012");
+        assert_string_equal(plain, "a\\033[31m\\\t\xC3\xA4\\302\\233\\015\\377\n");
 }
 
 static void hexadecimal_goes_both_ways_and_nothing_else_passes(void **state) {

@@ -200,7 +200,7 @@ uint16_t *hcs_utf8_to_utf16_lossy(const char *s, size_t n, size_t *ret_len) {
         return to_utf16(s, n, ret_len, NULL);
 }
 
-char *hcs_utf8_visible(const char *s) {
+static char *escaped(const char *s, const char *kept) {
         struct hcs_buf out = {0};
         size_t left = strlen(s);
 
@@ -208,7 +208,7 @@ char *hcs_utf8_visible(const char *s) {
                 uint32_t cp;
                 size_t n = hcs_utf8_decode(s, left, &cp);
 
-                if (n == 0 || cp < ' ' || cp == '\\' || (cp >= 0x7f && cp < 0xa0)) {
+                if (n == 0 || ((cp < ' ' || cp == '\\' || (cp >= 0x7f && cp < 0xa0)) && !strchr(kept, *s))) {
                         n = n ? n : 1;
                         for (size_t i = 0; i < n; i++)
                                 hcs_buf_printf(&out, "\\%03o", (uint8_t)s[i]);
@@ -219,4 +219,12 @@ char *hcs_utf8_visible(const char *s) {
                 left -= n;
         }
         return hcs_buf_steal(&out);
+}
+
+char *hcs_utf8_visible(const char *s) {
+        return escaped(s, "");
+}
+
+char *hcs_utf8_plain(const char *s) {
+        return escaped(s, "\n\t\\");
 }

@@ -29,5 +29,7 @@ size_t hcs_utf8_encode(uint32_t cp, char *p);
 size_t hcs_utf8_decode(const char *s, size_t n, uint32_t *ret);
 /* For a terminal: control characters, backslashes and what is not UTF-8 become \ooo. Caller frees. */
 char *hcs_utf8_visible(const char *s);
+/* The same for text that is read as it is: line feeds, tabs and backslashes stay. Caller frees. */
+char *hcs_utf8_plain(const char *s);
 
 #endif

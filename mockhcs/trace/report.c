@@ -7,6 +7,7 @@
 #include <stdarg.h>
 
 #include "base/str.h"
+#include "base/utf.h"
 
 struct hcs_json *mock_problem_new(const char *kind, const char *fmt, ...) {
         struct hcs_json *p = hcs_json_new_object();
@@ -24,8 +25,8 @@ struct hcs_json *mock_problem_new(const char *kind, const char *fmt, ...) {
 void mock_report_text(const struct hcs_json *problems, struct hcs_buf *out) {
         for (const struct hcs_json *p = hcs_json_first(problems); p; p = hcs_json_next(p)) {
                 const char *text = hcs_json_string(hcs_json_get(p, "text"));
+                _cleanup_free_ char *plain = hcs_utf8_plain(text ? text : "");
 
-                if (text)
-                        hcs_buf_puts(out, text);
+                hcs_buf_puts(out, plain);
         }
 }
