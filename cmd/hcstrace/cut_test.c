@@ -24,7 +24,7 @@
 #include "platform/file.h"
 #include "testing/hcs_test.h"
 
-#define MAX_SHORTENED ((size_t)12 << 10) /* bytes of a real trace */
+#define MAX_SHORTENED ((size_t)4 << 10) /* bytes of a real trace */
 
 /* A record of each kind. */
 static const char whole[] =
@@ -211,7 +211,7 @@ static void shorten(const char *fixture, const char *path) {
         size_t len;
         _cleanup_free_ char *text = hcs_test_fixture(fixture, &len);
         size_t header = strcspn(text, "\n");
-        FILE *file = fopen(path, "we");
+        FILE *file = fopen(path, "wbe");
         int records = 0;
 
         len = len < MAX_SHORTENED ? len : MAX_SHORTENED;

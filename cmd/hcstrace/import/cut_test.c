@@ -87,7 +87,7 @@ static void cut_everywhere(struct cut *c) {
 
         for (c->n = 0; c->n <= c->len; c->n++) {
                 bool line_ends = c->n && c->text[c->n - 1] == '\n';
-                bool written = line_ends || c->n == c->len || c->n % 64 == 63;
+                bool written = line_ends || c->n == c->len || c->n % 256 == 255;
 
                 stats = import_beginning(c, written ? c->output : NULL);
                 if (written)
