@@ -182,7 +182,7 @@ int cmd_bridge(int argc, char **argv) {
                         usage(a.what);
                         return EXIT_OK;
                 default:
-                        return EXIT_USAGE;
+                        return tell_usage(a.what, NULL);
                 }
         if (optind + 2 != argc)
                 return tell_usage(a.what, "a TRACE and a TRANSPORT are needed");

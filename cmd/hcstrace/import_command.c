@@ -216,11 +216,8 @@ int cmd_import(int argc, char **argv) {
                                 return tell_usage("import", "too many options");
                         command.settings[command.n_settings++] = (struct setting){(char)c, optarg};
                         break;
-                case 'h':
-                        usage();
-                        return EXIT_OK;
                 default:
-                        return EXIT_USAGE;
+                        return end_of_options("import", c, usage);
                 }
         if (optind == argc)
                 return tell_usage("import", "a LOG is needed");

@@ -300,7 +300,7 @@ int cmd_record(int argc, char **argv) {
                         usage(r.name);
                         return EXIT_OK;
                 default:
-                        return EXIT_USAGE;
+                        return tell_usage(r.name, NULL);
                 }
         if (optind == argc)
                 return tell_usage(r.name, "a PROGRAM to run is needed");
@@ -347,7 +347,7 @@ int cmd_replay(int argc, char **argv) {
                         usage(r.name);
                         return EXIT_OK;
                 default:
-                        return EXIT_USAGE;
+                        return tell_usage(r.name, NULL);
                 }
         if (optind == argc)
                 return tell_usage(r.name, "a TRACE is needed");

@@ -408,11 +408,8 @@ int cmd_show(int argc, char **argv) {
                 case 'j':
                         s.json = s.all = true;
                         break;
-                case 'h':
-                        usage();
-                        return EXIT_OK;
                 default:
-                        return EXIT_USAGE;
+                        return end_of_options("show", c, usage);
                 }
         if (optind + 1 != argc)
                 return tell_usage("show", "one TRACE is needed");

@@ -178,11 +178,8 @@ int cmd_validate(int argc, char **argv) {
                         break;
                 case 'l':
                         return list_types();
-                case 'h':
-                        usage();
-                        return EXIT_OK;
                 default:
-                        return EXIT_USAGE;
+                        return end_of_options("validate", c, usage);
                 }
         if (optind == argc)
                 return tell_usage("validate", "a FILE is needed");

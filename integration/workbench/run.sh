@@ -224,6 +224,10 @@ says '5 records in 10 days'
 expect 1 "a handle that is not in it" "$hcstrace" show --handle system/77 "$lcow"
 says 'nothing is said of system/77 in it'
 expect 2 "a page of one handle" "$hcstrace" show --html --handle system/1 "$lcow"
+for verb in record verify guest diff show stats import validate torture prune; do
+        expect 2 "$verb with an option that there is not" "$hcstrace" $verb --bogus
+        says "hcstrace $verb --help says how it is used"
+done
 expect 2 "a text that is none" "$hcstrace" redact --text '' -o out.trace "$lcow"
 says '--text wants one'
 
