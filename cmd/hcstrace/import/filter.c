@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Which lines can mean anything to the importer: documents, and those that hold a word of which at least one is in
- * every message that a family (say_*.c) knows. One look at each pair of letters rules most places out. Pure function.
+ * Which lines can mean anything to the importer: documents, list views of what has an id, and those that hold a word of
+ * which at least one is in every message that a family (say_*.c) knows. One look at each pair of letters rules most
+ * places out. Pure function.
  */
 
 #include <string.h>
@@ -53,7 +54,7 @@ bool import_may_say(const char *text) {
 
         if (!*p)
                 return false;
-        if (import_stands_alone(text))
+        if (import_stands_alone(text) || (*text >= 'A' && *text <= 'Z' && strstr(text, "\nID ")))
                 return true;
         for (; p[1]; p++) {
                 unsigned word = word_of[PAIR(p[0], p[1])];

@@ -35,6 +35,7 @@ static const struct {
         {import_say_legacy, IMPORT_ANNOUNCEMENTS}, {import_say_network, IMPORT_NETWORKS},
         {import_say_guest, IMPORT_GUEST},          {import_say_error, IMPORT_ERRORS},
         {import_say_client, IMPORT_CLIENTS},       {import_say_document, IMPORT_DOCUMENTS},
+        {import_say_object, IMPORT_DOCUMENTS},
 };
 
 static bool speaks_of_hcs(const char *text) {

@@ -273,7 +273,27 @@ static void an_end_that_was_cut_off_is_told(void **state) {
         assert_int_equal(s.failures, 0);
 }
 
-HCS_TESTS(cmocka_unit_test(an_error_text_tells_the_events_again),
+static void assert_view(const char *text, const char *expected) {
+        _cleanup_json_ struct hcs_json *j = import_view_document(text);
+        _cleanup_free_ char *got = hcs_json_text(j, HCS_JSON_COMPACT);
+
+        assert_string_equal(got, expected);
+}
+
+static void a_list_view_is_the_document_that_it_shows(void **state) {
+        assert_view("ID    : x\nCount : 12\nOn    : True\nOdd   : 007\nEmpty :",
+                    "{\"ID\":\"x\",\"Count\":12,\"On\":true,\"Odd\":\"007\",\"Empty\":\"\"}");
+        assert_view("ID   : x\nList : {a, @{A=1; B=}, {}}\nLong : one\n       two\nLast : {",
+                    "{\"ID\":\"x\",\"List\":[\"a\",{\"A\":1,\"B\":\"\"},[]],\"Long\":\"one two\",\"Last\":[]}");
+        assert_view("A : @{B=@{C=1", "{\"A\":{\"B\":{\"C\":1}}}");
+        assert_view("A : @{B", "{\"A\":{}}");
+        assert_view("A : {{{{{{{{{{{{{{{{{{{{x", "{\"A\":[[[[[[[[[[[[[[[[\"{{{{x\"]]]]]]]]]]]]]]]]}");
+        assert_view("no colon\nA : 1", "{}");
+        assert_view("", "{}");
+}
+
+HCS_TESTS(cmocka_unit_test(a_list_view_is_the_document_that_it_shows),
+          cmocka_unit_test(an_error_text_tells_the_events_again),
           cmocka_unit_test(heads_are_cut_off_and_give_their_time),
           cmocka_unit_test(a_clock_without_a_day_goes_on_after_midnight),
           cmocka_unit_test(a_day_without_a_year_is_of_the_year_of_what_is_near),

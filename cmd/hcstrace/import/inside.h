@@ -148,6 +148,11 @@ enum { IMPORT_NO_BLOCK, IMPORT_LIST_VIEW, IMPORT_SPEW };
 unsigned import_block_begins(const char *line);
 bool import_block_goes_on(unsigned block, const char *text, const char *next);
 
+/* ---- view.c: what a list view shows ---- */
+
+/* Of a block of that kind. Never NULL; the caller frees. */
+struct hcs_json *import_view_document(const char *text);
+
 /* ---- filter.c: a cheap look at a line ---- */
 
 /* False when no family of messages can understand the line; most lines of a log are such. */
@@ -331,7 +336,8 @@ bool import_say_guest(struct import_ledger *l, const struct import_line *line); 
 /* What the last one knows of a bridge: requests without an answer. Owned by the ledger. */
 struct import_bridge *import_bridge_new(void);
 struct import_bridge *import_bridge_free(struct import_bridge *b);
-/* Can it be one of the last kind? It begins as a document, and as no record of a log. */
+bool import_say_object(struct import_ledger *l, const struct import_line *line); /* networks of HNS, printed */
+/* Can it be a document alone? It begins as a document, and as no record of a log. */
 bool import_stands_alone(const char *text);
 /* A result document that nobody has said of what it is: its words tell, or it is that of a creation. */
 bool import_say_result(struct import_ledger *l, const char *document, const char *repair, uint64_t time);

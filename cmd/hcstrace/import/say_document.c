@@ -79,7 +79,9 @@ static const struct {
 };
 
 bool import_stands_alone(const char *text) {
-        return *text == '{' && !strstr(text, "\"msg\"") && !strstr(text, "\"message\"") && !strstr(text, "\"level\"");
+        const char *first = *text == '[' ? text + 1 + strspn(text + 1, " \t") : text;
+
+        return *first == '{' && !strstr(text, "\"msg\"") && !strstr(text, "\"message\"") && !strstr(text, "\"level\"");
 }
 
 bool import_say_document(struct import_ledger *l, const struct import_line *line) {
