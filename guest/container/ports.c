@@ -18,7 +18,7 @@
  * A host that had filled the window would stand still while a relay lets a stream fill, and newer kernels send no more
  * to a host than they would take from it. Memory is used as it is filled; what is no vsock has windows of its own.
  */
-static void widen(int fd) {
+void guest_ports_widen(int fd) {
         uint64_t window = WINDOW;
 
         setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_BUFFER_MAX_SIZE, &window, sizeof(window));
@@ -32,7 +32,7 @@ static HRESULT dial(const struct guest_transport *t, bool wanted, uint32_t port,
         if (FAILED(hr))
                 hcs_error_wrap(err, "failed creating %s Connection", name);
         else if (wanted)
-                widen(*ret_fd);
+                guest_ports_widen(*ret_fd);
         return hr;
 }
 

@@ -14,6 +14,9 @@ struct guest_ports {
         uint32_t in, out, err;
 };
 
+/* Room for 1 MiB on the way from the host, of a connection by vsock; others are left as they are. */
+void guest_ports_widen(int fd);
+
 /* Dials stdin, stdout and stderr in this order, as hosts accept them in it. Blocking. All or none. */
 HRESULT guest_ports_dial(const struct guest_ports *p, const struct guest_transport *t, struct guest_streams *ret,
                          struct hcs_error **err);

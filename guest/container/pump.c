@@ -6,7 +6,8 @@
  *
  * What costs most in a virtual machine is not to move bytes but to change between us and the program at the pipe's
  * other end, which each wakes the other. So a pump moves as much at once as there may be, and when it has emptied a
- * stream that runs well it does not ask to be woken by its next byte: it lets the stream fill for a moment.
+ * stream that runs well it does not ask to be woken by its next byte: it lets the stream fill for a moment. Not a
+ * socket between processes, where there is no machine: it is full long before, and its writer would stand still.
  */
 
 #include "guest/container/pump.h"
@@ -82,11 +83,12 @@ static ssize_t move_by_copy(struct guest_pump *p) {
         return n;
 }
 
-static bool is_vsock(int fd) {
+static int domain_of(int fd) {
         socklen_t size = sizeof(int);
-        int domain = 0;
+        int domain = AF_UNSPEC;
 
-        return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_VSOCK;
+        getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
+        return domain;
 }
 
 static void turn(struct guest_pump *p) {
@@ -107,7 +109,7 @@ static void turn(struct guest_pump *p) {
         if (n > 0 || n == -EAGAIN) {
                 /* Blocked, or its turn is over: the side that it needs brings it back. */
                 bool waits_for_output = p->copying ? p->start != p->end : n < 0 && ready(p->from.fd, POLLIN);
-                bool naps = n < 0 && !waits_for_output && moved >= BULK;
+                bool naps = n < 0 && !waits_for_output && moved >= BULK && p->roomy;
 
                 if (n < 0 && p->start == p->end && !naps) /* a stream that is idle costs nothing */
                         p->buf = hcs_free(p->buf);
@@ -140,7 +142,8 @@ void guest_pump_start(struct guest_pump *p, struct guest_loop *loop, int from, i
                 .to = {.fd = to, .fn = on_to},
                 .nap = {.fn = on_nap},
                 .tee = tee,
-                .copying = tee >= 0 || is_vsock(to),
+                .copying = tee >= 0 || domain_of(to) == AF_VSOCK,
+                .roomy = domain_of(from) != AF_UNIX,
                 .running = true,
                 .done = done,
         };

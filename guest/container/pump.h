@@ -16,6 +16,7 @@ struct guest_pump {
         char *buf; /* when splice() cannot: bytes [start, end) wait to be written */
         size_t start, end;
         bool copying;
+        bool roomy;             /* from holds more than comes in a nap: its other end does not stand still */
         struct guest_timer nap; /* while a stream that runs well fills */
         int errnum;             /* why it stopped: 0 at the end of the input */
         bool running;

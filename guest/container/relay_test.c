@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -231,6 +232,34 @@ static void the_end_of_stdin_reaches_the_process(void **state) {
         stop(&r);
 }
 
+static void take_and_give_again(struct guest_timer *t) {
+        struct rig *r = ((struct then *)t)->rig;
+        static char block[65536];
+
+        assert_int_equal(read(r->process.in, block, sizeof(block)), sizeof(block));
+        assert_int_equal(write(r->host.in, block, sizeof(block)), sizeof(block));
+        timer_loop = r->loop;
+        quit_timer.fn = on_quit;
+        guest_loop_set_timer(r->loop, &quit_timer, hcs_clock_ns()); /* behind one more turn */
+}
+
+/* A socket between processes holds less than comes in the moment that a pipe is let to fill: the host would stand
+ * still.
+ */
+static void input_from_a_socket_is_taken_without_a_pause(void **state) {
+        static char block[65536];
+        struct rig r = {0};
+        struct then then = {{.fn = take_and_give_again}, &r};
+
+        start(&r);
+        fcntl(r.process.in, F_SETFL, O_NONBLOCK);
+        assert_int_equal(write(r.host.in, block, sizeof(block)), sizeof(block));
+        guest_loop_set_timer(r.loop, &then.timer, 1);
+        guest_loop_run(r.loop);
+        assert_int_equal(read(r.process.in, block, sizeof(block)), sizeof(block));
+        stop(&r);
+}
+
 static void a_host_that_stops_reading_breaks_the_process_pipe(void **state) {
         struct rig r = {0};
 
@@ -260,6 +289,44 @@ static void a_log_gets_a_copy_of_what_is_written(void **state) {
         stop(&r);
 }
 
+/* More than the host's socket holds: what is copied is written in parts, and the log gets each byte once. */
+static void a_log_gets_a_large_output_once(void **state) {
+        static char block[300000], copy[sizeof(block) + 1];
+        struct rig r = {.tee = memfd_create("log", MFD_CLOEXEC)};
+        struct reader reader = {.job.work = read_all, .job.done = ignore_done};
+        struct guest_workers *w;
+        unsigned sum = 0;
+
+        for (size_t i = 0; i < sizeof(block); i++) {
+                block[i] = (char)(i * 7 + i / 251);
+                sum = sum * 31 + (unsigned char)block[i];
+        }
+        start(&r);
+        fcntl(r.process.out, F_SETPIPE_SZ, 1 << 20);
+        fcntl(r.process.out, F_SETFL, O_NONBLOCK);
+        if (write(r.process.out, block, sizeof(block)) != (ssize_t)sizeof(block)) {
+                print_message("a pipe takes no such block here\n");
+                close(r.tee);
+                stop(&r);
+                skip();
+        }
+        close(r.process.out);
+        r.process.out = -1;
+        reader.fd = r.host.out;
+        r.host.out = -1;
+        w = guest_workers_new(r.loop);
+        guest_workers_submit(w, &reader.job);
+        guest_relay_finish(r.relay);
+        guest_loop_run(r.loop);
+        guest_workers_free(w);
+        assert_int_equal(reader.n, sizeof(block));
+        assert_int_equal(reader.sum, sum);
+        assert_int_equal(pread(r.tee, copy, sizeof(copy), 0), sizeof(block));
+        assert_memory_equal(copy, block, sizeof(block));
+        close(r.tee);
+        stop(&r);
+}
+
 static void only_a_terminal_is_resized(void **state) {
         struct rig r = {0};
 
@@ -278,5 +345,7 @@ HCS_TESTS(cmocka_unit_test(what_a_process_wrote_arrives_before_it_is_over),
           cmocka_unit_test(a_relay_that_is_freed_between_batches_is_gone),
           cmocka_unit_test(a_host_that_does_not_close_is_given_up_on),
           cmocka_unit_test(the_end_of_stdin_reaches_the_process),
+          cmocka_unit_test(input_from_a_socket_is_taken_without_a_pause),
           cmocka_unit_test_setup(a_host_that_stops_reading_breaks_the_process_pipe, ignore_sigpipe),
-          cmocka_unit_test(a_log_gets_a_copy_of_what_is_written), cmocka_unit_test(only_a_terminal_is_resized))
+          cmocka_unit_test(a_log_gets_a_copy_of_what_is_written), cmocka_unit_test(a_log_gets_a_large_output_once),
+          cmocka_unit_test(only_a_terminal_is_resized))
