@@ -6,11 +6,17 @@ set -u
         echo "SKIPPED: the guest agent needs root" >&2
         exit 77
 }
+runtime=$("$(dirname "$0")/runtime.sh" crun) || {
+        echo "SKIPPED: crun is not installed" >&2
+        exit 77
+}
 stripped=$(mktemp)
 trap 'rm -f "$stripped"' EXIT
 strip -o "$stripped" "$2" && echo "agent: $(stat -c %s "$stripped") bytes stripped (goal: 1200000)"
 busybox=$(command -v busybox)
 # shellcheck disable=SC2016
 unshare -mpfn --mount-proc --kill-child /bin/bash -c 'mount -t tmpfs tmpfs /run; umount /sys/fs/cgroup/unified 2>/dev/null
-exec "$1" /run/v.sock "$3" "$4" "$2" -v4 -transport unix:/run/v.sock -disable-time-sync -no-cgroups -loglevel error \
-        -logfile /run/log' bench "$1" "$2" "$busybox" "$3"
+printf "#!/bin/sh\nexec %s \"\$@\"\n" "$5" >/run/runtime
+chmod +x /run/runtime
+exec "$1" /run/v.sock "$3" "$4" "$2" -v4 -runtime /run/runtime -transport unix:/run/v.sock -disable-time-sync -no-cgroups -loglevel error \
+        -logfile /run/log' bench "$1" "$2" "$busybox" "$3" "$runtime"

@@ -13,7 +13,7 @@ skip() {
 }
 [ "$(id -u)" = 0 ] || skip "the guest agent needs root"
 unshare -mpfnC --mount-proc true 2>/dev/null || skip "no namespaces can be made here"
-command -v "$runtime" >/dev/null || skip "$runtime is not installed"
+runtime=$("$source/integration/guest/runtime.sh" "$runtime") || skip "$runtime is not installed"
 busybox=$(command -v busybox) || skip "busybox is not installed"
 ldd "$busybox" >/dev/null 2>&1 && skip "busybox is not static"
 
@@ -44,7 +44,8 @@ bash -c '
         done 2>/dev/null
         exec unshare -mpfnC --mount-proc --kill-child /bin/bash -c "$@"
 ' enter "$group" '
-        build=$1 runtime=$2 source=$3 busybox=$4 cgroups=$5
+        build=$1 source=$3 busybox=$4 cgroups=$5
+        read -ra runtime <<<"$2"
         shift 5
         mount -t tmpfs tmpfs /run
         mkdir -p /run/conform
@@ -67,14 +68,14 @@ bash -c '
                 "\"env\":[],\"cwd\":\"/\"},\"root\":{\"path\":\"rootfs\"},\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\"," \
                 "\"source\":\"proc\"}],\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"mount\"},{\"type\":\"ipc\"}," \
                 "{\"type\":\"uts\"},{\"type\":\"network\"}]}}" >/run/probe/config.json
-        if ! "$runtime" --root /run/probe/state run --bundle /run/probe probe </dev/null >/run/probe/log 2>&1; then
-                echo "$runtime cannot run containers here: $(cat /run/probe/log)"
+        if ! "${runtime[@]}" --root /run/probe/state run --bundle /run/probe probe </dev/null >/run/probe/log 2>&1; then
+                echo "${runtime[*]} cannot run containers here: $(cat /run/probe/log)"
                 runtimes=(--no-runtime)
         fi
         rm -rf /run/probe
         # The runtime, with faults on demand.
         printf "#!/bin/sh\ncase \"\$(cat /run/conform/fault 2>/dev/null)\" in crash) kill -SEGV \$\$ ;; hang) sleep 1000 ;; lazy) exit 0 ;; esac\nexec %s \"\$@\"\n" \
-                "$runtime" >/run/conform/runtime
+                "${runtime[*]}" >/run/conform/runtime
         chmod +x /run/conform/runtime
         # A pid namespace is what powering off ends where there is no VM.
         agent=() wrap=()
