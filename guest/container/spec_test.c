@@ -197,6 +197,24 @@ static void sandbox_mounts_stay_below_the_sandbox(void **state) {
         hcs_error_free(err);
 }
 
+static void huge_pages_that_cannot_be_leave_no_folder(void **state) {
+        _cleanup_free_ char *dir = hcs_test_tmpdir(), *made = guest_path_join(dir, "hugepages/3M/a");
+        _cleanup_json_ struct hcs_json *bad_size = parse("{\"mounts\":[{\"source\":\"hugepages://3M/a\"}]}");
+        _cleanup_json_ struct hcs_json *out = parse("{\"mounts\":[{\"source\":\"hugepages://../../etc\"}]}");
+        _cleanup_json_ struct hcs_json *plain = parse("{\"mounts\":[{\"source\":\"/plain\"}]}");
+        struct hcs_error *err = NULL;
+
+        assert_true(FAILED(guest_spec_rewrite_hugepage_mounts(bad_size, dir, &err)));
+        assert_non_null(strstr(hcs_error_message(err), made));
+        err = hcs_error_free(err);
+        assert_false(hcs_file_exists(made));
+        assert_hresult(guest_spec_rewrite_hugepage_mounts(out, dir, &err), E_FAIL);
+        assert_non_null(strstr(hcs_error_message(err), "is not within hugepages's mounts dir"));
+        hcs_error_free(err);
+        assert_ok(guest_spec_rewrite_hugepage_mounts(plain, dir, NULL), NULL);
+        assert_string_equal(hcs_json_string(hcs_json_lookup(plain, "mounts[0].source")), "/plain");
+}
+
 static void uvm_mounts_must_be_there(void **state) {
         _cleanup_json_ struct hcs_json *s = parse("{\"mounts\":[{\"source\":\"uvm:///dev/null\"}]}");
         _cleanup_json_ struct hcs_json *bad = parse("{\"mounts\":[{\"source\":\"uvm:///nowhere/at/all\"}]}");
@@ -228,5 +246,6 @@ HCS_TESTS(cmocka_unit_test(annotations_are_read_as_go_reads_booleans),
           cmocka_unit_test_setup_teardown(links_in_an_image_do_not_lead_out_of_it, make_root, drop_root),
           cmocka_unit_test(dev_shm_gets_the_size_of_the_annotation), cmocka_unit_test(devices_are_looked_up_by_path),
           cmocka_unit_test(a_privileged_container_gets_every_device_and_one_rule),
-          cmocka_unit_test(sandbox_mounts_stay_below_the_sandbox), cmocka_unit_test(uvm_mounts_must_be_there),
+          cmocka_unit_test(sandbox_mounts_stay_below_the_sandbox),
+          cmocka_unit_test(huge_pages_that_cannot_be_leave_no_folder), cmocka_unit_test(uvm_mounts_must_be_there),
           cmocka_unit_test(block_device_mounts_get_a_rule_for_their_device))

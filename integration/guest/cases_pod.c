@@ -11,6 +11,7 @@
 
 #define TYPE    "io.kubernetes.cri.container-type"
 #define SANDBOX "io.kubernetes.cri.sandbox-id"
+#define VIRTUAL "io.microsoft.cri.virtual-pod-id"
 
 /* A pod without network adapters, which says so. */
 struct pod {
@@ -319,6 +320,70 @@ static void deletion_of_a_sandbox_takes_its_mounts_away(struct host *h) {
         check(hcs_streq(mounts, "none"), "%s", mounts);
 }
 
+static void huge_pages_are_mounted(struct host *h) {
+        _cleanup_free_ char *can = host_sh(h, "grep -c hugetlbfs /proc/filesystems; ls /sys/kernel/mm/hugepages");
+        _cleanup_json_ struct hcs_json *answer = NULL;
+        struct outcome o = {0};
+        POD(p, "[\"sh\",\"-c\",\"grep ' /huge ' /proc/mounts\"]");
+
+        pod_start(&p);
+        box_add_mount(&p.workload, h,
+                      "{\"destination\":\"/huge\",\"type\":\"bind\",\"source\":\"hugepages://2M/a\","
+                      "\"options\":[\"rbind\"]}");
+        if (strstr(can, "hugepages-2048kB")) {
+                box_run(&p.workload, h, NULL, &o);
+                check(strstr(o.out, " hugetlbfs ") && strstr(o.out, "pagesize=2M"), "%s", o.out);
+                outcome_check(h, &o, 0, NULL);
+        } else { /* what the VM has not is said */
+                answer = box_try_create(&p.workload, h);
+                check(host_result(answer) == E_FAIL, "0x%08x", (unsigned)host_result(answer));
+        }
+}
+
+static void huge_pages_of_no_size_are_refused(struct host *h) {
+        _cleanup_json_ struct hcs_json *answer = NULL;
+        POD(p, "[\"true\"]");
+
+        pod_start(&p);
+        box_add_mount(&p.workload, h,
+                      "{\"destination\":\"/huge\",\"type\":\"bind\",\"source\":\"hugepages://3M/a\","
+                      "\"options\":[\"rbind\"]}");
+        answer = box_try_create(&p.workload, h);
+        check(FAILED(host_result(answer)), "it was taken");
+        check(strstr(hcs_json_get_string(answer, "ErrorMessage"), "failed to update hugepages mounts"), "%s",
+              hcs_json_get_string(answer, "ErrorMessage"));
+}
+
+static void a_pod_may_have_the_network_of_the_vm(struct host *h) {
+        _cleanup_free_ char *vm = host_sh(h, "readlink /proc/self/ns/net");
+        struct outcome o = {0};
+        POD(p, "[\"true\"]");
+
+        annotate(&p.sandbox, "io.microsoft.virtualmachine.lcow.hostnetwork", "true");
+        pod_start(&p);
+        box_sh(&p.sandbox, h, "readlink /proc/self/ns/net", &o);
+        check(*vm && strstr(o.out, vm), "%s is not %s", o.out, vm);
+        outcome_check(h, &o, 0, NULL);
+}
+
+static void a_virtual_pod_is_one_by_its_annotation(struct host *h) {
+        struct outcome o = {0};
+        POD(p, "[\"sh\",\"-c\",\"cat /etc/hostname; echo x >/share/file\"]");
+
+        hcs_json_remove(hcs_json_get(p.sandbox.spec, "annotations"), TYPE);
+        annotate(&p.sandbox, VIRTUAL, p.sandbox.id);
+        /* The host takes it away, after the pod. */
+        box_set(&p.sandbox, h, "windows.network.networkNamespace", "\"44444444-0000-0000-0000-000000000000\"");
+        annotate(&p.workload, VIRTUAL, p.sandbox.id);
+        hcs_json_remove(hcs_json_get(p.workload.spec, "annotations"), SANDBOX);
+        pod_start(&p);
+        box_add_mount(&p.workload, h,
+                      "{\"destination\":\"/share\",\"type\":\"bind\",\"source\":\"sandbox:///a\","
+                      "\"options\":[\"rbind\"]}");
+        box_run(&p.workload, h, NULL, &o);
+        outcome_check(h, &o, 0, "pod\n");
+}
+
 #define CASE(text, function) \
         { "pod: " text, NEEDS_RUNTIME | NEEDS_POD, function }
 static const struct test_case cases[] = {
@@ -332,6 +397,10 @@ static const struct test_case cases[] = {
         CASE("sandbox mounts do not lead out", sandbox_mounts_do_not_lead_out),
         CASE("/dev/shm has the size of the annotation", dev_shm_has_the_size_of_the_annotation),
         CASE("a bad size of /dev/shm is refused", a_bad_size_of_dev_shm_is_refused),
+        CASE("huge pages are mounted", huge_pages_are_mounted),
+        CASE("huge pages of no size are refused", huge_pages_of_no_size_are_refused),
+        CASE("a pod may have the network of the VM", a_pod_may_have_the_network_of_the_vm),
+        CASE("a virtual pod is one by its annotation", a_virtual_pod_is_one_by_its_annotation),
         CASE("a user by name is looked up", a_user_by_name_is_looked_up),
         CASE("other processes run as the user of the workload", other_processes_run_as_the_user_of_the_workload),
         CASE("a core limit of the annotation holds", a_core_limit_of_the_annotation_holds),
