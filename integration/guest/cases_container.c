@@ -80,6 +80,41 @@ static void another_process_cannot_run_in_a_container_that_ended(struct host *h)
         outcome_deinit(&o);
 }
 
+/* Stdout on a port that nobody listens on. */
+static void check_deaf_port(struct host *h, const char *id, const char *params) {
+        _cleanup_free_ char *string = quoted(params);
+        _cleanup_json_ struct hcs_json *answer =
+                host_call(h, HCS_GCS_EXECUTE_PROCESS,
+                          "{\"ContainerId\":\"%s\",\"Settings\":{\"ProcessParameters\":%s,"
+                          "\"VsockStdioRelaySettings\":{\"StdOut\":99999}}}",
+                          id, string);
+        const char *message = hcs_json_get_string(answer, "ErrorMessage");
+
+        check(FAILED(host_result(answer)) && strstr(message, "failed creating stdout Connection"), "%s", message);
+}
+
+static void a_port_nobody_listens_on_fails_one_process_only(struct host *h) {
+        struct outcome o = {0};
+        BOX(b, "[\"sleep\",\"1000\"]");
+
+        box_create(&b.box, h);
+        box_start(&b.box, h, 0);
+        check_deaf_port(h, b.box.id,
+                        "{\"CreateStdOutPipe\":true,\"OciProcess\":{\"args\":[\"mkdir\",\"/started\"],"
+                        "\"env\":[\"PATH=/bin\"],\"cwd\":\"/\",\"user\":{\"uid\":0,\"gid\":0}}}");
+        box_sh(&b.box, h, "test -e /started || echo none", &o);
+        outcome_check(h, &o, 0, "none\n");
+}
+
+static void a_port_nobody_listens_on_fails_the_start(struct host *h) {
+        BOX(b, "[\"true\"]");
+
+        box_create(&b.box, h);
+        check_deaf_port(h, b.box.id, "{\"CreateStdOutPipe\":true}");
+        check(host_notification_count(h, b.box.id) == 0, "an exit of what did not start");
+        host_call_ok(h, HCS_GCS_SHUTDOWN_FORCED, "{\"ContainerId\":\"%s\"}", b.box.id);
+}
+
 static void a_program_that_is_not_there_fails_to_be_executed(struct host *h) {
         BOX(b, "[\"sleep\",\"1000\"]");
 
@@ -400,6 +435,8 @@ static const struct test_case cases[] = {
         CASE("another process runs beside the first", another_process_runs_beside_the_first),
         CASE("another process cannot run in a container that ended",
              another_process_cannot_run_in_a_container_that_ended),
+        CASE("a port nobody listens on fails one process only", a_port_nobody_listens_on_fails_one_process_only),
+        CASE("a port nobody listens on fails the start", a_port_nobody_listens_on_fails_the_start),
         CASE("a program that is not there fails to be executed", a_program_that_is_not_there_fails_to_be_executed),
         CASE("a program that is not there fails creation or start",
              a_program_that_is_not_there_fails_creation_or_start),
