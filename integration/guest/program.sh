@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# program.sh AGENT: what the agent does as a program: its help, flags that make no sense, and a bridge on its own streams.
+# In namespaces, for /run is the agent's; as root.
+set -u
+agent=$1
+if [ -z "${AGENT_IS_ALONE:-}" ]; then
+        [ "$(id -u)" = 0 ] && unshare -mpfn --mount-proc true 2>/dev/null || {
+                echo "SKIPPED: the guest agent needs root and namespaces" >&2
+                exit 77
+        }
+        AGENT_IS_ALONE=1 exec unshare -mpfn --mount-proc --kill-child "$0" "$agent"
+fi
+mount -t tmpfs tmpfs /run || exit 1
+said=/run/said
+failed=0
+fail() {
+        echo "FAIL $1: $(tr -d '\0' <$said)" >&2
+        failed=1
+}
+# refused CODE TEXT FLAG...: the agent ends with the code and says the text.
+refused() {
+        local code=$1 text=$2
+        shift 2
+        "$agent" -v4 -no-cgroups "$@" </dev/null >$said 2>&1
+        [ $? = "$code" ] && grep -qF -- "$text" $said || fail "$*"
+}
+refused 2 "flag provided but not defined: -nosuch" -nosuch
+refused 2 "-loglevel \`loud\`: not a level" -loglevel loud
+refused 1 "outside of Hyper-V use -disable-time-sync" -use-inouterr
+refused 1 "transport \`tcp\`: neither vsock nor unix:PATH" -disable-time-sync -transport tcp
+refused 1 "unknown initial-policy-stance \`maybe\`" -disable-time-sync -initial-policy-stance maybe
+refused 1 "/run/nowhere/log" -disable-time-sync -logfile /run/nowhere/log
+refused 0 "-initial-policy-stance string" -help
+
+# frame TYPE ID BODY: a message of the bridge; sizes below 256.
+frame() {
+        printf "\\x$(printf %02x $(($1 & 255)))\\x$(printf %02x $(($1 >> 8 & 255)))\\x$(printf %02x $(($1 >> 16 & 255)))\\x$(printf %02x $(($1 >> 24)))"
+        printf "\\x$(printf %02x $((16 + ${#3})))\\0\\0\\0\\x$(printf %02x "$2")\\0\\0\\0\\0\\0\\0\\0%s" "$3"
+}
+# The bridge's end is the agent's. It answers what came before.
+frame $((0x10100b01)) 7 '{"ContainerId":"","ActivityId":"","MinimumVersion":4,"MaximumVersion":4}' |
+        "$agent" -v4 -no-cgroups -disable-time-sync -use-inouterr -loglevel error >$said 2>/run/log
+[ $? = 0 ] || fail "a bridge on standard streams"
+grep -qaF '"Version":4' $said || fail "an answer on standard output"
+# Without protocol 4 nothing but negotiation is known.
+frame $((0x10100201)) 7 '{"ContainerId":"","ActivityId":""}' |
+        "$agent" -no-cgroups -disable-time-sync -use-inouterr -loglevel error >$said 2>/run/log
+grep -qaF 'function not supported' $said || fail "without -v4"
+exit $failed
