@@ -51,6 +51,8 @@ if command -v qemu-img >/dev/null; then
         expect 0 "with its size" qemu-img info --output=json -f vhdx "$work/disks/one.vhdx"
         says '"virtual-size": 67108864'
 fi
+expect 0 "one that stands on it is one" "$native/cmd/vhd/vhd" check "$work/disks/over/three.vhdx"
+says "differencing VHDX of 67108864 bytes"
 expect 0 "and so is its VHD" "$native/cmd/vhd/vhd" check "$work/disks/two.vhd"
 expect 1 "a program that is not there" "${run[@]}" -- "$work/gone.exe"
 says gone.exe

@@ -3,7 +3,7 @@
 /*
  * What Wine lacks besides sockets and a program has in which winehv.dll is: flags of named pipes as go-winio uses them,
  * virtual disks, the build that a manifest would unlock. Says a line for each; exit code 1 when one does not hold. The
- * disks it makes, one.vhdx and two.vhd, stay in FOLDER. usage: lacking BUILD FOLDER
+ * disks it makes, one.vhdx, two.vhd and over/three.vhdx on the first, stay in FOLDER. usage: lacking BUILD FOLDER
  */
 
 #include <stdbool.h>
@@ -109,10 +109,6 @@ static void disks(const char *folder) {
         check("a disk of five bytes is refused",
               CreateVirtualDisk_fn(&vhdx, other_path, VIRTUAL_DISK_ACCESS_NONE, NULL, 0, 0, &bad, NULL, &one) ==
                       ERROR_INVALID_PARAMETER);
-        bad = p;
-        bad.Version2.ParentPath = one_path;
-        check("a differencing one is refused", CreateVirtualDisk_fn(&vhdx, other_path, VIRTUAL_DISK_ACCESS_NONE, NULL,
-                                                                    0, 0, &bad, NULL, &one) == ERROR_NOT_SUPPORTED);
         check("a VHDX is made",
               CreateVirtualDisk_fn(&vhdx, one_path, VIRTUAL_DISK_ACCESS_NONE, NULL, 0, 0, &p, NULL, &one) == 0);
         check("not over another", CreateVirtualDisk_fn(&vhdx, one_path, VIRTUAL_DISK_ACCESS_NONE, NULL, 0, 0, &p, NULL,
@@ -161,13 +157,90 @@ static void disks(const char *folder) {
               OpenVirtualDisk_fn(&vhdx, other_path, VIRTUAL_DISK_ACCESS_NONE, 0, NULL, &two) == ERROR_FILE_NOT_FOUND);
 }
 
+/* On one.vhdx and two.vhd of disks(). */
+static void differencing_disks(const char *folder) {
+        HMODULE dll = LoadLibraryExW(L"virtdisk.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+        LOAD(CreateVirtualDisk);
+        LOAD(OpenVirtualDisk);
+        LOAD(AttachVirtualDisk);
+        LOAD(GetVirtualDiskInformation);
+        VIRTUAL_STORAGE_TYPE vhdx = {VIRTUAL_STORAGE_TYPE_DEVICE_VHDX, VIRTUAL_STORAGE_TYPE_VENDOR_MICROSOFT},
+                             vhd = {VIRTUAL_STORAGE_TYPE_DEVICE_VHD, VIRTUAL_STORAGE_TYPE_VENDOR_MICROSOFT};
+        CREATE_VIRTUAL_DISK_PARAMETERS p = {.Version = CREATE_VIRTUAL_DISK_VERSION_2};
+        union {
+                GET_VIRTUAL_DISK_INFO of;
+                char room[1024];
+        } info = {.of.Version = GET_VIRTUAL_DISK_INFO_PARENT_LOCATION};
+        ULONG size = sizeof(info.of), used = 0;
+        HANDLE one = NULL, three = NULL, none = NULL;
+        wchar_t one_path[MAX_PATH], two_path[MAX_PATH], away[MAX_PATH], over[MAX_PATH], path[MAX_PATH];
+
+        swprintf(one_path, MAX_PATH, L"%hs\\one.vhdx", folder);
+        swprintf(two_path, MAX_PATH, L"%hs\\two.vhd", folder);
+        swprintf(away, MAX_PATH, L"%hs\\away.vhdx", folder);
+        swprintf(over, MAX_PATH, L"%hs\\over", folder);
+        swprintf(path, MAX_PATH, L"%hs\\over\\three.vhdx", folder);
+        CreateDirectoryW(over, NULL);
+#define MAKE(type, ret) CreateVirtualDisk_fn(&(type), path, VIRTUAL_DISK_ACCESS_NONE, NULL, 0, 0, &p, NULL, ret)
+        p.Version2.ParentPath = away;
+        check("a parent that is not there", MAKE(vhdx, &three) == ERROR_FILE_NOT_FOUND);
+        p.Version2.ParentPath = two_path;
+        check("a VHD is no parent of a VHDX", MAKE(vhdx, &three) == 0xC03A0014);
+        p.Version2.ParentPath = one_path;
+        p.Version2.MaximumSize = 128 << 20;
+        check("one of another size than its parent's", MAKE(vhdx, &three) == 0xC03A0017);
+        check("what was refused is not there", GetFileAttributesW(path) == INVALID_FILE_ATTRIBUTES);
+        p.Version2.MaximumSize = 0;
+        check("a differencing disk is made", MAKE(vhdx, &three) == 0);
+        check("its parent's place takes room",
+              GetVirtualDiskInformation_fn(three, &size, &info.of, &used) == ERROR_INSUFFICIENT_BUFFER &&
+                      size > sizeof(info.of));
+        check("and is told", size < sizeof(info) && GetVirtualDiskInformation_fn(three, &size, &info.of, &used) == 0 &&
+                                     used == size && info.of.ParentLocation.ParentResolved &&
+                                     _wcsicmp(info.of.ParentLocation.ParentLocationBuffer, one_path) == 0);
+        MoveFileW(one_path, away);
+        size = sizeof(info);
+        check("one that went away is not found", GetVirtualDiskInformation_fn(three, &size, &info.of, &used) == 0 &&
+                                                         !info.of.ParentLocation.ParentResolved);
+        MoveFileW(away, one_path);
+        info.of.Version = GET_VIRTUAL_DISK_INFO_SIZE;
+        size = sizeof(info.of);
+        check("its size is its parent's", GetVirtualDiskInformation_fn(three, &size, &info.of, NULL) == 0 &&
+                                                  info.of.Size.VirtualSize == 64 << 20 &&
+                                                  info.of.Size.BlockSize == 1 << 20);
+        info.of.Version = GET_VIRTUAL_DISK_INFO_PROVIDER_SUBTYPE;
+        check("it is a differencing one",
+              GetVirtualDiskInformation_fn(three, &size, &info.of, NULL) == 0 && info.of.ProviderSubtype == 4);
+        info.of.Version = GET_VIRTUAL_DISK_INFO_IS_LOADED;
+        check("it is not attached",
+              GetVirtualDiskInformation_fn(three, &size, &info.of, NULL) == 0 && !info.of.IsLoaded);
+        check("and then it is", AttachVirtualDisk_fn(three, NULL, 0, 0, NULL, NULL) == 0 &&
+                                        GetVirtualDiskInformation_fn(three, &size, &info.of, NULL) == 0 &&
+                                        info.of.IsLoaded);
+        info.of.Version = GET_VIRTUAL_DISK_INFO_PARENT_LOCATION;
+        check("a disk without a parent has no place of one",
+              OpenVirtualDisk_fn(&vhdx, one_path, VIRTUAL_DISK_ACCESS_NONE, 0, NULL, &one) == 0 &&
+                      GetVirtualDiskInformation_fn(one, &size, &info.of, NULL) == 0xC03A001B);
+        info.of.Version = GET_VIRTUAL_DISK_INFO_FRAGMENTATION;
+        check("a kind that is not told",
+              GetVirtualDiskInformation_fn(one, &size, &info.of, NULL) == ERROR_NOT_SUPPORTED);
+        CloseHandle(one);
+        CloseHandle(three);
+        swprintf(path, MAX_PATH, L"%hs\\four.vhd", folder);
+        check("a differencing VHD is refused", CreateVirtualDisk_fn(&vhd, path, VIRTUAL_DISK_ACCESS_NONE, NULL,
+                                                                    CREATE_VIRTUAL_DISK_FLAG_FULL_PHYSICAL_ALLOCATION,
+                                                                    0, &p, NULL, &none) == ERROR_NOT_SUPPORTED);
+}
+
 int main(int argc, char **argv) {
         DWORD version = GetVersion(), build = argc > 1 ? (DWORD)strtoul(argv[1], NULL, 10) : 0;
 
         check("the build is that of the registry", !build || (version >> 16 == build && LOBYTE(LOWORD(version)) == 10));
         pipes();
         random_bytes();
-        if (argc > 2)
+        if (argc > 2) {
                 disks(argv[2]);
+                differencing_disks(argv[2]);
+        }
         return failures != 0;
 }

@@ -2,12 +2,13 @@
 
 /*
  * virtdisk.dll, of which Wine has the names: virtual disks are made, opened, attached and asked about as files, by the
- * code of lib/ext4/vhd. A handle is one of the file, which a client closes as any other. Attaching gives a disk a
- * number, and no device: nothing can be read at its path. An attachment is known in this process, and lasts as long as
- * the handle it was made with, or, when it is to be permanent, to the end of the process. See winehv.h.
+ * code of lib/ext4/vhd, differencing ones on their parent (parent.h). A handle is one of the file, which a client
+ * closes as any other. Attaching gives a disk a number, and no device: nothing can be read at its path. An attachment
+ * is known in this process, and lasts as long as the handle it was made with, or, when it is to be permanent, to the
+ * end of the process. See winehv.h.
  *
  * Codes: Microsoft's reference of virtdisk.h where it names them; ERROR_SHARING_VIOLATION for a disk that is attached
- * already and ERROR_NOT_READY for one that is not are assumed.
+ * already and ERROR_NOT_READY for one that is not are assumed, and all that is refused of a differencing disk.
  */
 
 #include "mockhcs/winehv/winehv.h"
@@ -19,11 +20,13 @@
 #include "ext4/vhd/vhd.h"
 #include "ext4/vhd/vhdx.h"
 #include "ext4/vhd/vhdx_create.h"
+#include "mockhcs/winehv/parent.h"
 #include "platform/windows/text.h"
 
 #define MIN_SIZE             ((uint64_t)3 << 20)
 #define SECTOR               512u
-#define NO_PROVIDER          0xC03A0014u /* ERROR_VIRTDISK_PROVIDER_NOT_FOUND */
+#define SIZE_MISMATCH        0xC03A0017u /* ERROR_VHD_CHILD_PARENT_SIZE_MISMATCH */
+#define INVALID_TYPE         0xC03A001Bu /* ERROR_VHD_INVALID_TYPE */
 #define SUBTYPE_FIXED        2u
 #define SUBTYPE_DYNAMIC      3u
 #define SUBTYPE_DIFFERENCING 4u
@@ -83,23 +86,33 @@ struct disk {
         ULONG device; /* VIRTUAL_STORAGE_TYPE_DEVICE_... */
         ULONG subtype;
         uint64_t virtual_size;
-        uint32_t block_size, sector_size;
-        GUID id;
+        uint32_t block_size, sector_size, physical_sector;
+        GUID id, linkage;
+        char *parent; /* where a differencing VHDX says that its parent is, else NULL */
 };
+
+static void disk_deinit(struct disk *d) {
+        free(d->parent);
+}
 
 static DWORD read_vhdx(struct hcs_data_file *f, struct disk *ret) {
         struct vhdx_info info = {0};
 
         if (vhdx_read(f, &info, NULL) != S_OK)
                 return ERROR_FILE_CORRUPT;
-        *ret = (struct disk){VIRTUAL_STORAGE_TYPE_DEVICE_VHDX,
-                             info.type == VHDX_FIXED     ? SUBTYPE_FIXED
-                             : info.type == VHDX_DYNAMIC ? SUBTYPE_DYNAMIC
-                                                         : SUBTYPE_DIFFERENCING,
-                             info.virtual_size,
-                             info.block_size,
-                             info.logical_sector,
-                             info.disk_id};
+        *ret = (struct disk){.device = VIRTUAL_STORAGE_TYPE_DEVICE_VHDX,
+                             .subtype = info.type == VHDX_FIXED     ? SUBTYPE_FIXED
+                                        : info.type == VHDX_DYNAMIC ? SUBTYPE_DYNAMIC
+                                                                    : SUBTYPE_DIFFERENCING,
+                             .virtual_size = info.virtual_size,
+                             .block_size = info.block_size,
+                             .sector_size = info.logical_sector,
+                             .physical_sector = info.physical_sector,
+                             .id = info.disk_id,
+                             .parent = info.parent};
+        info.parent = NULL;
+        if (info.parent_linkage)
+                hcs_guid_parse(info.parent_linkage, &ret->linkage, NULL);
         vhdx_info_deinit(&info);
         return ERROR_SUCCESS;
 }
@@ -110,10 +123,15 @@ static DWORD read_vhd(struct hcs_data_file *f, struct disk *ret) {
         HRESULT hr = vhd_read(f, &footer, &damage, NULL, NULL);
 
         if (hr != S_OK)
-                return hr == S_FALSE ? NO_PROVIDER : ERROR_FILE_CORRUPT;
+                return hr == S_FALSE ? DISK_NO_PROVIDER : ERROR_FILE_CORRUPT;
         if (damage)
                 return ERROR_FILE_CORRUPT;
-        *ret = (struct disk){VIRTUAL_STORAGE_TYPE_DEVICE_VHD, footer.type, footer.current_size, 0, SECTOR, footer.id};
+        *ret = (struct disk){.device = VIRTUAL_STORAGE_TYPE_DEVICE_VHD,
+                             .subtype = footer.type,
+                             .virtual_size = footer.current_size,
+                             .sector_size = SECTOR,
+                             .physical_sector = SECTOR,
+                             .id = footer.id};
         return ERROR_SUCCESS;
 }
 
@@ -150,61 +168,101 @@ static DWORD complete(OVERLAPPED *o, DWORD result) {
         return ERROR_IO_PENDING;
 }
 
+/* What is asked for. */
+struct wanted {
+        uint64_t size;
+        uint32_t block;
+        const wchar_t *parent;
+};
+
 /* Both versions say the same of the disk itself. */
-static DWORD check_parameters(const CREATE_VIRTUAL_DISK_PARAMETERS *p, uint64_t *ret_size, uint32_t *ret_block) {
+static DWORD check_parameters(const CREATE_VIRTUAL_DISK_PARAMETERS *p, struct wanted *ret) {
         bool is_2 = p->Version == CREATE_VIRTUAL_DISK_VERSION_2;
         uint32_t sector = is_2 ? p->Version2.SectorSizeInBytes : p->Version1.SectorSizeInBytes;
 
         if (!is_2 && p->Version != CREATE_VIRTUAL_DISK_VERSION_1)
                 return ERROR_INVALID_PARAMETER;
-        if (is_2 ? p->Version2.ParentPath || p->Version2.SourcePath : p->Version1.ParentPath || p->Version1.SourcePath)
-                return ERROR_NOT_SUPPORTED; /* differencing disks and copies */
-        *ret_size = is_2 ? p->Version2.MaximumSize : p->Version1.MaximumSize;
-        *ret_block = is_2 ? p->Version2.BlockSizeInBytes : p->Version1.BlockSizeInBytes;
-        if (*ret_size < MIN_SIZE || *ret_size % SECTOR || (sector && sector != SECTOR))
+        if (is_2 ? p->Version2.SourcePath : p->Version1.SourcePath)
+                return ERROR_NOT_SUPPORTED; /* copies */
+        ret->parent = is_2 ? p->Version2.ParentPath : p->Version1.ParentPath;
+        ret->size = is_2 ? p->Version2.MaximumSize : p->Version1.MaximumSize;
+        ret->block = is_2 ? p->Version2.BlockSizeInBytes : p->Version1.BlockSizeInBytes;
+        if (ret->size % SECTOR || (sector && sector != SECTOR) || (!ret->parent && ret->size < MIN_SIZE))
                 return ERROR_INVALID_PARAMETER;
         return ERROR_SUCCESS;
 }
 
-static HRESULT write_disk(const char *path, ULONG device, uint64_t size, uint32_t block) {
+static HRESULT write_vhdx(const char *path, const struct vhdx_create_options *options) {
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = NULL;
         HRESULT hr = hcs_data_file_create(path, &f, NULL);
 
-        if (SUCCEEDED(hr) && device == VIRTUAL_STORAGE_TYPE_DEVICE_VHDX)
-                hr = vhdx_create(f, &(struct vhdx_create_options){.size = size, .block_size = block}, NULL);
-        else if (SUCCEEDED(hr))
+        if (SUCCEEDED(hr))
+                hr = vhdx_create(f, options, NULL);
+        return SUCCEEDED(hr) ? hcs_data_file_commit(f, NULL) : hr;
+}
+
+static HRESULT write_vhd(const char *path, uint64_t size) {
+        _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = NULL;
+        HRESULT hr = hcs_data_file_create(path, &f, NULL);
+
+        if (SUCCEEDED(hr))
                 hr = hcs_data_file_resize(f, size, NULL);
-        if (SUCCEEDED(hr) && device == VIRTUAL_STORAGE_TYPE_DEVICE_VHD)
+        if (SUCCEEDED(hr))
                 hr = vhd_append(f, size, NULL, NULL);
         return SUCCEEDED(hr) ? hcs_data_file_commit(f, NULL) : hr;
 }
 
-/* What our code makes: dynamic VHDX, and fixed VHD. */
+static DWORD code_of(HRESULT hr) {
+        if (SUCCEEDED(hr))
+                return ERROR_SUCCESS;
+        return hr == E_INVALIDARG ? ERROR_INVALID_PARAMETER : (DWORD)HRESULT_CODE(hr);
+}
+
+/* A disk that reads as its parent: of the parent's size, and of its block size if none is asked for. */
+static DWORD write_differencing(const wchar_t *path, const char *name, const struct wanted *w) {
+        _cleanup_(disk_parent_deinit) struct disk_parent parent = {0};
+        DWORD rc = disk_parent_read(path, w->parent, &parent);
+
+        if (rc)
+                return rc;
+        if (w->size && w->size != parent.info.virtual_size)
+                return SIZE_MISMATCH;
+        return code_of(write_vhdx(name, &(struct vhdx_create_options){
+                                                .size = parent.info.virtual_size,
+                                                .block_size = w->block ? w->block : parent.info.block_size,
+                                                .parent_relative = parent.relative,
+                                                .parent_absolute = parent.absolute,
+                                                .parent_linkage = parent.info.header[parent.info.current].data_write}));
+}
+
+/* What our code makes: dynamic and differencing VHDX, and fixed VHD. */
 static DWORD create(const VIRTUAL_STORAGE_TYPE *type, const wchar_t *path, DWORD flags,
                     const CREATE_VIRTUAL_DISK_PARAMETERS *p, HANDLE *ret) {
         _cleanup_free_ char *name = NULL;
-        uint64_t size;
-        uint32_t block;
+        struct wanted w;
+        bool is_vhdx;
         DWORD rc;
-        HRESULT hr;
 
         if (!type || !path || !p || !ret)
                 return ERROR_INVALID_PARAMETER;
-        rc = check_parameters(p, &size, &block);
+        rc = check_parameters(p, &w);
         if (rc)
                 return rc;
-        if (type->DeviceId != VIRTUAL_STORAGE_TYPE_DEVICE_VHDX && type->DeviceId != VIRTUAL_STORAGE_TYPE_DEVICE_VHD)
-                return NO_PROVIDER;
-        if (!(flags & CREATE_VIRTUAL_DISK_FLAG_FULL_PHYSICAL_ALLOCATION) !=
-            (type->DeviceId == VIRTUAL_STORAGE_TYPE_DEVICE_VHDX))
+        is_vhdx = type->DeviceId == VIRTUAL_STORAGE_TYPE_DEVICE_VHDX;
+        if (!is_vhdx && type->DeviceId != VIRTUAL_STORAGE_TYPE_DEVICE_VHD)
+                return DISK_NO_PROVIDER;
+        if (!(flags & CREATE_VIRTUAL_DISK_FLAG_FULL_PHYSICAL_ALLOCATION) != is_vhdx || (w.parent && !is_vhdx))
                 return ERROR_NOT_SUPPORTED;
         if (GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES)
                 return ERROR_FILE_EXISTS;
         name = hcs_windows_narrow(path);
-        hr = write_disk(name, type->DeviceId, size, block);
-        if (FAILED(hr))
-                return hr == E_INVALIDARG ? ERROR_INVALID_PARAMETER : (DWORD)HRESULT_CODE(hr);
-        return open_handle(path, ret);
+        if (w.parent)
+                rc = write_differencing(path, name, &w);
+        else if (is_vhdx)
+                rc = code_of(write_vhdx(name, &(struct vhdx_create_options){.size = w.size, .block_size = w.block}));
+        else
+                rc = code_of(write_vhd(name, w.size));
+        return rc ? rc : open_handle(path, ret);
 }
 
 static uint64_t on_create(const uint64_t *args, void *real) {
@@ -217,15 +275,15 @@ static uint64_t on_open(const uint64_t *args, void *real) {
         const VIRTUAL_STORAGE_TYPE *type = (const VIRTUAL_STORAGE_TYPE *)args[0];
         const wchar_t *path = (const wchar_t *)args[1];
         _cleanup_free_ char *name = path ? hcs_windows_narrow(path) : NULL;
+        _cleanup_(disk_deinit) struct disk d = {0};
         HANDLE *ret = (HANDLE *)args[5];
-        struct disk d;
         DWORD rc;
 
         if (!type || !path || !ret)
                 return ERROR_INVALID_PARAMETER;
         rc = read_disk(name, &d);
         if (!rc && type->DeviceId != VIRTUAL_STORAGE_TYPE_DEVICE_UNKNOWN && type->DeviceId != d.device)
-                rc = NO_PROVIDER;
+                rc = DISK_NO_PROVIDER;
         return rc ? rc : open_handle(path, ret);
 }
 
@@ -302,16 +360,51 @@ static uint64_t on_path(const uint64_t *args, void *real) {
         return ERROR_SUCCESS;
 }
 
-static DWORD tell(const struct disk *d, uint64_t physical_size, GET_VIRTUAL_DISK_INFO *info) {
+/* A path of any length, with one more NUL when nothing is there: the buffer has a list of places then. */
+static DWORD tell_parent(const struct disk *d, const wchar_t *path, GET_VIRTUAL_DISK_INFO *info, ULONG *size) {
+        _cleanup_wide_ wchar_t *place = d->parent ? disk_parent_find(path, d->parent) : NULL;
+        bool is_there = place && GetFileAttributesW(place) != INVALID_FILE_ATTRIBUTES;
+        size_t n = place ? wcslen(place) + 1 : 1;
+        ULONG needed = (ULONG)(offsetof(GET_VIRTUAL_DISK_INFO, ParentLocation.ParentLocationBuffer) +
+                               (n + !is_there) * sizeof(wchar_t));
+        ULONG given = *size;
+
+        *size = needed > sizeof(*info) ? needed : sizeof(*info);
+        if (given < *size)
+                return ERROR_INSUFFICIENT_BUFFER;
+        info->ParentLocation.ParentResolved = is_there;
+        memset(info->ParentLocation.ParentLocationBuffer, 0, (n + !is_there) * sizeof(wchar_t));
+        if (place)
+                memcpy(info->ParentLocation.ParentLocationBuffer, place, n * sizeof(wchar_t));
+        return ERROR_SUCCESS;
+}
+
+static bool is_of_parent(GET_VIRTUAL_DISK_INFO_VERSION kind) {
+        return kind == GET_VIRTUAL_DISK_INFO_PARENT_LOCATION || kind == GET_VIRTUAL_DISK_INFO_PARENT_IDENTIFIER;
+}
+
+static DWORD tell(const struct disk *d, HANDLE h, const wchar_t *path, GET_VIRTUAL_DISK_INFO *info, ULONG *size) {
+        LARGE_INTEGER physical;
+        unsigned number;
+
+        if (is_of_parent(info->Version) && d->subtype != SUBTYPE_DIFFERENCING)
+                return INVALID_TYPE;
         switch (info->Version) {
         case GET_VIRTUAL_DISK_INFO_SIZE:
+                if (!GetFileSizeEx(h, &physical))
+                        return GetLastError();
                 info->Size.VirtualSize = d->virtual_size;
-                info->Size.PhysicalSize = physical_size;
+                info->Size.PhysicalSize = (uint64_t)physical.QuadPart;
                 info->Size.BlockSize = d->block_size;
                 info->Size.SectorSize = d->sector_size;
                 return ERROR_SUCCESS;
         case GET_VIRTUAL_DISK_INFO_IDENTIFIER:
                 info->Identifier = d->id;
+                return ERROR_SUCCESS;
+        case GET_VIRTUAL_DISK_INFO_PARENT_LOCATION:
+                return tell_parent(d, path, info, size);
+        case GET_VIRTUAL_DISK_INFO_PARENT_IDENTIFIER:
+                info->ParentIdentifier = d->linkage;
                 return ERROR_SUCCESS;
         case GET_VIRTUAL_DISK_INFO_VIRTUAL_STORAGE_TYPE:
                 info->VirtualStorageType.DeviceId = d->device;
@@ -319,6 +412,15 @@ static DWORD tell(const struct disk *d, uint64_t physical_size, GET_VIRTUAL_DISK
                 return ERROR_SUCCESS;
         case GET_VIRTUAL_DISK_INFO_PROVIDER_SUBTYPE:
                 info->ProviderSubtype = d->subtype;
+                return ERROR_SUCCESS;
+        case GET_VIRTUAL_DISK_INFO_VHD_PHYSICAL_SECTOR_SIZE:
+                info->VhdPhysicalSectorSize = d->physical_sector;
+                return ERROR_SUCCESS;
+        case GET_VIRTUAL_DISK_INFO_IS_LOADED:
+                info->IsLoaded = take_number(h, false, &number) == ERROR_SUCCESS;
+                return ERROR_SUCCESS;
+        case GET_VIRTUAL_DISK_INFO_VIRTUAL_DISK_ID:
+                info->VirtualDiskId = d->id;
                 return ERROR_SUCCESS;
         default:
                 return ERROR_NOT_SUPPORTED;
@@ -329,22 +431,21 @@ static uint64_t on_information(const uint64_t *args, void *real) {
         ULONG *size = (ULONG *)args[1], *used = (ULONG *)args[3];
         GET_VIRTUAL_DISK_INFO *info = (GET_VIRTUAL_DISK_INFO *)args[2];
         _cleanup_free_ char *name = NULL;
-        LARGE_INTEGER physical;
+        _cleanup_(disk_deinit) struct disk d = {0};
         wchar_t path[4096];
-        struct disk d;
         DWORD n, rc;
 
         if (!size || !info || *size < sizeof(*info))
                 return ERROR_INVALID_PARAMETER;
         n = GetFinalPathNameByHandleW((HANDLE)args[0], path, HCS_ARRAY_SIZE(path), 0);
-        if (!n || n >= HCS_ARRAY_SIZE(path) || !GetFileSizeEx((HANDLE)args[0], &physical))
+        if (!n || n >= HCS_ARRAY_SIZE(path))
                 return ERROR_INVALID_PARAMETER;
         name = hcs_windows_narrow(path);
         rc = read_disk(name, &d);
         if (!rc)
-                rc = tell(&d, (uint64_t)physical.QuadPart, info);
+                rc = tell(&d, (HANDLE)args[0], path, info, size);
         if (!rc && used)
-                *used = sizeof(*info);
+                *used = info->Version == GET_VIRTUAL_DISK_INFO_PARENT_LOCATION ? *size : sizeof(*info);
         return rc;
 }
 
