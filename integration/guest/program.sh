@@ -5,10 +5,10 @@
 set -u
 agent=$1
 if [ -z "${AGENT_IS_ALONE:-}" ]; then
-        [ "$(id -u)" = 0 ] && unshare -mpfn --mount-proc true 2>/dev/null || {
+        if [ "$(id -u)" != 0 ] || ! unshare -mpfn --mount-proc true 2>/dev/null; then
                 echo "SKIPPED: the guest agent needs root and namespaces" >&2
                 exit 77
-        }
+        fi
         AGENT_IS_ALONE=1 exec unshare -mpfn --mount-proc --kill-child "$0" "$agent"
 fi
 mount -t tmpfs tmpfs /run || exit 1
@@ -23,7 +23,7 @@ refused() {
         local code=$1 text=$2
         shift 2
         "$agent" -v4 -no-cgroups "$@" </dev/null >$said 2>&1
-        [ $? = "$code" ] && grep -qF -- "$text" $said || fail "$*"
+        if [ $? != "$code" ] || ! grep -qF -- "$text" $said; then fail "$*"; fi
 }
 refused 2 "flag provided but not defined: -nosuch" -nosuch
 refused 2 "-loglevel \`loud\`: not a level" -loglevel loud
@@ -33,15 +33,22 @@ refused 1 "unknown initial-policy-stance \`maybe\`" -disable-time-sync -initial-
 refused 1 "/run/nowhere/log" -disable-time-sync -logfile /run/nowhere/log
 refused 0 "-initial-policy-stance string" -help
 
-# frame TYPE ID BODY: a message of the bridge; sizes below 256.
+# little SIZE NUMBER: its bytes, the lowest first.
+little() {
+        local i
+        for ((i = 0; i < $1; i++)); do printf '%b' "\\x$(printf %02x $(($2 >> 8 * i & 255)))"; done
+}
+# frame TYPE ID BODY: a message of the bridge.
 frame() {
-        printf "\\x$(printf %02x $(($1 & 255)))\\x$(printf %02x $(($1 >> 8 & 255)))\\x$(printf %02x $(($1 >> 16 & 255)))\\x$(printf %02x $(($1 >> 24)))"
-        printf "\\x$(printf %02x $((16 + ${#3})))\\0\\0\\0\\x$(printf %02x "$2")\\0\\0\\0\\0\\0\\0\\0%s" "$3"
+        little 4 "$1"
+        little 4 $((16 + ${#3}))
+        little 8 "$2"
+        printf %s "$3"
 }
 # The bridge's end is the agent's. It answers what came before.
 frame $((0x10100b01)) 7 '{"ContainerId":"","ActivityId":"","MinimumVersion":4,"MaximumVersion":4}' |
-        "$agent" -v4 -no-cgroups -disable-time-sync -use-inouterr -loglevel error >$said 2>/run/log
-[ $? = 0 ] || fail "a bridge on standard streams"
+        "$agent" -v4 -no-cgroups -disable-time-sync -use-inouterr -loglevel error >$said 2>/run/log ||
+        fail "a bridge on standard streams"
 grep -qaF '"Version":4' $said || fail "an answer on standard output"
 # Without protocol 4 nothing but negotiation is known.
 frame $((0x10100201)) 7 '{"ContainerId":"","ActivityId":""}' |
