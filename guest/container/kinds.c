@@ -359,8 +359,8 @@ void guest_kinds_unmount_sandbox(struct guest_container *c) {
 void guest_kinds_release(struct guest_container *c) {
         struct hcs_error *err = NULL;
 
-        /* A pod's adapters are taken out by the host first, and a virtual pod's later than this. */
-        if (c->is_connected && !c->is_virtual_pod_sandbox &&
+        /* Adapters are taken out by the host first. Virtual pods without a namespace of their own share one. */
+        if (c->is_connected && !(c->is_virtual_pod_sandbox && !*c->network_namespace) &&
             FAILED(guest_namespaces_remove(c->host->namespaces, c->network_namespace, &err)))
                 hcs_log(HCS_LOG_WARN, "failed to remove network namespace", "cid", c->id, "error",
                         hcs_error_message(err), NULL);

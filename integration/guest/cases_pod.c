@@ -366,13 +366,12 @@ static void a_pod_may_have_the_network_of_the_vm(struct host *h) {
         outcome_check(h, &o, 0, NULL);
 }
 
-static void a_virtual_pod_is_one_by_its_annotation(struct host *h) {
+static void run_virtual_pod(struct host *h) {
         struct outcome o = {0};
         POD(p, "[\"sh\",\"-c\",\"cat /etc/hostname; echo x >/share/file\"]");
 
         hcs_json_remove(hcs_json_get(p.sandbox.spec, "annotations"), TYPE);
         annotate(&p.sandbox, VIRTUAL, p.sandbox.id);
-        /* The host takes it away, after the pod. */
         box_set(&p.sandbox, h, "windows.network.networkNamespace", "\"44444444-0000-0000-0000-000000000000\"");
         annotate(&p.workload, VIRTUAL, p.sandbox.id);
         hcs_json_remove(hcs_json_get(p.workload.spec, "annotations"), SANDBOX);
@@ -382,6 +381,15 @@ static void a_virtual_pod_is_one_by_its_annotation(struct host *h) {
                       "\"options\":[\"rbind\"]}");
         box_run(&p.workload, h, NULL, &o);
         outcome_check(h, &o, 0, "pod\n");
+}
+
+static void a_virtual_pod_is_one_by_its_annotation(struct host *h) {
+        run_virtual_pod(h);
+}
+
+static void a_virtual_pod_gives_its_namespace_back(struct host *h) {
+        run_virtual_pod(h);
+        run_virtual_pod(h);
 }
 
 #define CASE(text, function) \
@@ -401,6 +409,7 @@ static const struct test_case cases[] = {
         CASE("huge pages of no size are refused", huge_pages_of_no_size_are_refused),
         CASE("a pod may have the network of the VM", a_pod_may_have_the_network_of_the_vm),
         CASE("a virtual pod is one by its annotation", a_virtual_pod_is_one_by_its_annotation),
+        CASE("a virtual pod gives its namespace back", a_virtual_pod_gives_its_namespace_back),
         CASE("a user by name is looked up", a_user_by_name_is_looked_up),
         CASE("other processes run as the user of the workload", other_processes_run_as_the_user_of_the_workload),
         CASE("a core limit of the annotation holds", a_core_limit_of_the_annotation_holds),
