@@ -11,7 +11,9 @@
 #include "mockhcs/mockhcs.h"
 #include "mockhcs/test/core.h"
 #include "platform/abi_memory.h"
+#include "platform/file.h"
 #include "platform/pipe.h"
+#include "platform/work_folder.h"
 #include "testing/hcs_test.h"
 
 #define CONTAINER "{\"Container\":{},\"ShouldTerminateOnLastHandleClosed\":true}"
@@ -135,6 +137,39 @@ static void a_program_reads_its_input_to_the_end(void **state) {
         assert_int_equal(exit_code(p), 0);
 }
 
+/* More than pipes hold. */
+#define MUCH (1u << 20)
+
+static void much_that_is_printed_waits_to_be_read(void **state) {
+        _cleanup_(hcs_work_folder_freep) struct hcs_work_folder *work = NULL;
+        _cleanup_json_ struct hcs_json *parameters = hcs_json_new_object();
+        _cleanup_free_ char *file = NULL, *command = NULL, *text = NULL, *out = NULL;
+        _cleanup_buf_ struct hcs_buf much = {0};
+        HCS_PROCESS_INFORMATION info = {0};
+        PWSTR status = NULL;
+        HCS_PROCESS p;
+
+        for (unsigned n = 0; much.len < MUCH; n++)
+                hcs_buf_printf(&much, "line %u\r\n", n);
+        assert_ok(hcs_work_folder_new(NULL, "printed", &work, NULL), NULL);
+        file = hcs_asprintf("%s\\much.txt", hcs_work_folder_path(work));
+        assert_ok(hcs_file_write(file, much.data, much.len, NULL), NULL);
+        for (char *c = file; *c; c++)
+                if (*c == '/')
+                        *c = '\\';
+        command = hcs_asprintf("cmd.exe /c type %s", file);
+        hcs_json_set_string(parameters, "CommandLine", command);
+        hcs_json_set_bool(parameters, "CreateStdOutPipe", true);
+        text = hcs_json_text(parameters, HCS_JSON_COMPACT);
+        p = start(text, &info);
+        assert_hresult(HcsWaitForProcessExit(p, INFINITE, &status), S_OK); /* it waits for no reader */
+        hcs_abi_free(status);
+        out = read_all(info.StdOutput);
+        assert_int_equal(strlen(out), much.len);
+        assert_memory_equal(out, much.data, much.len);
+        assert_int_equal(exit_code(p), 0);
+}
+
 /* Waits at its input, which nobody closes. */
 static HCS_PROCESS endless(HANDLE *ret_input) {
         HCS_PROCESS_INFORMATION info = {0};
@@ -224,5 +259,6 @@ static void the_job_ends_with_its_system(void **state) {
 
 #define REAL(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 HCS_TESTS(REAL(a_program_prints_and_exits_with_its_code), REAL(environment_folder_and_user_are_those_of_the_document),
-          REAL(a_program_reads_its_input_to_the_end), REAL(it_is_ended_or_signalled_and_has_no_console),
-          REAL(a_list_and_figures_are_those_of_the_job), REAL(the_job_ends_with_its_system))
+          REAL(a_program_reads_its_input_to_the_end), REAL(much_that_is_printed_waits_to_be_read),
+          REAL(it_is_ended_or_signalled_and_has_no_console), REAL(a_list_and_figures_are_those_of_the_job),
+          REAL(the_job_ends_with_its_system))
