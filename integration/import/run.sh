@@ -46,7 +46,8 @@ for log in "$source"/fixtures/logs/*.{log,json}; do
         seen=$((seen + 1))
 done
 
-# Whatever carries the lines of a log, they tell the same. Long lines come in two records; times are those of the lines.
+# Whatever carries the lines of a log, they tell the same. Long lines come in two records; a record may have been
+# printed anew by a tool (printed); times are those of the lines.
 carry() { # CARRIER <LOG
         awk -v carrier="$1" '
                 function json(s) { s = s ""; gsub(/\\/, "\\\\\\\\", s); gsub(/"/, "\\\\\"", s); gsub(/\t/, "\\\\t", s); gsub(/\033/, "\\\\u001b", s); return s }
@@ -57,6 +58,7 @@ carry() { # CARRIER <LOG
                 BEGIN { if (carrier == "csv") print "Level,Date and Time,Source,Event ID,Task Category" }
                 { half = length($0) > 40 ? 20 : 0; sub(/\r$/, "") }
                 carrier == "docker" { if (half) docker(substr($0, 1, half), ""); docker(substr($0, half + 1), "\\n") }
+                carrier == "printed" { printf "{ \"stream\": \"stderr\", \"time\": \"unknown\", \"log\": \"%s\\n\" }\n", json($0) }
                 carrier == "cri" { if (half) cri(substr($0, 1, half), "P"); cri(substr($0, half + 1), "F") }
                 carrier == "journal" { printf "{\"__REALTIME_TIMESTAMP\":\"unknown\",\"SYSLOG_IDENTIFIER\":\"dockerd\",\"MESSAGE\":\"%s\"}\n", json($0) }
                 carrier == "event" {
@@ -66,7 +68,7 @@ carry() { # CARRIER <LOG
                 carrier == "csv" { printf "Information,7/1/2024 10:00:00 AM,docker,1,None,\"%s\"\n", csv($0) }
                 carrier == "quotation" { print "> > " $0 }'
 }
-for carrier in docker cri journal event csv quotation; do
+for carrier in docker printed cri journal event csv quotation; do
         carried=0
         for log in "$source"/fixtures/logs/*.log; do
                 name=${log##*/}

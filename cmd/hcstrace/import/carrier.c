@@ -93,7 +93,7 @@ static void in_journal(struct import_carrier *c, uint64_t number, const struct h
 }
 
 static bool carried_in_json(struct import_carrier *c, uint64_t number, const char *line, size_t len) {
-        bool is_docker = hcs_str_starts(line, "{\"log\":\"") && strstr(line, "\"stream\":");
+        bool is_docker = strstr(line, "\"log\":") && strstr(line, "\"stream\":"); /* a tool may have printed it anew */
         _cleanup_json_ struct hcs_json *j = NULL;
 
         if (!is_docker && (!strstr(line, "\"__REALTIME_TIMESTAMP\"") || !strstr(line, "\"MESSAGE\"")))
