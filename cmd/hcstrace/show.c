@@ -178,10 +178,10 @@ static void print_message(const struct show *s, const struct mock_record *r, str
                 return;
         }
         if (container && *container) {
-                _cleanup_free_ char *start = hcs_strndup(container, 12);
+                _cleanup_free_ char *start = hcs_strndup(container, strnlen(container, 12));
 
                 print_plain(start);
-                printf("%s ", strlen(container) > 12 ? ".." : "");
+                printf("%s ", container[strlen(start)] ? ".." : "");
         }
         hcs_json_remove(document, "ContainerId");
         hcs_json_remove(document, "ActivityId");
