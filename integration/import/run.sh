@@ -46,8 +46,8 @@ for log in "$source"/fixtures/logs/*.{log,json}; do
         seen=$((seen + 1))
 done
 
-# Whatever carries the lines of a log, they tell the same. Long lines come in two records; a record may have been
-# printed anew by a tool (printed); times are those of the lines.
+# Whatever carries the lines of a log, they tell the same. Lines of CRI come in two records; a collector may have
+# taken the newline from a record, or printed it anew (printed); times are those of the lines.
 carry() { # CARRIER <LOG
         awk -v carrier="$1" '
                 function json(s) { s = s ""; gsub(/\\/, "\\\\\\\\", s); gsub(/"/, "\\\\\"", s); gsub(/\t/, "\\\\t", s); gsub(/\033/, "\\\\u001b", s); return s }
@@ -57,7 +57,7 @@ carry() { # CARRIER <LOG
                 function cri(s, tag) { printf "2001-01-01T00:00:00.5Z stderr %s %s\n", tag, s }
                 BEGIN { if (carrier == "csv") print "Level,Date and Time,Source,Event ID,Task Category" }
                 { half = length($0) > 40 ? 20 : 0; sub(/\r$/, "") }
-                carrier == "docker" { if (half) docker(substr($0, 1, half), ""); docker(substr($0, half + 1), "\\n") }
+                carrier == "docker" { docker($0, NR % 2 ? "\\n" : "") }
                 carrier == "printed" { printf "{ \"stream\": \"stderr\", \"time\": \"unknown\", \"log\": \"%s\\n\" }\n", json($0) }
                 carrier == "cri" { if (half) cri(substr($0, 1, half), "P"); cri(substr($0, half + 1), "F") }
                 carrier == "journal" { printf "{\"__REALTIME_TIMESTAMP\":\"unknown\",\"SYSLOG_IDENTIFIER\":\"dockerd\",\"MESSAGE\":\"%s\"}\n", json($0) }
@@ -86,30 +86,90 @@ for carrier in docker printed cri journal event csv quotation; do
         [[ $carried -gt 30 ]] || fail "only $carried logs in $carrier"
 done
 
-# Records that are not whole: what they carry so far is read, and what comes behind them.
-span='level=info msg=Span name=HcsStartComputeSystem cid=one error=\"x (0xc0370105)\"'
-whole='level=info msg=Span name=HcsStartComputeSystem cid=two'
-torn=("{\"log\":\"$span\",\"stream\":\"stdout\",\"time\":\"t\"}"
-        "{\"log\":\"$span\\n\",\"stream\":\"std"
-        "2024-07-01T10:00:00Z stdout P ${span//\\\"/\"}"
+# tells TITLE SYSTEMS [STARTED] <LOG: which systems were started, in order, and since when
+tells() {
+        local got
+        cat >"$work/told.log"
+        rm -f "$work/trace"
+        timeout 60 "$hcstrace" import -v "$work/told.log" -o "$work/trace" >"$work/out" 2>"$work/err"
+        got=$(sed -nE 's/.*"call":"HcsOpenComputeSystem".*"id":"([^"]*)".*/\1/p' "$work/trace" | tr '\n' ' ')
+        [[ $got == "$2 " ]] || fail "$1: systems ${got:-none} instead of $2: $(<"$work/err")"
+        [[ -z ${3-} ]] || head -n 1 "$work/trace" | grep -qF "\"started\":\"$3\"" || fail "$1: $(head -n 1 "$work/trace")"
+}
+start() { # SYSTEM [MORE]: the line of a start, without a time
+        printf 'level=info msg=Span name=HcsStartComputeSystem cid=%s%s' "$1" "${2-}"
+}
+event() { # DATA
+        printf "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><TimeCreated SystemTime='2024-07-01T11:00:03.5Z'/></System><EventData>%s</EventData></Event>\n" "$1"
+}
+docker() { # STREAM TEXT
+        printf '{"log":"%s","stream":"%s","time":"2024-07-01T10:00:00.25Z"}\n' "$2" "$1"
+}
+pad=$(printf 'x%.0s' {1..16384})
+
+# Where a line tells no time, its record does.
+docker stdout "$(start a)\\n" | tells "a time of json-file" a 2024-07-01T10:00:00.25Z
+echo "2024-07-01T12:00:00.5+02:00 stdout F $(start a)" | tells "a time of CRI" a 2024-07-01T10:00:00.5Z
+echo "{\"__REALTIME_TIMESTAMP\":\"1719828000125000\",\"MESSAGE\":\"$(start a)\"}" | tells "a time of the journal" a 2024-07-01T10:00:00.125Z
+event "<Data>$(start a)</Data>" | tells "a time of an event" a 2024-07-01T11:00:03.5Z
+
+# Streams, pieces, and what stands around records.
+{ docker stdout "$(start a " pad=$pad")"; docker stderr "noise\\n"; docker stdout "$pad error=none\\n"; docker stdout "$(start b)"; } |
+        tells "a long line of json-file" "a b"
+{
+        echo "2024-07-01T10:00:00Z stderr P $(start a)"
+        echo "2024-07-01T10:00:00Z stdout F noise"
+        echo "2024-07-01T10:00:00Z stderr F bc"
+} | tells "two streams of CRI" abc
+printf '2024-07-01T10:00:01Z {"log":"%s\\n","stream":"stdout","time":"x"}\n' "$(start a)" | tells "records behind a stamp" a
+printf '\033[32m{"log":"%s\\n","stream":"stdout","time":"x"}\033[0m\n' "$(start a)" | tells "coloured records" a
+{ echo "{\"__REALTIME_TIMESTAMP\":\"1\",\"MESSAGE\":[\"$(start a)\",\"$(start b)\"]}"; echo '{"__REALTIME_TIMESTAMP":"1","MESSAGE":null}'; } |
+        tells "several messages of the journal" "a b"
+grep -q 'message is left out' "$work/err" || fail "a message that is left out is not told: $(<"$work/err")"
+
+# Events of all makes; what is none; one that never ends.
+{ printf '<?xml version="1.0" encoding="utf-8"?><Events>'; event "<Data Name='x'>$(start a)</Data><Data/><Data>$(start b)&#10;$(start c)</Data>"; echo '</Events>'; } |
+        tells "events of a file" "a b c"
+event "<Data><![CDATA[$(start a) error=\"x &quot; y\"]]></Data>" | tells "an event with CDATA" a
+printf "<Event xmlns='x'><System></System><UserData><Message>%s</Message></UserData></Event>\n" "$(start a)" | tells "an event without Data" a
+{ echo "  <Event Name='x'/>"; docker stdout "$(start a)\\n"; } | tells "an element that is no event" a
+{
+        printf "<Event xmlns='x'><System><TimeCreated SystemTime='2024-07-01T09:00:00Z'/></System>\n<EventData>\n"
+        echo "time=\"2024-07-01T10:00:00Z\" $(start a)"
+        event "<Data>$(start b)</Data>"
+} | tells "an event that is cut" "a b" 2024-07-01T10:00:00Z
+{ echo "> <Event xmlns='x'><EventData>"; echo "> <Data>$(start a)</Data>"; echo "> </EventData></Event>"; } | tells "an event that is quoted" a
+{ printf "<Event xmlns='x'>"; printf '<Data>%.0s' {1..200000}; echo '</Event>'; start a; } | tells "an event of nothing but beginnings" a
+
+# CSV over several lines, with quotes inside, and one that never ends.
+{
+        echo "Information,1,docker,1,None,\"$(start a ' error=""x"" y=""')"
+        echo "$(start b ' z=""q""')\""
+        echo "Error,2,docker,1,None,\"$(start c)"
+        echo "Error,3,docker,1,None,$(start d)"
+} | tells "events as CSV" "a b c d"
+
+# What is torn takes nothing of what is behind it along.
+torn=("{\"log\":\"$(start torn)\",\"stream\":\"std"
         "2024-07-01T10:00:00Z stdout P"
-        "<Event xmlns='x'><EventData><Data>${span//\\\"/&quot;}</Data>"
-        "<Event xmlns='x'><EventData><Data>${span//\\\"/&quot;}"
-        "Error,1,docker,1,None,\"${span//\\\"/\"\"}"
+        "<Event xmlns='x'><EventData>"
         "Error,1,docker"
         "{\"__REALTIME_TIMESTAMP\":\"1719828000100000\",\"MESSAGE\":[104,105,-1]}")
 for record in "${torn[@]}"; do
-        for behind in "" "$whole"; do
-                printf '%s\n%s' "$record" "$behind" >"$work/torn.log"
-                timeout 60 "$hcstrace" import --json "$work/torn.log" -o "$work/trace" >"$work/out" 2>"$work/err"
-                [[ $? -eq 0 || $? -eq 3 ]] || fail "a record that is torn: $record: $(<"$work/err")"
-        done
+        { echo "$record"; echo "time=\"2024-07-01T10:00:00Z\" $(start a)"; event "<Data>$(start b)</Data>"; docker stdout "$(start c)\\n"; } >"$work/torn"
+        tells "behind $record" "a c b" <"$work/torn"
 done
-for record in "${torn[0]}" "${torn[2]}"; do # of what can end anywhere nothing is lost
-        printf '%s\n%s\n' "$record" "$whole" >"$work/torn.log"
-        timeout 60 "$hcstrace" import "$work/torn.log" -o "$work/trace" >"$work/out" 2>&1 || fail "a line that has no end: $(<"$work/out")"
-        [[ $(grep -c '"call":"HcsStartComputeSystem"' "$work/trace") -eq 2 ]] || fail "a line without an end is lost: $record"
-done
+echo '2024-07-01T10:00:00Z stdout P time="2024-07-01T10:00:00Z" level=info msg=' >"$work/long.log"
+head -c 40000000 /dev/zero | tr '\0' 'x' | fold -w 100000 | sed 's/^/2024-07-01T10:00:00Z stdout P /' >>"$work/long.log"
+printf '\n%s\n' "$(start a)" >>"$work/long.log"
+tells "a line of many records" a <"$work/long.log"
+grep -q 'longer than 16 MiB' "$work/err" || fail "a line of many records that is cut is not told"
+
+# What other systems call a network is none of HNS.
+printf '%s\n' '{"Success":false,"Error":"timeout of the test"}' '{"Type":"application","Subnets":["subnet-1"],"ID":"x"}' \
+        '{"Type":"vm","Extensions":[]}' >"$work/others.log"
+timeout 60 "$hcstrace" import "$work/others.log" >"$work/out" 2>&1
+[[ $? -eq 3 ]] || fail "networks of others: $(<"$work/out")"
 
 timeout 60 "$hcstrace" import /nonexistent >"$work/out" 2>&1
 [[ $? -eq 1 ]] || fail "a log that is not there"

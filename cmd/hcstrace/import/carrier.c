@@ -5,10 +5,11 @@
  *   {"log":"time=..\n","stream":"stderr","time":"2024-07-01T10:00:00.1Z"}      Docker's json-file
  *   2024-07-01T10:00:00.1Z stderr F time=..                                    CRI: containerd, CRI-O
  *   {"__REALTIME_TIMESTAMP":"1719828000100000","MESSAGE":"time=..",..}         journalctl -o json
- *   <Event xmlns='..'>..<TimeCreated SystemTime='..'/>..<Data>time=..</Data>..  Windows' events as XML
+ *   <Event xmlns='..'>..<TimeCreated SystemTime='..'/>..<Data>time=..</Data>..  Windows' events as XML (event.c)
  *   Information,7/1/2024 10:00:00 AM,docker,1,None,"time=""..""..."             and as CSV
  *   > > time=..                                                                a quotation in Markdown
- * A line may be spread over several records, and a record over several lines.
+ * A line may be spread over several records, those of the program's other stream between them; and a record over
+ * several lines. What is around and in the records is unwrapped (unwrap.c).
  */
 
 #include <ctype.h>
@@ -16,107 +17,81 @@
 #include "base/str.h"
 #include "cmd/hcstrace/import/inside.h"
 
-#define MAX_EVENT ((size_t)1 << 20) /* of one over several lines; a longer one is taken for what it looks like */
+#define DOCKER_PIECE ((size_t)16 << 10) /* of which records a longer line consists, but for the last */
 
 static void seen(struct import_carrier *c, unsigned wrapper) {
         c->wrappers |= 1u << wrapper;
 }
 
-/* Gives up the lines that were collected. */
-static void give(struct import_carrier *c) {
-        char *p = c->text.len ? c->text.data : NULL;
+static void give_line(struct import_carrier *c, uint64_t number, char *line, size_t len, struct import_time time) {
+        line = import_unwrap(&c->wrappers, line, &len, &time);
+        c->line_done(c->ctx, number, line, len, time);
+}
 
-        c->open = IMPORT_CARRIES_NOTHING;
-        while (p && p < c->text.data + c->text.len) {
-                char *end = strchr(p, '\n'), *next = end ? end + 1 : c->text.data + c->text.len;
+/* Gives up the lines that were collected. of_record: they are of one line of the log, or of several. */
+static void give(struct import_carrier *c, struct import_carried *part, bool of_record) {
+        char *p = part->text.len ? part->text.data : NULL, *all = p ? p + part->text.len : NULL;
+        uint64_t number = part->number;
 
-                end = end ? end : next;
+        part->open = false;
+        if (part->cut)
+                c->note(c->ctx, number, IMPORT_CUT_NOTE);
+        part->cut = false;
+        while (p && p < all) {
+                char *end = strchr(p, '\n'), *next = end ? end + 1 : all;
+
+                end = end ? end : all;
                 if (end > p && end[-1] == '\r')
                         end--;
                 *end = '\0';
-                c->line_done(c->ctx, c->number, p, (size_t)(end - p), c->time);
+                give_line(c, number, p, (size_t)(end - p), part->time);
+                number += !of_record;
                 p = next;
         }
-        hcs_buf_clear(&c->text);
+        hcs_buf_clear(&part->text);
 }
 
-/* Something that is not what is open begins: what is there so far is all there is. */
-static void begin(struct import_carrier *c, uint64_t number) {
-        give(c);
-        c->number = number;
-        c->time = (struct import_time){0};
+static void begin(struct import_carried *part, uint64_t number) {
+        *part = (struct import_carried){.text = part->text, .open = true, .number = number};
+        hcs_buf_clear(&part->text);
 }
 
-/* ---- JSON ---- */
+static void add(struct import_carried *part, const char *text, size_t len) {
+        part->cut |= len > IMPORT_MAX_LINE - part->text.len;
+        if (!part->cut)
+                hcs_buf_append(&part->text, text, len);
+}
+
+/* ---- lines of two streams ---- */
+
+static struct import_carried *stream_of(struct import_carrier *c, const char *name) {
+        return &c->streams[hcs_streq(name, "stderr")];
+}
 
 static void in_docker(struct import_carrier *c, uint64_t number, const struct hcs_json *j) {
         const char *text = hcs_json_get_string(j, "log"), *time = hcs_json_get_string(j, "time");
+        struct import_carried *part = stream_of(c, hcs_json_get_string(j, "stream"));
         size_t n = strlen(text);
 
-        if (c->open != IMPORT_CARRIES_DOCKER)
-                begin(c, number);
-        if (time && !c->text.len)
-                import_parse_time(time, &c->time);
-        hcs_buf_append(&c->text, text, n);
-        c->open = IMPORT_CARRIES_DOCKER;
-        if (n && text[n - 1] == '\n')
-                give(c);
-}
-
-/* A message that is no text is a list of its bytes. */
-static bool put_message(struct hcs_buf *out, const struct hcs_json *message) {
-        if (hcs_json_string(message))
-                hcs_buf_puts(out, hcs_json_string(message));
-        for (const struct hcs_json *j = hcs_json_first(message); j; j = hcs_json_next(j)) {
-                uint64_t value;
-                char byte;
-
-                if (!hcs_json_u64(j, &value) || value == 0 || value > 255)
-                        return false;
-                byte = (char)value;
-                hcs_buf_append(out, &byte, 1);
+        if (!part->open) {
+                begin(part, number);
+                if (time)
+                        import_parse_time(time, &part->time);
         }
-        return out->len > 0;
+        add(part, text, n);
+        /* Collectors take the newline away. */
+        if (n < DOCKER_PIECE || text[n - 1] == '\n')
+                give(c, part, true);
 }
-
-static void in_journal(struct import_carrier *c, uint64_t number, const struct hcs_json *j) {
-        const char *time = hcs_json_get_string(j, "_SOURCE_REALTIME_TIMESTAMP");
-        uint64_t us;
-
-        begin(c, number);
-        time = time ? time : hcs_json_get_string(j, "__REALTIME_TIMESTAMP");
-        if (time && hcs_str_to_u64(time, &us) && us < UINT64_MAX / 1000)
-                c->time = (struct import_time){us * 1000, IMPORT_TIME_UTC};
-        if (!put_message(&c->text, hcs_json_get(j, "MESSAGE")))
-                hcs_buf_clear(&c->text);
-        give(c);
-}
-
-static bool carried_in_json(struct import_carrier *c, uint64_t number, const char *line, size_t len) {
-        bool is_docker = strstr(line, "\"log\":") && strstr(line, "\"stream\":"); /* a tool may have printed it anew */
-        _cleanup_json_ struct hcs_json *j = NULL;
-
-        if (!is_docker && (!strstr(line, "\"__REALTIME_TIMESTAMP\"") || !strstr(line, "\"MESSAGE\"")))
-                return false;
-        if (FAILED(hcs_json_parse(line, len, NULL, &j, NULL)) || (is_docker && !hcs_json_get_string(j, "log")))
-                return false;
-        if (is_docker)
-                in_docker(c, number, j);
-        else
-                in_journal(c, number, j);
-        seen(c, is_docker ? IMPORT_WRAPPER_DOCKER : IMPORT_WRAPPER_JOURNAL);
-        return true;
-}
-
-/* ---- CRI ---- */
 
 /* The message behind "TIME stdout F ", with more tags behind the letter; NULL: it is no such line. */
-static const char *cri_message(const char *line, struct import_time *time, bool *ret_whole) {
+static const char *cri_message(const char *line, struct import_time *time, const char **ret_stream, bool *ret_whole) {
         const char *p = import_parse_time(line, time);
 
         if (!p || line[10] != 'T' || time->kind != IMPORT_TIME_UTC ||
             (!hcs_str_starts(p, " stdout ") && !hcs_str_starts(p, " stderr ")))
                 return NULL;
+        *ret_stream = p[4] == 'o' ? "stdout" : "stderr";
         p += strlen(" stdout ");
         if ((*p != 'F' && *p != 'P') || (p[1] != ' ' && p[1] != ':'))
                 return NULL;
@@ -127,76 +102,76 @@ static const char *cri_message(const char *line, struct import_time *time, bool 
 
 static bool carried_in_cri(struct import_carrier *c, uint64_t number, const char *line, size_t len) {
         struct import_time time = {0};
+        const char *stream = NULL;
         bool whole = false;
-        const char *message = cri_message(line, &time, &whole);
+        const char *message = cri_message(line, &time, &stream, &whole);
+        struct import_carried *part;
 
         if (!message)
                 return false;
-        if (c->open != IMPORT_CARRIES_CRI) {
-                begin(c, number);
-                c->time = time;
+        part = stream_of(c, stream);
+        if (!part->open) {
+                begin(part, number);
+                part->time = time;
         }
-        hcs_buf_append(&c->text, message, len - (size_t)(message - line));
-        c->open = IMPORT_CARRIES_CRI;
+        add(part, message, len - (size_t)(message - line));
         seen(c, IMPORT_WRAPPER_CRI);
         if (whole)
-                give(c);
+                give(c, part, true);
         return true;
 }
 
-/* ---- events as XML ---- */
+/* ---- the journal ---- */
 
-/* What its elements <Data> hold, one a line. */
-static void take_data(const char *event, struct hcs_buf *out) {
-        for (const char *p = event; (p = strstr(p, "<Data"));) {
-                const char *open = strchr(p, '>'), *end = open ? strstr(open, "</Data>") : NULL;
+/* A text, or what is none: a list of its bytes, or of several texts. */
+static bool put_message(struct hcs_buf *out, const struct hcs_json *message) {
+        if (hcs_json_string(message))
+                hcs_buf_puts(out, hcs_json_string(message));
+        for (const struct hcs_json *j = hcs_json_first(message); j; j = hcs_json_next(j)) {
+                uint64_t value;
 
-                if (!open)
-                        return;
-                p = open + 1;
-                if (open[-1] == '/' || !end)
-                        continue;
-                if (out->len)
-                        hcs_buf_puts(out, "\n");
-                hcs_buf_append(out, open + 1, (size_t)(end - open - 1));
-                p = end;
+                if (hcs_json_string(j)) {
+                        hcs_buf_puts(out, hcs_json_string(j));
+                        hcs_buf_putc(out, '\n');
+                } else if (hcs_json_u64(j, &value) && value <= 255) {
+                        hcs_buf_putc(out, value ? (char)value : ' ');
+                } else {
+                        return false;
+                }
         }
+        return out->len > 0;
 }
 
-static void end_event(struct import_carrier *c) {
-        struct hcs_buf event = c->text;
-        const char *time = strstr(event.data, "SystemTime=");
+static void in_journal(struct import_carrier *c, uint64_t number, const struct hcs_json *j) {
+        const char *time = hcs_json_get_string(j, "_SOURCE_REALTIME_TIMESTAMP");
+        struct import_carried *part = &c->record;
+        uint64_t us;
 
-        c->text = (struct hcs_buf){0};
-        if (time)
-                import_parse_time(time + strlen("SystemTime=") + 1, &c->time);
-        take_data(event.data, &c->text);
-        if (c->text.len)
-                c->text.len = import_without_html(c->text.data, c->text.len);
-        hcs_buf_deinit(&event);
-        give(c);
+        begin(part, number);
+        time = time ? time : hcs_json_get_string(j, "__REALTIME_TIMESTAMP");
+        if (time && hcs_str_to_u64(time, &us) && us < UINT64_MAX / 1000)
+                part->time = (struct import_time){us * 1000, IMPORT_TIME_UTC};
+        if (!put_message(&part->text, hcs_json_get(j, "MESSAGE"))) {
+                hcs_buf_clear(&part->text);
+                c->note(c->ctx, number, "a record of the journal whose message is left out or no text");
+        }
+        give(c, part, true);
 }
 
-static void add_event_line(struct import_carrier *c, const char *line, size_t len) {
-        hcs_buf_append(&c->text, line, len);
-        hcs_buf_puts(&c->text, "\n");
-        if (strstr(line, "</Event>"))
-                end_event(c);
-        else if (c->text.len > MAX_EVENT)
-                give(c);
-}
+static bool carried_in_json(struct import_carrier *c, uint64_t number, const char *line, size_t len) {
+        bool is_docker = strstr(line, "\"log\":") && strstr(line, "\"stream\":");
+        _cleanup_json_ struct hcs_json *j = NULL;
 
-static bool carried_in_event(struct import_carrier *c, uint64_t number, const char *line, size_t len) {
-        const char *at = line + strspn(line, " \t");
-
-        if (hcs_str_starts(at, "<Events>"))
-                at += strlen("<Events>");
-        if (!hcs_str_starts(at, "<Event ") && !hcs_str_starts(at, "<Event>"))
+        if (!is_docker && (!strstr(line, "\"__REALTIME_TIMESTAMP\"") || !strstr(line, "\"MESSAGE\"")))
                 return false;
-        begin(c, number);
-        c->open = IMPORT_CARRIES_EVENT;
-        seen(c, IMPORT_WRAPPER_EVENT);
-        add_event_line(c, at, len - (size_t)(at - line));
+        if (FAILED(hcs_json_parse(line, len, NULL, &j, NULL)) ||
+            (is_docker && (!hcs_json_get_string(j, "log") || !hcs_json_get_string(j, "stream"))))
+                return false;
+        if (is_docker)
+                in_docker(c, number, j);
+        else
+                in_journal(c, number, j);
+        seen(c, is_docker ? IMPORT_WRAPPER_DOCKER : IMPORT_WRAPPER_JOURNAL);
         return true;
 }
 
@@ -204,21 +179,24 @@ static bool carried_in_event(struct import_carrier *c, uint64_t number, const ch
 
 /* Up to the quote that ends the message; each quote inside is there twice. */
 static void add_csv_line(struct import_carrier *c, const char *line, size_t len) {
+        struct import_carried *part = &c->record;
+
         for (size_t i = 0; i < len; i++) {
-                if (line[i] == '"' && line[i + 1] != '"') {
-                        give(c);
+                if (line[i] == '"' && (line[i + 1] == ',' || !line[i + 1])) {
+                        give(c, part, false);
                         return;
                 }
-                i += line[i] == '"';
-                hcs_buf_append(&c->text, line + i, 1);
+                i += line[i] == '"' && line[i + 1] == '"';
+                add(part, line + i, 1);
         }
-        hcs_buf_puts(&c->text, "\n");
-        if (c->text.len > MAX_EVENT)
-                give(c);
+        add(part, "\n", 1);
+        if (part->text.len > IMPORT_MAX_EVENT)
+                give(c, part, false);
 }
 
-/* Level, time, source, id, category, message. The time is written as its machine's language has it: left alone. */
-static bool carried_in_csv(struct import_carrier *c, uint64_t number, const char *line, size_t len) {
+/* The message behind level, time, source, id and category; NULL: it is no such line. The time is written as its
+ * machine's language has it: left alone. */
+static const char *csv_message(const char *line) {
         static const char *const levels[] = {"Information,", "Warning,", "Error,", "Critical,", "Verbose,"};
         const char *p = NULL;
 
@@ -226,23 +204,61 @@ static bool carried_in_csv(struct import_carrier *c, uint64_t number, const char
                 if (hcs_str_starts(line, levels[i]))
                         p = line + strlen(levels[i]);
         if (!p || !isdigit((unsigned char)*p))
-                return false;
+                return NULL;
         for (unsigned commas = 0; p && commas < 4; commas++) {
                 p = strchr(p, ',');
                 p = p ? p + 1 : NULL;
         }
+        return p;
+}
+
+static bool carried_in_csv(struct import_carrier *c, uint64_t number, const char *line, size_t len) {
+        struct import_carried *part = &c->record;
+        const char *p = csv_message(line);
+
         if (!p)
                 return false;
-        begin(c, number);
+        give(c, part, false);
+        begin(part, number);
         seen(c, IMPORT_WRAPPER_CSV);
+        c->kind = IMPORT_CARRIES_CSV;
         len -= (size_t)(p - line);
         if (*p == '"') {
-                c->open = IMPORT_CARRIES_CSV;
                 add_csv_line(c, p + 1, len - 1);
         } else {
-                hcs_buf_append(&c->text, p, len);
-                give(c);
+                add(part, p, len);
+                give(c, part, true);
         }
+        return true;
+}
+
+/* ---- events as XML ---- */
+
+static void add_event_line(struct import_carrier *c, const char *line, size_t len) {
+        struct import_carried *part = &c->record;
+
+        add(part, line, len);
+        add(part, "\n", 1);
+        c->in_data = import_event_in_data(line, c->in_data);
+        if (strstr(line, "</Event>")) {
+                import_event_text(part);
+                give(c, part, true);
+        } else if (part->text.len > IMPORT_MAX_EVENT) {
+                give(c, part, false);
+        }
+}
+
+static bool carried_in_event(struct import_carrier *c, uint64_t number, const char *line, size_t len) {
+        const char *at = import_event_begins(line);
+
+        if (!at)
+                return false;
+        give(c, &c->record, false);
+        begin(&c->record, number);
+        seen(c, IMPORT_WRAPPER_EVENT);
+        c->kind = IMPORT_CARRIES_EVENT;
+        c->in_data = false;
+        add_event_line(c, at, len - (size_t)(at - line));
         return true;
 }
 
@@ -253,6 +269,7 @@ static bool is_carried(struct import_carrier *c, uint64_t number, const char *li
         case '{':
                 return carried_in_json(c, number, line, len);
         case '<':
+        case '-':
         case ' ':
         case '\t':
                 return carried_in_event(c, number, line, len);
@@ -267,30 +284,48 @@ static bool is_carried(struct import_carrier *c, uint64_t number, const char *li
         }
 }
 
-void import_carry(struct import_carrier *c, uint64_t number, char *line, size_t len) {
-        if (c->open == IMPORT_CARRIES_EVENT) {
-                add_event_line(c, line, len);
-                return;
-        }
-        if (c->open == IMPORT_CARRIES_CSV) {
+/* Does it go on with a record of several lines? One that was never closed ends where something else begins. */
+static bool goes_on(struct import_carrier *c, const char *line, size_t len) {
+        if (!c->record.open)
+                return false;
+        if (c->kind == IMPORT_CARRIES_CSV && !csv_message(line)) {
                 add_csv_line(c, line, len);
-                return;
+                return true;
         }
+        if (c->kind == IMPORT_CARRIES_EVENT && !import_event_begins(line) && (c->in_data || !import_has_head(line))) {
+                add_event_line(c, line, len);
+                return true;
+        }
+        give(c, &c->record, false);
+        return false;
+}
+
+void import_carry(struct import_carrier *c, uint64_t number, char *line, size_t len) {
+        struct import_time time = {0};
+        size_t whole;
+        char *inner;
+
         while (line[0] == '>' && line[1] == ' ') {
                 seen(c, IMPORT_WRAPPER_QUOTATION);
                 line += 2;
                 len -= 2;
         }
-        if (is_carried(c, number, line, len))
+        if (goes_on(c, line, len) || is_carried(c, number, line, len))
                 return;
-        begin(c, number);
-        c->line_done(c->ctx, number, line, len, c->time);
+        whole = len;
+        inner = import_unwrap(&c->wrappers, line, &len, &time);
+        if (len == whole || !is_carried(c, number, inner, len))
+                c->line_done(c->ctx, number, inner, len, time);
 }
 
 void import_carry_end(struct import_carrier *c) {
-        give(c);
+        give(c, &c->record, false);
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(c->streams); i++)
+                give(c, &c->streams[i], true);
 }
 
 void import_carrier_deinit(struct import_carrier *c) {
-        hcs_buf_deinit(&c->text);
+        hcs_buf_deinit(&c->record.text);
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(c->streams); i++)
+                hcs_buf_deinit(&c->streams[i].text);
 }

@@ -178,7 +178,7 @@ struct import *import_new(const struct import_options *options, const struct imp
                 i->stats.logs[n].name = logs[n].name;
         }
         i->emitter = import_emitter_new(&i->options, &i->stats);
-        i->ledger = import_ledger_new(i->emitter);
+        i->ledger = import_ledger_new(i->emitter, n_logs);
         return i;
 }
 

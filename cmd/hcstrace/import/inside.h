@@ -77,24 +77,39 @@ void import_decode_end(struct import_decoder *d);
 
 /* ---- carrier.c: records that carry the lines of another program ---- */
 
-struct import_carrier {
-        enum {
-                IMPORT_CARRIES_NOTHING,
-                IMPORT_CARRIES_DOCKER,
-                IMPORT_CARRIES_CRI,
-                IMPORT_CARRIES_EVENT,
-                IMPORT_CARRIES_CSV,
-        } open;              /* what goes on with the next line */
-        struct hcs_buf text; /* of it so far */
-        uint64_t number;     /* the line where it began */
+/* What is collected for one line, or one record. */
+struct import_carried {
+        bool open; /* more of it may come */
+        bool cut;  /* there was more than a line may have */
+        struct hcs_buf text;
+        uint64_t number; /* the line where it began */
         struct import_time time;
+};
+struct import_carrier {
+        enum { IMPORT_CARRIES_EVENT, IMPORT_CARRIES_CSV } kind; /* of record */
+        bool in_data;                                           /* record is within an element Data */
+        struct import_carried record, streams[2];
         unsigned wrappers; /* bits of import_wrapper_name() */
         void (*line_done)(void *ctx, uint64_t line, char *text, size_t len, struct import_time outer);
+        void (*note)(void *ctx, uint64_t line, const char *note);
         void *ctx;
 };
+#define IMPORT_CUT_NOTE "longer than 16 MiB; what is behind was left out"
+#define IMPORT_MAX_EVENT                                                                             \
+        ((size_t)1 << 20) /* of one over several lines; a longer one is taken for what it looks like \
+                           */
 void import_carry(struct import_carrier *c, uint64_t number, char *line, size_t len);
 void import_carry_end(struct import_carrier *c);
 void import_carrier_deinit(struct import_carrier *c);
+
+/* ---- event.c: Windows' events as XML ---- */
+
+/* The place where one begins on this line; NULL: nowhere. */
+const char *import_event_begins(const char *line);
+/* Is what comes behind the line in an element Data? in_data: was it in front? */
+bool import_event_in_data(const char *line, bool in_data);
+/* The text of a whole event becomes what it says, with its time; each element a line. */
+void import_event_text(struct import_carried *part);
 
 /* ---- unwrap.c: what collectors, pages and terminals do to each physical line ---- */
 
@@ -272,7 +287,7 @@ struct import_operation {
 
 struct import_ledger;
 struct import_emitter;
-struct import_ledger *import_ledger_new(struct import_emitter *emitter);
+struct import_ledger *import_ledger_new(struct import_emitter *emitter, size_t n_logs);
 struct import_ledger *import_ledger_free(struct import_ledger *l);
 /* Something has begun. ends: its end will be told too; otherwise what happens next on its system shows that it worked.
  */
@@ -290,8 +305,8 @@ void import_attach_result(struct import_ledger *l, const char *result, const cha
 #define IMPORT_NEWEST_PROCESS UINT32_MAX
 /* pid: 0 for the system itself. */
 void import_exit(struct import_ledger *l, const char *system, uint32_t pid, const char *data, uint64_t time);
-void import_settle(struct import_ledger *l); /* the log ends */
-struct import_bridge *import_ledger_bridge(struct import_ledger *l);
+void import_settle(struct import_ledger *l);                         /* the log ends */
+struct import_bridge *import_ledger_bridge(struct import_ledger *l); /* of the log that speaks */
 struct import_emitter *import_ledger_emitter(struct import_ledger *l);
 
 /* ---- emit.c: calls of a trace ---- */
@@ -333,9 +348,10 @@ bool import_say_error(struct import_ledger *l, const struct import_line *line); 
 bool import_say_client(struct import_ledger *l, const struct import_line *line);       /* clients other than hcsshim */
 bool import_say_document(struct import_ledger *l, const struct import_line *line);     /* nothing but a document */
 bool import_say_guest(struct import_ledger *l, const struct import_line *line);        /* the bridge as guests see it */
-/* What the last one knows of a bridge: requests without an answer. Owned by the ledger. */
-struct import_bridge *import_bridge_new(void);
-struct import_bridge *import_bridge_free(struct import_bridge *b);
+/* What the last one knows of the bridge of each log: requests without an answer. Owned by the ledger. */
+struct import_bridge *import_bridges_new(size_t n_logs);
+struct import_bridge *import_bridge_of(struct import_bridge *all, unsigned log);
+struct import_bridge *import_bridges_free(struct import_bridge *all);
 bool import_say_object(struct import_ledger *l, const struct import_line *line); /* networks of HNS, printed */
 /* Can it be a document alone? It begins as a document, and as no record of a log. */
 bool import_stands_alone(const char *text);

@@ -24,8 +24,8 @@ struct entry {
 
 struct import_ledger {
         struct import_emitter *emitter;
-        struct import_bridge *bridge;
-        struct entry open[MAX_OPEN]; /* oldest first */
+        struct import_bridge *bridges; /* of each log */
+        struct entry open[MAX_OPEN];   /* oldest first */
         size_t n;
         struct entry failed; /* what failed last, until something else happens to its system */
         bool has_failed;
@@ -56,11 +56,11 @@ static void own(struct entry *e) {
                 keep(e, 6 + i, &e->op.args[i].text);
 }
 
-struct import_ledger *import_ledger_new(struct import_emitter *emitter) {
+struct import_ledger *import_ledger_new(struct import_emitter *emitter, size_t n_logs) {
         struct import_ledger *l = hcs_calloc(1, sizeof(*l));
 
         l->emitter = emitter;
-        l->bridge = import_bridge_new();
+        l->bridges = import_bridges_new(n_logs);
         return l;
 }
 
@@ -70,13 +70,13 @@ struct import_ledger *import_ledger_free(struct import_ledger *l) {
         for (size_t i = 0; i < l->n; i++)
                 entry_deinit(&l->open[i]);
         entry_deinit(&l->failed);
-        import_bridge_free(l->bridge);
+        import_bridges_free(l->bridges);
         free(l);
         return NULL;
 }
 
 struct import_bridge *import_ledger_bridge(struct import_ledger *l) {
-        return l->bridge;
+        return import_bridge_of(l->bridges, import_emitter_log(l->emitter));
 }
 
 struct import_emitter *import_ledger_emitter(struct import_ledger *l) {

@@ -32,12 +32,16 @@ struct import_bridge {
         struct asked announced; /* rpc 0: none */
 };
 
-struct import_bridge *import_bridge_new(void) {
-        return hcs_calloc(1, sizeof(struct import_bridge));
+struct import_bridge *import_bridges_new(size_t n_logs) {
+        return hcs_calloc(n_logs, sizeof(struct import_bridge));
 }
 
-struct import_bridge *import_bridge_free(struct import_bridge *b) {
-        free(b);
+struct import_bridge *import_bridge_of(struct import_bridge *all, unsigned log) {
+        return &all[log];
+}
+
+struct import_bridge *import_bridges_free(struct import_bridge *all) {
+        free(all);
         return NULL;
 }
 
@@ -83,6 +87,7 @@ static uint32_t rpc_of_members(const struct hcs_json *request) {
 
 static bool answers(const struct hcs_json *response, const struct asked *a) {
         const char *activity = hcs_json_get_string(response, "ActivityId");
+        int64_t result;
 
         if (activity && a->activity[0] && !hcs_streq(activity, a->activity))
                 return false;
@@ -90,6 +95,9 @@ static bool answers(const struct hcs_json *response, const struct asked *a) {
                 return a->rpc == HCS_GCS_WAIT_FOR_PROCESS;
         if (hcs_json_get(response, "ProcessId"))
                 return a->rpc == HCS_GCS_EXECUTE_PROCESS;
+        /* Of these two what worked has the member that was looked for. */
+        if (hcs_json_i64(hcs_json_get(response, "Result"), &result) && result == 0)
+                return a->rpc != HCS_GCS_WAIT_FOR_PROCESS && a->rpc != HCS_GCS_EXECUTE_PROCESS;
         return true;
 }
 
@@ -130,15 +138,16 @@ static void keep_activity(struct asked *a, const char *activity) {
         snprintf(a->activity, sizeof(a->activity), "%s", activity ? activity : "");
 }
 
-static bool request_document(struct import_ledger *l, const struct import_line *line, const char *text) {
+/* announced: what a line before it said of it; rpc 0: nothing. */
+static bool request_document(struct import_ledger *l, const struct import_line *line, const char *text,
+                             struct asked announced) {
         struct import_bridge *b = import_ledger_bridge(l);
         _cleanup_free_ char *repair = NULL, *document = import_document_repaired(text, &repair);
         _cleanup_json_ struct hcs_json *json = NULL;
-        struct asked a = b->announced;
+        struct asked a = announced;
 
         if (!document || FAILED(hcs_json_parse_cstr(document, &json, NULL)))
                 return false;
-        b->announced = (struct asked){0};
         if (!a.rpc) {
                 a.rpc = rpc_of_members(json);
                 a.id = b->newest + 1;
@@ -176,7 +185,7 @@ static bool id_field(const struct import_line *line, uint64_t *ret) {
         return text && hcs_str_to_u64(text, ret);
 }
 
-static bool announced(struct import_ledger *l, const struct import_line *line) {
+static bool announce(struct import_ledger *l, const struct import_line *line) {
         static const char *const types[] = {"message_type", "message-type", "messageType", NULL},
                                  *const activities[] = {"activityID", "activityId", "activity-id", NULL};
         const char *type = import_field_of(line, types);
@@ -213,17 +222,21 @@ static bool failed(struct import_ledger *l, const struct import_line *line) {
 }
 
 bool import_say_guest(struct import_ledger *l, const struct import_line *line) {
+        struct asked announced;
         const char *msg = import_field(line, "msg"), *document = import_field(line, "message"), *at;
 
         if (!msg)
                 return false;
         if ((at = strstr(msg, "bridge: read message '")))
-                return request_document(l, line, at);
+                return request_document(l, line, at, (struct asked){0});
         if ((at = strstr(msg, "bridge: response sent: '")))
                 return response_document(l, line, at);
         if (hcs_str_starts(msg, "opengcs::bridge"))
-                return announced(l, line);
-        if (hcs_streq(msg, "request read message") && document)
-                return request_document(l, line, document);
+                return announce(l, line);
+        if (hcs_streq(msg, "request read message") && document) {
+                announced = import_ledger_bridge(l)->announced;
+                import_ledger_bridge(l)->announced = (struct asked){0};
+                return request_document(l, line, document, announced);
+        }
         return hcs_streq(msg, "request failed") && failed(l, line);
 }

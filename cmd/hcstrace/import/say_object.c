@@ -2,11 +2,12 @@
 
 /*
  * Networks and endpoints of HNS that somebody printed: alone on a line or in a file, or behind a few words. One that
- * has an id was there: HNS answered with it. One without is what was asked for. [ { "ID" : "..", "Subnets" : [ .. ],
- * "Type" : "Private" } ]     the answer to a list HNS objects: { "ID": "..", .. }                                 WSL's
- * networking.bat Hns Endpoint resource, {"ID":"..","VirtualNetwork":".."}        Kubernetes' proxy
- *   ID : ..  Name : ..                                              Get-HnsNetwork, Get-HnsEndpoint
- *   {"Error":"An adapter was not found. ","ErrorCode":..,"Success":false}
+ * has an id was there: HNS answered with it. One without is what was asked for.
+ * - [ { "ID" : "..", "Subnets" : [ .. ], "Type" : "Private" } ], the answer to a list
+ * - HNS objects: { "ID": "..", .. }, of WSL's networking.bat
+ * - Hns Endpoint resource, {"ID":"..","VirtualNetwork":".."}, of Kubernetes' proxy
+ * - the list views of Get-HnsNetwork and Get-HnsEndpoint (view.c)
+ * - {"Error":"An adapter was not found. ","ErrorCode":2151350278,"Success":false}
  */
 
 #include "base/str.h"
@@ -18,16 +19,27 @@ struct object {
         const char *text, *repair;
 };
 
-/* "networks" or "endpoints" by what only these have; NULL: it is neither. */
-static const char *kind_of(const struct hcs_json *j) {
-        static const char *const of_networks[] = {"Subnets", "MacPools", "MaxConcurrentEndpoints", "Extensions"};
+/* Other systems have networks and types, too. */
+static bool is_network(const struct hcs_json *j) {
+        static const char *const types[] = {"NAT",     "Transparent", "L2Bridge", "L2Tunnel", "Overlay",
+                                            "Private", "Internal",    "ICS",      "Mirrored"};
+        static const char *const members[] = {"Subnets", "MacPools", "MaxConcurrentEndpoints", "Extensions"};
+        const char *type = hcs_json_string(hcs_json_get(j, "Type"));
+        const struct hcs_json *subnet = hcs_json_first(hcs_json_get(j, "Subnets"));
+        bool known = false, has = false;
 
+        for (size_t i = 0; type && i < HCS_ARRAY_SIZE(types); i++)
+                known |= hcs_strcaseeq(type, types[i]);
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(members); i++)
+                has |= hcs_json_get(j, members[i]) != NULL;
+        return known && has && (!subnet || hcs_json_string(hcs_json_get(subnet, "AddressPrefix")));
+}
+
+/* "networks" or "endpoints"; NULL: it is neither. */
+static const char *kind_of(const struct hcs_json *j) {
         if (hcs_json_string(hcs_json_get(j, "VirtualNetwork")))
                 return "endpoints";
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(of_networks); i++)
-                if (hcs_json_get(j, of_networks[i]) && hcs_json_string(hcs_json_get(j, "Type")))
-                        return "networks";
-        return NULL;
+        return is_network(j) ? "networks" : NULL;
 }
 
 static void say(const struct object *o, const char *method, const char *path, const char *request, const char *answer,
@@ -70,8 +82,10 @@ static bool say_asked(const struct object *o, const char *kind) {
 
 static bool say_failed(const struct object *o, const struct hcs_json *j) {
         const struct hcs_json *success = hcs_json_get(j, "Success");
+        uint64_t code;
 
-        if (!hcs_json_is(success, HCS_JSON_BOOL) || hcs_json_bool(success) || !hcs_json_get_string(j, "Error"))
+        if (!hcs_json_is(success, HCS_JSON_BOOL) || hcs_json_bool(success) || !hcs_json_get_string(j, "Error") ||
+            !hcs_json_u64(hcs_json_get(j, "ErrorCode"), &code))
                 return false;
         say(o, "POST", "/networks/", NULL, o->text,
             "which call it answers is not told; one that makes a network is taken");

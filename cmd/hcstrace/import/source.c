@@ -61,27 +61,28 @@ static void logged_line(void *ctx, uint64_t number, const char *text, size_t len
         import_line_parse(import_arena_copy(&s->filling->arena, text, len), &s->filling->arena, line);
 }
 
+static void note(void *ctx, uint64_t number, const char *text) {
+        struct import_source *s = ctx;
+        struct import_line *line = new_line(s->filling);
+
+        line->number = number;
+        line->source = s;
+        line->log = s->log.index;
+        line->text = "";
+        line->note = text;
+}
+
 static void physical_line(void *ctx, char *line, size_t len) {
         struct import_source *s = ctx;
         uint64_t number = ++s->physical;
 
-        if (s->decoder.cut) {
-                struct import_line *note = new_line(s->filling);
-
-                note->number = number;
-                note->source = s;
-                note->log = s->log.index;
-                note->text = "";
-                note->note = "longer than 16 MiB; what is behind was left out";
-        }
+        if (s->decoder.cut)
+                note(s, number, IMPORT_CUT_NOTE);
         import_carry(&s->carrier, number, line, len);
 }
 
 static void carried_line(void *ctx, uint64_t number, char *line, size_t len, struct import_time outer) {
-        struct import_source *s = ctx;
-
-        line = import_unwrap(&s->carrier.wrappers, line, &len, &outer);
-        import_join(&s->joiner, number, line, len, outer);
+        import_join(&((struct import_source *)ctx)->joiner, number, line, len, outer);
 }
 
 struct import_source *import_source_new(const struct import_log *log, bool thread) {
@@ -92,7 +93,7 @@ struct import_source *import_source_new(const struct import_log *log, bool threa
         s->clock = (struct import_clock){
                 .zone_seconds = log->zone_seconds, .offset_ns = log->offset_ns, .day_ns = log->day_ns};
         s->decoder = (struct import_decoder){.line_done = physical_line, .ctx = s};
-        s->carrier = (struct import_carrier){.line_done = carried_line, .ctx = s};
+        s->carrier = (struct import_carrier){.line_done = carried_line, .note = note, .ctx = s};
         s->joiner = (struct import_joiner){.line_done = logged_line, .ctx = s};
         s->chunk = hcs_malloc(CHUNK);
         hcs_mutex_init(&s->lock);
