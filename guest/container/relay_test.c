@@ -99,10 +99,23 @@ static void read_all(struct guest_job *job) {
 static void ignore_done(struct guest_job *job) {
 }
 
+/* The process ends, the relay finishes, and its host reads all that there is meanwhile. */
+static void read_to_the_end(struct rig *r, struct reader *reader) {
+        struct guest_workers *w = guest_workers_new(r->loop);
+
+        close(r->process.out);
+        r->process.out = -1;
+        reader->fd = r->host.out;
+        r->host.out = -1;
+        guest_workers_submit(w, &reader->job);
+        guest_relay_finish(r->relay);
+        guest_loop_run(r->loop);
+        guest_workers_free(w);
+}
+
 static void what_a_process_wrote_arrives_before_it_is_over(void **state) {
         struct rig r = {0};
         struct reader reader = {.job.work = read_all, .job.done = ignore_done};
-        struct guest_workers *w;
         unsigned sum = 0;
 
         start(&r);
@@ -112,15 +125,7 @@ static void what_a_process_wrote_arrives_before_it_is_over(void **state) {
                 assert_int_equal(write(r.process.out, &c, 1), 1);
                 sum = sum * 31 + (unsigned char)c;
         }
-        close(r.process.out);
-        r.process.out = -1;
-        reader.fd = r.host.out;
-        r.host.out = -1;
-        w = guest_workers_new(r.loop);
-        guest_workers_submit(w, &reader.job);
-        guest_relay_finish(r.relay);
-        guest_loop_run(r.loop);
-        guest_workers_free(w);
+        read_to_the_end(&r, &reader);
         assert_true(r.done);
         assert_int_equal(reader.n, 60000);
         assert_int_equal(reader.sum, sum);
@@ -294,7 +299,6 @@ static void a_log_gets_a_large_output_once(void **state) {
         static char block[300000], copy[sizeof(block) + 1];
         struct rig r = {.tee = memfd_create("log", MFD_CLOEXEC)};
         struct reader reader = {.job.work = read_all, .job.done = ignore_done};
-        struct guest_workers *w;
         unsigned sum = 0;
 
         for (size_t i = 0; i < sizeof(block); i++) {
@@ -310,15 +314,7 @@ static void a_log_gets_a_large_output_once(void **state) {
                 stop(&r);
                 skip();
         }
-        close(r.process.out);
-        r.process.out = -1;
-        reader.fd = r.host.out;
-        r.host.out = -1;
-        w = guest_workers_new(r.loop);
-        guest_workers_submit(w, &reader.job);
-        guest_relay_finish(r.relay);
-        guest_loop_run(r.loop);
-        guest_workers_free(w);
+        read_to_the_end(&r, &reader);
         assert_int_equal(reader.n, sizeof(block));
         assert_int_equal(reader.sum, sum);
         assert_int_equal(pread(r.tee, copy, sizeof(copy), 0), sizeof(block));
