@@ -291,6 +291,18 @@ printf '[{"Config":"%s.json","RepoTags":[%s],"Layers":[%s]}]' "$many" "${tags%,}
 tar -cf many.tar -C docker .
 expect 1 "more layers than all images may have" "$verity" roothash many.tar
 says "manifest.json: all manifests have more than 65536 layers"
+rm "docker/$many.json"
+{
+        printf '{"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":[]},"x":"'
+        head -c 2000000 /dev/zero | tr '\0' x
+        echo '"}'
+} >many.json
+many=$(sha256sum many.json | cut -d' ' -f1)
+mv many.json "docker/$many.json"
+printf '[{"Config":"%s.json","RepoTags":[%s],"Layers":[]}]' "$many" "$(printf '"t%d",' {1..40} | sed 's/,$//')" >docker/manifest.json
+tar -cf many.tar -C docker .
+expect 1 "more of configurations than is kept" "$verity" roothash many.tar
+says "manifest.json: all configurations have more than 67108864 bytes"
 rm docker/manifest.json "docker/$many.json" && tar -cf bad.tar -C docker .
 expect 1 "one without its manifest" "$verity" roothash bad.tar
 says "no OCI image layout"

@@ -13,7 +13,9 @@
 
 #define MAX_DEPTH     8u
 #define MAX_MANIFESTS 4096u
-#define MAX_LAYERS    65536u /* of all manifests together: a small manifest.json may name one image by many tags */
+/* Of all manifests together: a small manifest.json may name one image by many tags. */
+#define MAX_LAYERS       65536u
+#define MAX_CONFIG_BYTES ((size_t)64 << 20)
 
 struct oci_layout {
         char *directory; /* or */
@@ -219,6 +221,9 @@ static HRESULT add_document(struct oci_layout *l, const struct oci_descriptor *d
         /* Artefacts have configurations of all kinds, also empty ones. */
         if (SUCCEEDED(hr) && strstr(document->config.media_type, "image")) {
                 hr = wrap(err, oci_parse_config(hcs_buf_cstr(text), text->len, &config, err), "config");
+                if (SUCCEEDED(hr) && text->len > MAX_CONFIG_BYTES - out->config_bytes)
+                        hr = hcs_error_make(err, OCI_E_DOCUMENT, "all configurations have more than %zu bytes",
+                                            MAX_CONFIG_BYTES);
                 m.config = hcs_strndup(hcs_buf_cstr(text), text->len);
         }
         m.digest = hcs_strdup(d->digest);
@@ -236,6 +241,7 @@ static HRESULT add_document(struct oci_layout *l, const struct oci_descriptor *d
                 out->item = hcs_realloc(out->item, (out->n ? 2 * out->n : 1) * sizeof(*out->item));
         out->item[out->n++] = m;
         out->n_layers += m.n_layers;
+        out->config_bytes += m.config ? text->len : 0;
         return S_OK;
 }
 

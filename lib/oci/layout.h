@@ -35,7 +35,8 @@ struct oci_manifest {
 struct oci_manifests {
         struct oci_manifest *item;
         size_t n;
-        size_t n_layers; /* of all of them */
+        size_t n_layers;     /* of all of them */
+        size_t config_bytes; /* the same */
 };
 
 struct oci_layout;
