@@ -7,8 +7,10 @@
  */
 
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +27,7 @@ static _Noreturn void hold_processor(struct hold *h, int processor) {
         const struct sched_param first = {.sched_priority = 1};
         cpu_set_t only;
 
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         CPU_ZERO(&only);
         CPU_SET((unsigned)processor, &only);
         /* Where this is forbidden, which it is not to the first process, others still get past. */
@@ -35,8 +38,8 @@ static _Noreturn void hold_processor(struct hold *h, int processor) {
         _exit(0);
 }
 
-/* How many children hold the processors of `all` but the one that this process is bound to. */
-static unsigned hold_others(struct hold *h, const cpu_set_t *all, int mine) {
+/* One child on each processor of `all` but the one that this process is bound to. How many there are. */
+static unsigned hold_others(struct hold *h, const cpu_set_t *all, int mine, pid_t children[static MAX_PROCESSORS]) {
         unsigned n = 0;
 
         for (int i = 0; i < CPU_SETSIZE; i++) {
@@ -47,32 +50,36 @@ static unsigned hold_others(struct hold *h, const cpu_set_t *all, int mine) {
                 pid = fork();
                 if (pid == 0)
                         hold_processor(h, i);
-                n += pid > 0;
+                if (pid > 0)
+                        children[n++] = pid;
         }
         return n;
 }
 
 void init_alone(void (*work)(const char *path), const char *path) {
-        struct hold *h = mmap(NULL, sizeof(*h), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        pid_t children[MAX_PROCESSORS];
         int mine = sched_getcpu();
         cpu_set_t all, only;
+        struct hold *h;
         unsigned n;
 
-        CPU_ZERO(&only);
-        if (h == MAP_FAILED || mine < 0 || sched_getaffinity(0, sizeof(all), &all) < 0 ||
-            CPU_COUNT(&all) > MAX_PROCESSORS) {
+        if (mine < 0 || sched_getaffinity(0, sizeof(all), &all) < 0 || CPU_COUNT(&all) > MAX_PROCESSORS) {
                 work(path);
                 return;
         }
+        h = mmap(NULL, sizeof(*h), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (h == MAP_FAILED)
+                init_die("map a page for", path);
+        CPU_ZERO(&only);
         CPU_SET((unsigned)mine, &only);
         sched_setaffinity(0, sizeof(only), &only);
-        n = hold_others(h, &all, mine);
+        n = hold_others(h, &all, mine, children);
         while (atomic_load(&h->holding) < n)
                 sched_yield();
         work(path);
         atomic_store(&h->over, true);
         while (n > 0)
-                n -= wait(NULL) > 0;
+                waitpid(children[--n], NULL, 0);
         sched_setaffinity(0, sizeof(all), &all);
         munmap(h, sizeof(*h));
 }

@@ -31,7 +31,7 @@ void init_carry_out(const struct init_row *rows, size_t n);
 void init_mounts(void);           /* /dev, /proc, /run, /tmp, /dev/shm, /dev/pts, /sys */
 void init_writable_overlay(void); /* /etc and /var, over a tmpfs */
 void init_cgroups(void);          /* version 2 unless it has no controllers or is switched off; else version 1 */
-/* Does it while no other processor does anything. */
+/* Does it while no other processor does anything; on a machine of more than 16 just so. */
 void init_alone(void (*work)(const char *path), const char *path);
 void init_loopback(void);
 void init_limits(void);

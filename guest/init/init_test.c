@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -133,14 +134,14 @@ static void without_ports_a_program_is_just_run(void **state) {
 }
 
 static unsigned done;
+static int processors;
 
+/* Nothing may fail here: who fails leaves the others held. */
 static void do_alone(const char *what) {
         cpu_set_t mine;
 
-        assert_string_equal(what, "this");
-        assert_int_equal(sched_getaffinity(0, sizeof(mine), &mine), 0);
-        assert_int_equal(CPU_COUNT(&mine), 1);
-        done++;
+        processors = sched_getaffinity(0, sizeof(mine), &mine) == 0 ? CPU_COUNT(&mine) : -1;
+        done += strcmp(what, "this") == 0;
 }
 
 static void what_is_done_alone_is_done_once_and_leaves_nobody(void **state) {
@@ -149,6 +150,7 @@ static void what_is_done_alone_is_done_once_and_leaves_nobody(void **state) {
         assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
         init_alone(do_alone, "this");
         assert_int_equal(done, 1);
+        assert_int_equal(processors, CPU_COUNT(&before) > 16 ? CPU_COUNT(&before) : 1);
         assert_int_equal(sched_getaffinity(0, sizeof(after), &after), 0);
         assert_true(CPU_EQUAL(&before, &after));
         assert_int_equal(wait(NULL), -1);
