@@ -188,7 +188,29 @@ static void a_callback_is_given_a_whole_status(void **state) {
         hcs_mutex_deinit(&heard.lock);
 }
 
+/* A rule that edits an answer leaves it one; and a client that wants no pending calls has none, however late they end.
+ */
+static void an_answer_stays_one_when_it_is_edited(void **state) {
+        HCS_SYSTEM system = NULL, second = NULL;
+        struct hcs_error *err = NULL;
+
+        mock = mockhcs_close(mock);
+        assert_ok(mockhcs_open("faults=HcsCreateComputeSystem shuffle,emulate", &mock, &err), err);
+        assert_int_equal(CALL("HcsCreateComputeSystem", ARG(u"a"), ARG(u"{\"VirtualMachine\":{}}"), 0, ARG(&system), 0),
+                         0xC0370103);
+        assert_int_equal(CALL("HcsCreateComputeSystem", ARG(u"a"), ARG(u"{\"VirtualMachine\":{}}"), 0, ARG(&second), 0),
+                         0xC037010F);
+        assert_int_equal(CALL("HcsCloseComputeSystem", ARG(system)), 0);
+        mock = mockhcs_close(mock);
+        assert_ok(mockhcs_open("pending=no,emulate,delay=20", &mock, &err), err);
+        assert_int_equal(CALL("HcsCreateComputeSystem", ARG(u"a"), ARG(u"{\"VirtualMachine\":{}}"), 0, ARG(&system), 0),
+                         0);
+        assert_int_equal(CALL("HcsStartComputeSystem", ARG(system), ARG(u""), 0), 0);
+        assert_int_equal(CALL("HcsStartComputeSystem", ARG(system), ARG(u""), 0), 0xC0370105);
+        assert_int_equal(CALL("HcsCloseComputeSystem", ARG(system)), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 HCS_TESTS(TEST(places_are_set_whatever_comes_of_it), TEST(a_client_without_places_is_told_or_served),
-          TEST(a_callback_is_given_a_whole_status))
+          TEST(a_callback_is_given_a_whole_status), TEST(an_answer_stays_one_when_it_is_edited))

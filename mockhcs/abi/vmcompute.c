@@ -41,8 +41,8 @@ static void submit_async(struct mock_front *f) {
         mock_front_submit(f);
         if (FAILED(f->hr))
                 return;
-        if (f->call.completed && (FAILED(f->call.completion.hr) || !f->engine->v1_pending)) {
-                f->hr = f->call.completion.hr;
+        if (!f->engine->v1_pending || (f->call.completed && FAILED(f->call.completion.hr))) {
+                mock_front_wait(f);
                 return;
         }
         hcs_mutex_lock(&f->engine->lock);
