@@ -91,12 +91,26 @@ HRESULT hcs_child_wait(struct hcs_child *child, int *ret_exit_code, struct hcs_e
         return S_OK;
 }
 
+/* Where no descriptor is to be had. */
+static bool ended_by_looking(pid_t pid, uint64_t deadline_ns) {
+        for (;;) {
+                siginfo_t info = {0};
+
+                if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 ? info.si_pid != 0
+                                                                                      : kill(pid, 0) < 0)
+                        return true;
+                if (hcs_clock_ns() >= deadline_ns)
+                        return false;
+                poll(NULL, 0, 10);
+        }
+}
+
 bool hcs_pid_ended(pid_t pid, uint64_t deadline_ns) {
         struct pollfd p = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
         int r;
 
-        if (p.fd < 0 && errno == ESRCH)
-                return true;
+        if (p.fd < 0)
+                return errno == ESRCH || ended_by_looking(pid, deadline_ns);
         do {
                 uint64_t now = hcs_clock_ns();
                 uint64_t left_ms = deadline_ns > now ? (deadline_ns - now + 999999) / 1000000 : 0;

@@ -107,20 +107,24 @@ static void add_name(pid_t pid, struct hcs_buf *names) {
 
 size_t hcs_child_end_left(struct hcs_child *child, const char *mark, uint64_t deadline_ns, char **ret_names) {
         _cleanup_buf_ struct hcs_buf names = {0};
-        struct family f = {.spared = true};
-        size_t n = 0;
+        struct family f = {.spared = true}, left = {.spared = true};
+        size_t n;
 
         take(&f, hcs_child_pid(child));
-        while (look(&f, mark))
-                continue;
-        for (size_t i = 1; i < f.n; i++)
+        /* Those that end may have started others. */
+        for (size_t i = 1; i < f.n || look(&f, mark); i++)
                 if (!hcs_pid_ended(f.members[i], deadline_ns)) {
                         add_name(f.members[i], &names);
-                        n++;
+                        take(&left, f.members[i]);
                 }
-        free(f.members);
+        n = left.n;
         if (n)
                 hcs_child_kill_all(child, mark);
+        /* Not found again are those without the mark whose parent has ended meanwhile. */
+        for (size_t i = 0; i < n; i++)
+                kill(left.members[i], SIGKILL);
+        free(left.members);
+        free(f.members);
         *ret_names = n ? hcs_buf_steal(&names) : NULL;
         return n;
 }

@@ -9,6 +9,8 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "platform/clock.h"
+#include "platform/posix/child.h"
 #include "platform/process.h"
 #include "testing/hcs_test.h"
 
@@ -80,7 +82,29 @@ static void what_ends_by_itself_has_the_time_to(void **state) {
         assert_null(names);
 }
 
-HCS_TESTS(cmocka_unit_test(what_a_program_left_running_is_ended_and_named),
+/* Neither its parent nor the mark leads to it any more when it is its turn. */
+static void what_loses_its_parent_meanwhile_is_ended_too(void **state) {
+        _cleanup_free_ char
+                *folder = hcs_test_tmpdir(),
+                *told = hcs_asprintf("%s/told", folder),
+                *script = hcs_asprintf(
+                        "(env -i sleep 1000 & echo $! >%s; sleep 0.1) & until [ -s %s ]; do :; done; exit 3", told,
+                        told),
+                *names = NULL;
+        int pid = 0;
+        FILE *f;
+
+        assert_int_equal(end_left(script, hcs_clock_ns() + HCS_NS_PER_S, &names), 1);
+        assert_string_equal(names, "sleep");
+        f = fopen(told, "re");
+        assert_non_null(f);
+        assert_int_equal(fscanf(f, "%d", &pid), 1);
+        fclose(f);
+        assert_true(hcs_pid_ended(pid, UINT64_MAX));
+}
+
+HCS_TESTS(cmocka_unit_test(what_loses_its_parent_meanwhile_is_ended_too),
+          cmocka_unit_test(what_a_program_left_running_is_ended_and_named),
           cmocka_unit_test(what_ends_by_itself_has_the_time_to),
           cmocka_unit_test(a_program_goes_with_its_children_and_theirs),
           cmocka_unit_test(one_whose_parent_is_gone_goes_too))

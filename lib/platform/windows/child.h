@@ -14,6 +14,8 @@ HRESULT hcs_windows_spawn(char *const *argv, const char *const *environment, enu
 /* Takes both handles over. */
 struct hcs_child *hcs_windows_child(const PROCESS_INFORMATION *info);
 HANDLE hcs_windows_child_process(const struct hcs_child *child);
+/* Does that process end before the monotonic deadline? */
+bool hcs_windows_ended(HANDLE process, uint64_t deadline_ns);
 
 /* Our environment with these "NAME=value", as CreateProcess() wants it. Caller frees. */
 wchar_t *hcs_windows_environment(const char *const *environment);

@@ -112,15 +112,19 @@ HRESULT hcs_child_wait(struct hcs_child *child, int *ret_exit_code, struct hcs_e
         return S_OK;
 }
 
-bool hcs_child_ended(struct hcs_child *child, uint64_t deadline_ns) {
+bool hcs_windows_ended(HANDLE process, uint64_t deadline_ns) {
         DWORD ms;
 
         do {
                 ms = hcs_windows_ms_until(deadline_ns);
-                if (WaitForSingleObject(child->process, ms) == WAIT_OBJECT_0)
+                if (WaitForSingleObject(process, ms) == WAIT_OBJECT_0)
                         return true;
         } while (ms > 0);
         return false;
+}
+
+bool hcs_child_ended(struct hcs_child *child, uint64_t deadline_ns) {
+        return hcs_windows_ended(child->process, deadline_ns);
 }
 
 /* With the code that a shell on Linux gives: 128 and the number of the signal. */

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "platform/clock.h"
 #include "platform/place.h"
 #include "platform/windows/child.h"
 #include "platform/windows/filetime.h"
@@ -96,13 +95,6 @@ void hcs_child_kill_all(struct hcs_child *child, const char *mark) {
         family_deinit(&f);
 }
 
-static bool stays(HANDLE process, uint64_t deadline_ns) {
-        uint64_t now = hcs_clock_ns();
-        DWORD left_ms = deadline_ns > now ? (DWORD)((deadline_ns - now + HCS_NS_PER_MS - 1) / HCS_NS_PER_MS) : 0;
-
-        return WaitForSingleObject(process, left_ms) != WAIT_OBJECT_0;
-}
-
 static void add_name(HANDLE process, struct hcs_buf *names) {
         wchar_t path[MAX_PATH];
         DWORD n = MAX_PATH;
@@ -120,14 +112,19 @@ size_t hcs_child_end_left(struct hcs_child *child, const char *mark, uint64_t de
         size_t n = 0;
 
         find(&f, child);
-        for (size_t i = 1; i < f.n; i++)
-                if (stays(f.members[i].process, deadline_ns)) {
+        /* Those that end may have started others. */
+        for (size_t i = 1; i < f.n || look(&f); i++)
+                if (!hcs_windows_ended(f.members[i].process, deadline_ns)) {
                         add_name(f.members[i].process, &names);
                         n++;
                 }
-        family_deinit(&f);
         if (n)
                 hcs_child_kill_all(child, mark);
+        /* Not found again are those whose parent has ended meanwhile. */
+        for (size_t i = 1; i < f.n; i++)
+                if (!hcs_windows_ended(f.members[i].process, 0))
+                        TerminateProcess(f.members[i].process, 128 + 9);
+        family_deinit(&f);
         *ret_names = n ? hcs_buf_steal(&names) : NULL;
         return n;
 }
