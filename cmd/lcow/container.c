@@ -15,13 +15,12 @@ void lcow_run_add_disk(struct lcow_run *r, const char *path, struct hcs_json *ve
 }
 
 HRESULT lcow_scratch_plan(struct lcow_run *r, const char *cache, char *path, struct hcs_error **err) {
-        struct uvm_scratch_options o = {0};
         HRESULT hr;
 
         r->scratch_cache = hcs_asprintf("%s/scratch", cache);
         r->scratch = path;
-        o = (struct uvm_scratch_options){.path = r->scratch, .cache = r->scratch_cache, .gb = r->scratch_gb};
-        hr = uvm_scratch_from_cache(&o, err);
+        hr = uvm_scratch_from_cache(
+                &(struct uvm_scratch_options){.path = r->scratch, .cache = r->scratch_cache, .gb = r->scratch_gb}, err);
         r->format_scratch = hr == S_FALSE;
         return hr;
 }
