@@ -11,6 +11,7 @@ verity=$(realpath "$build/cmd/verity/verity")
 ext4ls=$(realpath "$build/cmd/ext4ls/ext4ls")
 tar2ext4=$(realpath "$build/cmd/tar2ext4/tar2ext4")
 tars=$source/fixtures/ext4/tars
+PATH=$source/.deps/peer/root/usr/bin:$PATH
 for tool in containerd ctr umoci; do
         command -v $tool >/dev/null || { echo "no $tool"; exit 77; }
 done
@@ -30,19 +31,18 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"
 [grpc]
   address = "$work/socket"
 TOML
-containerd -c config.toml >daemon.log 2>&1 &
-daemon=$!
 # shellcheck disable=SC2317 # the trap calls it
 stop() {
         for folder in theirs-*; do
-                umount "$folder" 2>/dev/null
+                umount -l "$folder" 2>/dev/null
         done
-        kill "$daemon" 2>/dev/null
-        wait "$daemon"
-        rm -rf "$work"
+        kill "${daemon-}" 2>/dev/null && wait "$daemon"
+        rm -rf --one-file-system "$work"
 }
 trap stop EXIT
-until ctr -a socket version >/dev/null 2>&1; do
+containerd -c config.toml >daemon.log 2>&1 &
+daemon=$!
+until ctr --connect-timeout 2s -a socket version >/dev/null 2>&1; do
         kill -0 "$daemon" 2>/dev/null || { tail -n 5 daemon.log; fail "containerd does not run"; finish; }
 done
 
