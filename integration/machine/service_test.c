@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -106,6 +107,7 @@ static _Noreturn void be_client(const char *socket, const char *told) {
         struct guest_rig r;
         FILE *f;
 
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails ends it, too */
         socket_path = hcs_strdup(socket);
         f = fopen(told, "we");
         assert_non_null(f);

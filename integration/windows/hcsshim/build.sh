@@ -16,7 +16,7 @@ trap 'rm -rf "$paths"' EXIT
 mkdir -p "$paths/own/src/k8s.io" "$paths/others"
 ln -s "$kubernetes" "$paths/own/src/k8s.io/kubernetes"
 ln -s "$kubernetes/vendor" "$paths/others/src"
-export GOOS=windows GOARCH=amd64 CGO_ENABLED=0 GO111MODULE=off GOFLAGS='' GOCACHE=$cache GOTOOLCHAIN=local
+export GOOS=windows GOARCH=amd64 CGO_ENABLED=0 GO111MODULE=off GOFLAGS='' GOENV=off GOCACHE=$cache GOTOOLCHAIN=local
 if [[ $what == *.go ]]; then
         GOPATH=$paths/others go build -trimpath -ldflags='-s -w' -o "$output" "$what"
 else

@@ -15,6 +15,8 @@ proxy=$(realpath "$4")
 unset WINEPATH HCSSHIM_LIBRARY_PATH
 cd "$work" || exit 1
 mkdir dlls layers
+# The prefix is left as it was, whatever ends this.
+trap 'wine dlls/mockhcs.exe uninstall --system >/dev/null 2>&1; rm -rf "$work"' EXIT
 cp "$root"/mockhcs/*.dll "$root"/mockhcs/abi/*.dll "$root/cmd/mockhcs/mockhcs.exe" dlls
 expect 0 "install" wine dlls/mockhcs.exe install --system
 home=$(winepath -w layers)
