@@ -52,7 +52,8 @@ static inline void hcs_buf_putc(struct hcs_buf *b, char c) {
 }
 
 static inline void hcs_buf_deinitp(struct hcs_buf *b) {
-        hcs_buf_deinit(b);
+        if (b->data)
+                hcs_buf_deinit(b);
 }
 #define _cleanup_buf_ _cleanup_(hcs_buf_deinitp)
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define FIRST_WINDOW ((size_t)64 << 10) /* what Windows maps at multiples of */
-#define MAX_WINDOW   (4 * FIRST_WINDOW)
+#define MAX_WINDOW   (16 * FIRST_WINDOW)
 
 static int next_window(struct append_window *w, void *file) {
         size_t size = w->size == 0 ? FIRST_WINDOW : w->size < MAX_WINDOW ? 2 * w->size : MAX_WINDOW;

@@ -12,30 +12,28 @@
 /* Values are set as they are added: clearing all of them would cost more than writing the line. */
 void record_entry_init(struct record_entry *e, enum mock_record_kind kind, uint64_t t) {
         e->record = (struct mock_record){.kind = kind, .t = t, .args = e->values};
-        memset(e->scrubbed, 0, sizeof(e->scrubbed));
+        e->n_scrubbed = 0;
 }
 
 void record_entry_deinit(struct record_entry *e) {
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(e->scrubbed); i++)
+        for (size_t i = 0; i < e->n_scrubbed; i++)
                 free(e->scrubbed[i]);
 }
 
-static void show(const struct mock_value *v, bool redact, struct mock_value *ret, char **ret_scrubbed) {
+static void show(struct record_entry *e, const struct mock_value *v, bool redact, struct mock_value *ret) {
         *ret = *v;
         if (!redact || !v->text || v->kind == MOCK_HANDLE || !hcs_scrub_might_find(v->text, v->len))
                 return;
-        *ret_scrubbed = hcs_scrub_text(v->text, NULL);
-        ret->text = *ret_scrubbed;
+        ret->text = e->scrubbed[e->n_scrubbed++] = hcs_scrub_text(v->text, NULL);
         ret->len = strlen(ret->text);
 }
 
 static void add_value(struct record_entry *e, const struct mock_value *v, bool redact) {
-        show(v, redact, &e->values[e->record.n_args], &e->scrubbed[e->record.n_args]);
-        e->record.n_args++;
+        show(e, v, redact, &e->values[e->record.n_args++]);
 }
 
 void record_entry_result(struct record_entry *e, const struct mock_value *v, bool redact) {
-        show(v, redact, &e->record.result, &e->scrubbed[MOCK_MAX_ARGS]);
+        show(e, v, redact, &e->record.result);
 }
 
 void record_entry_call(struct record_entry *e, const struct mock_call *call, bool redact) {

@@ -12,7 +12,8 @@
 struct record_entry {
         struct mock_record record; /* args points to values */
         struct mock_value values[MOCK_MAX_ARGS];
-        char *scrubbed[MOCK_MAX_ARGS + 1]; /* the last one of record.result */
+        char *scrubbed[MOCK_MAX_ARGS + 1];
+        size_t n_scrubbed;
 };
 
 /* t: ns since the recording began. To be deinitialised. */

@@ -6,6 +6,7 @@
  * killed loses at most the line being written.
  */
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +18,6 @@
 #include "mockhcs/trace/report.h"
 #include "mockhcs/trace/writer.h"
 #include "platform/clock.h"
-#include "platform/thread.h"
 
 #define IN_FLIGHT 256
 
@@ -27,13 +27,9 @@ struct recorder {
         struct mock_trace_writer *writer;
         bool redact;
         struct recorded_bridges bridges;
-        struct hcs_mutex lock;
-        /* Which operation a call was started for, so that its completion can name it. Overwritten ones are named by
-         * call. */
-        struct {
-                uint64_t call;
-                uint32_t operation;
-        } in_flight[IN_FLIGHT];
+        /* Which operation a call was started for, so that its completion can name it: the low half of the call's
+         * number, and the operation's. Overwritten ones are named by call. */
+        _Atomic uint64_t in_flight[IN_FLIGHT];
 };
 
 static struct recorder *of_sink(struct mock_sink *s) {
@@ -59,10 +55,8 @@ static void write_entries(struct recorder *r, const struct mock_call *call, bool
 static void remember(struct recorder *r, const struct mock_call *call) {
         if (!call->operation)
                 return;
-        hcs_mutex_lock(&r->lock);
-        r->in_flight[call->number % IN_FLIGHT].call = call->number;
-        r->in_flight[call->number % IN_FLIGHT].operation = call->operation->number;
-        hcs_mutex_unlock(&r->lock);
+        atomic_store_explicit(&r->in_flight[call->number % IN_FLIGHT], call->number << 32 | call->operation->number,
+                              memory_order_release);
 }
 
 static void invoke(struct mock_backend *b, struct mock_call *call) {
@@ -118,12 +112,12 @@ static void record_free(struct mock_backend *b) {
         mock_backend_free(b->next);
         recorded_bridges_deinit(&r->bridges);
         mock_trace_writer_free(r->writer);
-        hcs_mutex_deinit(&r->lock);
         free(r);
 }
 
 static void sink_complete(struct mock_sink *sink, const struct mock_completion *c) {
         struct recorder *r = of_sink(sink);
+        uint64_t started = atomic_load_explicit(&r->in_flight[c->number % IN_FLIGHT], memory_order_acquire);
         char subject[32];
         struct record_entry e;
 
@@ -133,12 +127,10 @@ static void sink_complete(struct mock_sink *sink, const struct mock_completion *
         e.record.process = c->process;
         e.record.subject = subject;
 
-        hcs_mutex_lock(&r->lock);
-        if (r->in_flight[c->number % IN_FLIGHT].call == c->number)
-                snprintf(subject, sizeof(subject), "operation/%u", r->in_flight[c->number % IN_FLIGHT].operation);
+        if (started >> 32 == (uint32_t)c->number)
+                snprintf(subject, sizeof(subject), "operation/%u", (uint32_t)started);
         else
                 snprintf(subject, sizeof(subject), "call/%llu", (unsigned long long)c->number);
-        hcs_mutex_unlock(&r->lock);
         record_entry_result(&e, &c->result, r->redact);
         mock_trace_write(r->writer, &e.record);
         record_entry_deinit(&e);
@@ -221,7 +213,6 @@ static HRESULT open_recorder(struct mock_engine *engine, struct mock_sink *up, c
         r->sink.ops = &sink_ops;
         r->redact = header.redacted;
         recorded_bridges_init(&r->bridges, r->writer, hcs_clock_ns() - mock_engine_now_ns(engine), r->redact);
-        hcs_mutex_init(&r->lock);
         next->up = &r->sink;
         *ret = &r->backend;
         return S_OK;

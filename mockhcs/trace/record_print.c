@@ -23,20 +23,33 @@ static inline char *at_bytes(char *p, const char *s, size_t n) {
         return p + n;
 }
 
-static inline char *at_u64(char *p, uint64_t v) {
-        char text[20];
-        size_t i = sizeof(text);
+static inline char *at_text(char *p, const char *s) {
+        while (*s)
+                *p++ = *s++;
+        return p;
+}
 
-        do {
-                text[--i] = (char)('0' + v % 10);
-                v /= 10;
-        } while (v);
-        return at_bytes(p, text + i, sizeof(text) - i);
+static inline char *at_u64(char *p, uint64_t v) {
+        static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+                                    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+                                    "8081828384858687888990919293949596979899";
+        size_t n = 1;
+        char *digit;
+
+        for (uint64_t bound = 10; v >= bound && n < 20; bound *= 10)
+                n++;
+        for (digit = p + n; v >= 10; v /= 100)
+                memcpy(digit -= 2, pairs + v % 100 * 2, 2);
+        if (digit > p)
+                *p = (char)('0' + v);
+        return p + n;
 }
 
 static inline char *at_hr(char *p, HRESULT hr) {
         static const char hex[] = "0123456789ABCDEF";
 
+        if (hr == S_OK)
+                return AT_LITERAL(p, ",\"hr\":\"0x00000000\"");
         p = AT_LITERAL(p, ",\"hr\":\"0x");
         for (int shift = 28; shift >= 0; shift -= 4)
                 *p++ = hex[(uint32_t)hr >> shift & 15];
@@ -71,18 +84,18 @@ static void put_string(const char *s, struct hcs_buf *out) {
 
 /* Names are ours or were interned: mostly plain, and then nothing has to be escaped. */
 static void put_name(const char *name, struct hcs_buf *out) {
+        char *p = room(out, FIXED);
         size_t n = 0;
 
-        while ((name[n] | 32) >= 'a' && (name[n] | 32) <= 'z')
-                n++;
+        *p++ = '"';
+        for (; n < FIXED - 2 && (name[n] | 32) >= 'a' && (name[n] | 32) <= 'z'; n++)
+                *p++ = name[n];
         if (name[n]) {
                 put_string(name, out);
-                return;
+        } else {
+                *p++ = '"';
+                filled(out, p);
         }
-        hcs_buf_reserve(out, n + 2);
-        hcs_buf_putc(out, '"');
-        hcs_buf_append(out, name, n);
-        hcs_buf_putc(out, '"');
 }
 
 static void put_member(const char *name, struct hcs_buf *out) {
@@ -91,8 +104,13 @@ static void put_member(const char *name, struct hcs_buf *out) {
         hcs_buf_putc(out, ':');
 }
 
+/* Is what has that name always a document? name NULL: the result or the data. */
+static bool is_document_name(const char *name) {
+        return !name || mock_name_kind((struct mock_slice){name, strlen(name)}) == MOCK_DOCUMENT;
+}
+
 /* Can the text of a document stand in the line as it is? Strings would read as text; numbers as numbers. */
-static bool stands_for_itself(const struct mock_value *v, struct mock_slice name) {
+static bool stands_for_itself(const struct mock_value *v, const char *name) {
         switch (v->text[0]) {
         case '{':
         case '[':
@@ -102,19 +120,19 @@ static bool stands_for_itself(const struct mock_value *v, struct mock_slice name
         case 'n':
         case '-':
         case '0' ... '9':
-                return !name.p || mock_name_kind(name) == MOCK_DOCUMENT;
+                return is_document_name(name);
         default:
                 return false;
         }
 }
 
-/* Prints a document; true when `exact` has to tell its text. name: of an argument, absent for result and data. */
-static bool put_document(const struct mock_value *v, struct mock_slice name, struct hcs_buf *out) {
+/* Prints a document; true when `exact` has to tell its text. name: of an argument, NULL for result and data. */
+static bool put_document(const struct mock_value *v, const char *name, struct hcs_buf *out) {
         bool plain = false;
 
         if (v->len == 0) {
                 put_literal("\"\"", out);
-                return name.p && mock_name_kind(name) != MOCK_DOCUMENT;
+                return !is_document_name(name);
         }
         if (!mock_scan_is_json(v->text, v->len, &plain)) {
                 put_literal("null", out);
@@ -131,14 +149,10 @@ static bool put_document(const struct mock_value *v, struct mock_slice name, str
         return true;
 }
 
-static struct mock_slice slice_of(const char *s) {
-        return (struct mock_slice){s, strlen(s)};
-}
-
 static bool put_value(const struct mock_value *v, struct hcs_buf *out) {
         switch (v->kind) {
         case MOCK_DOCUMENT:
-                return put_document(v, slice_of(v->name), out);
+                return put_document(v, v->name, out);
         case MOCK_NUMBER:
                 put_u64(v->number, out);
                 return false;
@@ -193,7 +207,7 @@ static void put_result(const char *member, const struct mock_record *r, struct h
         if (r->result.kind == MOCK_ABSENT)
                 return;
         put_member(member, out);
-        if (put_document(&r->result, (struct mock_slice){0}, out)) {
+        if (put_document(&r->result, NULL, out)) {
                 struct mock_value named = r->result;
 
                 named.name = member;
@@ -217,7 +231,6 @@ static void put_process(const struct mock_process_info *p, struct hcs_buf *out) 
 }
 
 static void print_call(const struct mock_record *r, struct hcs_buf *out) {
-        const char *dll = mock_dll_name(r->dll);
         char *p;
 
         put_literal("{\"call\":", out);
@@ -225,7 +238,7 @@ static void print_call(const struct mock_record *r, struct hcs_buf *out) {
         p = room(out, FIXED);
         if (r->dll != MOCK_DLL_NONE) {
                 p = AT_LITERAL(p, ",\"dll\":\"");
-                p = at_bytes(p, dll, strlen(dll));
+                p = at_text(p, mock_dll_name(r->dll));
                 *p++ = '"';
         }
         p = at_time(at_u64(AT_LITERAL(p, ",\"n\":"), r->n), r);
@@ -326,7 +339,7 @@ static void print_frame(const struct mock_record *r, struct hcs_buf *out) {
                 put_literal(",\"broken\":true", out);
         if (is_document(r, &document)) {
                 put_literal(",\"document\":", out);
-                if (put_document(&document, (struct mock_slice){0}, out))
+                if (put_document(&document, NULL, out))
                         put_exact(&document, &exact);
                 close_exact(&exact, out);
         } else {

@@ -8,8 +8,7 @@
 
 #include "base/utf.h"
 
-/* Bytes that end a plain run inside a string: quote, backslash, controls, and everything beyond ASCII. */
-static const unsigned char special[256] = {
+const unsigned char mock_scan_special[256] = {
         [0 ... 31] = 1,
         ['"'] = 1,
         ['\\'] = 1,
@@ -25,8 +24,8 @@ static bool bad(struct mock_scan *s, const char *at, const char *what) {
 }
 
 static void skip_blanks(struct mock_scan *s) {
-        while (s->p < s->end && (*s->p == ' ' || *s->p == '\t' || *s->p == '\n' || *s->p == '\r'))
-                s->p++;
+        for (; s->p < s->end && (*s->p == ' ' || *s->p == '\t' || *s->p == '\n' || *s->p == '\r'); s->p++)
+                s->line_breaks |= *s->p == '\n' || *s->p == '\r';
 }
 
 static bool is_hex(char c) {
@@ -39,7 +38,7 @@ static bool skip_string(struct mock_scan *s) {
         const char *end = s->end;
 
         for (;;) {
-                while (p < end && !special[(unsigned char)*p])
+                while (p < end && !mock_scan_special[(unsigned char)*p])
                         p++;
                 if (p == end)
                         return bad(s, p, "the text ends inside a string");
@@ -302,6 +301,6 @@ bool mock_scan_is_json(const char *text, size_t n, bool *ret_plain) {
         mock_scan_init(&s, text, n);
         if (!mock_scan_value(&s, &v) || !mock_scan_done(&s))
                 return false;
-        *ret_plain = !memchr(text, '\n', n) && !memchr(text, '\r', n);
+        *ret_plain = !s.line_breaks; /* there can be none in a string */
         return true;
 }

@@ -27,7 +27,11 @@ struct mock_scan {
         const char *end;
         const char *error; /* static text, NULL while all is well; then p is the offending byte */
         bool inside;       /* a member or element was seen in the object or array entered last */
+        bool line_breaks;  /* among the blanks that were passed */
 };
+
+/* Bytes that end a plain run inside a string: quote, backslash, controls, and everything beyond ASCII. */
+extern const unsigned char mock_scan_special[256];
 
 static inline void mock_scan_init(struct mock_scan *s, const char *text, size_t n) {
         *s = (struct mock_scan){.start = text, .p = text, .end = text + n};

@@ -47,17 +47,16 @@ static void escape(char c, struct hcs_buf *out) {
 void mock_scan_quote(const char *text, size_t n, struct hcs_buf *out) {
         const char *end = text + n;
 
-        hcs_buf_reserve(out, n + 2);
         hcs_buf_putc(out, '"');
         while (text < end) {
-                const char *first = text;
+                char *p;
                 uint32_t cp;
                 size_t used;
 
-                while (text < end && (unsigned char)*text >= 0x20 && (unsigned char)*text < 0x80 && *text != '"' &&
-                       *text != '\\')
-                        text++;
-                hcs_buf_append(out, first, (size_t)(text - first));
+                hcs_buf_reserve(out, (size_t)(end - text) + 1);
+                for (p = out->data + out->len; text < end && !mock_scan_special[(unsigned char)*text]; text++)
+                        *p++ = *text;
+                out->len = (size_t)(p - out->data);
                 if (text == end)
                         break;
                 if ((unsigned char)*text < 0x80) {

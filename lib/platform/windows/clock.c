@@ -6,6 +6,8 @@
 
 #include "platform/windows/filetime.h"
 
+#define USUAL_FREQUENCY UINT64_C(10000000) /* of every Windows since 10, and of Wine */
+
 uint64_t hcs_clock_ns(void) {
         LARGE_INTEGER count, frequency;
         uint64_t c, f;
@@ -14,6 +16,8 @@ uint64_t hcs_clock_ns(void) {
         QueryPerformanceFrequency(&frequency);
         c = (uint64_t)count.QuadPart;
         f = (uint64_t)frequency.QuadPart;
+        if (f == USUAL_FREQUENCY)
+                return c * (HCS_NS_PER_S / USUAL_FREQUENCY);
         return c / f * HCS_NS_PER_S + c % f * HCS_NS_PER_S / f;
 }
 
