@@ -13,15 +13,18 @@
 static int next_window(struct append_window *w, void *file) {
         size_t size = w->size == 0 ? FIRST_WINDOW : w->size < MAX_WINDOW ? 2 * w->size : MAX_WINDOW;
         int why = append_zeros(file, w->allocated, size);
-        char *at;
+        char *at = NULL;
 
-        if (!why)
-                why = append_map(file, w->allocated, size, &at);
         if (why)
                 return why;
+        w->plain = append_map(file, w->allocated, size, &at) != 0;
         if (w->at)
                 append_unmap(w->at, w->size);
         w->at = at;
+        if (w->plain) {
+                append_cut(file, w->allocated);
+                return 0;
+        }
         w->size = size;
         w->used = 0;
         w->allocated += size;
@@ -34,6 +37,8 @@ int append_window_write(struct append_window *w, void *file, const char *data, s
 
         if (w->torn)
                 return EIO;
+        if (w->plain)
+                return append_plainly(file, data, len);
         while (len > room) {
                 char *end = w->at ? w->at + w->used : NULL;
                 size_t head = room;
@@ -55,6 +60,11 @@ int append_window_write(struct append_window *w, void *file, const char *data, s
                 begun = head != 0;
                 data += head;
                 len -= head;
+                if (w->plain) {
+                        why = append_plainly(file, data, len);
+                        w->torn = why && begun;
+                        return why;
+                }
                 room = w->size;
         }
         memcpy(w->at + w->used, data, len);
@@ -62,9 +72,10 @@ int append_window_write(struct append_window *w, void *file, const char *data, s
         return 0;
 }
 
-uint64_t append_window_close(struct append_window *w) {
+void append_window_close(struct append_window *w, void *file, bool cut) {
         if (w->at)
                 append_unmap(w->at, w->size);
         w->at = NULL;
-        return w->allocated - w->size + w->used;
+        if (cut && !w->plain)
+                append_cut(file, w->allocated - w->size + w->used);
 }

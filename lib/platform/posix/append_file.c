@@ -80,7 +80,16 @@ void append_unmap(char *at, size_t size) {
         munmap(at, size);
 }
 
-static int append_written(struct hcs_append_file *f, const char *data, size_t len) {
+/* Zeros that cannot be cut off are what a crash leaves too, and readers know them. */
+void append_cut(void *file, uint64_t end) {
+        const struct hcs_append_file *f = file;
+
+        if (ftruncate(f->fd, (off_t)end) < 0 || lseek(f->fd, (off_t)end, SEEK_SET) < 0)
+                errno = 0;
+}
+
+int append_plainly(void *file, const char *data, size_t len) {
+        struct hcs_append_file *f = file;
         struct quiet quiet;
         int why = f->torn ? EIO : 0;
 
@@ -103,7 +112,7 @@ int hcs_append_file_write(struct hcs_append_file *f, const void *data, size_t le
 
         if (f->forks != atomic_load_explicit(&forks, memory_order_relaxed))
                 return ECHILD;
-        why = f->regular ? append_window_write(&f->window, f, data, len) : append_written(f, data, len);
+        why = f->regular ? append_window_write(&f->window, f, data, len) : append_plainly(f, data, len);
         errno = saved;
         return why;
 }
@@ -111,13 +120,8 @@ int hcs_append_file_write(struct hcs_append_file *f, const void *data, size_t le
 struct hcs_append_file *hcs_append_file_close(struct hcs_append_file *f) {
         if (!f)
                 return NULL;
-        if (f->window.at) {
-                uint64_t end = append_window_close(&f->window);
-
-                /* Zeros that cannot be cut off are what a crash leaves too, and readers know them. */
-                if (f->forks == atomic_load(&forks) && ftruncate(f->fd, (off_t)end) < 0)
-                        errno = 0;
-        }
+        if (f->regular)
+                append_window_close(&f->window, f, f->forks == atomic_load(&forks));
         if (f->fd != STDOUT_FILENO)
                 close(f->fd);
         free(f);

@@ -73,7 +73,17 @@ void append_unmap(char *at, size_t size) {
         UnmapViewOfFile(at);
 }
 
-static int append_written(struct hcs_append_file *f, const char *data, size_t len) {
+/* Zeros that cannot be cut off are what a crash leaves too, and readers know them. */
+void append_cut(void *file, uint64_t end) {
+        const struct hcs_append_file *f = file;
+        LARGE_INTEGER at = {.QuadPart = (LONGLONG)end};
+
+        if (SetFilePointerEx(f->h, at, NULL, FILE_BEGIN))
+                SetEndOfFile(f->h);
+}
+
+int append_plainly(void *file, const char *data, size_t len) {
+        struct hcs_append_file *f = file;
         int why = f->torn ? EIO : 0;
 
         for (size_t done = 0; !why && done < len;) {
@@ -91,25 +101,17 @@ static int append_written(struct hcs_append_file *f, const char *data, size_t le
 
 int hcs_append_file_write(struct hcs_append_file *f, const void *data, size_t len) {
         DWORD before = GetLastError();
-        int why = f->regular ? append_window_write(&f->window, f, data, len) : append_written(f, data, len);
+        int why = f->regular ? append_window_write(&f->window, f, data, len) : append_plainly(f, data, len);
 
         SetLastError(before);
         return why;
 }
 
-/* Zeros that cannot be cut off are what a crash leaves too, and readers know them. */
-static void cut_off(HANDLE h, uint64_t end) {
-        LARGE_INTEGER at = {.QuadPart = (LONGLONG)end};
-
-        if (SetFilePointerEx(h, at, NULL, FILE_BEGIN))
-                SetEndOfFile(h);
-}
-
 struct hcs_append_file *hcs_append_file_close(struct hcs_append_file *f) {
         if (!f)
                 return NULL;
-        if (f->window.at)
-                cut_off(f->h, append_window_close(&f->window));
+        if (f->regular)
+                append_window_close(&f->window, f, true);
         if (!f->standard)
                 CloseHandle(f->h);
         free(f);

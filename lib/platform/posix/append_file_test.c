@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Appending where nothing can be mapped any more: a process that has used up its address space. */
+
+#include "platform/append_file.h"
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "platform/file.h"
+#include "testing/hcs_test.h"
+
+#define LINE "a line of the trace, as it might be\n"
+#define N    10000u
+
+static int append_without_mappings(const char *path) {
+        struct hcs_append_file *f = NULL;
+
+        if (FAILED(hcs_append_file_open(path, &f, NULL, NULL)) || hcs_append_file_write(f, LINE, sizeof(LINE) - 1))
+                return 1;
+        setrlimit(RLIMIT_AS, &(struct rlimit){0});
+        for (unsigned i = 1; i < N; i++)
+                if (hcs_append_file_write(f, LINE, sizeof(LINE) - 1))
+                        return 2;
+        hcs_append_file_close(f);
+        return 0;
+}
+
+static void what_cannot_be_mapped_is_written(void **state) {
+        _cleanup_free_ char *dir = hcs_test_tmpdir(), *path = hcs_asprintf("%s/trace", dir);
+        _cleanup_buf_ struct hcs_buf text = {0};
+        pid_t pid = fork();
+        int status = 0;
+
+        if (pid == 0)
+                _exit(append_without_mappings(path));
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+        assert_ok(hcs_file_read(path, 1 << 20, &text, NULL), NULL);
+        assert_int_equal(text.len, N * (sizeof(LINE) - 1));
+        for (unsigned i = 0; i < N; i++)
+                assert_memory_equal(text.data + i * (sizeof(LINE) - 1), LINE, sizeof(LINE) - 1);
+}
+
+HCS_TESTS(cmocka_unit_test(what_cannot_be_mapped_is_written))
