@@ -116,3 +116,12 @@ size_t test_unhex(const char *hex, uint8_t *out, size_t size) {
         }
         return n;
 }
+
+char *test_golden_body(const struct hcs_json *event) {
+        static const char placeholder[] = "00-<32 hex trace id>-<16 hex span id>-01";
+        const char *body = hcs_json_get_string(event, "body_text"), *span = body ? strstr(body, placeholder) : NULL;
+
+        if (!span)
+                return hcs_strdup(body ? body : "");
+        return hcs_asprintf("%.*s%s%s", (int)(span - body), body, TEST_SPAN, span + sizeof(placeholder) - 1);
+}
