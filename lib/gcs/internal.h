@@ -63,7 +63,7 @@ struct hcs_gcs_process {
         uint32_t pid;
         struct gcs_rpc *wait;
         struct gcs_channel streams[3];
-        struct gcs_relay *relay;
+        struct gcs_relay *_Atomic relay;
 };
 
 /* call.c: requests. The base is filled in: container, and the trace that the connection has. */

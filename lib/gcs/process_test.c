@@ -343,6 +343,50 @@ static void a_relay_copies_all_three_streams_and_keeps_the_rules_of_closing(void
         teardown(&f);
 }
 
+#define MANY ((size_t)4 << 20)
+
+struct crumbs {
+        size_t given, taken[3];
+        bool differ;
+};
+
+static char crumb(size_t at) {
+        return (char)(at * 31 + at / 251);
+}
+
+static int64_t give_crumbs(void *ctx, void *buf, size_t size) {
+        struct crumbs *c = ctx;
+        size_t n = c->given % 100 + 1;
+
+        n = n < MANY - c->given ? n : MANY - c->given;
+        for (size_t i = 0; i < n; i++)
+                ((char *)buf)[i] = crumb(c->given + i);
+        c->given += n;
+        return (int64_t)n;
+}
+
+static void take_crumbs(void *ctx, enum hcs_gcs_stream stream, const void *data, size_t n) {
+        struct crumbs *c = ctx;
+
+        for (size_t i = 0; i < n; i++)
+                c->differ |= ((const char *)data)[i] != crumb(c->taken[stream] + i);
+        c->taken[stream] += n;
+}
+
+static void megabytes_in_tiny_pieces_arrive_whole_and_in_order(void **state) {
+        struct crumbs c = {0};
+        struct hcs_error *err = NULL;
+        struct fixture f;
+
+        setup(&f, "{\"CreateStdInPipe\":true,\"CreateStdOutPipe\":true}", false, 0);
+        assert_ok(hcs_gcs_process_relay(f.p, &(struct hcs_gcs_relay){&c, give_crumbs, take_crumbs}, &err), err);
+        assert_ok(hcs_gcs_process_relay_wait(f.p, NULL, &err), err);
+        assert_ok(hcs_gcs_process_wait(f.p, NULL, NULL, &err), err);
+        assert_false(c.differ);
+        assert_int_equal(c.taken[1], MANY);
+        teardown(&f);
+}
+
 static void a_relay_of_streams_that_are_never_dialled_fails(void **state) {
         struct hcs_error *err = NULL;
         struct fixture f;
@@ -429,6 +473,7 @@ HCS_TESTS(cmocka_unit_test(a_process_reads_its_input_to_the_end_and_its_outputs_
           cmocka_unit_test(streams_that_were_not_asked_for_are_not_there),
           cmocka_unit_test(closing_a_process_ends_what_others_do_with_its_streams),
           cmocka_unit_test(a_relay_copies_all_three_streams_and_keeps_the_rules_of_closing),
+          cmocka_unit_test(megabytes_in_tiny_pieces_arrive_whole_and_in_order),
           cmocka_unit_test(a_relay_of_streams_that_are_never_dialled_fails),
           cmocka_unit_test(a_signal_to_a_process_that_is_gone_is_not_delivered_and_no_failure),
           cmocka_unit_test(parameters_that_cannot_be_are_refused_before_anything_is_sent))

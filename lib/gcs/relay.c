@@ -111,16 +111,16 @@ static HRESULT start(struct hcs_gcs_process *p, enum hcs_gcs_stream stream, stru
 }
 
 HRESULT hcs_gcs_process_relay(struct hcs_gcs_process *p, const struct hcs_gcs_relay *relay, struct hcs_error **err) {
-        struct gcs_relay *r;
+        struct gcs_relay *r = hcs_calloc(1, sizeof(*r)), *before = NULL;
         HRESULT hr = S_OK;
 
-        if (p->relay)
-                return hcs_error_make(err, HCS_E_INVALID_STATE, "the process's streams are relayed already");
-        r = hcs_calloc(1, sizeof(*r));
         r->user = *relay;
         hcs_mutex_init(&r->lock);
         hcs_cond_init(&r->ended);
-        p->relay = r;
+        if (!atomic_compare_exchange_strong(&p->relay, &before, r)) {
+                gcs_relay_free(r);
+                return hcs_error_make(err, HCS_E_INVALID_STATE, "the process's streams are relayed already");
+        }
         for (int i = 0; i < 3 && SUCCEEDED(hr); i++)
                 hr = start(p, (enum hcs_gcs_stream)i, err);
         if (FAILED(hr))
