@@ -48,8 +48,8 @@ struct hcs_json *guest_document(const struct hcs_gcs_frame *f);
 struct hcs_stream *guest_dial(struct guest *g, uint32_t port);
 
 size_t test_unhex(const char *hex, uint8_t *out, size_t size);
-/* The body of a golden frame. The one sent in a span has a placeholder for the span's random ids; TEST_SPAN stands in for
- * it here, as long as what was sent. Caller frees. */
+/* The body of a golden frame. The one sent in a span has a placeholder for the span's random ids; TEST_SPAN stands in
+ * for it here, as long as what was sent. Caller frees. */
 #define TEST_SPAN "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 char *test_golden_body(const struct hcs_json *event);
 
