@@ -33,14 +33,18 @@
 #include "guest/storage/plan9.h"
 #include "guest/storage/pmem.h"
 #include "guest/storage/scsi.h"
+#include "hcsshim/gcs.h"
 #include "integration/guest/system/plan.h"
 #include "platform/clock.h"
 #include "platform/file.h"
+#include "platform/thread.h"
 
 #define ROOTS &guest_real_roots
 #define SOON  (hcs_clock_ns() + 30 * (uint64_t)HCS_NS_PER_S)
 #define SALT  "0000000000000000000000000000000000000000000000000000000000000000"
 #define MB    (1u << 20)
+
+#define LOOPBACK_PORT 5000 /* nobody else's */
 
 typedef struct hcs_schema_guest_lcow_mapped_virtual_disk disk_t;
 
@@ -496,6 +500,56 @@ static void a_relay_dials_again_when_its_host_comes_back(void) {
         expect(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 5);
 }
 
+static void dial_the_loopback(void *transport) {
+        struct hcs_stream *s = NULL;
+        char buf[8];
+        size_t n;
+
+        if (FAILED(hcs_gcs_dial(transport, LOOPBACK_PORT, NULL, &s, NULL)))
+                return;
+        hcs_stream_write(s, "hello", 5, NULL, NULL);
+        hcs_stream_close_write(s);
+        hcs_stream_read(s, buf, sizeof(buf), NULL, &n, NULL);
+        hcs_stream_close(s);
+}
+
+static void the_hosts_transport_goes_over_the_kernels_vsock(void) {
+        const struct hcs_call soon = {.timeout_ms = 100};
+        struct hcs_gcs_transport *t = NULL, *other = NULL;
+        struct hcs_gcs_listener *l = NULL, *deaf = NULL;
+        struct hcs_stream *s = NULL;
+        struct hcs_thread thread;
+        char buf[8];
+        size_t n;
+
+        expect(system("modprobe vsock_loopback") == 0);
+        expect_ok(hcs_gcs_transport_open("vsock:1", &t, err));
+        expect_ok(hcs_gcs_transport_open("vsock:7", &other, err));
+        expect(FAILED(hcs_gcs_dial(t, LOOPBACK_PORT, &soon, &s, NULL))); /* nobody listens */
+        expect_ok(hcs_gcs_listen(t, LOOPBACK_PORT, &l, err));
+        expect(FAILED(hcs_gcs_listen(t, LOOPBACK_PORT, &deaf, NULL)));
+        expect_failure(hcs_gcs_accept(l, &soon, &s, err), HCS_E_OPERATION_TIMEOUT);
+        expect_ok(hcs_thread_start(&thread, dial_the_loopback, t, err));
+        expect_ok(hcs_gcs_accept(l, NULL, &s, err));
+        expect(hcs_stream_read(s, buf, sizeof(buf), NULL, &n, NULL) == S_OK && n == 5 && !memcmp(buf, "hello", 5));
+        expect(hcs_stream_read(s, buf, sizeof(buf), NULL, &n, NULL) == S_FALSE); /* the other half is open */
+        expect_ok(hcs_stream_write(s, "bye", 3, NULL, err));
+        hcs_thread_join(&thread);
+        s = hcs_stream_close(s);
+        hcs_gcs_listener_wake(l);
+        expect_failure(hcs_gcs_accept(l, NULL, &s, err), E_ABORT);
+        hcs_gcs_listener_close(l);
+
+        /* Another machine than the one that is waited for gets no answer, and is not taken for it. */
+        expect_ok(hcs_gcs_listen(other, LOOPBACK_PORT, &deaf, err));
+        expect_ok(hcs_thread_start(&thread, dial_the_loopback, t, err));
+        expect_failure(hcs_gcs_accept(deaf, &soon, &s, err), HCS_E_OPERATION_TIMEOUT);
+        hcs_gcs_listener_close(deaf);
+        hcs_thread_join(&thread);
+        hcs_gcs_transport_unref(other);
+        hcs_gcs_transport_unref(t);
+}
+
 static void without_9p_the_kernel_says_so(void) {
         struct hcs_schema_guest_lcow_mapped_directory d = {.MountPath = (char *)"/run/share", .ShareName = (char *)"s"};
         int fds[2];
@@ -528,6 +582,7 @@ int main(int argc, char **argv) {
                 CHECK(an_adapter_without_addresses_gets_a_lease),
                 CHECK(control_groups_limit_and_tell),
                 CHECK(a_relay_dials_again_when_its_host_comes_back),
+                CHECK(the_hosts_transport_goes_over_the_kernels_vsock),
                 CHECK(without_9p_the_kernel_says_so),
         };
 
