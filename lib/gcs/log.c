@@ -32,6 +32,7 @@ struct hcs_gcs_log {
         struct hcs_cond ended;
         bool done;
         struct hcs_buf line, last_words;
+        size_t taken; /* of line: records that were looked at */
         struct scan scan;
         bool terminated; /* no JSON any more */
 };
@@ -131,12 +132,10 @@ static bool take_record(struct hcs_gcs_log *log, const char *text, size_t n) {
         return true;
 }
 
-/* Looks for the end of the object that begins the buffer, from where it looked last; 0 when that has not come. */
-static size_t find_end(struct hcs_gcs_log *log) {
-        struct scan *s = &log->scan;
-
-        while (s->at < log->line.len) {
-                char c = log->line.data[s->at++];
+/* Looks for the end of the object that begins the text, from where it looked last; 0 when that has not come. */
+static size_t find_end(struct scan *s, const char *text, size_t n) {
+        while (s->at < n) {
+                char c = text[s->at++];
 
                 if (s->in_string) {
                         s->in_string = s->escaped || c != '"';
@@ -152,31 +151,34 @@ static size_t find_end(struct hcs_gcs_log *log) {
         return 0;
 }
 
-static void drop(struct hcs_gcs_log *log, size_t n) {
-        log->line.len -= n;
-        memmove(log->line.data, log->line.data + n, log->line.len + 1);
+static void pass(struct hcs_gcs_log *log, size_t n) {
+        log->taken += n;
         log->scan = (struct scan){0};
 }
 
 /* Takes whole objects out of the buffer, however they are spread over lines. One without an end is none when no more
  * comes, or when it is too long. */
 static void take_records(struct hcs_gcs_log *log, bool at_end) {
-        while (log->line.len) {
-                size_t n = strspn(log->line.data, " \t\r\n");
+        while (log->taken < log->line.len) {
+                const char *text = log->line.data + log->taken;
+                size_t left = log->line.len - log->taken, n = strspn(text, " \t\r\n");
 
                 if (!log->terminated && n) {
-                        drop(log, n);
+                        pass(log, n);
                         continue;
                 }
-                n = log->line.data[0] == '{' ? find_end(log) : log->line.len;
-                if (!log->terminated && !n && !at_end && log->line.len <= RECORD_MAX_BYTES)
-                        return;
-                if (log->terminated || !n || !take_record(log, log->line.data, n)) {
-                        keep_last_words(log, log->line.data, log->line.len);
-                        n = log->line.len;
+                n = *text == '{' ? find_end(&log->scan, text, left) : left;
+                if (!log->terminated && !n && !at_end && left <= RECORD_MAX_BYTES)
+                        break;
+                if (log->terminated || !n || !take_record(log, text, n)) {
+                        keep_last_words(log, text, left);
+                        n = left;
                 }
-                drop(log, n);
+                pass(log, n);
         }
+        log->line.len -= log->taken;
+        memmove(log->line.data, log->line.data + log->taken, log->line.len + 1);
+        log->taken = 0;
 }
 
 static void run(void *arg) {
