@@ -15,22 +15,13 @@
 #include <unistd.h>
 
 #include "platform/pipe.h"
+#include "platform/posix/above_stdio.h"
 
 struct hcs_companion {
         pid_t pid;
         int pidfd;
         bool ended;
 };
-
-static int above_stdio(int fd) {
-        int moved;
-
-        if (fd > 2 || fd < 0)
-                return fd;
-        moved = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-        close(fd);
-        return moved;
-}
 
 HRESULT hcs_companion_socket(HANDLE *ret_ours, int *ret_theirs, struct hcs_error **err) {
         int fds[2];

@@ -13,18 +13,8 @@
 
 #include "base/mem.h"
 #include "platform/clock.h"
+#include "platform/posix/above_stdio.h"
 #include "platform/thread.h"
-
-/* Standard descriptors may be closed in the client: a pipe must never take their numbers. */
-static int above_stdio(int fd) {
-        int moved;
-
-        if (fd > 2 || fd < 0)
-                return fd;
-        moved = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-        close(fd);
-        return moved;
-}
 
 HRESULT hcs_pipe_new(HANDLE *ret_read, HANDLE *ret_write, struct hcs_error **err) {
         int fds[2];
