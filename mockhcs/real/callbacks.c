@@ -91,14 +91,15 @@ void callbacks_exited(struct passing *p) {
                     document);
 }
 
-/* A copy: the client's function runs without the lock. */
+/* A copy: the client's function runs without the lock. One that is gone is not `used': a call that comes late is the
+ * client's to hear as it would be without us, but the trace has no handle for it any more. */
 static bool who_hears(struct real_recorder *r, const void *context, struct hearing *ret) {
         const struct hearing *h;
 
         if (!r)
                 return false;
         hcs_guard(&r->lock);
-        h = hearing_find(&r->kept, context);
+        h = hearing_of(&r->kept, context);
         if (h)
                 *ret = *h;
         return h != NULL;
@@ -111,7 +112,8 @@ static void HCS_ABI_CALL on_event(HCS_EVENT *event, void *context) {
 
         if (!who_hears(r, context, &h))
                 return;
-        hear(r, context, &h, event->Type, S_OK, event->EventData);
+        if (h.used)
+                hear(r, context, &h, event->Type, S_OK, event->EventData);
         hcs_error_restore(before);
         h.events(event, h.context);
 }
@@ -124,34 +126,36 @@ static void HCS_ABI_CALL on_notification(DWORD type, void *context, uint64_t sta
 
         if (!who_hears(r, context, &h))
                 return;
-        if (!completion_notified(r, &h, type, hr, data))
+        if (h.used && !completion_notified(r, &h, type, hr, data))
                 hear(r, context, &h, type, hr, data);
         hcs_error_restore(before);
         ((mock_whole_notification)(uintptr_t)h.notifications)(type, h.context, status, data);
 }
 
-static bool find_operation(struct real_recorder *r, HCS_OPERATION operation, struct kept *ret) {
-        const struct kept *k;
+/* Who waits for that operation, which may have been closed since it was started; NULL: nobody. */
+static HCS_OPERATION_COMPLETION called_back(struct real_recorder *r, HCS_OPERATION operation) {
+        struct kept *k;
 
         if (!r)
-                return false;
+                return NULL;
         hcs_guard(&r->lock);
         k = kept_find(&r->kept, MOCK_OPERATION, MOCK_COMPUTECORE, (uintptr_t)operation);
-        if (k)
-                *ret = *k;
-        return k != NULL;
+        if (!k)
+                return kept_closed_completion(&r->kept, (uintptr_t)operation);
+        k->called_back = true;
+        return k->completion;
 }
 
 static void HCS_ABI_CALL on_completion(HCS_OPERATION operation, void *context) {
         struct hcs_saved_error before = hcs_error_save();
         struct real_recorder *r = atomic_load(&ours);
-        struct kept k;
+        HCS_OPERATION_COMPLETION theirs = called_back(r, operation);
 
-        if (!find_operation(r, operation, &k) || !k.completion)
+        if (!theirs)
                 return;
         completion_called_back(r, operation);
         hcs_error_restore(before);
-        k.completion(operation, context);
+        theirs(operation, context);
 }
 
 /* Of an operation with notifications. What it says beside its completion is of no handle that a trace has. */

@@ -37,9 +37,29 @@ static struct kept **bucket_of(struct kept_table *t, uintptr_t value) {
         return &t->buckets[(value >> 4 ^ value >> 14 ^ value >> 32) % KEPT_BUCKETS];
 }
 
+static struct kept_closed *closed_at(struct kept_table *t, uintptr_t value) {
+        return &t->closed[(value >> 4 ^ value >> 14 ^ value >> 32) % KEPT_CLOSED];
+}
+
+void kept_close_operation(struct kept_table *t, const struct kept *k) {
+        if (k->completion && k->call && !k->called_back)
+                *closed_at(t, k->handle.value) = (struct kept_closed){k->handle.value, k->completion};
+}
+
+HCS_OPERATION_COMPLETION kept_closed_completion(struct kept_table *t, uintptr_t value) {
+        struct kept_closed *c = closed_at(t, value);
+        HCS_OPERATION_COMPLETION completion = c->value == value ? c->completion : NULL;
+
+        if (completion)
+                *c = (struct kept_closed){0};
+        return completion;
+}
+
 void kept_add(struct kept_table *t, struct kept *k, uintptr_t value) {
         struct kept **bucket = bucket_of(t, value);
 
+        if (k->handle.kind == MOCK_OPERATION)
+                kept_closed_completion(t, value); /* what had that value is no more */
         k->handle.value = value;
         k->next = *bucket;
         *bucket = k;
@@ -66,10 +86,11 @@ struct kept *kept_take(struct kept_table *t, enum mock_handle_kind kind, enum mo
 }
 
 uint32_t hearing_add(struct kept_table *t, const struct hearing *h) {
-        uint32_t number = t->free_hearing, generation;
+        uint32_t number = t->first_gone, generation;
 
-        if (number) {
-                t->free_hearing = t->hearings[number - 1].next_free;
+        if (t->n_gone > KEPT_GONE) {
+                t->first_gone = t->hearings[number - 1].next_gone;
+                t->n_gone--;
         } else {
                 if (t->n_hearings == t->cap_hearings) {
                         t->cap_hearings = t->cap_hearings ? t->cap_hearings * 2 : 32;
@@ -89,8 +110,11 @@ void hearing_remove(struct kept_table *t, uint32_t number) {
         if (!number)
                 return;
         t->hearings[number - 1].used = false;
-        t->hearings[number - 1].next_free = t->free_hearing;
-        t->free_hearing = number;
+        if (t->n_gone++)
+                t->hearings[t->last_gone - 1].next_gone = number;
+        else
+                t->first_gone = number;
+        t->last_gone = number;
 }
 
 void hearings_closing(struct kept_table *t, const struct kept *handle, bool closing) {
@@ -109,11 +133,20 @@ void *hearing_context(const struct kept_table *t, uint32_t number) {
         return (void *)((uintptr_t)t->hearings[number - 1].generation << 32 | number);
 }
 
-struct hearing *hearing_find(const struct kept_table *t, const void *context) {
+static struct hearing *at_context(const struct kept_table *t, const void *context) {
         uint32_t number = (uint32_t)(uintptr_t)context, generation = (uint32_t)((uintptr_t)context >> 32);
 
-        if (number == 0 || number > t->n_hearings || !t->hearings[number - 1].used ||
-            t->hearings[number - 1].generation != generation)
+        if (number == 0 || number > t->n_hearings || t->hearings[number - 1].generation != generation)
                 return NULL;
         return &t->hearings[number - 1];
+}
+
+struct hearing *hearing_find(const struct kept_table *t, const void *context) {
+        struct hearing *h = at_context(t, context);
+
+        return h && h->used ? h : NULL;
+}
+
+const struct hearing *hearing_of(const struct kept_table *t, const void *context) {
+        return at_context(t, context);
 }

@@ -12,6 +12,8 @@
 #include "mockhcs/engine/handle.h"
 
 #define KEPT_BUCKETS   1024
+#define KEPT_CLOSED    256 /* operations that were closed before they called back */
+#define KEPT_GONE      64  /* callbacks that are gone, before the place of one is used again */
 #define KEPT_COMPLETED 5 /* what vmcompute completes by a notification: create, start, pause, resume, save */
 
 struct kept {
@@ -24,19 +26,18 @@ struct kept {
         /* OPERATION */
         uint64_t call; /* that it was started for; 0: not started */
         bool completed;
+        bool called_back;
         bool gives_process;                  /* its result has process information */
         char process[24];                    /* whose */
         HCS_PROCESS_INFORMATION given, ours; /* that the platform gave, and the client was given */
         HCS_OPERATION_COMPLETION completion;
-        HCS_EVENT_CALLBACK events;
-        void *context; /* of `events`: the platform has one of ours */
 };
 
 /* A callback of the client. Its context at the platform is its number, so that one that is gone is told from another.
  */
 struct hearing {
         uint32_t generation;
-        uint32_t next_free;
+        uint32_t next_gone;
         bool used;
         bool closing; /* what it hears of is closed, or is being closed */
         bool exited;  /* the same, and the trace has its exit */
@@ -49,11 +50,18 @@ struct hearing {
         enum mock_handle_kind kind;
 };
 
+struct kept_closed {
+        uintptr_t value;
+        HCS_OPERATION_COMPLETION completion;
+};
+
 struct kept_table {
         struct kept *buckets[KEPT_BUCKETS];
+        struct kept_closed closed[KEPT_CLOSED]; /* by value; the newer of two goes before the older */
         uint32_t numbers[MOCK_HANDLE_KINDS];
         struct hearing *hearings;
-        uint32_t n_hearings, cap_hearings, free_hearing;
+        uint32_t n_hearings, cap_hearings;
+        uint32_t n_gone, first_gone, last_gone; /* in the order in which they went */
 };
 
 void kept_deinit(struct kept_table *t);
@@ -66,6 +74,11 @@ struct kept *kept_find(struct kept_table *t, enum mock_handle_kind kind, enum mo
 /* Takes it out; NULL when it is not there. The caller adds it again or frees it. */
 struct kept *kept_take(struct kept_table *t, enum mock_handle_kind kind, enum mock_dll dll, uintptr_t value);
 
+/* A started operation is about to be closed: the platform may call back yet. */
+void kept_close_operation(struct kept_table *t, const struct kept *k);
+/* Whom such a one calls back, once; NULL when nobody. */
+HCS_OPERATION_COMPLETION kept_closed_completion(struct kept_table *t, uintptr_t value);
+
 /* Its number, never 0. */
 uint32_t hearing_add(struct kept_table *t, const struct hearing *h);
 void hearing_remove(struct kept_table *t, uint32_t number);
@@ -75,5 +88,7 @@ void hearings_closing(struct kept_table *t, const struct kept *handle, bool clos
 /* What the platform is given as context, and back; NULL when that one is gone. */
 void *hearing_context(const struct kept_table *t, uint32_t number);
 struct hearing *hearing_find(const struct kept_table *t, const void *context);
+/* Also one that is gone, which is not `used': a call that the platform had begun by then comes late. */
+const struct hearing *hearing_of(const struct kept_table *t, const void *context);
 
 #endif

@@ -449,6 +449,78 @@ static void an_exit_that_is_heard_while_its_handle_is_closed_is_written_once(voi
         close_world(&w);
 }
 
+static void HCS_ABI_CALL close_silently(void *system) {
+}
+
+/* A platform that calls back when the handle is closed already. */
+static void an_event_that_comes_late_is_heard_and_not_written(void **state) {
+        const struct signature *set = signature(MOCK_COMPUTECORE, "HcsSetComputeSystemCallback");
+        const struct signature *closing = signature(MOCK_COMPUTECORE, "HcsCloseComputeSystem");
+        HCS_EVENT event = {.Type = HcsEventSystemExited, .EventData = u"{\"Status\":0}"};
+        struct lines events;
+        HCS_SYSTEM system;
+        unsigned heard = 0;
+        struct world w;
+
+        system = open_with_system(&w, (struct real_recorder_options){0});
+        real_recorder_call(w.recorder, set, (const uint64_t[]){ARG(system), 0, ARG(&heard), ARG(on_event)},
+                           (void *)(uintptr_t)take_callback);
+        real_recorder_call(w.recorder, closing, (const uint64_t[]){ARG(system)}, (void *)(uintptr_t)close_silently);
+        their_callback(&event, their_context);
+        assert_int_equal(heard, 1);
+        events = read_lines(w.ours, MOCK_RECORD_EVENT);
+        assert_int_equal(events.n, 0);
+        free_lines(&events);
+        ((void(HCS_ABI_CALL *)(HCS_SYSTEM))(uintptr_t)real_of(&w, closing))(system);
+        close_world(&w);
+}
+
+#define AN_OPERATION 0x7770
+
+static HCS_OPERATION_COMPLETION their_completion;
+
+static uint64_t HCS_ABI_CALL take_completion(void *context, HCS_OPERATION_COMPLETION completion) {
+        their_completion = completion;
+        their_context = context;
+        return AN_OPERATION;
+}
+
+static uint64_t HCS_ABI_CALL succeed(void) {
+        return S_OK;
+}
+
+static void HCS_ABI_CALL count_completion(HCS_OPERATION operation, void *context) {
+        assert_int_equal((uintptr_t)operation, AN_OPERATION);
+        ++*(unsigned *)context;
+}
+
+/* Made, started and closed at once, as who does not care for the result does it. */
+static void make_start_and_close(struct world *w, HCS_SYSTEM system, unsigned *heard) {
+        real_recorder_call(w->recorder, signature(MOCK_COMPUTECORE, "HcsCreateOperation"),
+                           (const uint64_t[]){ARG(heard), ARG(count_completion)}, (void *)(uintptr_t)take_completion);
+        real_recorder_call(w->recorder, signature(MOCK_COMPUTECORE, "HcsStartComputeSystem"),
+                           (const uint64_t[]){ARG(system), AN_OPERATION, 0}, (void *)(uintptr_t)succeed);
+        real_recorder_call(w->recorder, signature(MOCK_COMPUTECORE, "HcsCloseOperation"),
+                           (const uint64_t[]){AN_OPERATION}, (void *)(uintptr_t)close_silently);
+}
+
+static void a_completion_that_comes_late_is_heard(void **state) {
+        unsigned first = 0, second = 0;
+        HCS_SYSTEM system;
+        struct world w;
+
+        system = open_with_system(&w, (struct real_recorder_options){0});
+        make_start_and_close(&w, system, &first);
+        their_completion((HCS_OPERATION)AN_OPERATION, their_context);
+        assert_int_equal(first, 1);
+        make_start_and_close(&w, system, &second); /* the same value for another */
+        their_completion((HCS_OPERATION)AN_OPERATION, their_context);
+        assert_int_equal(first, 1);
+        assert_int_equal(second, 1);
+        CALL(&w, COMPUTECORE, "HcsCloseComputeSystem", ARG(system));
+        close_world(&w);
+}
+
 static uint64_t HCS_ABI_CALL fail_at_once(void) {
         return (uint32_t)E_FAIL;
 }
@@ -494,9 +566,13 @@ static void a_callback_that_is_gone_is_told_from_the_next(void **state) {
         assert_ptr_equal(hearing_find(&t, context)->context, state);
         hearing_remove(&t, first);
         assert_null(hearing_find(&t, context));
+        for (unsigned i = 0; i < KEPT_GONE; i++)
+                hearing_remove(&t, hearing_add(&t, &(struct hearing){0}));
+        assert_ptr_equal(hearing_of(&t, context)->context, state);
         second = hearing_add(&t, &(struct hearing){.context = &t});
         assert_int_equal(second, first);
         assert_null(hearing_find(&t, context));
+        assert_null(hearing_of(&t, context));
         assert_ptr_equal(hearing_find(&t, hearing_context(&t, second))->context, &t);
         kept_deinit(&t);
 }
@@ -511,6 +587,8 @@ HCS_TESTS(cmocka_unit_test(every_export_has_a_signature),
           cmocka_unit_test(the_context_of_an_operation_is_the_clients),
           cmocka_unit_test(a_notification_completes_the_call_of_vmcompute),
           cmocka_unit_test(an_exit_that_is_heard_while_its_handle_is_closed_is_written_once),
+          cmocka_unit_test(an_event_that_comes_late_is_heard_and_not_written),
+          cmocka_unit_test(a_completion_that_comes_late_is_heard),
           cmocka_unit_test(a_string_that_the_platform_leaves_alone_is_no_answer),
           cmocka_unit_test(a_trace_that_cannot_be_written_stops_nobody),
           cmocka_unit_test(a_callback_that_is_gone_is_told_from_the_next))

@@ -127,8 +127,11 @@ static void take_closing(struct passing *p) {
         completion_closes(p);
         hcs_guard(&p->r->lock);
         p->closing = kept_take(&p->r->kept, first->handle, p->s->function->dll, p->args[0]);
-        if (p->closing)
-                hearings_closing(&p->r->kept, p->closing, true);
+        if (!p->closing)
+                return;
+        hearings_closing(&p->r->kept, p->closing, true);
+        if (first->handle == MOCK_OPERATION)
+                kept_close_operation(&p->r->kept, p->closing);
 }
 
 static void settle_closing(struct passing *p) {
