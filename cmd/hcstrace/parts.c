@@ -31,21 +31,84 @@ HRESULT parts_begin(const char *trace, char **ret_folder, struct hcs_error **err
         return hr;
 }
 
-HRESULT parts_collect(const char *folder, const char *trace, bool *ret_called, struct hcs_error **err) {
-        struct hcs_names names = {0};
-        HRESULT hr = hcs_folder_list(folder, &names, err);
+/* A process that was ended, or that goes on, leaves what the recorder had prepared behind the last line. */
+static bool is_whole(const char *path) {
+        FILE *f = fopen(path, "rbe");
+        bool whole = f && fseek(f, -1, SEEK_END) == 0 && getc(f) == '\n';
+
+        if (f)
+                fclose(f);
+        return whole;
+}
+
+/* One alone stays as it was written, where it can be put in the place of another. */
+static HRESULT put_together(const struct hcs_names *names, const char *trace, struct hcs_error **err) {
         uint64_t n;
 
-        *ret_called = names.n > 0;
-        for (size_t i = 0; i < names.n; i++) {
-                char *path = hcs_asprintf("%s/%s", folder, names.items[i]);
+        if (names->n == 1 && is_whole(names->items[0]) && rename(names->items[0], trace) == 0)
+                return S_OK;
+        return trace_merge((const char *const *)names->items, names->n, trace, &n, err);
+}
 
-                free(names.items[i]);
-                names.items[i] = path;
+/* Did the process that wrote it get as far as to have a header? */
+static bool is_begun(const char *path) {
+        FILE *f = fopen(path, "rbe");
+        int c = f ? getc(f) : EOF;
+
+        while (c != EOF && c != '\n')
+                c = getc(f);
+        if (f)
+                fclose(f);
+        return c == '\n';
+}
+
+/* Full paths of the parts. */
+static HRESULT list(const char *folder, struct hcs_names *ret, struct hcs_error **err) {
+        _cleanup_(hcs_names_deinit) struct hcs_names names = {0};
+        HRESULT hr = hcs_folder_list(folder, &names, err);
+
+        if (FAILED(hr))
+                return hr;
+        ret->items = hcs_calloc(names.n + 1, sizeof(*ret->items));
+        for (size_t i = 0; i < names.n; i++) {
+                _cleanup_free_ char *path = hcs_asprintf("%s/%s", folder, names.items[i]);
+
+                if (is_begun(path))
+                        ret->items[ret->n++] = steal_pointer(&path);
         }
-        /* One alone stays as it was written, where a file can be put in the place of another. */
-        if (SUCCEEDED(hr) && names.n && (names.n > 1 || rename(names.items[0], trace) < 0))
-                hr = trace_merge((const char *const *)names.items, names.n, trace, &n, err);
-        hcs_names_deinit(&names);
-        return SUCCEEDED(hr) ? hcs_folder_remove(folder, err) : hr;
+        return S_OK;
+}
+
+/* On Windows a process that goes on holds its part. */
+static void remove_folder(const char *folder) {
+        struct hcs_error *err = NULL;
+
+        if (FAILED(hcs_folder_remove(folder, &err)))
+                fprintf(stderr, "hcstrace record: what goes on is not in the trace, and stays: %s\n",
+                        hcs_error_message(err));
+        hcs_error_free(err);
+}
+
+HRESULT parts_collect(const char *folder, const char *trace, bool *ret_called, struct hcs_error **err) {
+        _cleanup_(hcs_names_deinit) struct hcs_names names = {0};
+        HRESULT hr = list(folder, &names, err);
+
+        *ret_called = names.n > 0;
+        if (SUCCEEDED(hr) && names.n)
+                hr = put_together(&names, trace, err);
+        if (FAILED(hr)) {
+                hcs_error_wrap(err, "what was recorded is in `%s`", folder);
+                return hr;
+        }
+        remove_folder(folder);
+        return S_OK;
+}
+
+void parts_abandon(const char *folder) {
+        _cleanup_(hcs_names_deinit) struct hcs_names names = {0};
+
+        if (SUCCEEDED(list(folder, &names, NULL)) && names.n == 0)
+                remove_folder(folder);
+        else
+                fprintf(stderr, "hcstrace record: what was recorded is in `%s`\n", folder);
 }

@@ -14,8 +14,10 @@
 
 /* Makes the folder; its full path is the caller's to free. Errors: no place for the trace; parts of an older one. */
 HRESULT parts_begin(const char *trace, char **ret_folder, struct hcs_error **err);
-/* What the processes wrote, as one trace; the folder goes. *ret_called: there was something. After a failure all stays
- * where it is. */
+/* What the processes wrote, as one trace that ends with its last line; the folder goes, or it is said that it stays.
+ * *ret_called: there was something. After a failure all stays where it is, and the error says where. */
 HRESULT parts_collect(const char *folder, const char *trace, bool *ret_called, struct hcs_error **err);
+/* The program could not be started or followed: a folder without a record goes, of another it is said where it is. */
+void parts_abandon(const char *folder);
 
 #endif

@@ -13,7 +13,6 @@
 #include "platform/file.h"
 #include "platform/injection.h"
 #include "platform/place.h"
-#include "platform/work_folder.h"
 
 /* In a build tree and where it is installed. */
 static HRESULT find_recorder(char **ret, struct hcs_error **err) {
@@ -55,10 +54,10 @@ HRESULT record_real(const struct real_recording *what, int *ret_code, bool *ret_
                 return hr;
         text = settings(what, folder);
         hr = hcs_injection_spawn(what->program, library, text, &child, err);
-        if (FAILED(hr)) {
-                hcs_folder_remove(folder, NULL);
-                return hr;
-        }
-        hr = hcs_child_wait(child, ret_code, err);
-        return SUCCEEDED(hr) ? parts_collect(folder, what->trace, ret_called, err) : hr;
+        if (SUCCEEDED(hr))
+                hr = hcs_child_wait(child, ret_code, err);
+        if (SUCCEEDED(hr))
+                return parts_collect(folder, what->trace, ret_called, err);
+        parts_abandon(folder);
+        return hr;
 }

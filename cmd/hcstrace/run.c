@@ -24,7 +24,6 @@
 #include "platform/file.h"
 #include "platform/injection.h"
 #include "platform/place.h"
-#include "platform/work_folder.h"
 
 struct run {
         const char *name; /* of the subcommand */
@@ -212,7 +211,7 @@ static int record_ours(struct run *r, char **program) {
         if (SUCCEEDED(hr))
                 hr = run_over(r, program, &o, &err);
         if (r->parts && FAILED(hr))
-                hcs_folder_remove(r->parts, NULL);
+                parts_abandon(r->parts);
         else if (r->parts)
                 hr = parts_collect(r->parts, r->trace, &called, &err);
         r->parts = hcs_free(r->parts);
@@ -261,8 +260,10 @@ static int record_into(struct run *r, char **program) {
         if (hcs_file_exists(beside)) {
                 HRESULT hr = trace_update(trace, beside, trace, &kept, &err);
 
-                if (FAILED(hr))
-                        return tell_error(r->name, err); /* the new one stays where it is */
+                if (FAILED(hr)) {
+                        hcs_error_wrap(&err, "what was recorded is in `%s`", beside);
+                        return tell_error(r->name, err);
+                }
                 remove(beside);
         }
         return code;

@@ -14,7 +14,7 @@
 #define KEPT_BUCKETS   1024
 #define KEPT_CLOSED    256 /* operations that were closed before they called back */
 #define KEPT_GONE      64  /* callbacks that are gone, before the place of one is used again */
-#define KEPT_COMPLETED 5 /* what vmcompute completes by a notification: create, start, pause, resume, save */
+#define KEPT_COMPLETED 5   /* what vmcompute completes by a notification: create, start, pause, resume, save */
 
 struct kept {
         struct kept *next;

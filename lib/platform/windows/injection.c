@@ -14,6 +14,7 @@
 
 #include "base/str.h"
 #include "hcsshim/log.h"
+#include "platform/saved_error.h"
 #include "platform/windows/child.h"
 #include "platform/windows/intercept.h"
 #include "platform/windows/text.h"
@@ -193,7 +194,7 @@ static uint64_t launch(void *cookie, const uint64_t *args, void *real) {
         uint64_t ours[INTERCEPT_MAX_ARGS] = {0}, result;
         const DWORD flags = (DWORD)args[l->flags];
         const PROCESS_INFORMATION *info = (const PROCESS_INFORMATION *)(uintptr_t)args[l->info];
-        DWORD last;
+        struct hcs_saved_error theirs;
 
         memcpy(ours, args, (l->info + 1) * sizeof(*ours));
         if (nested || flags & (DEBUG_PROCESS | DEBUG_ONLY_THIS_PROCESS | CREATE_PROTECTED_PROCESS))
@@ -204,11 +205,11 @@ static uint64_t launch(void *cookie, const uint64_t *args, void *real) {
         nested = false;
         if (!(BOOL)result)
                 return result;
-        last = GetLastError();
+        theirs = hcs_error_save();
         follow(info);
         if (!(flags & CREATE_SUSPENDED))
                 ResumeThread(info->hThread);
-        SetLastError(last);
+        hcs_error_restore(theirs);
         return result;
 }
 
