@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 #
 # Programs recorded as they are, by `hcstrace record', with our DLLs in System32 of WINEPREFIX in the place of the
-# system's: what they see is what they see alone, and their traces replay, here and on Linux.
-# usage: record.sh BUILD_ROOT NATIVE_BUILD_ROOT [CLIENT_IN_GO]; the second is that of Linux, and may be missing
+# system's: what they see is what they see alone, and their traces replay (on Linux: record_linux.sh).
+# usage: record.sh BUILD_ROOT [CLIENT_IN_GO]
 
 # shellcheck source=integration/checks.sh
 source "$(dirname "$0")/../checks.sh"
-root=$1 native=$2
-client=${3:+$(realpath "$3")}
+root=$1
+client=${2:+$(realpath "$2")}
 unset WINEPATH HCSSHIM_LIBRARY_PATH
 cd "$work" || exit 1
 hcstrace=(wine "$root/cmd/hcstrace/hcstrace.exe")
@@ -49,7 +49,7 @@ compare "linked with import libraries" 0 24 "$programs/recorded_linked.exe" link
 for way in path system32 bare loader late; do
         compare "loaded by $way" 0 24 "$programs/recorded.exe" "$way"
 done
-compare "in the third child" 0 24 "$programs/recorded.exe" children 3 system32
+compare "in the fourth child, each started in another way" 0 24 "$programs/recorded.exe" children 4 system32
 compare "an exit code" 77 none "$programs/recorded.exe" exit 77
 compare "a program of the system" 5 none cmd.exe /c "exit 5"
 # Several processes: one trace. Each asks for the version of networking, so the children of a shell do.
@@ -65,7 +65,13 @@ expect 1 "a 32-bit program" "${hcstrace[@]}" record -o bad.trace -- narrow.exe
 says "it is a 32-bit program: only 64-bit ones can be had"
 expect 1 "a folder that is not there" "${hcstrace[@]}" record -o nowhere/bad.trace -- "$programs/recorded.exe" path
 says "there is no folder for"
-expect 5 "a program that crashes" "${hcstrace[@]}" record -o bad.trace -- "$programs/recorded.exe" crash
+expect 5 "a program that crashes" "${hcstrace[@]}" record -o crash.trace -- "$programs/recorded.exe" crash
+[[ $(wc -l <crash.trace) -eq 3 && $(tail -c 1 crash.trace | od -An -tx1) == " 0a" ]] || fail "the trace of a crash is not what was called until then"
+expect 0 "a process that outlives the program" "${hcstrace[@]}" record -o outlive.trace -- "$programs/recorded.exe" outlive
+says "what goes on is not in the trace, and stays"
+[[ $(grep -c '"call":"HcsCreateOperation"' outlive.trace) -eq 1 ]] || fail "the trace has not what was called until then"
+expect 0 "it ends" wine "$programs/recorded.exe" release
+[[ $(grep -ac '"call":"HcsCreateOperation"' outlive.trace.parts/*) -eq 2 ]] || fail "what went on is not beside the trace"
 mkdir bad.trace.parts
 expect 1 "the parts of a recording that was killed" "${hcstrace[@]}" record -o bad.trace -- "$programs/recorded.exe" path
 says "has what a recording left that was killed"
@@ -88,22 +94,6 @@ if [[ -n $client ]]; then
         says "ok: its exit code is 7"
         MOCKHCS=replay=go.trace MOCKHCS_VERIFY=1 expect 0 "replayed" wine "$client"
         says "ok: and gone, with a record"
-fi
-
-# From here to Linux, and the reverse.
-expect 0 "a program of both systems" "${hcstrace[@]}" record -o demo.trace -- hcsdemo.exe
-tr -d '\r' <out >here
-if [[ -x $native/cmd/hcsdemo/hcsdemo && -x $native/cmd/hcstrace/hcstrace ]]; then
-        export HCSSHIM_LIBRARY_PATH=$native/mockhcs/abi
-        expect 0 "replayed on Linux" "$native/cmd/hcstrace/hcstrace" verify demo.trace -- "$native/cmd/hcsdemo/hcsdemo"
-        diff out here || fail "another output on Linux"
-        expect 0 "recorded on Linux" "$native/cmd/hcstrace/hcstrace" record -o linux.trace -- "$native/cmd/hcsdemo/hcsdemo"
-        mv out there
-        unset HCSSHIM_LIBRARY_PATH
-        expect 0 "replayed here" "${hcstrace[@]}" verify linux.trace -- hcsdemo.exe
-        diff <(tr -d '\r' <out) there || fail "another output here"
-else
-        echo "no build for Linux in $native: not compared with it"
 fi
 
 expect 0 "uninstall" wine mockhcs.exe uninstall --system

@@ -5,7 +5,8 @@
  * run with a recorder in it can be compared with one without. Linked with computecore (LINKED) it calls it; else it
  * loads it in the way that it is told.
  * usage: recorded WAY [ARGUMENT]: path, system32, bare, loader, late (LINKED: linked); children N WAY: through N
- * processes more; exit CODE; crash; interrupt
+ * processes more; exit CODE; crash, after a call; interrupt; outlive: leaves a process behind that makes calls, until
+ * it is told to release it
  */
 
 #ifdef LINKED
@@ -13,6 +14,7 @@
 #endif
 #include "hcsshim/abi/computecore.h"
 
+#include <process.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,39 +172,111 @@ static int run(const char *way) {
         return 0;
 }
 
-/* Every other one through the narrow function, and with an environment that has nothing of ours. */
-static int start(const char *self, const char *line) {
-        static char narrow_environment[] = "SystemRoot=C:\\windows\0";
-        STARTUPINFOA narrow = {.cb = sizeof(narrow)};
-        STARTUPINFOW wide = {.cb = sizeof(wide)};
-        PROCESS_INFORMATION info;
-        wchar_t text[1024];
-        char copy[1024];
-        DWORD code = 1;
-        BOOL ok;
+static HANDLE event_of(const char *what, int n) {
+        char name[64];
 
-        snprintf(copy, sizeof(copy), "%s", line);
+        snprintf(name, sizeof(name), "Local\\recorded-%s-%d", what, n);
+        return CreateEventA(NULL, TRUE, FALSE, name);
+}
+
+static bool start_wide(const char *line, PROCESS_INFORMATION *ret) {
+        STARTUPINFOW wide = {.cb = sizeof(wide)};
+        wchar_t text[1024];
+
         swprintf(text, sizeof(text) / sizeof(*text), L"%hs", line);
         SetLastError(4711);
-        ok = strlen(line) % 2
-                     ? CreateProcessA(self, copy, NULL, NULL, TRUE, 0, narrow_environment, NULL, &narrow, &info)
-                     : CreateProcessW(NULL, text, NULL, NULL, TRUE, 0, NULL, NULL, &wide, &info);
-        if (!ok) {
+        return CreateProcessW(NULL, text, NULL, NULL, TRUE, 0, NULL, NULL, &wide, ret);
+}
+
+/* With an environment that has nothing of ours. */
+static bool start_narrow(const char *self, const char *line, PROCESS_INFORMATION *ret) {
+        static char environment[] = "SystemRoot=C:\\windows\0";
+        STARTUPINFOA narrow = {.cb = sizeof(narrow)};
+        char copy[1024];
+
+        snprintf(copy, sizeof(copy), "%s", line);
+        SetLastError(4711);
+        return CreateProcessA(self, copy, NULL, NULL, TRUE, 0, environment, NULL, &narrow, ret);
+}
+
+static int wait_for(bool started, const PROCESS_INFORMATION *info) {
+        DWORD code = 1;
+
+        if (!started) {
                 printf("no child: error %lu\n", GetLastError());
                 return 1;
         }
-        WaitForSingleObject(info.hProcess, INFINITE);
-        GetExitCodeProcess(info.hProcess, &code);
+        WaitForSingleObject(info->hProcess, INFINITE);
+        GetExitCodeProcess(info->hProcess, &code);
         return (int)code;
 }
 
+/* Every process starts the next in another way; who starts one by WinExec() waits until that says that it is done. */
 static int children(const char *self, int n, const char *way) {
+        PROCESS_INFORMATION info;
+        HANDLE done = event_of("child", n), next = event_of("child", n - 1);
+        char line[1024], number[16];
+        bool started;
+        int code;
+
+        snprintf(number, sizeof(number), "%d", n - 1);
+        snprintf(line, sizeof(line), "\"%s\" children %s %s", self, number, way);
+        if (n == 0) {
+                code = run(way);
+        } else if (n % 4 == 0) {
+                code = WinExec(line, SW_HIDE) > 31 && WaitForSingleObject(next, INFINITE) == 0 ? 0 : 1;
+        } else if (n % 4 == 1) {
+                started = start_narrow(self, line, &info);
+                code = wait_for(started, &info);
+        } else if (n % 4 == 2) {
+                code = (int)_spawnl(_P_WAIT, self, self, "children", number, way, NULL);
+        } else {
+                started = start_wide(line, &info);
+                code = wait_for(started, &info);
+        }
+        SetEvent(done);
+        return code;
+}
+
+static void one_call(void) {
+        if (load("system32")) {
+                bind_all();
+                api.HcsCreateOperation(NULL, NULL);
+        }
+}
+
+static int crash(void) {
+        one_call();
+        *(volatile int *)NULL = 1;
+        return 0;
+}
+
+static int outlive(const char *self) {
+        HANDLE lingers = event_of("lingers", 0);
+        PROCESS_INFORMATION info;
         char line[1024];
 
-        if (n == 0)
-                return run(way);
-        snprintf(line, sizeof(line), "\"%s\" children %d %s%s", self, n - 1, way, n % 2 ? " " : "");
-        return start(self, line);
+        snprintf(line, sizeof(line), "\"%s\" linger", self);
+        return start_wide(line, &info) && WaitForSingleObject(lingers, INFINITE) == 0 ? 0 : 1;
+}
+
+/* Its mutex is abandoned when it has ended. */
+static int linger(void) {
+        HANDLE released = event_of("released", 0);
+
+        CreateMutexA(NULL, TRUE, "Local\\recorded-lives");
+        one_call();
+        SetEvent(event_of("lingers", 0));
+        WaitForSingleObject(released, INFINITE);
+        one_call();
+        return 0;
+}
+
+static int release(void) {
+        HANDLE lives = OpenMutexA(SYNCHRONIZE, FALSE, "Local\\recorded-lives");
+
+        SetEvent(event_of("released", 0));
+        return lives && WaitForSingleObject(lives, INFINITE) == WAIT_ABANDONED ? 0 : 1;
 }
 
 int main(int argc, char **argv) {
@@ -215,7 +289,13 @@ int main(int argc, char **argv) {
         if (argc == 3 && strcmp(argv[1], "exit") == 0)
                 return (int)strtoul(argv[2], NULL, 0);
         if (argc == 2 && strcmp(argv[1], "crash") == 0)
-                *(volatile int *)NULL = 1;
+                return crash();
+        if (argc == 2 && strcmp(argv[1], "outlive") == 0)
+                return outlive(self);
+        if (argc == 2 && strcmp(argv[1], "linger") == 0)
+                return linger();
+        if (argc == 2 && strcmp(argv[1], "release") == 0)
+                return release();
         if (argc == 2 && strcmp(argv[1], "interrupt") == 0) {
                 GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0);
                 Sleep(10000);

@@ -213,8 +213,9 @@ static uint64_t launch(void *cookie, const uint64_t *args, void *real) {
         return result;
 }
 
+/* WinExec() of kernel32 calls kernelbase. */
 static const struct interceptor launcher_interceptor = {
-        .list = launchers, .n = HCS_ARRAY_SIZE(launchers), .call = launch};
+        .list = launchers, .n = HCS_ARRAY_SIZE(launchers), .inside = true, .call = launch};
 
 HRESULT hcs_injection_follow_children(struct hcs_error **err) {
         _cleanup_free_ char *both = shared();

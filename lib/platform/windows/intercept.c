@@ -90,8 +90,9 @@ static bool is_from_inside(const struct interceptor *by, const char *caller) {
 }
 
 uint64_t intercept_enter(const struct site *site, const uint64_t *args, const char *caller) {
-        return is_from_inside(site->by, caller) ? intercept_through(site->real, args, site->what->n_args)
-                                                : site->by->call(site->what->cookie, args, site->real);
+        return !site->by->inside && is_from_inside(site->by, caller)
+                       ? intercept_through(site->real, args, site->what->n_args)
+                       : site->by->call(site->what->cookie, args, site->real);
 }
 
 static const IMAGE_NT_HEADERS64 *headers_of(const char *base) {

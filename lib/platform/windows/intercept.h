@@ -8,10 +8,11 @@
  * number, and whatever is linked later find ours; the tables of addresses of what was linked before are changed one by
  * one. No code of anybody is changed. The loader tells of every DLL that it loads (LdrRegisterDllNotification).
  *
- * Not reached: an address that somebody asked for before, calls within one DLL, and the four DLLs' own calls of each
- * other, which belong to the call that their client made.
+ * Not reached: an address that somebody asked for before, calls within one DLL, and, unless they are wanted, calls that
+ * the redirected DLLs make of each other, which belong to the call that their client made.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ struct intercepted {
 struct interceptor {
         const struct intercepted *list; /* lives as long as the process, as the interceptor does */
         size_t n;
+        bool inside; /* calls that these DLLs make of each other are wanted as well */
         /* In place of the function; what it returns, it returns. */
         uint64_t (*call)(void *cookie, const uint64_t *args, void *real);
         /* A function was redirected; the loader's lock is held. May be NULL. */
