@@ -14,32 +14,26 @@ for program in hcsdemo/hcsdemo hcstrace/hcstrace hcnctl/hcnctl; do
                 exit 77
         fi
 done
-unset WINEPATH
+unset WINEPATH HCSSHIM_LIBRARY_PATH
 cd "$work" || exit 1
 cp "$root"/mockhcs/*.dll "$root"/mockhcs/abi/*.dll "$root/cmd/mockhcs/mockhcs.exe" "$root/lib/hcsshim.dll" \
         "$root/cmd/hcsdemo/hcsdemo.exe" "$root/cmd/hcnctl/hcnctl.exe" .
 expect 0 "install" wine mockhcs.exe install --system
 
-here() { # hcstrace COMMAND...
-        (unset HCSSHIM_LIBRARY_PATH && wine "$root/cmd/hcstrace/hcstrace.exe" "$@")
-}
-there() {
-        HCSSHIM_LIBRARY_PATH=$native/mockhcs/abi "$native/cmd/hcstrace/hcstrace" "$@"
-}
-export -f here there
-export root native
+here=(wine "$root/cmd/hcstrace/hcstrace.exe")
+there=(env "HCSSHIM_LIBRARY_PATH=$native/mockhcs/abi" "$native/cmd/hcstrace/hcstrace")
 
 # both_ways TITLE PROGRAM ARGUMENTS...
 both_ways() {
         local title=$1 program=$2
         shift 2
-        expect 0 "$title: recorded under Wine" bash -c 'here "$@"' - record -o wine.trace -- "$program.exe" "$@"
+        expect 0 "$title: recorded under Wine" "${here[@]}" record -o wine.trace -- "$program.exe" "$@"
         tr -d '\r' <out >said
-        expect 0 "$title: replayed on Linux" bash -c 'there "$@"' - verify wine.trace -- "$native/cmd/$program/$program" "$@"
+        expect 0 "$title: replayed on Linux" "${there[@]}" verify wine.trace -- "$native/cmd/$program/$program" "$@"
         diff said out >difference || fail "$title: another output on Linux: $(cat difference)"
-        expect 0 "$title: recorded on Linux" bash -c 'there "$@"' - record -o linux.trace -- "$native/cmd/$program/$program" "$@"
+        expect 0 "$title: recorded on Linux" "${there[@]}" record -o linux.trace -- "$native/cmd/$program/$program" "$@"
         cp out said
-        expect 0 "$title: replayed under Wine" bash -c 'here "$@"' - verify linux.trace -- "$program.exe" "$@"
+        expect 0 "$title: replayed under Wine" "${here[@]}" verify linux.trace -- "$program.exe" "$@"
         diff said <(tr -d '\r' <out) >difference || fail "$title: another output under Wine: $(cat difference)"
 }
 
