@@ -35,6 +35,7 @@ for name in mockhcs/abi/computecore mockhcs/abi/vmcompute mockhcs/test/computene
         expect 0 "$name" wine "$root/${name}_test.exe"
 done
 expect 0 "conformance" wine "$root/cmd/hcsconform/hcsconform.exe" --target emulate
+expect 0 "promises" wine "$root/integration/windows/promises.exe"
 expect 0 "torture" wine "$root/integration/windows/torture.exe"
 if [[ -n $client ]]; then
         expect 0 "a client in Go" wine "$client"

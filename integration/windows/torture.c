@@ -6,13 +6,12 @@
  * and called through pointers that take the whole register. Says a line for each; exit code 1 when something was wrong.
  */
 
-#include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 
 #define HCS_ABI_IMPLEMENTATION /* results are whole registers */
 #include "hcsshim/abi/vmcompute.h"
 #include "hcsshim/hresult.h"
+#include "integration/windows/expect.h"
 
 #define THREADS 64
 #define ROUNDS  6
@@ -21,24 +20,16 @@
 #define VM      u"{\"Owner\":\"torture\",\"VirtualMachine\":{}}"
 
 static struct hcs_vmcompute_api api;
-static atomic_uint wrong;
 
 static HMODULE load(void) {
         HMODULE library = LoadLibraryExW(L"vmcompute.dll", NULL, 0);
 
         if (!library)
                 return NULL;
-#define LOAD(ret, name, params) *(void **)&api.name = (void *)(uintptr_t)GetProcAddress(library, #name);
-        HCS_VMCOMPUTE_FUNCTIONS(LOAD)
-#undef LOAD
+#define FIND(ret, name, params) FIND_IN(api, library, name)
+        HCS_VMCOMPUTE_FUNCTIONS(FIND)
+#undef FIND
         return library;
-}
-
-static void expect(const char *what, uint64_t got, uint64_t wanted) {
-        if (got == wanted)
-                return;
-        atomic_fetch_add(&wrong, 1);
-        printf("FAILED: %s: %llx instead of %llx\n", what, (unsigned long long)got, (unsigned long long)wanted);
 }
 
 /* One life of a system, whose callback closes it. */
@@ -63,10 +54,6 @@ static void CALLBACK on_notification(DWORD type, void *context, HRESULT status, 
         expect("close in its own callback", api.HcsCloseComputeSystem(l->system), 0);
         atomic_store(&l->is_closed, true);
         SetEvent(l->closed);
-}
-
-static void await(const char *what, HANDLE event) {
-        expect(what, WaitForSingleObject(event, 60000), WAIT_OBJECT_0);
 }
 
 static void live(PCWSTR id) {
@@ -210,12 +197,6 @@ int main(void) {
                 printf("FAILED: vmcompute.dll cannot be loaded: %lu\n", GetLastError());
                 return 1;
         }
-#define RUN(call)                                                                           \
-        do {                                                                                \
-                unsigned before = atomic_load(&wrong);                                      \
-                call;                                                                       \
-                printf("%s: %s\n", atomic_load(&wrong) == before ? "ok" : "FAILED", #call); \
-        } while (0)
         RUN(many_threads());
         RUN(strings_at_page_ends());
         RUN(wrong_handles());
