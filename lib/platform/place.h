@@ -18,6 +18,12 @@ bool hcs_path_is_absolute(const char *path);
 char *hcs_path_full(const char *path);
 /* The last part: what is behind the last separator of this system. */
 const char *hcs_path_name(const char *path);
+/*
+ * Do both name one place, or does the first one in the second or the second itself? By the names alone, as this system
+ * compares them: on Windows letters may be of either case, and both separators are one.
+ */
+bool hcs_path_is_same(const char *a, const char *b);
+bool hcs_path_is_within(const char *path, const char *folder);
 /* Do both name one file that is there? */
 bool hcs_path_is_same_file(const char *a, const char *b);
 

@@ -23,7 +23,15 @@ static void add_id(struct mock_front *f, const HCS_DRIVER_INFO *info, PCWSTR id)
         mock_front_text(f, "id", whole ? (PCWSTR)whole : id);
 }
 
+/* Paths go into a document, where each has to be text. */
 static void add_layers(struct mock_front *f, const HCS_LAYER_DESCRIPTOR *layers, DWORD count) {
+        for (DWORD i = 0; layers && i < count; i++) {
+                const uint16_t *path = (const uint16_t *)layers[i].Path;
+                _cleanup_free_ char *text = NULL;
+
+                if (path && FAILED(hcs_utf16_to_utf8(path, hcs_utf16_len(path), &text, NULL, NULL)) && SUCCEEDED(f->hr))
+                        f->hr = E_INVALIDARG;
+        }
         mock_value_set_document(mock_call_add(&f->call), "layers", mock_layer_list(layers, count));
 }
 

@@ -31,6 +31,16 @@ const char *hcs_path_name(const char *path) {
         return slash ? slash + 1 : path;
 }
 
+bool hcs_path_is_same(const char *a, const char *b) {
+        return strcmp(a, b) == 0;
+}
+
+bool hcs_path_is_within(const char *path, const char *folder) {
+        size_t n = strlen(folder);
+
+        return strncmp(path, folder, n) == 0 && (!path[n] || path[n] == '/');
+}
+
 bool hcs_path_is_same_file(const char *a, const char *b) {
         struct stat x, y;
 

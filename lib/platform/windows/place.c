@@ -38,6 +38,38 @@ const char *hcs_path_name(const char *path) {
         return name;
 }
 
+static wchar_t *with_backslashes(const char *path, size_t n) {
+        _cleanup_free_ char *part = hcs_strndup(path, n);
+        wchar_t *wide = hcs_windows_wide(part);
+
+        for (wchar_t *p = wide; *p; p++)
+                if (*p == L'/')
+                        *p = L'\\';
+        return wide;
+}
+
+static bool is_same_part(const char *a, size_t n, const char *b, size_t m) {
+        _cleanup_wide_ wchar_t *x = with_backslashes(a, n), *y = with_backslashes(b, m);
+
+        return CompareStringOrdinal(x, -1, y, -1, TRUE) == CSTR_EQUAL;
+}
+
+bool hcs_path_is_same(const char *a, const char *b) {
+        return is_same_part(a, strlen(a), b, strlen(b));
+}
+
+/* A letter may take another number of bytes in the other case: the parts are found by their separators. */
+bool hcs_path_is_within(const char *path, const char *folder) {
+        size_t n = strlen(folder);
+
+        if (hcs_path_is_same(path, folder))
+                return true;
+        for (const char *p = path; *p; p++)
+                if (is_separator(*p) && is_same_part(path, (size_t)(p - path), folder, n))
+                        return true;
+        return false;
+}
+
 /* By their names: the C library here has no numbers of files. */
 bool hcs_path_is_same_file(const char *a, const char *b) {
         _cleanup_free_ char *x = hcs_path_full(a), *y = hcs_path_full(b);

@@ -13,6 +13,7 @@
 #include "platform/env.h"
 #include "platform/file.h"
 #include "platform/pipe.h"
+#include "platform/place.h"
 #include "platform/process.h"
 #include "platform/stream.h"
 #include "platform/thread.h"
@@ -32,6 +33,16 @@ static void memory_of_the_abi_is_freed_by_the_platforms_own_functions(void **sta
         assert_null(LocalFree(q));
         hcs_abi_free(NULL);
         hcs_dynlib_close(ole);
+}
+
+static void a_place_has_a_name_in_either_case(void **state) {
+        assert_true(hcs_path_is_same("C:\\Layers\\a", "c:/layers/A"));
+        assert_false(hcs_path_is_same("C:\\layers\\a", "C:\\layers\\ab"));
+        assert_true(hcs_path_is_same("C:\\\xC3\x84", "C:\\\xC3\xA4")); /* an umlaut */
+        assert_true(hcs_path_is_within("c:\\LAYERS\\a\\b", "C:/layers/a"));
+        assert_true(hcs_path_is_within("C:\\layers\\a", "C:\\layers\\a"));
+        assert_false(hcs_path_is_within("C:\\layers\\ab", "C:\\layers\\a"));
+        assert_false(hcs_path_is_within("C:\\layers", "C:\\layers\\a"));
 }
 
 static void a_library_that_is_not_there_is_named(void **state) {
@@ -282,7 +293,7 @@ static void a_wait_that_nobody_ends_ends_at_its_deadline(void **state) {
 }
 
 HCS_TESTS(cmocka_unit_test(memory_of_the_abi_is_freed_by_the_platforms_own_functions),
-          cmocka_unit_test(a_library_that_is_not_there_is_named),
+          cmocka_unit_test(a_place_has_a_name_in_either_case), cmocka_unit_test(a_library_that_is_not_there_is_named),
           cmocka_unit_test(a_nonblocking_pipe_says_when_it_is_empty_and_when_it_is_full),
           cmocka_unit_test(a_pipe_without_a_reader_is_broken),
           cmocka_unit_test(an_end_of_a_pipe_can_be_attached_to_a_completion_port),

@@ -29,19 +29,25 @@ static const struct {
         {"SOFTWARE", "Software_Base"},   {"SYSTEM", "System_Base"},
 };
 
+static char *source_of(const char *layer, size_t hive) {
+        return hcs_asprintf("%s/" CONFIG "/%s", layer, hives[hive].file);
+}
+
 static HRESULT copy_hives(const char *layer, struct hcs_error **err) {
         _cleanup_free_ char *folder = hcs_asprintf("%s/Hives", layer);
-        HRESULT hr = S_OK;
+        HRESULT hr;
 
-        for (size_t i = 0; SUCCEEDED(hr) && i < HCS_ARRAY_SIZE(hives); i++) {
-                _cleanup_free_ char *from = hcs_asprintf("%s/" CONFIG "/%s", layer, hives[i].file),
-                                    *to = hcs_asprintf("%s/%s", folder, hives[i].hive);
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(hives); i++) {
+                _cleanup_free_ char *from = source_of(layer, i);
 
                 if (!hcs_file_exists(from))
                         return hcs_error_make(err, STORAGE_NOT_FOUND, "there is no hive `%s`", from);
-                hr = hcs_directory_create(folder, err);
-                if (SUCCEEDED(hr))
-                        hr = storage_copy_file(from, to, err);
+        }
+        hr = hcs_directory_create(folder, err);
+        for (size_t i = 0; SUCCEEDED(hr) && i < HCS_ARRAY_SIZE(hives); i++) {
+                _cleanup_free_ char *from = source_of(layer, i), *to = hcs_asprintf("%s/%s", folder, hives[i].hive);
+
+                hr = storage_copy_file(from, to, err);
         }
         return hr;
 }

@@ -32,6 +32,13 @@ static const struct hcs_json *layers_of(struct storage *s, struct mock_call *cal
         return hcs_json_get(doc, "Layers");
 }
 
+bool storage_is_among(const struct storage_parents *p, const char *folder) {
+        for (size_t i = 0; i < p->n; i++)
+                if (hcs_path_is_same(p->items[i], folder))
+                        return true;
+        return false;
+}
+
 bool storage_parents(struct storage *s, struct mock_call *call, bool needed, struct storage_parents *ret) {
         const struct hcs_json *layers = layers_of(s, call);
         struct storage_parents p = {0};
@@ -45,8 +52,10 @@ bool storage_parents(struct storage *s, struct mock_call *call, bool needed, str
 
                 if (!folder)
                         break;
+                if (storage_is_among(&p, folder))
+                        refuse(call, E_INVALIDARG, "the layer \"%s\" is named twice", path);
                 p.items[p.n++] = folder;
-                if (!hcs_file_is_directory(folder))
+                if (!call->completed && !hcs_file_is_directory(folder))
                         refuse(call, STORAGE_PATH_NOT_FOUND, "there is no layer \"%s\"", path);
         }
         if (!call->completed && needed && p.n == 0)

@@ -24,7 +24,7 @@ static void to_layer(const struct storage *s, char *place) {
 struct storage_filter *storage_filter_of(struct storage *s, const char *folder, bool overlay) {
         struct storage_filter *f = s->filters;
 
-        while (f && !(f->overlay == overlay && hcs_streq(f->on, folder)))
+        while (f && !(f->overlay == overlay && hcs_path_is_same(f->on, folder)))
                 f = f->next;
         return f;
 }
@@ -63,7 +63,7 @@ void storage_filters_drop(struct storage *s, const char *folder) {
 bool storage_is_below_filter(const struct storage *s, const char *folder) {
         for (const struct storage_filter *f = s->filters; f; f = f->next)
                 for (size_t i = 0; i < f->n_parents; i++)
-                        if (hcs_streq(f->parents[i], folder))
+                        if (hcs_path_is_same(f->parents[i], folder))
                                 return true;
         return false;
 }
@@ -94,12 +94,14 @@ void filter_attach(struct storage *s, struct mock_call *call) {
 
         if (!folder || !storage_parents(s, call, true, &parents))
                 return;
+        if (storage_is_among(&parents, folder))
+                refuse(call, E_INVALIDARG, "the layer \"%s\" cannot stand on itself", folder);
         type = hcs_json_get_string(mock_value_tree(mock_call_arg(call, "layerData"), NULL), "FilterType");
-        if (overlay && !hcs_streq(type, "UnionFS"))
+        if (!call->completed && overlay && !hcs_streq(type, "UnionFS"))
                 refuse_path(call, "FilterType", "UnionFS is expected");
-        else if (storage_filter_of(s, folder, overlay))
+        else if (!call->completed && storage_filter_of(s, folder, overlay))
                 refuse(call, STORAGE_FILTER_THERE, "there is a filter on \"%s\" already", folder);
-        else
+        else if (!call->completed)
                 storage_filter_add(s, folder, overlay, &parents);
         if (!call->completed)
                 mock_call_done(call, NULL);

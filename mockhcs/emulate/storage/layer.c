@@ -27,6 +27,10 @@ static char *layer_of(struct storage *s, struct mock_call *call) {
         return NULL;
 }
 
+static bool is_file(const char *path) {
+        return hcs_file_exists(path) && !hcs_file_is_directory(path);
+}
+
 static bool is_scratch(const char *folder) {
         _cleanup_free_ char *disk = hcs_asprintf("%s/" SANDBOX_DISK, folder);
 
@@ -66,12 +70,17 @@ static HRESULT make_sandbox(const char *folder, const char *base, struct hcs_err
         _cleanup_free_ char *disk = hcs_asprintf("%s/" SANDBOX_DISK, folder),
                             *parent = hcs_asprintf("%s/" BASE_DISK, base),
                             *files = hcs_asprintf("%s/" SANDBOX_FILES, folder);
+        bool is_new = !hcs_file_exists(folder);
         HRESULT hr;
 
         if (!hcs_file_exists(parent))
                 return hcs_error_make(err, STORAGE_NOT_FOUND, "there is no `%s`: ProcessBaseImage makes it", parent);
         hr = hcs_directory_create(files, err);
-        return SUCCEEDED(hr) ? storage_disk_create_on(disk, parent, parent, err) : hr;
+        if (SUCCEEDED(hr))
+                hr = storage_disk_create_on(disk, parent, parent, err);
+        if (FAILED(hr))
+                hcs_folder_remove(is_new ? folder : files, NULL);
+        return hr;
 }
 
 void layer_create_sandbox(struct storage *s, struct mock_call *call) {
@@ -81,8 +90,10 @@ void layer_create_sandbox(struct storage *s, struct mock_call *call) {
 
         if (!folder || !storage_parents(s, call, true, &parents))
                 return;
-        if (is_scratch(folder))
+        if (is_scratch(folder) || is_file(folder))
                 refuse(call, STORAGE_EXISTS, "the layer \"%s\" exists already", mock_call_text(call, "id"));
+        else if (storage_is_among(&parents, folder))
+                refuse(call, E_INVALIDARG, "the layer \"%s\" cannot stand on itself", mock_call_text(call, "id"));
         else
                 storage_end(call, make_sandbox(folder, parents.items[parents.n - 1], &err), &err);
 }
@@ -141,6 +152,8 @@ void layer_prepare(struct storage *s, struct mock_call *call) {
                 return;
         if (!storage_volume_of(s, folder)) {
                 refuse(call, STORAGE_NOT_READY, "the layer \"%s\" is not active", mock_call_text(call, "id"));
+        } else if (storage_is_among(&parents, folder)) {
+                refuse(call, E_INVALIDARG, "the layer \"%s\" cannot stand on itself", mock_call_text(call, "id"));
         } else if (storage_filter_of(s, folder, false)) {
                 refuse(call, STORAGE_FILTER_THERE, "the layer \"%s\" is prepared already", mock_call_text(call, "id"));
         } else {
@@ -161,6 +174,14 @@ void layer_unprepare(struct storage *s, struct mock_call *call) {
         }
 }
 
+static HRESULT copy_layer(const char *folder, const char *to, struct hcs_error **err) {
+        HRESULT hr = storage_copy(folder, to, err);
+
+        if (FAILED(hr))
+                hcs_folder_remove(to, NULL);
+        return hr;
+}
+
 static void remove_layer(struct storage *s, struct mock_call *call, const char *folder) {
         struct hcs_error *err = NULL;
         HRESULT hr = hcs_folder_remove(folder, &err);
@@ -177,7 +198,7 @@ static bool may_be_layer(const char *folder) {
                                             SANDBOX_DISK, SANDBOX_FILES, "layerchain.json"};
         _cleanup_(hcs_names_deinit) struct hcs_names names = {0};
 
-        if (hcs_place_at(folder) != HCS_PLACE_FOLDER || FAILED(hcs_folder_list(folder, &names, NULL)) || names.n == 0)
+        if (FAILED(hcs_folder_list(folder, &names, NULL)) || names.n == 0)
                 return true;
         for (size_t i = 0; i < HCS_ARRAY_SIZE(parts); i++) {
                 _cleanup_free_ char *part = hcs_asprintf("%s/%s", folder, parts[i]);
@@ -194,7 +215,9 @@ void layer_destroy(struct storage *s, struct mock_call *call) {
 
         if (!folder)
                 return;
-        if (!may_be_layer(folder))
+        if (hcs_place_at(folder) != HCS_PLACE_NOTHING && hcs_place_at(folder) != HCS_PLACE_FOLDER)
+                refuse(call, STORAGE_PATH_NOT_FOUND, "\"%s\" is no folder", given);
+        else if (!may_be_layer(folder))
                 refuse(call, E_INVALIDARG, "\"%s\" holds nothing of a layer", given);
         else if (storage_volume_of(s, folder))
                 refuse(call, STORAGE_IN_USE, "the layer \"%s\" is active", given);
@@ -213,10 +236,10 @@ void layer_copy(struct storage *s, struct mock_call *call) {
                 return;
         if (hcs_file_exists(to))
                 refuse(call, STORAGE_EXISTS, "the layer \"%s\" exists already", mock_call_text(call, "path"));
-        else if (hcs_str_starts(to, folder) && (to[strlen(folder)] == '/' || to[strlen(folder)] == '\\'))
+        else if (hcs_path_is_within(to, folder))
                 refuse(call, E_INVALIDARG, "\"%s\" is inside of the layer", mock_call_text(call, "path"));
         else
-                storage_end(call, storage_copy(folder, to, &err), &err);
+                storage_end(call, copy_layer(folder, to, &err), &err);
 }
 
 void layer_exists(struct storage *s, struct mock_call *call) {

@@ -48,11 +48,22 @@ static bool has_drive(const char *path) {
         return letter >= 'a' && letter <= 'z' && path[1] == ':' && is_separator(path[2]);
 }
 
-static void trim(char *path) {
-        size_t n = strlen(path);
+/* One name for each place: no separators twice or at the end, no "." on the way. What begins with two is a server. */
+static void tidy(char *path) {
+        char *to = path + 1;
 
-        while (n > 1 && is_separator(path[n - 1]))
-                path[--n] = '\0';
+        for (const char *p = path + 1; *p; p++) {
+                bool begins = is_separator(p[-1]);
+
+                if (begins && p[0] == '.' && (is_separator(p[1]) || !p[1]))
+                        continue;
+                if (is_separator(*p) && is_separator(to[-1]) && to != path + 1)
+                        continue;
+                *to++ = *p;
+        }
+        while (to > path + 1 && is_separator(to[-1]))
+                to--;
+        *to = '\0';
 }
 
 /* What stands behind \\?\Volume{guid}; NULL after the call was refused. */
@@ -100,7 +111,7 @@ char *storage_place_of(struct storage *s, struct mock_call *call, const char *gi
                         refuse(call, E_INVALIDARG, "\"%s\" is not a full path", given);
         }
         if (place)
-                trim(place);
+                tidy(place);
         return place;
 }
 
@@ -111,7 +122,7 @@ char *storage_place(struct storage *s, struct mock_call *call, const char *argum
 struct storage_volume *storage_volume_of(struct storage *s, const char *folder) {
         struct storage_volume *v = s->volumes;
 
-        while (v && !hcs_streq(v->folder, folder))
+        while (v && !hcs_path_is_same(v->folder, folder))
                 v = v->next;
         return v;
 }

@@ -96,6 +96,7 @@ struct storage_parents {
 };
 bool storage_parents(struct storage *s, struct mock_call *call, bool needed, struct storage_parents *ret);
 void storage_parents_free(struct storage_parents *p);
+bool storage_is_among(const struct storage_parents *p, const char *folder);
 /* The options of a call as that type: NULL after the call was refused. */
 const struct hcs_json *storage_options(struct storage *s, struct mock_call *call, enum hcs_schema_type_id type);
 

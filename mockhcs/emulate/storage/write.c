@@ -23,19 +23,43 @@ static const char *folder_argument(const struct mock_call *call) {
         return mock_verb_is_layer(call->function->verb) ? "path" : "folder";
 }
 
-static bool is_within(const char *folder, const char *other) {
-        size_t n = strlen(other);
-
-        return strncmp(folder, other, n) == 0 && (!folder[n] || folder[n] == '/' || folder[n] == '\\');
-}
-
 /* A folder that holds the layer, or is held by it, would be read while it is written. */
 static bool is_apart(struct mock_call *call, const char *layer, const char *folder) {
-        if (!is_within(layer, folder) && !is_within(folder, layer))
+        if (!hcs_path_is_within(layer, folder) && !hcs_path_is_within(folder, layer))
                 return true;
         refuse(call, E_INVALIDARG, "of the layer \"%s\" and the folder \"%s\" one is within the other",
                mock_call_text(call, storage_layer_argument(call)), mock_call_text(call, folder_argument(call)));
         return false;
+}
+
+/* Is it a folder, or nothing yet? */
+static bool may_be_filled(const char *path) {
+        return !hcs_file_exists(path) || hcs_file_is_directory(path);
+}
+
+/* What an import that fails has made goes again, and nothing else. */
+static HRESULT import(const char *source, const char *layer, struct hcs_error **err) {
+        static const char *const parts[] = {"Files", STREAMS, "Hives", "UtilityVM", TOMBSTONES};
+        bool is_new = !hcs_file_exists(layer), was_there[HCS_ARRAY_SIZE(parts)];
+        HRESULT hr;
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(parts); i++) {
+                _cleanup_free_ char *part = hcs_asprintf("%s/%s", layer, parts[i]);
+
+                was_there[i] = hcs_file_exists(part);
+        }
+        hr = storage_import(source, layer, err);
+        if (SUCCEEDED(hr))
+                return hr;
+        if (is_new)
+                hcs_folder_remove(layer, NULL);
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(parts); i++) {
+                _cleanup_free_ char *part = hcs_asprintf("%s/%s", layer, parts[i]);
+
+                if (!is_new && !was_there[i])
+                        hcs_folder_remove(part, NULL);
+        }
+        return hr;
 }
 
 void layer_import(struct storage *s, struct mock_call *call) {
@@ -43,31 +67,23 @@ void layer_import(struct storage *s, struct mock_call *call) {
                             *source = layer ? storage_place(s, call, folder_argument(call)) : NULL, *files = NULL;
         _cleanup_(storage_parents_free) struct storage_parents parents = {0};
         struct hcs_error *err = NULL;
-        HRESULT hr;
 
         if (!source || !storage_parents(s, call, false, &parents))
                 return;
         if (!is_apart(call, layer, source))
                 return;
-        files = hcs_asprintf("%s/Files", layer);
         if (!hcs_file_is_directory(source)) {
                 refuse(call, STORAGE_PATH_NOT_FOUND, "there is no folder \"%s\"",
                        mock_call_text(call, folder_argument(call)));
                 return;
         }
-        if (!is_empty(files)) {
+        files = hcs_asprintf("%s/Files", layer);
+        if (!may_be_filled(layer) || !is_empty(files)) {
                 refuse(call, STORAGE_EXISTS, "the layer \"%s\" has files already",
                        mock_call_text(call, storage_layer_argument(call)));
                 return;
         }
-        hr = storage_import(source, layer, &err);
-        if (FAILED(hr)) {
-                _cleanup_free_ char *streams = hcs_asprintf("%s/" STREAMS, layer);
-
-                hcs_folder_remove(files, NULL);
-                hcs_folder_remove(streams, NULL);
-        }
-        storage_end(call, hr, &err);
+        storage_end(call, import(source, layer, &err), &err);
 }
 
 /* layer: where its streams and hives are; files: where its files are. */
@@ -75,6 +91,7 @@ static void export_to(struct storage *s, struct mock_call *call, const char *lay
         _cleanup_free_ char *to = storage_place(s, call, folder_argument(call));
         _cleanup_(storage_parents_free) struct storage_parents parents = {0};
         struct hcs_error *err = NULL;
+        bool is_new;
         HRESULT hr;
 
         if (!to || !storage_parents(s, call, false, &parents) || !is_apart(call, layer, to))
@@ -84,14 +101,18 @@ static void export_to(struct storage *s, struct mock_call *call, const char *lay
                        mock_call_text(call, storage_layer_argument(call)));
                 return;
         }
-        if (hcs_file_exists(to) && !is_empty(to)) {
+        is_new = !hcs_file_exists(to);
+        if (!may_be_filled(to) || !is_empty(to)) {
                 refuse(call, STORAGE_EXISTS, "the folder \"%s\" is not empty",
                        mock_call_text(call, folder_argument(call)));
                 return;
         }
         hr = storage_export(layer, files, to, &err);
-        if (FAILED(hr))
+        if (FAILED(hr)) {
                 hcs_folder_remove(to, NULL);
+                if (!is_new)
+                        hcs_directory_create(to, NULL);
+        }
         storage_end(call, hr, &err);
 }
 
