@@ -55,6 +55,7 @@ struct lcow_run {
         void (*crashed)(struct lcow_machine *m);
         void (*log)(void *ctx, const void *data, size_t n);
         void *ctx;
+        char *transport;      /* to the guest (hcs_gcs_transport_open()); NULL: HCS knows */
         bool is_guest_others; /* the bridge is left to another program: only HCS is asked */
         bool no_input;        /* our standard input is not the command's */
         const char *program;  /* whose run it is: its recordings are played by no other */

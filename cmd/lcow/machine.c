@@ -166,11 +166,15 @@ static HRESULT boot(struct lcow_machine *m, struct hcs_error **err) {
                                        .started = started,
                                        .crashed = crashed,
                                        .show_ctx = m};
+        _cleanup_(hcs_gcs_transport_unrefp) struct hcs_gcs_transport *transport = NULL;
         _cleanup_uvm_plan_ struct uvm_plan plan = {0};
         struct hcs_call call;
         HRESULT hr = make_plan(m, &plan, &o.has_log, err);
 
+        if (SUCCEEDED(hr) && m->run->transport)
+                hr = hcs_gcs_transport_open(m->run->transport, &transport, err);
         if (SUCCEEDED(hr)) {
+                o.transport = transport;
                 call = lcow_machine_call(m);
                 hr = uvm_create(&o, &plan, &call, &m->vm, err);
         }

@@ -50,6 +50,7 @@ void lcow_run_deinit(struct lcow_run *r) {
         hcs_json_free(r->spec);
         hcs_json_free(r->disks);
         free(r->scratch_cache);
+        free(r->transport);
         *r = (struct lcow_run){0};
 }
 

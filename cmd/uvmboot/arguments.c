@@ -36,6 +36,10 @@ static const char usage_text[] =
         "  --kernel-args TEXT      more for the kernel\n"
         "  --cpus N, --memory MB   2 and 1024 by default\n"
         "  --accel HOW             auto (default), kvm, tcg\n"
+        "  --vsock HOW             what carries its sockets: own (default), vhost-device-vsock (that program, which "
+        "must\n"
+        "                          be installed), kernel (/dev/vhost-vsock; then its sockets are the kernel's)\n"
+        "  --cid N                 with --vsock kernel: the address that no other guest of this host may have (3)\n"
         "  --network[=NAME]        an adapter in the network of that name (uvmboot), made as NAT when there is none\n"
         "  --mount-scsi HOST[,GUEST[,w]]   a disk, mounted read-only or with w writable (repeat)\n"
         "  --mount-vpmem HOST[,GUEST]      an image as persistent memory, mounted read-only (repeat)\n"
@@ -76,8 +80,6 @@ static const struct {
         {"vpmem-max-size", "a device of QEMU is as large as its image"},
         {"kernel-direct", "QEMU always boots the kernel directly"},
         {"console-pipe", "the console is a file among the artefacts, or --console"},
-        {"vsock", "a VM of HCS has the sockets that what is behind HCS gives it"},
-        {"cid", "a VM of HCS is found by its RuntimeId, and has no other address"},
         {"no-entropy", "the guests of HCS ask for entropy, and end without"},
 };
 
@@ -237,6 +239,7 @@ static unsigned *number_named(struct uvmboot_options *o, const char *name, uint6
                 {"parallel", &o->parallel, 1, UVMBOOT_MAX_PARALLEL},
                 {"vpmem-max-count", &o->vpmem_count, 1, 128},
                 {"timeout", &o->timeout_s, 1, 86400},
+                {"cid", &o->cid, 3, UINT32_MAX - 1},
         };
 
         for (size_t i = 0; i < HCS_ARRAY_SIZE(numbers); i++)
@@ -251,6 +254,7 @@ static unsigned *number_named(struct uvmboot_options *o, const char *name, uint6
 /* Flags with a form of their own: 1 taken, 0 not one of them, -1 its value is wrong. */
 static int special(struct words *w, const char *name, const char *value) {
         static const char *const accelerators[] = {"auto", "kvm", "tcg"};
+        static const char *const devices[] = {"own", "vhost-device-vsock", "kernel"};
         struct uvmboot_options *o = w->o;
         unsigned choice = 0;
         bool ok, on = false;
@@ -258,6 +262,9 @@ static int special(struct words *w, const char *name, const char *value) {
         if (hcs_streq(name, "accel")) {
                 ok = choice_of(w, value, accelerators, 3, &choice);
                 o->accelerator = accelerators[choice];
+        } else if (hcs_streq(name, "vsock")) {
+                ok = choice_of(w, value, devices, 3, &choice);
+                o->vsock = devices[choice];
         } else if (hcs_streq(name, "network")) {
                 ok = flag_of(value, &on);
                 o->network = ok && !on ? NULL : ok ? DEFAULT_NETWORK : strchr(w->at[-1], '=') + 1;
@@ -359,12 +366,27 @@ static int check_recording(const struct uvmboot_options *o) {
         return -1;
 }
 
+/* A guest of the kernel's has an address of its own, and no Unix sockets. */
+static int check_vsock(const struct uvmboot_options *o) {
+        if (!hcs_streq(o->vsock, "kernel"))
+                return o->cid ? wrong("--cid is the address of a guest with --vsock kernel") : -1;
+        if (o->count > 1)
+                return wrong("--vsock kernel: each VM needs an address of its own: without --count");
+        if (o->host_exec)
+                return wrong("--vsock kernel: --host-exec hands on a Unix socket, and there is none");
+        if (o->n_shares)
+                return wrong("--vsock kernel: --share is served at a Unix socket, and there is none");
+        return -1;
+}
+
 static int complete(struct uvmboot_options *o) {
         _cleanup_free_ char *behind = hcs_env_get("MOCKHCS");
         bool shell = !o->exec && !o->arguments && !o->host_exec;
 
         int code = check_recording(o);
 
+        if (code < 0)
+                code = check_vsock(o);
         if (code >= 0)
                 return code;
         if (o->exec && o->arguments)
@@ -379,8 +401,9 @@ static int complete(struct uvmboot_options *o) {
                 return wrong("--kernel-args: what is behind -- is init's, and said by the VM's document");
         if (o->log_level && !lcow_log_level(o->log_level))
                 return wrong("--log-level %s: error, warning, info, debug or trace is expected", o->log_level);
-        if ((o->accelerator || o->artefacts) && behind)
-                return wrong("--accel and --artefacts are options of the emulator, which $MOCKHCS decides already");
+        if ((o->accelerator || o->artefacts || o->vsock) && behind)
+                return wrong("--accel, --vsock and --artefacts are options of the emulator, which $MOCKHCS decides "
+                             "already");
         if (o->count > 1 && o->gcs && shell)
                 return wrong("several VMs need a command to run");
         if (!o->gcs && (o->n_scsi || o->n_vpmem || o->n_shares || o->n_layers || o->network))

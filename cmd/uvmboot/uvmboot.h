@@ -33,9 +33,11 @@ struct uvmboot_options {
         unsigned count, parallel;
         unsigned timeout_s; /* for a VM to come up */
         unsigned vpmem_count;
+        unsigned cid; /* 0: not said */
         bool measure, debug, quiet, gcs, tty, fwd_stdout, fwd_stderr, log_to_stdout, stats, json, trace;
         bool disable_time_sync, allow_overcommit, deferred_commit;
-        const char *boot_files, *kernel, *root_fs, *kernel_arguments, *log_level, *artefacts, *accelerator, *network;
+        const char *boot_files, *kernel, *root_fs, *kernel_arguments, *log_level, *artefacts, *accelerator, *vsock,
+                *network;
         const char *exec, *host_exec, *record, *replay;
         const char *not_replayed; /* the last flag that a recording decides */
         char **arguments;         /* of the command, NULL terminated; NULL: a shell */

@@ -31,16 +31,23 @@ void uvmboot_host_deinit(struct uvmboot_host *h) {
         free(h->artefacts);
 }
 
+static unsigned kernel_cid(const struct uvmboot_options *o) {
+        return o->cid ? o->cid : 3;
+}
+
 /* The first one opens it; with a recording there is only one. */
 static HRESULT open_host(struct uvmboot_vm *v, struct hcs_error **err) {
         struct uvmboot_host *h = v->host;
-        _cleanup_free_ char *artefacts = lcow_quoted(h->artefacts), *options = NULL;
+        const struct uvmboot_options *o = v->options;
+        _cleanup_free_ char *artefacts = lcow_quoted(h->artefacts), *options = NULL, *cid = NULL;
         hcs_guard(&h->lock);
 
         if (h->mock)
                 return S_OK;
-        options = hcs_asprintf(",artefacts=%s%s%s", artefacts, v->options->accelerator ? ",accel=" : "",
-                               v->options->accelerator ? v->options->accelerator : "");
+        cid = v->run.transport ? hcs_asprintf(",cid=%u", kernel_cid(o)) : hcs_strdup("");
+        options = hcs_asprintf(",artefacts=%s%s%s%s%s%s", artefacts, o->accelerator ? ",accel=" : "",
+                               o->accelerator ? o->accelerator : "", o->vsock ? ",vsock=" : "",
+                               o->vsock ? o->vsock : "", cid);
         return lcow_open(&v->run, options, &h->mock, err);
 }
 
@@ -190,6 +197,8 @@ static HRESULT plan(struct uvmboot_vm *v, unsigned index, struct hcs_error **err
         r->cpus = o->processors ? o->processors : 2;
         r->memory_mb = o->memory_mb ? o->memory_mb : 1024;
         r->network = hcs_strdup(o->network);
+        if (hcs_streq(o->vsock, "kernel"))
+                r->transport = hcs_asprintf("vsock:%u", kernel_cid(o));
         r->tty = o->tty && o->gcs;
         r->stats = o->stats;
         r->log_level = o->log_level ? lcow_log_level(o->log_level) : o->debug ? "debug" : NULL;

@@ -3,6 +3,7 @@
 #
 # uvmboot with our agent in the machine: commands and their streams, disks, several VMs, what is recorded and played.
 # usage: agent.sh UVMBOOT IMAGE-FOLDER TAR2EXT4 HCSTRACE [IMAGE-FOLDER-WITH-9P]
+# $VM_PROGRAMS is the folder of a vhost-device-vsock, for a host that has none installed.
 set -euo pipefail
 uvmboot=("$1" --boot-files-path "$2" --accel tcg)
 tar2ext4=$3
@@ -44,6 +45,13 @@ grep -q "has shut down" "$work/err" || fail "it did not shut down"
 grep -q "Request(ExecuteProcess)" "$work/timeline" || fail "the bridge is not recorded"
 grep -q '"msg"' "$work/artefacts/uvmboot-0/agent.log" || fail "the agent's log is empty"
 grep -q "Linux version" "$work/artefacts/uvmboot-0/console.log" && fail "the kernel is not quiet"
+
+# The same bridge through a vhost-device-vsock of the host, which leaves no socket behind.
+code=0
+PATH=$VM_PROGRAMS:$PATH "${uvmboot[@]}" --vsock vhost-device-vsock --exec 'cat; exit 5' <"$work/input" >"$work/output" 2>"$work/err" || code=$?
+[[ $code -eq 5 ]] || fail "vhost-device-vsock: exit code $code instead of 5"
+cmp "$work/input" "$work/output" || fail "vhost-device-vsock: other bytes came back"
+[[ -z $(ls "$work/hcsshim/hvsocket") ]] || fail "vhost-device-vsock: a folder of sockets is left"
 
 # Its recording is played with none of that; what differs is told with its place.
 code=0

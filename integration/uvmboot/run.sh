@@ -41,8 +41,17 @@ expect 2 "--mount-vpmem: that is no value for it" "$uvmboot" --mount-vpmem image
 expect 2 "--layer: that is no value for it" "$uvmboot" --layer image,no-hash
 expect 2 "--stats is about a container" "$uvmboot" --stats
 expect 2 "only the agent can mount" "$uvmboot" --console --layer image
-expect 2 "--vsock makes no sense here" "$uvmboot" --vsock external
-expect 2 "--cid makes no sense here" "$uvmboot" --cid=7
+expect 2 "--vsock: that is no value for it" "$uvmboot" --vsock external
+expect 2 "--cid is the address of a guest with --vsock kernel" "$uvmboot" --cid=7
+expect 2 "--cid: that is no number for it" "$uvmboot" --vsock kernel --cid 2
+expect 2 "an address of its own: without --count" "$uvmboot" --vsock kernel --count 2 --exec true
+expect 2 "--host-exec hands on a Unix socket" "$uvmboot" --vsock kernel --host-exec true
+expect 2 "--share is served at a Unix socket" "$uvmboot" --vsock kernel --share /tmp,/tmp
+expect 2 "decides already" env MOCKHCS=emulate "$uvmboot" --vsock own
+expect 125 "vsock=x: own, vhost-device-vsock or kernel is expected" \
+        env MOCKHCS=emulate,vsock=x "$uvmboot" --boot-files-path "$boot" --exec true
+expect 125 "cid=4: only guests of vsock=kernel" env MOCKHCS=emulate,cid=4 "$uvmboot" --boot-files-path "$boot" --exec true
+expect 125 "cid=2: a number from 3" env MOCKHCS=emulate,vsock=kernel,cid=2 "$uvmboot" --boot-files-path "$boot" --exec true
 expect 2 "--no-entropy makes no sense here" "$uvmboot" --no-entropy
 expect 2 "boots from initrd or vhd" "$uvmboot" --root-fs-type none
 expect 2 "what is behind -- is init's" "$uvmboot" --kernel-args "quiet -- sh"
@@ -66,6 +75,14 @@ expect 125 "boot files: " env HCSSHIM_BOOT_FILES=/nonexistent "$uvmboot"
 
 command -v qemu-system-x86_64 >/dev/null || { echo "SKIPPED: qemu-system-x86_64 is not installed" >&2; exit 77; }
 expect 125 "/nonexistent.img" "$uvmboot" --boot-files-path "$boot" --accel tcg --mount-scsi /nonexistent.img --exec true
+
+# Devices of the host that are not there.
+[[ -e /dev/vhost-vsock ]] ||
+        expect 125 "load the module vhost_vsock" "$uvmboot" --boot-files-path "$boot" --accel tcg --vsock kernel --exec true
+command -v vhost-device-vsock >/dev/null ||
+        expect 125 "start \`vhost-device-vsock\`: No such file" "$uvmboot" --boot-files-path "$boot" --accel tcg \
+                --vsock vhost-device-vsock --exec true
+rm -rf "$work/hcsshim/kept"
 
 # The console: a line typed, a line heard, the end.
 mkfifo "$work/keys"

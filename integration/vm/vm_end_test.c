@@ -143,6 +143,25 @@ static void a_vsock_program_that_dies_ends_its_machine(void **state) {
         rig_stop(&r);
 }
 
+/* As a compute system that is started again has it: its folder stays, and so would the socket of a killed program. */
+static void a_vsock_program_binds_again_in_the_same_folder(void **state) {
+        _cleanup_free_ char *sockets = hcs_test_tmpdir(), *guest = hcs_asprintf("%s/v.sock", sockets);
+        struct vm_options o;
+
+        external_options(&o);
+        o.vsock_folder = sockets;
+        for (int i = 0; i < 2; i++) {
+                struct hcs_error *err = NULL;
+                struct vm *vm = NULL;
+
+                assert_ok(vm_new(&o, &vm, &err), err);
+                assert_ok(vm_start(vm, PATIENCE, &err), err);
+                assert_true(hcs_file_exists(guest));
+                vm_free(vm);
+                assert_false(hcs_file_exists(guest));
+        }
+}
+
 /* Whether that is while somebody waits, or before, comes to the same. */
 static void kill_later(void *arg) {
         vm_wait(arg, hcs_clock_ns() + SECONDS / 2, NULL, NULL);
@@ -303,6 +322,7 @@ int main(int argc, char **argv) {
                 cmocka_unit_test(a_qemu_that_is_killed_is_seen_at_once),
                 cmocka_unit_test(a_vsock_program_of_the_host_is_as_good_as_ours),
                 cmocka_unit_test(a_vsock_program_that_dies_ends_its_machine),
+                cmocka_unit_test(a_vsock_program_binds_again_in_the_same_folder),
                 cmocka_unit_test(keys_wait_for_a_guest_that_does_not_read),
                 cmocka_unit_test(a_guest_that_panics_ends_with_the_consoles_last_words),
                 cmocka_unit_test(a_panic_without_a_reboot_is_ended_too),

@@ -101,6 +101,7 @@ static void input(struct mock_backend *b, const struct mock_stdio *chunk) {
 
 static void free_machine_settings(struct emulator *em) {
         free((char *)(uintptr_t)em->machine_settings.accelerator);
+        free((char *)(uintptr_t)em->machine_settings.vsock);
         free((char *)(uintptr_t)em->machine_settings.qemu);
         free((char *)(uintptr_t)em->machine_settings.artefacts);
         free((char *)(uintptr_t)em->machine_settings.drives);
@@ -145,6 +146,26 @@ static HRESULT number_option(const struct mock_options *o, const char *key, uint
         return S_OK;
 }
 
+/* What carries the guests' AF_VSOCK. Only the kernel tells guests apart by their addresses. */
+static HRESULT vsock_options(struct emu_machine_settings *set, const struct mock_options *o, struct hcs_error **err) {
+        const char *vsock = mock_option(o, "vsock");
+        bool kernel = hcs_streq(vsock, "kernel");
+        uint64_t cid = kernel ? 3 : 0;
+        HRESULT hr = number_option(o, "cid", 3, UINT32_MAX - 1, &cid, err);
+
+        if (FAILED(hr))
+                return hr;
+        if (vsock && !kernel && !hcs_streq(vsock, "own") && !hcs_streq(vsock, "vhost-device-vsock"))
+                return hcs_error_make(err, E_INVALIDARG, "vsock=%s: own, vhost-device-vsock or kernel is expected",
+                                      vsock);
+        if (cid && !kernel)
+                return hcs_error_make(err, E_INVALIDARG, "cid=%s: only guests of vsock=kernel are found by it",
+                                      mock_option(o, "cid"));
+        set->vsock = hcs_streq(vsock, "own") ? NULL : hcs_strdup(vsock);
+        set->first_cid = (uint32_t)cid;
+        return S_OK;
+}
+
 static HRESULT machine_options(struct emulator *em, const struct mock_options *o, struct hcs_error **err) {
         const char *machines = mock_option(o, "machines"), *accelerator = mock_option(o, "accel");
         struct emu_machine_settings *set = &em->machine_settings;
@@ -164,6 +185,9 @@ static HRESULT machine_options(struct emulator *em, const struct mock_options *o
         if (accelerator && !hcs_streq(accelerator, "auto") && !hcs_streq(accelerator, "kvm") &&
             !hcs_streq(accelerator, "tcg"))
                 return hcs_error_make(err, E_INVALIDARG, "accel=%s: auto, kvm or tcg is expected", accelerator);
+        hr = vsock_options(set, o, err);
+        if (FAILED(hr))
+                return hr;
         set->switches = emu_switches_new();
         set->start_ns = start_s * HCS_NS_PER_S;
         set->accelerator = hcs_strdup(accelerator);
@@ -247,8 +271,9 @@ static HRESULT open_emulator(struct mock_engine *engine, struct mock_sink *up, c
         return S_OK;
 }
 
-static const char *const keys[] = {"script",    "host",  "lps",       "delay",     "seed",       "profile",
-                                   "machines",  "accel", "qemu",      "artefacts", "drives",     "start-timeout",
-                                   "processes", "hns",   "net-state", "net-boot",  "net-faults", NULL};
+static const char *const keys[] = {"script",  "host",      "lps",      "delay",         "seed",
+                                   "profile", "machines",  "accel",    "vsock",         "cid",
+                                   "qemu",    "artefacts", "drives",   "start-timeout", "processes",
+                                   "hns",     "net-state", "net-boot", "net-faults",    NULL};
 
 const struct mock_backend_kind mock_emulate_kind = {.name = "emulate", .keys = keys, .open = open_emulator};

@@ -103,6 +103,7 @@ struct emulator {
         struct net_model *net;   /* host networking: mockhcs/emulate/network */
         struct storage *storage; /* layers: mockhcs/emulate/storage */
         struct emu_machine_settings machine_settings;
+        uint32_t n_machines_made;
         unsigned machine_threads; /* of systems and real processes, and of such that are gone */
         struct hcs_cond machines_gone;
 };

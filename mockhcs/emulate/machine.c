@@ -391,12 +391,19 @@ static bool resolve_adapters(struct emulator *em, struct mock_call *call, const 
         return true;
 }
 
+static uint32_t next_cid(struct emulator *em) {
+        uint32_t first = em->machine_settings.first_cid;
+
+        return first ? first + em->n_machines_made++ : 0;
+}
+
 static bool make_machine(struct emulator *em, struct mock_call *call, struct compute_system *s,
                          const struct emu_adapter *adapters, size_t n_adapters) {
         struct system_machine *m = hcs_calloc(1, sizeof(*m));
         const struct emu_machine_request request = {.id = s->id,
                                                     .document = s->document,
                                                     .hvsocket = s->hvsocket,
+                                                    .guest_cid = next_cid(em),
                                                     .adapters = adapters,
                                                     .n_adapters = n_adapters,
                                                     .ended = ended,

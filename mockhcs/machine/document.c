@@ -332,6 +332,15 @@ static HRESULT plan_accelerator(struct machine_plan *p, const struct emu_machine
         return S_OK;
 }
 
+static void plan_vsock(struct machine_plan *p, const struct emu_machine_settings *set,
+                       const struct emu_machine_request *request) {
+        p->vm.vsock = hcs_streq(set->vsock, "kernel")               ? VM_VSOCK_KERNEL
+                      : hcs_streq(set->vsock, "vhost-device-vsock") ? VM_VSOCK_EXTERNAL
+                                                                    : VM_VSOCK_OURS;
+        p->vm.guest_cid = request->guest_cid;
+        p->vm.vsock_folder = machine_plan_keep(p, hcs_strdup(request->hvsocket));
+}
+
 static HRESULT plan(struct machine_plan *p, const struct emu_machine_settings *set,
                     const struct emu_machine_request *request, struct hcs_error **err) {
         const struct hcs_json *doc = request->document, *devices = hcs_json_lookup(doc, DEVICES);
@@ -364,7 +373,7 @@ HRESULT machine_plan_init(struct machine_plan *p, const struct emu_machine_setti
 
         *p = (struct machine_plan){0};
         p->stop_on_reset = hcs_json_bool(hcs_json_lookup(request->document, "VirtualMachine.StopOnReset"));
-        p->vm.vsock_folder = machine_plan_keep(p, hcs_strdup(request->hvsocket));
+        plan_vsock(p, set, request);
         hr = plan(p, set, request, err);
         if (FAILED(hr)) {
                 machine_plan_deinit(p);

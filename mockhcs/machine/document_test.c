@@ -99,6 +99,28 @@ static void a_document_becomes_options(void **state) {
         machine_plan_deinit(&p);
 }
 
+static void vsock_is_what_the_settings_say(void **state) {
+        static const struct {
+                const char *name;
+                enum vm_vsock kind;
+        } cases[] = {{NULL, VM_VSOCK_OURS}, {"vhost-device-vsock", VM_VSOCK_EXTERNAL}, {"kernel", VM_VSOCK_KERNEL}};
+        _cleanup_json_ struct hcs_json *doc = parse(DOCUMENT(""));
+        const struct emu_machine_request request = {
+                .id = "pod@vm", .hvsocket = folder, .guest_cid = 77, .document = doc};
+
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(cases); i++) {
+                const struct emu_machine_settings set = {.vsock = cases[i].name};
+                struct hcs_error *err = NULL;
+                struct machine_plan p;
+
+                assert_ok(machine_plan_init(&p, &set, &request, &err), err);
+                assert_int_equal(p.vm.vsock, cases[i].kind);
+                assert_int_equal(p.vm.guest_cid, 77);
+                assert_string_equal(p.vm.vsock_folder, folder);
+                machine_plan_deinit(&p);
+        }
+}
+
 static void what_cannot_boot_stays_on_paper_unless_it_was_asked_for(void **state) {
         static const char *const texts[] = {
                 "{\"VirtualMachine\":{\"Chipset\":{\"Uefi\":{}}}}",
@@ -200,6 +222,7 @@ static void paths_of_windows_are_files_here(void **state) {
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-HCS_TESTS(TEST(a_document_becomes_options), TEST(what_cannot_boot_stays_on_paper_unless_it_was_asked_for),
-          TEST(what_is_wrong_is_named_by_its_place), TEST(persistent_memory_is_fitted),
-          TEST(more_disks_than_there_is_room_for_are_refused), TEST(paths_of_windows_are_files_here))
+HCS_TESTS(TEST(a_document_becomes_options), TEST(vsock_is_what_the_settings_say),
+          TEST(what_cannot_boot_stays_on_paper_unless_it_was_asked_for), TEST(what_is_wrong_is_named_by_its_place),
+          TEST(persistent_memory_is_fitted), TEST(more_disks_than_there_is_room_for_are_refused),
+          TEST(paths_of_windows_are_files_here))

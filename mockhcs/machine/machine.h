@@ -31,10 +31,12 @@ enum emu_machines {
 struct emu_machine_settings {
         enum emu_machines machines;
         const char *accelerator; /* "kvm", "tcg", or NULL: what works */
-        const char *qemu;        /* the program */
-        const char *artefacts;   /* folder that keeps console and logs, one folder a machine */
-        const char *drives;      /* C:\x is DRIVES/c/x */
-        uint64_t start_ns;       /* for QEMU to come up */
+        const char *vsock;       /* "vhost-device-vsock", "kernel", or NULL: our own device */
+        uint32_t first_cid;    /* of the first machine; each that is made later has the next one. 0: 3, all the same */
+        const char *qemu;      /* the program */
+        const char *artefacts; /* folder that keeps console and logs, one folder a machine */
+        const char *drives;    /* C:\x is DRIVES/c/x */
+        uint64_t start_ns;     /* for QEMU to come up */
         struct emu_switches *switches;
 };
 
@@ -55,6 +57,7 @@ struct emu_machine_request {
         const char *id;                     /* of the compute system */
         const struct hcs_json *document;    /* the create document */
         const char *hvsocket;               /* folder of its sockets (platform/hvsocket.h) */
+        uint32_t guest_cid;                 /* 0: as the machine likes */
         const struct emu_adapter *adapters; /* of the document */
         size_t n_adapters;
         /* Once for each start whose program ran, on a thread of the machine; must not call into it. */

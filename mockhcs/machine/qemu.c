@@ -270,6 +270,8 @@ void emu_machine_describe(struct emu_machine *m, struct hcs_json *o) {
 
         hcs_json_set_string(o, "Machine", "qemu");
         hcs_json_set_string(o, "HvSocketFolder", p->vm.vsock_folder);
+        if (p->vm.vsock == VM_VSOCK_KERNEL)
+                hcs_json_set_u64(o, "GuestCid", p->vm.guest_cid);
         if (m->vm) {
                 _cleanup_free_ char *artefacts = vm_artefact_path(m->vm, "");
 

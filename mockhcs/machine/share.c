@@ -27,7 +27,12 @@ static HRESULT serve(struct emu_machine *m, uint32_t port, struct machine_share_
                 *ret = s;
                 return S_OK;
         }
-        hr = plan9_server_new(socket, &server, err);
+        if (m->plan.vm.vsock == VM_VSOCK_KERNEL)
+                hr = hcs_error_make(err, E_NOTIMPL,
+                                    "port %u: a share is served at a Unix socket, which the kernel's vsock has not",
+                                    port);
+        else
+                hr = plan9_server_new(socket, &server, err);
         if (FAILED(hr))
                 return hr;
         s = hcs_calloc(1, sizeof(*s));

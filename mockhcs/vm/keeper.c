@@ -8,6 +8,7 @@
 #include "mockhcs/vm/machine.h"
 #include "platform/clock.h"
 #include "platform/file.h"
+#include "platform/place.h"
 
 #define PANIC_GRACE     (500ull * HCS_NS_PER_MS) /* for the rest of the kernel's last words */
 #define END_GRACE       (500ull * HCS_NS_PER_MS) /* for QEMU to end when its vsock program did: one of them is first */
@@ -25,7 +26,7 @@ static HRESULT start_companion(struct vm *vm, char *const *argv, const int *keep
 static HRESULT start_vsock_program(struct vm *vm, struct hcs_error **err) {
         const char *folder = hcs_work_folder_path(vm->folder);
         _cleanup_free_ char *socket = hcs_asprintf("--socket=%s/vhost.sock", folder),
-                            *uds = hcs_asprintf("--uds-path=%s/v.sock", folder),
+                            *uds = hcs_asprintf("--uds-path=%s/v.sock", machine_vsock_folder(vm)),
                             *cid = hcs_asprintf("--guest-cid=%u", vm->options.guest_cid);
         char *argv[] = {(char *)(uintptr_t) "vhost-device-vsock", cid, socket, uds, NULL};
         uint64_t deadline = hcs_clock_ns() + PROGRAM_TIMEOUT;
@@ -41,6 +42,16 @@ static HRESULT start_vsock_program(struct vm *vm, struct hcs_error **err) {
                         hr = hcs_error_make(err, HCS_E_CONNECTION_TIMEOUT, "vhost-device-vsock made no socket");
         }
         return hr;
+}
+
+/* It was killed, so what it bound is still there, and in the way of the next. */
+static void end_vsock_program(struct vm *vm) {
+        _cleanup_free_ char *guest = hcs_asprintf("%s/v.sock", machine_vsock_folder(vm));
+
+        if (!vm->vsock_program)
+                return;
+        vm->vsock_program = hcs_companion_free(vm->vsock_program);
+        hcs_file_remove(guest, NULL);
 }
 
 /* The arguments, one a line, for whoever wants to do the same by hand. */
@@ -252,7 +263,7 @@ void machine_keep(void *arg) {
 
                 conclude(vm, vsock_lost, hcs_companion_wait(vm->qemu));
         }
-        vm->vsock_program = hcs_companion_free(vm->vsock_program);
+        end_vsock_program(vm);
         if (vm->options.ended)
                 vm->options.ended(vm->options.ctx, vm);
 }

@@ -89,6 +89,11 @@ static inline bool machine_has_vsock_slot(const struct vm *vm) {
         return vm->options.vsock == VM_VSOCK_OURS;
 }
 
+/* Where v.sock is. */
+static inline const char *machine_vsock_folder(const struct vm *vm) {
+        return vm->options.vsock_folder ? vm->options.vsock_folder : hcs_work_folder_path(vm->folder);
+}
+
 /* command_line.c: QEMU's arguments, NULL terminated, each to be freed with the array. */
 HRESULT machine_command_line(struct vm *vm, char ***ret, struct hcs_error **err);
 char **machine_free_command_line(char **argv);

@@ -54,9 +54,7 @@ static HRESULT make_sockets(struct vm *vm, struct hcs_error **err) {
         hr = hcs_companion_socket(&vhost, &vm->vhost_theirs, err);
         if (FAILED(hr))
                 return hr;
-        return vsock_device_new(&(struct vsock_device_options){.folder = vm->options.vsock_folder
-                                                                                 ? vm->options.vsock_folder
-                                                                                 : hcs_work_folder_path(vm->folder),
+        return vsock_device_new(&(struct vsock_device_options){.folder = machine_vsock_folder(vm),
                                                                .guest_cid = vm->options.guest_cid,
                                                                .front_end = hcs_abi_handle_to_fd(vhost)},
                                 &vm->vsock, err);
