@@ -16,7 +16,6 @@
 
 #define MAX_CONNECTIONS 1024
 #define EVENTS          64
-#define RETRY_MS        5
 
 void vsock_device_log(const char *what, struct hcs_error *err) {
         _cleanup_free_ char *text = hcs_error_format(err);
@@ -25,8 +24,8 @@ void vsock_device_log(const char *what, struct hcs_error *err) {
         hcs_error_free(err);
 }
 
-static HRESULT watch(struct vsock_device *d, int fd, void *what, struct hcs_error **err) {
-        struct epoll_event e = {.events = EPOLLIN, .data.ptr = what};
+static HRESULT watch(struct vsock_device *d, int fd, void *what, uint32_t edge, struct hcs_error **err) {
+        struct epoll_event e = {.events = EPOLLIN | edge, .data.ptr = what};
 
         if (epoll_ctl(d->epoll, EPOLL_CTL_ADD, fd, &e) < 0)
                 return hcs_error_errno(err, errno, "watch a descriptor");
@@ -40,7 +39,7 @@ static void kick_changed(void *ctx, unsigned queue, int old) {
         if (old >= 0)
                 epoll_ctl(d->epoll, EPOLL_CTL_DEL, old, NULL);
         if (q->kick >= 0)
-                watch(d, q->kick, q, NULL);
+                watch(d, q->kick, q, 0, NULL);
         /* What became available before anybody listened. */
         d->tx_waiting = d->rx_waiting = true;
 }
@@ -84,11 +83,11 @@ HRESULT vsock_device_init(struct vsock_device *d, const struct vsock_device_opti
         if (SUCCEEDED(hr))
                 hr = vsock_host_listen(d, err);
         if (SUCCEEDED(hr))
-                hr = watch(d, d->host_listener, &d->host_listener, err);
+                hr = watch(d, d->host_listener, &d->host_listener, EPOLLET, err);
         if (SUCCEEDED(hr))
-                hr = watch(d, d->wake, &d->wake, err);
+                hr = watch(d, d->wake, &d->wake, 0, err);
         if (SUCCEEDED(hr))
-                hr = watch(d, d->front_end.socket, &d->front_end, err);
+                hr = watch(d, d->front_end.socket, &d->front_end, 0, err);
         if (FAILED(hr))
                 vsock_device_deinit(d);
         return hr;
@@ -164,8 +163,8 @@ static int wait_for_events(struct vsock_device *d, struct epoll_event *events, i
 
         if (d->tx_waiting || d->rx_waiting)
                 timeout_ms = 0;
-        else if (d->n_connecting && (timeout_ms < 0 || timeout_ms > RETRY_MS))
-                timeout_ms = RETRY_MS;
+        else if ((d->n_connecting || d->accept_waits) && (timeout_ms < 0 || timeout_ms > VSOCK_RETRY_MS))
+                timeout_ms = VSOCK_RETRY_MS;
         if (!d->tx_nap_until || timeout_ms == 0)
                 return epoll_wait(d->epoll, events, EVENTS, timeout_ms);
         left.tv_nsec = d->tx_nap_until > now ? (long)(d->tx_nap_until - now) : 0;

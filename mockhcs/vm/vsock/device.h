@@ -15,8 +15,9 @@
 #include "mockhcs/vm/vsock/vsock.h"
 #include "platform/thread.h"
 
-#define VSOCK_BUCKETS 256
-#define VSOCK_RESETS  256 /* answers to packets of no connection that may wait; then the guest's queue waits */
+#define VSOCK_BUCKETS  256
+#define VSOCK_RETRY_MS 5
+#define VSOCK_RESETS   256 /* answers to packets of no connection that may wait; then the guest's queue waits */
 
 struct vsock_counters {
         atomic_uint_fast64_t connections, accepted, refused, to_host, to_guest, violations;
@@ -34,6 +35,8 @@ struct vsock_device {
         struct vsock_connection *all, *buckets[VSOCK_BUCKETS];
         struct vsock_connection *news, **news_tail; /* those that may have something to say, in turn */
         size_t n, n_connecting;
+        bool accept_waits; /* host programs wait until this process has a descriptor for them */
+        uint64_t retry_at; /* when those and the connecting ones are tried again */
         uint32_t next_port;
 
         struct vsock_packet resets[VSOCK_RESETS];
@@ -93,7 +96,7 @@ HRESULT vsock_host_listen(struct vsock_device *d, struct hcs_error **err);
 void vsock_host_accept(struct vsock_device *d);
 /* The guest wants a port of the host: connects its connection, or resets it. */
 void vsock_host_connect(struct vsock_device *d, uint32_t host_port, const struct vsock_packet *request);
-/* Tries those again whose listener had no room. */
+/* Tries those again whose listener had no room, and those that this process had no descriptor for, now and then. */
 void vsock_host_retry(struct vsock_device *d);
 /* What the socket of a connection reports: EPOLL* events. */
 void vsock_host_event(struct vsock_device *d, struct vsock_connection *c, uint32_t events);

@@ -57,7 +57,7 @@ static void resolve_again(struct vsock_front_end *f) {
         for (unsigned i = 0; i < VSOCK_QUEUES; i++) {
                 struct vsock_queue *q = &f->queues[i];
 
-                if (q->desc_user || q->avail_user || q->used_user)
+                if (q->desc || q->desc_user || q->avail_user || q->used_user)
                         vsock_queue_resolve(q, &f->memory, NULL);
         }
 }

@@ -62,6 +62,7 @@ void vsock_host_accept(struct vsock_device *d) {
 
                 if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
                         continue;
+                d->accept_waits = fd < 0 && errno != EAGAIN;
                 if (fd < 0)
                         return;
                 c = vsock_table_add(d, fd, VSOCK_HANDSHAKE);
@@ -217,9 +218,15 @@ void vsock_host_connect(struct vsock_device *d, uint32_t host_port, const struct
 }
 
 void vsock_host_retry(struct vsock_device *d) {
-        if (d->n_connecting == 0)
+        uint64_t now = d->n_connecting || d->accept_waits ? hcs_clock_ns() : 0;
+
+        if (now == 0 || now < d->retry_at)
                 return;
-        for (struct vsock_connection *c = d->all; c; c = c->next)
+        d->retry_at = now + VSOCK_RETRY_MS * HCS_NS_PER_MS;
+        if (d->accept_waits)
+                vsock_host_accept(d);
+        /* Who is refused is told: the others wait while there is no room for that. */
+        for (struct vsock_connection *c = d->all; c && d->n_resets < VSOCK_RESETS; c = c->next)
                 if (c->state == VSOCK_CONNECTING)
                         settle(d, c, try_connect(d, c));
 }
@@ -233,6 +240,8 @@ void vsock_host_event(struct vsock_device *d, struct vsock_connection *c, uint32
                 c->writable = true;
         if (c->state == VSOCK_HANDSHAKE)
                 shake_hands(d, c);
+        if (c->state == VSOCK_HANDSHAKE && events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+                c->state = VSOCK_CLOSED; /* the rest of its line will not come */
         if (events & (EPOLLHUP | EPOLLERR))
                 vsock_connection_hung_up(c);
         if (c->state == VSOCK_OPEN || c->state == VSOCK_LINGERING)

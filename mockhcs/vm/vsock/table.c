@@ -131,8 +131,9 @@ void vsock_table_sweep(struct vsock_device *d) {
 }
 
 void vsock_table_close_all(struct vsock_device *d) {
+        /* Each queue that is reset comes here: what already lingers is not cut short by the second. */
         for (struct vsock_connection *c = d->all; c; c = c->next)
-                if (c->state != VSOCK_HANDSHAKE)
+                if (c->state != VSOCK_HANDSHAKE && c->state != VSOCK_LINGERING)
                         vsock_table_finish(d, c);
         d->n_resets = 0;
 }
