@@ -42,7 +42,10 @@ typedef void (*conform_fn)(const struct conform_case *c, void *ctx);
 /* The groups: every case, in order. A case lives during the call only. */
 void network_each(conform_fn fn, void *ctx);
 void hcs_each(conform_fn fn, void *ctx);
+void operations_each(conform_fn fn, void *ctx);
 void storage_each(conform_fn fn, void *ctx);
+/* hcs/able.c: which needs the target cannot meet, of NEEDS_HYPERV and NEEDS_ADMIN. */
+unsigned hcs_lacks(void);
 
 /* What the cases run against; the same for the whole program. */
 struct conform_target {
@@ -54,6 +57,8 @@ struct conform_target {
         struct hcs_computestorage_api storage;
         const char *image; /* folders of layers, topmost first, parted by commas; NULL */
         const char *work;  /* a folder of this run, for layers */
+        unsigned lacks;    /* of conform_needs */
+        bool was_missing;  /* a case called a function that the platform does not have */
         char token[16];    /* makes the ids of this run its own */
 };
 extern struct conform_target conform_target;

@@ -9,14 +9,29 @@
 #include "cmd/hcsconform/conform.h"
 #include "cmd/hcsconform/image.h"
 #include "cmd/hcsconform/network/network.h"
+#include "platform/env.h"
 #include "platform/library.h"
+#include "platform/place.h"
+#include "platform/process.h"
 #include "platform/random.h"
 #include "platform/work_folder.h"
 
 struct conform_target conform_target;
 static struct hcs_work_folder *work;
 
-#define LOAD(ret, name, params) *(void **)&api->name = hcs_dynlib_symbol(lib, #name);
+/* In the place of a function that a platform is too old for: its cases are skipped. */
+static uint64_t HCS_ABI_CALL is_missing(void) {
+        conform_target.was_missing = true;
+        return (uint32_t)E_NOTIMPL;
+}
+
+static void *function_of(struct hcs_dynlib *lib, const char *name) {
+        void *f = hcs_dynlib_symbol(lib, name);
+
+        return f ? f : (void *)(uintptr_t)is_missing;
+}
+
+#define LOAD(ret, name, params) *(void **)&api->name = function_of(lib, #name);
 
 static HRESULT load(const char *path, struct conform_target *t, struct hcs_error **err) {
         struct hcs_dynlib *lib = NULL;
@@ -56,6 +71,20 @@ static HRESULT load(const char *path, struct conform_target *t, struct hcs_error
         return S_OK;
 }
 
+/*
+ * The emulator of a package is beside this program; a host's own DLLs, which the system would find, are none. NULL: the
+ * system's search, or HCSSHIM_LIBRARY_PATH.
+ */
+static char *beside_program(void) {
+        _cleanup_free_ char *said = hcs_env_get("HCSSHIM_LIBRARY_PATH"), *self = said ? NULL : hcs_process_path(),
+                            *folder = self ? hcs_strndup(self, (size_t)(hcs_path_name(self) - self)) : NULL;
+        struct hcs_dynlib *lib = NULL;
+
+        return folder && *folder && SUCCEEDED(hcs_library_load(folder, "computecore", "HcsCreateOperation", &lib, NULL))
+                       ? steal_pointer(&folder)
+                       : NULL;
+}
+
 /* The ids of a real target are new in each run; those of the emulator are the same, so that traces are. */
 static HRESULT make_token(struct conform_target *t, struct hcs_error **err) {
         uint32_t number = 1;
@@ -67,11 +96,12 @@ static HRESULT make_token(struct conform_target *t, struct hcs_error **err) {
 
 HRESULT target_open(const struct conform_options *o, struct hcs_error **err) {
         struct conform_target *t = &conform_target;
+        _cleanup_free_ char *own = o->real || o->library_path ? NULL : beside_program();
         HRESULT hr;
 
         t->real = o->real;
         t->image = o->image;
-        hr = load(o->library_path, t, err);
+        hr = load(own ? own : o->library_path, t, err);
         if (SUCCEEDED(hr))
                 hr = make_token(t, err);
         if (SUCCEEDED(hr))
@@ -80,7 +110,11 @@ HRESULT target_open(const struct conform_options *o, struct hcs_error **err) {
                 return hr;
         t->work = hcs_work_folder_path(work);
         networks_use(&t->network, t->vmcompute.HNSCall);
-        return t->real ? image_prepare(err) : S_OK;
+        if (!t->real)
+                return S_OK;
+        /* A case that is asked for by its name runs, and nothing else is in its trace. */
+        t->lacks = o->only ? 0 : hcs_lacks();
+        return image_prepare(err);
 }
 
 void target_close(void) {
@@ -98,6 +132,10 @@ bool conform_may_run(const struct conform_case *c, const char **ret_missing) {
                 return true;
         if (c->needs & NEEDS_EMULATOR)
                 *ret_missing = "only for the emulator";
+        else if (c->needs & conform_target.lacks & NEEDS_ADMIN)
+                *ret_missing = "needs the rights of an administrator";
+        else if (c->needs & conform_target.lacks & NEEDS_HYPERV)
+                *ret_missing = "needs Hyper-V";
         else if ((c->needs & NEEDS_IMAGE) && !conform_target.image)
                 *ret_missing = "needs an image (--image)";
         else if (c->options && !network_may_run(c->options))

@@ -39,6 +39,22 @@ grep -q "^- real: [0-9]* passed, 0 failed" parity.md || fail "no count of the pl
 grep -q "^- emulator: $cases passed" parity.md || fail "no count of the emulator"
 grep -q "| passed | passed | observed (was assumed) |" parity.md || fail "what was assumed is not observed"
 
+## A platform without Hyper-V, one that takes us for nobody, one that is too old for some cases.
+MOCKHCS="faults=HcsCreateComputeSystem fail=0x80370102,emulate,machines=paper" \
+        expect 1 "one by its name runs all the same" "${run[@]}" --target real --case "a system pauses once (computecore)"
+silent_about "SKIP"
+MOCKHCS="faults=HcsCreateComputeSystem fail=0x80370102,emulate,machines=paper" \
+        expect 0 "no Hyper-V" "${run[@]}" --target real --group hcs --results none.json
+says "SKIP needs Hyper-V"
+MOCKHCS="faults=HcsEnumerateComputeSystems fail=0x80070005,emulate,machines=paper" \
+        expect 0 "no rights" "${run[@]}" --target real --group storage
+says "SKIP needs the rights of an administrator"
+mkdir old
+cp "$build"/mockhcs/abi/lib{vmcompute,computenetwork,computestorage}.so old
+LC_ALL=C sed 's/HcsWaitForComputeSystemExit/HcsWaitForComputeSystemEnd_/g' "$build/mockhcs/abi/libcomputecore.so" >old/libcomputecore.so
+expect 0 "an older platform" "$conform" --library-path old --target real --group hcs
+says "SKIP needs a function that this platform does not have"
+
 ## Recorded: a trace for each case, which replays.
 expect 0 "a case under the recorder" "${run[@]}" --target real --case "a long name has the GUID that a host gave it" \
         --record traces --recorder "$build/cmd/hcstrace/hcstrace"

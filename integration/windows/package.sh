@@ -37,5 +37,18 @@ grep -q HcsStartComputeSystem run.trace || fail "there is no trace of it"
 expect 0 "they are taken away" wine "$package/bin/mockhcs.exe" uninstall --system
 expect 0 "beside a program" wine "$package/bin/mockhcs.exe" install --beside linked.exe
 expect 0 "it finds them there" wine linked.exe linked
+
+# As a CI owner begins: the suite against the emulator of the package, from a prefix where nothing is installed.
+expect 1 "nothing is installed" wine "$package/bin/mockhcs.exe" status --system
+expect 0 "the suite with what is beside it" wine "$package/bin/hcsconform.exe" --group storage --group network --junit junit.xml \
+        --record traces --results emulate.json --parity parity.md
+grep -qE '^- emulator: [0-9]+ passed, 0 failed' parity.md || fail "the table counts $(sed -n 3,5p parity.md)"
+grep -q '^| storage: a name has one GUID | not run | passed | ' parity.md || fail "the table has no row of a case"
+[[ $(find traces -name '*.trace' | wc -l) -eq $(grep -c '<testcase' junit.xml) ]] || fail "not each case left a trace"
+expect 0 "a trace is one" wine "$package/bin/hcstrace.exe" stats traces/storage-a-name-has-one-guid.trace
+expect 2 "a platform that is not there" wine "$package/bin/hcsconform.exe" --target real
+says "computecore.dll"
+expect 2 "another group" wine "$package/bin/hcsconform.exe" --group disks
+says 'there is no group "disks"'
 "$objdump" -p "$package/bin/client.exe" | grep -q 'DLL Name: hcsshim.dll' || fail "the client is not linked to hcsshim.dll"
 finish

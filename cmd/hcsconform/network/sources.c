@@ -37,6 +37,7 @@ const struct network_source network_sources[] = {
         {"a load balancer to an endpoint that is unknown", OBSERVED, "hns-25"},
         {"a front end is balanced once", OBSERVED, "hns-24"},
         {"a load balancer is replaced as a whole", OBSERVED, "hcsshim"},
+        {"networks that come and go are told of", DOCUMENTED, "HCN_NOTIFICATIONS"},
         {"a guest network service is made", DOCUMENTED, "GuestNetworkService"},
         {"what is unknown says so in the answer", OBSERVED, "hcsshim internal/hns"},
         {"an endpoint is attached to a container and shared", OBSERVED, "hcsshim"},
