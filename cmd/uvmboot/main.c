@@ -91,6 +91,16 @@ static void boot_all(struct work *w) {
                 hcs_thread_join(&threads[--n]);
 }
 
+/* Who was interrupted did not do what was asked, also when no VM was there yet that could fail. */
+static void count_missing(struct work *w) {
+        unsigned missing = w->host.options->count - w->next;
+
+        if (!missing)
+                return;
+        fprintf(stderr, "uvmboot: interrupted: %u VM%s not booted\n", missing, missing == 1 ? " was" : "s were");
+        w->exit_code = EXIT_UVM;
+}
+
 int main(int argc, char **argv) {
         struct uvmboot_options o = {.count = 1,
                                     .parallel = 1,
@@ -115,6 +125,7 @@ int main(int argc, char **argv) {
         if (SUCCEEDED(hcs_interrupts_watch(interrupted, w.host.cancel, &err)) &&
             SUCCEEDED(uvmboot_host_init(&w.host, &err))) {
                 boot_all(&w);
+                count_missing(&w);
         } else {
                 tell(err);
                 w.exit_code = EXIT_UVM;

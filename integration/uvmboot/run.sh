@@ -141,3 +141,16 @@ pid=
 [[ $code -eq 125 ]]
 grep -q interrupted "$work/out"
 nothing_left
+
+# Of several, those that did not come to their turn are told.
+: >"$work/out"
+"$uvmboot" --boot-files-path "$boot" --accel tcg --count 3 --exec true >"$work/out" 2>&1 </dev/null &
+pid=$!
+wait_for "HCS has started it" "$work/out"
+kill -TERM "$pid"
+code=0
+wait "$pid" || code=$?
+pid=
+[[ $code -eq 125 ]]
+grep -qF "uvmboot: interrupted: 2 VMs were not booted" "$work/out" || { cat "$work/out"; exit 1; }
+nothing_left

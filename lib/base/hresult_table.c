@@ -50,6 +50,7 @@ const struct hcs_hresult_info hcs_hresult_table[] = {
         {0x80070091, "ERROR_DIR_NOT_EMPTY", "The directory is not empty"},
         {0x800700AA, "ERROR_BUSY", "The requested resource is in use"},
         {0x800700B7, "ERROR_ALREADY_EXISTS", "Cannot create a file when that file already exists"},
+        {0x800700C1, "ERROR_BAD_EXE_FORMAT", "The file is no program that can run here"},
         {0x800700CE, "ERROR_FILENAME_EXCED_RANGE", "The filename or extension is too long"},
         {0x800700DF, "ERROR_FILE_TOO_LARGE", "The file size exceeds the limit allowed"},
         {0x800700E8, "ERROR_NO_DATA", "The pipe is being closed"},

@@ -276,9 +276,17 @@ HRESULT uvm_start(struct uvm *u, const struct hcs_call *call, struct hcs_error *
         if (SUCCEEDED(hr))
                 return hr;
         /* A guest that did not come because its VM is gone: that is what there is to tell. */
-        if (hcs_system_exited(u->system) && FAILED(hcs_system_exit_error(u->system, &exit))) {
-                hcs_error_free(cause);
-                cause = exit;
+        if (hcs_system_exited(u->system)) {
+                hr = hcs_system_exit_error(u->system, &exit);
+                if (SUCCEEDED(hr) && !(call && call->cancel && hcs_cancel_is_set(call->cancel)))
+                        hcs_error_make(&exit, HCS_E_UNEXPECTED_EXIT,
+                                       "%s ended before its agent called: it was ended, or its guest powered off or "
+                                       "started over",
+                                       u->id);
+                if (exit) {
+                        hcs_error_free(cause);
+                        cause = exit;
+                }
         }
         end(u);
         return hcs_error_move(err, &cause);

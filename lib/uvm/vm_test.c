@@ -270,6 +270,28 @@ static void a_vm_that_ends_before_its_guest_came_says_so(void **state) {
         hcs_gcs_transport_unref(b.guest.transport);
 }
 
+static void end_it(void *ctx, struct hcs_system *system) {
+        assert_ok(hcs_system_terminate(system, NULL, NULL), NULL);
+}
+
+/* As one whose guest powers off: there is no error of the VM to tell. */
+static void a_vm_that_ends_by_itself_before_its_guest_came_says_so(void **state) {
+        struct uvm_plan plan = make_plan();
+        struct uvm_create_options o = {.client = client, .id = "pod@vm", .has_log = true, .started = end_it};
+        struct hcs_error *err = NULL;
+        struct booting b;
+        struct uvm *u = NULL;
+
+        boot_init(&b);
+        o.transport = b.guest.transport;
+        assert_ok(uvm_create(&o, &plan, NULL, &u, &err), err);
+        assert_hresult(uvm_start(u, NULL, &err), HCS_E_UNEXPECTED_EXIT);
+        assert_true(hcs_str_starts(hcs_error_message(err), "pod@vm ended before its agent called"));
+        hcs_error_free(err);
+        uvm_close(u);
+        hcs_gcs_transport_unref(b.guest.transport);
+}
+
 static void a_guest_that_does_not_come_ends_the_vm(void **state) {
         struct uvm_plan plan = make_plan();
         struct hcs_error *err = NULL;
@@ -311,4 +333,5 @@ HCS_TESTS(LIVE(a_vm_without_a_guest_lives_and_ends), LIVE(a_guest_gets_entropy_a
           LIVE(disks_of_containers_go_through_the_vm),
           LIVE(a_guest_without_a_bridge_has_entropy_as_long_as_the_vm_is_there),
           LIVE(an_unexpected_end_is_seen_by_all_who_wait), LIVE(a_vm_that_ends_before_its_guest_came_says_so),
-          LIVE(a_guest_that_does_not_come_ends_the_vm), LIVE(copies_of_boot_files_go_with_the_vm))
+          LIVE(a_vm_that_ends_by_itself_before_its_guest_came_says_so), LIVE(a_guest_that_does_not_come_ends_the_vm),
+          LIVE(copies_of_boot_files_go_with_the_vm))
