@@ -192,7 +192,7 @@ static char *end_of_stream(struct gcs_bridge *b) {
 
 static void read_loop(void *arg) {
         struct gcs_bridge *b = arg;
-        HRESULT hr, death = HCS_E_CONNECTION_CLOSED;
+        HRESULT hr, death = S_OK;
         _cleanup_free_ char *why = NULL;
         struct hcs_error *err = NULL;
         struct hcs_gcs_frame f;
@@ -203,6 +203,7 @@ static void read_loop(void *arg) {
                         why = take_frame(b, &f, &death);
                 } else if (hr == S_FALSE) {
                         why = end_of_stream(b);
+                        death = HCS_E_CONNECTION_CLOSED;
                 } else {
                         why = hcs_asprintf("bridge read failed: %s", hcs_error_message(err));
                         death = hr;
@@ -268,10 +269,12 @@ static HRESULT flush(struct gcs_bridge *b, const struct hcs_bound *bound, struct
         return hr;
 }
 
-/* Waits for the turn to write. */
+/* Waits for the turn to write. Who has given up already sends nothing. */
 static HRESULT take_turn(struct gcs_bridge *b, const struct hcs_bound *bound, struct hcs_error **err) {
         hcs_guard(&b->lock);
 
+        if (hcs_bound_check(bound) == E_ABORT)
+                return hcs_bound_fail(E_ABORT, err);
         while (b->sending && !b->closed) {
                 HRESULT hr = hcs_bound_check(bound);
 
@@ -351,5 +354,7 @@ HRESULT gcs_bridge_send(struct gcs_bridge *b, enum hcs_gcs_rpc message, const vo
         }
         gcs_rpc_blame(r, &mine);
         hcs_error_move(err, &mine);
+        if (r->id != GCS_RPC_UNSENT)
+                *ret = steal_pointer(&r);
         return hr;
 }

@@ -87,7 +87,8 @@ void gcs_bridge_settle(struct gcs_bridge *b);
 /* The error of a bridge that has ended. */
 HRESULT gcs_bridge_error(struct gcs_bridge *b, struct hcs_error **err);
 
-/* Sends; the answer is waited for with gcs_rpc_wait(). request: of the message's request type. */
+/* Sends; the answer is waited for with gcs_rpc_wait(). request: of the message's request type. *ret is set also when it
+ * failed, if a part may have reached the guest. */
 HRESULT gcs_bridge_send(struct gcs_bridge *b, enum hcs_gcs_rpc message, const void *request,
                         enum hcs_schema_type_id inner, const struct hcs_bound *bound, struct gcs_rpc **ret,
                         struct hcs_error **err);

@@ -83,6 +83,12 @@ HRESULT gcs_document(const char *what, const char *text, char **ret, struct hcs_
         return S_OK;
 }
 
+HRESULT gcs_refused(enum hcs_gcs_rpc message, const char *container, HRESULT hr, struct hcs_error **err) {
+        hcs_error_set_operation(err, hcs_gcs_message_find(message)->name);
+        hcs_error_set_id(err, container);
+        return hr;
+}
+
 char *gcs_modification(const char *request_type, const char *resource_type, struct hcs_json *settings) {
         struct hcs_schema_guest_modification_request request = {
                 .RequestType = (char *)(uintptr_t)request_type,
@@ -105,7 +111,7 @@ HRESULT gcs_modify(struct hcs_gcs_connection *gc, const char *container, const c
         gcs_base_init(gc, container, (struct hcs_schema_gcs_request_base *)&message, &base);
         hr = gcs_document("request", request, NULL, &tree, err);
         if (FAILED(hr))
-                return hr;
+                return gcs_refused(HCS_GCS_MODIFY_SETTINGS, container, hr, err);
         message.Request = tree;
         return gcs_call(gc, HCS_GCS_MODIFY_SETTINGS, &message, HCS_SCHEMA_TYPE_COUNT, 0, call, 0, NULL, err);
 }

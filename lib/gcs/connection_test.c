@@ -68,6 +68,36 @@ static void negotiation_refuses_what_it_cannot_speak(void **state) {
         }
 }
 
+static bool say_nothing(struct guest *g, const struct hcs_gcs_frame *f) {
+        return true;
+}
+
+/* By the time of the call, by a token, and by the connection's own timeout. */
+static void a_guest_that_does_not_negotiate_is_given_up(void **state) {
+        struct hcs_cancel *token = hcs_cancel_new();
+        const struct hcs_call cancelled = {.cancel = token}, *const calls[] = {&at_once, &cancelled, NULL};
+        static const HRESULT failures[] = {HCS_E_OPERATION_TIMEOUT, E_ABORT, HCS_E_CONNECTION_CLOSED};
+
+        hcs_cancel_set(token);
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(calls); i++) {
+                struct hcs_gcs_connection *gc = NULL;
+                struct hcs_error *err = NULL;
+                struct guest g;
+
+                guest_init(&g);
+                g.on_frame = say_nothing;
+                guest_start(&g);
+                assert_hresult(hcs_gcs_connect(g.host, g.transport, &(struct hcs_gcs_options){.timeout_ms = 20},
+                                               calls[i], &gc, &err),
+                               failures[i]);
+                assert_null(gc);
+                assert_string_equal(hcs_error_operation(err), "NegotiateProtocol");
+                hcs_error_free(err);
+                guest_deinit(&g);
+        }
+        hcs_cancel_unref(token);
+}
+
 /* ---- exits ---- */
 
 #define EXIT_TEXT                                                                                                      \
@@ -183,10 +213,15 @@ static bool notify_later(struct guest *g, const struct hcs_gcs_frame *f) {
         return true;
 }
 
-static void a_container_that_was_given_up_may_end_and_one_that_was_refused_may_not(void **state) {
+static void a_container_that_was_given_up_may_end_and_one_that_was_refused_or_not_asked_for_may_not(void **state) {
+        enum { GIVEN_UP, REFUSED, NOT_ASKED_FOR, N };
         static char refusal[] = "{\"Result\":-2147467259}";
+        struct hcs_cancel *token = hcs_cancel_new();
+        const struct hcs_call cancelled = {.cancel = token}, *const calls[N] = {&at_once, NULL, &cancelled};
+        static const HRESULT failures[N] = {HCS_E_OPERATION_TIMEOUT, E_FAIL, E_ABORT};
 
-        for (int refused = 0; refused < 2; refused++) {
+        hcs_cancel_set(token);
+        for (int how = 0; how < N; how++) {
                 struct hcs_gcs_container *c = NULL;
                 struct hcs_gcs_connection *gc;
                 struct hcs_error *err = NULL;
@@ -195,17 +230,19 @@ static void a_container_that_was_given_up_may_end_and_one_that_was_refused_may_n
 
                 guest_init(&g);
                 g.on_frame = notify_later;
-                g.ctx = refused ? refusal : NULL;
+                g.ctx = how == REFUSED ? refusal : NULL;
                 gc = guest_connect(&g, NULL);
                 for (int i = 0; i < 3; i++)
-                        assert_hresult(hcs_gcs_container_create(gc, "c1", NULL, refused ? NULL : &at_once, &c, NULL),
-                                       refused ? E_FAIL : HCS_E_OPERATION_TIMEOUT);
-                assert_hresult(hcs_gcs_dump_stacks(gc, NULL, &stacks, &err), refused ? HCS_E_CONNECTION_CLOSED : S_OK);
+                        assert_hresult(hcs_gcs_container_create(gc, "c1", NULL, calls[how], &c, NULL), failures[how]);
+                assert_int_equal(hcs_gcs_next_id(gc), how == NOT_ASKED_FOR ? 1 : 4);
+                assert_hresult(hcs_gcs_dump_stacks(gc, NULL, &stacks, &err),
+                               how == GIVEN_UP ? S_OK : HCS_E_CONNECTION_CLOSED);
                 hcs_error_free(err);
                 hcs_free(stacks);
                 hcs_gcs_connection_unref(gc);
                 guest_deinit(&g);
         }
+        hcs_cancel_unref(token);
 }
 
 /* ---- the connection as a whole ---- */
@@ -227,6 +264,25 @@ static void a_vm_that_powers_off_instead_of_answering_was_shut_down(void **state
         gc = guest_connect(&g, NULL);
         assert_ok(hcs_gcs_shutdown(gc, false, NULL, &err), err);
         assert_ok(hcs_gcs_connection_wait(gc, NULL, &err), err);
+        hcs_gcs_connection_unref(gc);
+        guest_deinit(&g);
+}
+
+/* The VM may well run: whoever asked has to end it in another way. */
+static void a_vm_whose_bridge_had_ended_before_was_not_shut_down(void **state) {
+        static const char zeros[HCS_GCS_HEADER_SIZE];
+        struct hcs_gcs_connection *gc;
+        struct hcs_error *err = NULL;
+        struct guest g;
+
+        guest_init(&g);
+        gc = guest_connect(&g, NULL);
+        guest_send_bytes(&g, zeros, sizeof(zeros));
+        assert_ok(hcs_gcs_connection_wait(gc, NULL, &err), err);
+        assert_hresult(hcs_gcs_shutdown(gc, false, NULL, &err), HCS_E_CONNECTION_CLOSED);
+        assert_string_equal(hcs_error_message(err), "bridge closed: use of closed network connection: bridge read "
+                                                    "failed: invalid message size 0");
+        hcs_error_free(err);
         hcs_gcs_connection_unref(gc);
         guest_deinit(&g);
 }
@@ -328,9 +384,10 @@ static int quiet(void **state) {
 #define TEST(name) cmocka_unit_test_setup(name, quiet)
 
 HCS_TESTS(TEST(capabilities_that_are_null_are_none), TEST(negotiation_refuses_what_it_cannot_speak),
-          TEST(an_exit_before_anybody_waits_is_remembered), TEST(an_exit_reaches_all_who_wait),
-          TEST(closing_a_container_ends_its_waits_and_frees_its_id),
-          TEST(a_container_that_was_given_up_may_end_and_one_that_was_refused_may_not),
+          TEST(a_guest_that_does_not_negotiate_is_given_up), TEST(an_exit_before_anybody_waits_is_remembered),
+          TEST(an_exit_reaches_all_who_wait), TEST(closing_a_container_ends_its_waits_and_frees_its_id),
+          TEST(a_container_that_was_given_up_may_end_and_one_that_was_refused_or_not_asked_for_may_not),
           TEST(a_vm_that_powers_off_instead_of_answering_was_shut_down),
+          TEST(a_vm_whose_bridge_had_ended_before_was_not_shut_down),
           TEST(closing_the_connection_is_no_failure_of_the_bridge), TEST(a_reconnect_takes_up_containers_and_processes),
           TEST(the_log_shows_no_secrets))

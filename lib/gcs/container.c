@@ -30,16 +30,13 @@ HRESULT hcs_gcs_container_create(struct hcs_gcs_connection *gc, const char *id, 
         hr = gcs_document("configuration", configuration, &document, NULL, err);
         if (SUCCEEDED(hr))
                 hr = gcs_exit_new(gc, id, &e, err);
-        if (FAILED(hr)) {
-                hcs_error_set_operation(err, "Create");
-                hcs_error_set_id(err, id);
-                return hr;
-        }
+        if (FAILED(hr))
+                return gcs_refused(HCS_GCS_CREATE, id, hr, err);
         request.ContainerConfig = document;
         hr = gcs_call(gc, HCS_GCS_CREATE, &request, HCS_SCHEMA_TYPE_COUNT, 0, call, 0, &rpc, err);
         if (FAILED(hr)) {
-                /* One that was given up may still come to be, and end. */
-                gcs_exit_release(gc, e, rpc && gcs_rpc_is_done(rpc));
+                /* One that was asked for and given up may still come to be, and end. */
+                gcs_exit_release(gc, e, !rpc || gcs_rpc_is_done(rpc));
                 return hr;
         }
         *ret = container_new(gc, id, e);
@@ -107,7 +104,7 @@ HRESULT hcs_gcs_container_update(struct hcs_gcs_container *c, const char *resour
         HRESULT hr = gcs_document("resources", resources, NULL, &tree, err);
 
         if (FAILED(hr))
-                return hr;
+                return gcs_refused(HCS_GCS_MODIFY_SETTINGS, c->id, hr, err);
         settings = hcs_json_new_object();
         hcs_json_set(settings, hcs_streq(c->gc->os, "windows") ? "Windows" : "Linux", tree);
         request = gcs_modification("Update", "ContainerConstraints", settings);

@@ -63,6 +63,7 @@ struct hcs_gcs_process {
         uint32_t pid;
         struct gcs_rpc *wait;
         struct gcs_channel streams[3];
+        atomic_bool input_ended; /* the tap was told */
         struct gcs_relay *_Atomic relay;
 };
 
@@ -75,7 +76,7 @@ void gcs_base_init(struct hcs_gcs_connection *gc, const char *container, struct 
 void gcs_base_deinit(struct gcs_base *b);
 #define _cleanup_base_ _cleanup_(gcs_base_deinit)
 /* Sends and waits. default_ms: for a call without a time of its own; 0: the connection's timeout, which ends the
- * bridge. ret (may be NULL): the request, for its answer. */
+ * bridge. ret (may be NULL): the request, for its answer; NULL: the guest has seen nothing of it. */
 HRESULT gcs_call(struct hcs_gcs_connection *gc, enum hcs_gcs_rpc message, const void *request,
                  enum hcs_schema_type_id inner, uint32_t pid, const struct hcs_call *call, int64_t default_ms,
                  struct gcs_rpc **ret, struct hcs_error **err);
@@ -87,6 +88,8 @@ HRESULT gcs_modify(struct hcs_gcs_connection *gc, const char *container, const c
 /* Checks a document and prints it as json.Marshal does; NULL is "null". what: for errors. */
 HRESULT gcs_document(const char *what, const char *text, char **ret, struct hcs_json **ret_tree,
                      struct hcs_error **err);
+/* Names the message that was not sent since a document of it is none. Returns hr. */
+HRESULT gcs_refused(enum hcs_gcs_rpc message, const char *container, HRESULT hr, struct hcs_error **err);
 /* {"RequestType":..,"ResourceType":..,"Settings":..}; takes settings. */
 char *gcs_modification(const char *request_type, const char *resource_type, struct hcs_json *settings);
 
@@ -99,6 +102,10 @@ char *gcs_exit_notify(void *connection, const struct hcs_schema_gcs_container_no
 void gcs_exit_bridge_closed(struct hcs_gcs_connection *gc);
 
 /* process.c */
+/* Names the process: "container:pid". */
+HRESULT gcs_process_blame(const struct hcs_gcs_process *p, const char *operation, struct hcs_error **err);
+/* "stdout and stderr still open on our side; WHY them", when there are such. */
+void gcs_process_hint_open_outputs(struct hcs_gcs_process *p, const char *why, struct hcs_error **err);
 HRESULT gcs_exec(struct hcs_gcs_connection *gc, const char *container, const char *parameters,
                  const struct hcs_call *call, struct hcs_gcs_process **ret, struct hcs_error **err);
 /* Their streams that the guest has not dialled end with the bridge. */

@@ -70,7 +70,7 @@ static void process_unrefp(struct hcs_gcs_process **p) {
 }
 
 /* Names the process: "container:pid". */
-static HRESULT blame(const struct hcs_gcs_process *p, const char *operation, struct hcs_error **err) {
+HRESULT gcs_process_blame(const struct hcs_gcs_process *p, const char *operation, struct hcs_error **err) {
         _cleanup_free_ char *id = hcs_asprintf("%s:%u", p->container, (unsigned)p->pid);
 
         hcs_error_set_operation(err, operation);
@@ -155,11 +155,8 @@ HRESULT gcs_exec(struct hcs_gcs_connection *gc, const char *container, const cha
 
         for (int i = 0; i < 3 && SUCCEEDED(hr); i++)
                 hr = listen_for(p, (enum hcs_gcs_stream)i, tree, err);
-        if (FAILED(hr)) {
-                hcs_error_set_operation(err, "ExecuteProcess");
-                hcs_error_set_id(err, container);
-                return hr;
-        }
+        if (FAILED(hr))
+                return gcs_refused(HCS_GCS_EXECUTE_PROCESS, container, hr, err);
         hr = send_execute(p, document, call, &rpc, err);
         if (FAILED(hr))
                 return hr;
@@ -221,7 +218,7 @@ HRESULT hcs_gcs_process_write(struct hcs_gcs_process *p, const void *data, size_
         tap_bytes(p, HCS_GCS_STDIN, data, n, false);
         hr = gcs_channel_write(&p->streams[HCS_GCS_STDIN], data, n, &b, err);
         if (FAILED(hr))
-                blame(p, "write stdin", err);
+                gcs_process_blame(p, "write stdin", err);
         return hr;
 }
 
@@ -230,9 +227,10 @@ HRESULT hcs_gcs_process_read(struct hcs_gcs_process *p, enum hcs_gcs_stream stre
         struct hcs_bound b = hcs_bound_of_call(call, HCS_NO_TIMEOUT);
         HRESULT hr;
 
-        if (!is_stream(stream) || stream == HCS_GCS_STDIN) {
-                hr = hcs_error_make(err, E_INVALIDARG, "stream %d is no output of a process", (int)stream);
-                blame(p, "read", err);
+        if (!is_stream(stream) || stream == HCS_GCS_STDIN || !size) { /* without room there would seem to be an end */
+                hr = size ? hcs_error_make(err, E_INVALIDARG, "stream %d is no output of a process", (int)stream)
+                          : hcs_error_make(err, E_INVALIDARG, "there is no room to read to");
+                gcs_process_blame(p, "read", err);
                 return hr;
         }
         hr = gcs_channel_read(&p->streams[stream], buf, size, &b, ret_n, err);
@@ -240,7 +238,7 @@ HRESULT hcs_gcs_process_read(struct hcs_gcs_process *p, enum hcs_gcs_stream stre
                 tap_bytes(p, stream, buf, hr == S_OK ? *ret_n : 0, hr == S_FALSE);
         if (FAILED(hr)) {
                 hcs_error_wrap(err, "read %s", stream_names[stream]);
-                blame(p, "read", err);
+                gcs_process_blame(p, "read", err);
         }
         return hr;
 }
@@ -249,10 +247,11 @@ HRESULT hcs_gcs_process_close_stdin(struct hcs_gcs_process *p, const struct hcs_
         struct hcs_bound b = hcs_bound_of_call(call, HCS_NO_TIMEOUT);
         HRESULT hr;
 
-        tap_bytes(p, HCS_GCS_STDIN, NULL, 0, true);
+        if (!atomic_exchange(&p->input_ended, true))
+                tap_bytes(p, HCS_GCS_STDIN, NULL, 0, true);
         hr = gcs_channel_close_write(&p->streams[HCS_GCS_STDIN], &b, err);
         if (FAILED(hr))
-                blame(p, "close stdin", err);
+                gcs_process_blame(p, "close stdin", err);
         return hr;
 }
 
@@ -282,8 +281,10 @@ HRESULT hcs_gcs_process_signal(struct hcs_gcs_process *p, const char *options, c
 
         gcs_base_init(p->gc, p->container, (struct hcs_schema_gcs_request_base *)&request, &base);
         hr = options ? gcs_document("options", options, NULL, &tree, err) : S_OK;
-        if (FAILED(hr))
+        if (FAILED(hr)) {
+                gcs_process_blame(p, "SignalProcess", err);
                 return hr;
+        }
         request.Options = tree;
         hr = gcs_call(p->gc, HCS_GCS_SIGNAL_PROCESS, &request, HCS_SCHEMA_TYPE_COUNT, p->pid, call, 0, &rpc, &mine);
         if (FAILED(hr) && (!rpc || gcs_rpc_result(rpc) != NOT_FOUND))
@@ -319,14 +320,11 @@ static HRESULT await_end(struct hcs_gcs_process *p, const struct hcs_bound *b, u
         return S_OK;
 }
 
-/* A guest answers only when our ends of the outputs are closed: say which are not. */
-static void hint_open_outputs(struct hcs_gcs_process *p, struct hcs_error **err) {
+void gcs_process_hint_open_outputs(struct hcs_gcs_process *p, const char *why, struct hcs_error **err) {
         bool out = gcs_channel_is_open(&p->streams[HCS_GCS_STDOUT]),
              other = gcs_channel_is_open(&p->streams[HCS_GCS_STDERR]);
-        _cleanup_free_ char *hint =
-                hcs_asprintf("%s%s%s still open on our side; the guest answers when they were read to "
-                             "their end or closed",
-                             out ? "stdout" : "", out && other ? " and " : "", other ? "stderr" : "");
+        _cleanup_free_ char *hint = hcs_asprintf("%s%s%s still open on our side; %s them", out ? "stdout" : "",
+                                                 out && other ? " and " : "", other ? "stderr" : "", why);
 
         if (out || other)
                 hcs_error_set_hint(err, hint);
@@ -338,7 +336,7 @@ HRESULT hcs_gcs_process_wait(struct hcs_gcs_process *p, const struct hcs_call *c
         HRESULT hr = await_end(p, &b, ret_exit_code, err);
 
         if (FAILED(hr) && !gcs_rpc_is_done(p->wait))
-                hint_open_outputs(p, err);
+                gcs_process_hint_open_outputs(p, "the guest answers when we have read to their end or closed", err);
         return hr;
 }
 
@@ -347,7 +345,7 @@ HRESULT hcs_gcs_process_exit_code(struct hcs_gcs_process *p, uint32_t *ret_exit_
 
         if (!gcs_rpc_is_done(p->wait)) {
                 hr = hcs_error_make(err, HCS_E_INVALID_STATE, "process not exited");
-                blame(p, "ExitCode", err);
+                gcs_process_blame(p, "ExitCode", err);
                 return hr;
         }
         return await_end(p, NULL, ret_exit_code, err);

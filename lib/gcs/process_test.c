@@ -255,6 +255,8 @@ static void streams_that_were_not_asked_for_are_not_there(void **state) {
         size_t n;
 
         setup(&f, "{\"CreateStdOutPipe\":true}", false, 0);
+        assert_hresult(hcs_gcs_process_read(f.p, HCS_GCS_STDOUT, buf, 0, NULL, &n, NULL), E_INVALIDARG);
+        assert_int_equal(hcs_gcs_process_read(f.p, HCS_GCS_STDOUT, buf, 4, NULL, &n, NULL), S_FALSE); /* not before */
         assert_int_equal(hcs_gcs_process_port(f.p, HCS_GCS_STDIN), 0);
         assert_hresult(hcs_gcs_process_write(f.p, "x", 1, NULL, &err), E_HANDLE);
         assert_string_equal(hcs_error_message(err), "the process has no such stream");
@@ -269,6 +271,33 @@ static void streams_that_were_not_asked_for_are_not_there(void **state) {
                 hcs_gcs_process_close_stream(f.p, none);
         }
         teardown(&f);
+}
+
+static void count_ends(void *ctx, const struct hcs_gcs_tap_bytes *bytes) {
+        if (bytes->stream == HCS_GCS_STDIN)
+                *(unsigned *)ctx += bytes->end;
+}
+
+static void a_tap_is_told_the_end_of_an_input_once(void **state) {
+        struct hcs_stream *in = NULL;
+        struct hcs_gcs_process *p = NULL;
+        struct hcs_gcs_connection *gc;
+        struct hcs_error *err = NULL;
+        unsigned ends = 0;
+        struct guest g;
+
+        hcs_log_set_level(HCS_LOG_ERROR);
+        guest_init(&g);
+        gc = guest_connect(&g, &(struct hcs_gcs_options){.tap_bytes = count_ends, .tap_ctx = &ends});
+        assert_ok(hcs_gcs_exec(gc, "{\"CreateStdInPipe\":true}", NULL, &p, &err), err);
+        in = guest_dial(&g, hcs_gcs_process_port(p, HCS_GCS_STDIN));
+        for (int i = 0; i < 3; i++)
+                assert_ok(hcs_gcs_process_close_stdin(p, NULL, &err), err);
+        assert_int_equal(ends, 1);
+        hcs_stream_close(in);
+        hcs_gcs_process_unref(p);
+        hcs_gcs_connection_unref(gc);
+        guest_deinit(&g);
 }
 
 struct reader {
@@ -387,6 +416,63 @@ static void megabytes_in_tiny_pieces_arrive_whole_and_in_order(void **state) {
         teardown(&f);
 }
 
+struct early {
+        struct hcs_gcs_process *p;
+        struct ends *ends;
+        HRESULT hr;
+        size_t seen;
+};
+
+static void wait_from_the_start(void *arg) {
+        struct early *w = arg;
+
+        do
+                w->hr = hcs_gcs_process_relay_wait(w->p, NULL, NULL);
+        while (w->hr == HCS_E_INVALID_STATE);
+        w->seen = w->ends->outputs[2].len;
+}
+
+static void who_waits_while_a_relay_begins_gets_all_of_it(void **state) {
+        for (int i = 0; i < 50; i++) {
+                struct ends e = {0};
+                struct hcs_error *err = NULL;
+                struct hcs_thread t;
+                struct early w = {0};
+                struct fixture f;
+
+                setup(&f, ALL, false, 0);
+                w = (struct early){.p = f.p, .ends = &e};
+                assert_ok(hcs_thread_start(&t, wait_from_the_start, &w, NULL), NULL);
+                assert_ok(hcs_gcs_process_relay(f.p, &(struct hcs_gcs_relay){&e, NULL, take}, &err), err);
+                assert_ok(hcs_gcs_process_write(f.p, "input", 5, NULL, &err), err);
+                assert_ok(hcs_gcs_process_close_stdin(f.p, NULL, &err), err);
+                hcs_thread_join(&t);
+                assert_ok(w.hr, NULL);
+                assert_int_equal(w.seen, 5);
+                assert_ok(hcs_gcs_process_wait(f.p, NULL, NULL, &err), err);
+                hcs_buf_deinit(&e.outputs[1]);
+                hcs_buf_deinit(&e.outputs[2]);
+                teardown(&f);
+        }
+}
+
+static void a_relay_whose_outputs_the_guest_does_not_end_says_so(void **state) {
+        struct hcs_error *err = NULL;
+        struct fixture f;
+
+        setup(&f, ALL, false, 0);
+        assert_ok(hcs_gcs_process_relay(f.p, &(struct hcs_gcs_relay){0}, &err), err);
+        assert_hresult(hcs_gcs_process_relay_wait(f.p, &at_once, &err), HCS_E_OPERATION_TIMEOUT);
+        assert_string_equal(hcs_error_operation(err), "relay");
+        assert_string_equal(hcs_error_id(err), ZERO_ID ":42");
+        assert_string_equal(hcs_error_hint(err),
+                            "stdout and stderr still open on our side; the guest has not ended them");
+        err = hcs_error_free(err);
+        assert_ok(hcs_gcs_process_close_stdin(f.p, NULL, &err), err);
+        assert_ok(hcs_gcs_process_relay_wait(f.p, NULL, &err), err);
+        teardown(&f);
+}
+
 static void a_relay_of_streams_that_are_never_dialled_fails(void **state) {
         struct hcs_error *err = NULL;
         struct fixture f;
@@ -395,6 +481,8 @@ static void a_relay_of_streams_that_are_never_dialled_fails(void **state) {
         assert_hresult(hcs_gcs_process_relay_wait(f.p, NULL, NULL), HCS_E_INVALID_STATE);
         assert_ok(hcs_gcs_process_relay(f.p, &(struct hcs_gcs_relay){0}, &err), err);
         assert_hresult(hcs_gcs_process_relay_wait(f.p, NULL, &err), HCS_E_CONNECTION_TIMEOUT);
+        assert_string_equal(hcs_error_id(err), ZERO_ID ":42");
+        assert_null(hcs_error_hint(err));
         hcs_error_free(err);
         teardown(&f);
 }
@@ -423,6 +511,8 @@ static void a_signal_to_a_process_that_is_gone_is_not_delivered_and_no_failure(v
         assert_ok(hcs_gcs_process_kill(p, NULL, &delivered, &err), err);
         assert_false(delivered);
         assert_hresult(hcs_gcs_process_signal(p, "{\"Signal\":", NULL, NULL, &err), HCS_E_INVALID_JSON);
+        assert_string_equal(hcs_error_operation(err), "SignalProcess");
+        assert_string_equal(hcs_error_id(err), ZERO_ID ":42");
         err = hcs_error_free(err);
         hcs_gcs_connection_close(gc);
         assert_hresult(hcs_gcs_process_wait(p, NULL, NULL, &err), HCS_E_CONNECTION_CLOSED);
@@ -471,9 +561,12 @@ HCS_TESTS(cmocka_unit_test(a_process_reads_its_input_to_the_end_and_its_outputs_
           cmocka_unit_test(a_stream_that_was_dialled_outlives_its_bridge),
           cmocka_unit_test(a_time_of_ones_own_ends_a_read_before_the_guest_dials),
           cmocka_unit_test(streams_that_were_not_asked_for_are_not_there),
+          cmocka_unit_test(a_tap_is_told_the_end_of_an_input_once),
           cmocka_unit_test(closing_a_process_ends_what_others_do_with_its_streams),
           cmocka_unit_test(a_relay_copies_all_three_streams_and_keeps_the_rules_of_closing),
           cmocka_unit_test(megabytes_in_tiny_pieces_arrive_whole_and_in_order),
+          cmocka_unit_test(who_waits_while_a_relay_begins_gets_all_of_it),
+          cmocka_unit_test(a_relay_whose_outputs_the_guest_does_not_end_says_so),
           cmocka_unit_test(a_relay_of_streams_that_are_never_dialled_fails),
           cmocka_unit_test(a_signal_to_a_process_that_is_gone_is_not_delivered_and_no_failure),
           cmocka_unit_test(parameters_that_cannot_be_are_refused_before_anything_is_sent))

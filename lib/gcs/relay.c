@@ -86,61 +86,86 @@ static void run(void *arg) {
 }
 
 static HRESULT start(struct hcs_gcs_process *p, enum hcs_gcs_stream stream, struct hcs_error **err) {
-        struct gcs_relay *r = p->relay;
         struct copy *c;
         HRESULT hr;
 
-        if (!p->streams[stream].port || (stream == HCS_GCS_STDIN && !r->user.read))
+        if (!p->streams[stream].port || (stream == HCS_GCS_STDIN && !p->relay->user.read))
                 return S_OK;
         c = hcs_calloc(1, sizeof(*c));
         *c = (struct copy){hcs_gcs_process_ref(p), stream};
-        if (stream != HCS_GCS_STDIN) {
-                hcs_guard(&r->lock);
-                r->outputs++;
-        }
         hr = hcs_thread_start_detached(run, c, err);
         if (SUCCEEDED(hr))
                 return hr;
-        if (stream != HCS_GCS_STDIN) {
-                hcs_guard(&r->lock);
-                r->outputs--;
-        }
         hcs_gcs_process_unref(p);
         free(c);
         return hr;
 }
 
+/* How many outputs there are to copy, from the first of these on. */
+static unsigned count_outputs(const struct hcs_gcs_process *p, int first) {
+        unsigned n = 0;
+
+        for (int i = first > HCS_GCS_STDOUT ? first : HCS_GCS_STDOUT; i <= HCS_GCS_STDERR; i++)
+                n += p->streams[i].port != 0;
+        return n;
+}
+
+/* Those from the first one on are not copied. */
+static void give_up(struct hcs_gcs_process *p, int first) {
+        hcs_guard(&p->relay->lock);
+
+        p->relay->outputs -= count_outputs(p, first);
+        hcs_cond_broadcast(&p->relay->ended);
+}
+
 HRESULT hcs_gcs_process_relay(struct hcs_gcs_process *p, const struct hcs_gcs_relay *relay, struct hcs_error **err) {
         struct gcs_relay *r = hcs_calloc(1, sizeof(*r)), *before = NULL;
         HRESULT hr = S_OK;
+        int i;
 
         r->user = *relay;
+        r->outputs = count_outputs(p, HCS_GCS_STDOUT); /* before anybody can wait for them */
         hcs_mutex_init(&r->lock);
         hcs_cond_init(&r->ended);
         if (!atomic_compare_exchange_strong(&p->relay, &before, r)) {
                 gcs_relay_free(r);
                 return hcs_error_make(err, HCS_E_INVALID_STATE, "the process's streams are relayed already");
         }
-        for (int i = 0; i < 3 && SUCCEEDED(hr); i++)
+        for (i = 0; i < 3; i++) {
                 hr = start(p, (enum hcs_gcs_stream)i, err);
-        if (FAILED(hr))
+                if (FAILED(hr))
+                        break;
+        }
+        if (FAILED(hr)) {
+                give_up(p, i);
                 hcs_gcs_process_close(p); /* ends those that were started */
+        }
         return hr;
 }
 
 HRESULT hcs_gcs_process_relay_wait(struct hcs_gcs_process *p, const struct hcs_call *call, struct hcs_error **err) {
         struct hcs_bound b = hcs_bound_of_call(call, HCS_NO_TIMEOUT);
         struct gcs_relay *r = p->relay;
+        HRESULT hr = S_OK;
 
         if (!r)
                 return hcs_error_make(err, HCS_E_INVALID_STATE, "the process's streams are not relayed");
-        hcs_guard(&r->lock);
-        while (r->outputs) {
-                HRESULT hr = hcs_bound_check(&b);
-
-                if (FAILED(hr))
-                        return hcs_bound_fail(hr, err);
-                hcs_cond_wait_until(&r->ended, &r->lock, hcs_bound_next(&b));
+        {
+                hcs_guard(&r->lock);
+                while (r->outputs && SUCCEEDED(hr)) {
+                        hr = hcs_bound_check(&b);
+                        if (SUCCEEDED(hr))
+                                hcs_cond_wait_until(&r->ended, &r->lock, hcs_bound_next(&b));
+                }
+                if (SUCCEEDED(hr) && SUCCEEDED(r->hr))
+                        return S_OK;
         }
-        return FAILED(r->hr) ? hcs_error_make(err, r->hr, "%s", r->text) : S_OK;
+        if (FAILED(hr)) {
+                hcs_bound_fail(hr, err);
+                gcs_process_hint_open_outputs(p, "the guest has not ended", err);
+        } else { /* which does not change any more */
+                hr = hcs_error_make(err, r->hr, "%s", r->text);
+        }
+        gcs_process_blame(p, "relay", err);
+        return hr;
 }

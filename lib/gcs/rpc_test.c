@@ -286,6 +286,21 @@ static void an_update_and_any_other_request_can_be_sent(void **state) {
                                    "\",\"otsc\":{\"traceparent\":\"00-trace-span-01\"},\"Query\":\"\"}\n");
         assert_hresult(hcs_gcs_request(gc, "Nothing", NULL, NULL, NULL, NULL, NULL), E_INVALIDARG);
         assert_hresult(hcs_gcs_container_modify(c, "{", NULL, &err), HCS_E_INVALID_JSON);
+        assert_string_equal(hcs_error_operation(err), "ModifySettings");
+        assert_string_equal(hcs_error_id(err), "c1");
+        err = hcs_error_free(err);
+        assert_hresult(hcs_gcs_modify_service(gc, "LogForwardService", "{", NULL, &err), HCS_E_INVALID_JSON);
+        assert_string_equal(hcs_error_operation(err), "ModifyServiceSettings");
+        err = hcs_error_free(err);
+        assert_hresult(hcs_gcs_modify_resource(gc, "Add", "Network", "{", NULL, &err), HCS_E_INVALID_JSON);
+        assert_string_equal(hcs_error_operation(err), "ModifySettings");
+        err = hcs_error_free(err);
+        assert_hresult(hcs_gcs_container_update(c, "{", NULL, &err), HCS_E_INVALID_JSON);
+        assert_string_equal(hcs_error_id(err), "c1");
+        err = hcs_error_free(err);
+        assert_hresult(hcs_gcs_request(gc, "SignalProcess", "c1", "{\"ProcessId\":\"x\"}", NULL, NULL, &err),
+                       HCS_E_INVALID_JSON);
+        assert_string_equal(hcs_error_operation(err), "SignalProcess");
         assert_hresult(hcs_gcs_container_modify(c, "{", NULL, NULL), HCS_E_INVALID_JSON); /* nobody wants the error */
         hcs_error_free(err);
         hcs_free(answer);

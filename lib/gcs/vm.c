@@ -18,7 +18,7 @@ HRESULT hcs_gcs_modify_resource(struct hcs_gcs_connection *gc, const char *reque
         HRESULT hr = settings ? gcs_document("settings", settings, NULL, &tree, err) : S_OK;
 
         if (FAILED(hr))
-                return hr;
+                return gcs_refused(HCS_GCS_MODIFY_SETTINGS, HCS_GCS_NULL_ID, hr, err);
         request = gcs_modification(request_type, resource_type, tree);
         return gcs_modify(gc, HCS_GCS_NULL_ID, request, call, err);
 }
@@ -33,7 +33,7 @@ HRESULT hcs_gcs_modify_service(struct hcs_gcs_connection *gc, const char *proper
         gcs_base_init(gc, HCS_GCS_NULL_ID, (struct hcs_schema_gcs_request_base *)&request, &base);
         hr = settings ? gcs_document("settings", settings, NULL, &tree, err) : S_OK;
         if (FAILED(hr))
-                return hr;
+                return gcs_refused(HCS_GCS_MODIFY_SERVICE_SETTINGS, HCS_GCS_NULL_ID, hr, err);
         request.PropertyType = (char *)(uintptr_t)property_type;
         request.Settings = tree;
         return gcs_call(gc, HCS_GCS_MODIFY_SERVICE_SETTINGS, &request, HCS_SCHEMA_TYPE_COUNT, 0, call, 0, NULL, err);
@@ -64,7 +64,7 @@ HRESULT hcs_gcs_shutdown(struct hcs_gcs_connection *gc, bool forced, const struc
         HRESULT hr = gcs_call_base(gc, forced ? HCS_GCS_SHUTDOWN_FORCED : HCS_GCS_SHUTDOWN_GRACEFUL, HCS_GCS_NULL_ID,
                                    call, GCS_SHUTDOWN_TIMEOUT_MS, &rpc, &mine);
 
-        if (hr == HCS_E_CONNECTION_CLOSED && (!rpc || gcs_rpc_result(rpc) != hr)) {
+        if (hr == HCS_E_CONNECTION_CLOSED && rpc && gcs_rpc_result(rpc) != hr) {
                 hcs_error_free(mine);
                 return S_OK;
         }
@@ -91,10 +91,12 @@ HRESULT hcs_gcs_request(struct hcs_gcs_connection *gc, const char *message, cons
                 return hcs_error_make(err, E_INVALIDARG, "the bridge has no message \"%s\"", message);
         hr = gcs_document("members", members ? members : "{}", NULL, &tree, err);
         if (FAILED(hr))
-                return hr;
+                return gcs_refused((enum hcs_gcs_rpc)m->rpc, borrowed.ContainerId, hr, err);
         hr = hcs_schema_parse_json(type, tree, &doc, err);
-        if (FAILED(hr))
-                return hcs_error_wrap(err, "members"), hr;
+        if (FAILED(hr)) {
+                hcs_error_wrap(err, "members");
+                return gcs_refused((enum hcs_gcs_rpc)m->rpc, borrowed.ContainerId, hr, err);
+        }
         request = doc;
         if (!request->ContainerId)
                 request->ContainerId = hcs_strdup(borrowed.ContainerId);
@@ -105,7 +107,7 @@ HRESULT hcs_gcs_request(struct hcs_gcs_connection *gc, const char *message, cons
         if (lent)
                 memset(&request->otsc, 0, sizeof(request->otsc));
         hcs_schema_free(type, doc);
-        if (ret_answer && rpc && rpc->body && gcs_rpc_is_done(rpc))
+        if (ret_answer && rpc && gcs_rpc_is_done(rpc) && rpc->body)
                 *ret_answer = hcs_strdup(rpc->body);
         return hr;
 }

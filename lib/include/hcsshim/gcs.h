@@ -201,7 +201,9 @@ HRESULT hcs_gcs_dump_stacks(struct hcs_gcs_connection *gc, const struct hcs_call
                             struct hcs_error **err);
 HRESULT hcs_gcs_delete_container_state(struct hcs_gcs_connection *gc, const char *id, const struct hcs_call *call,
                                        struct hcs_error **err);
-/* Ends the VM. Success is an answer or the end of the bridge: a guest that powers off does not answer. */
+/* Ends the VM. Success is an answer or the end of the bridge: a guest that powers off does not answer.
+ * HCS_E_CONNECTION_CLOSED when the bridge had ended before the guest was asked: then somebody else has to end the VM.
+ */
 HRESULT hcs_gcs_shutdown(struct hcs_gcs_connection *gc, bool forced, const struct hcs_call *call,
                          struct hcs_error **err);
 /*
@@ -213,8 +215,8 @@ HRESULT hcs_gcs_request(struct hcs_gcs_connection *gc, const char *message, cons
 
 /* ---- containers ---- */
 
-/* configuration: gcs.LinuxHostedSystem, HostedSystem or guest.CWCOWHostedSystem. E_INVALIDARG "already exists" for an
- * id that this connection has. */
+/* configuration: gcs.LinuxHostedSystem, HostedSystem or guest.CWCOWHostedSystem. HCS_E_SYSTEM_ALREADY_EXISTS for an id
+ * that this connection has. */
 HRESULT hcs_gcs_container_create(struct hcs_gcs_connection *gc, const char *id, const char *configuration,
                                  const struct hcs_call *call, struct hcs_gcs_container **ret, struct hcs_error **err);
 /* One that runs already, after a reconnect. */
@@ -272,9 +274,10 @@ uint32_t hcs_gcs_process_port(const struct hcs_gcs_process *p, enum hcs_gcs_stre
 /*
  * Blocking. Write sends everything; one that fails may have sent a part, and the stream is of no use after it. Read:
  * S_OK with *ret_n > 0, S_FALSE at the end of the stream, at which our end is closed. Whoever reads an output must read
- * it to its end or close it, or the wait for the process never ends. E_INVALIDARG for what is no output; HCS_WIN32(6)
- * for a stream the process was not given; HCS_E_CONNECTION_TIMEOUT when the guest never dials it, and
- * HCS_E_CONNECTION_CLOSED with the bridge's cause, at once, when the bridge ended before the guest dialled it.
+ * it to its end or close it, or the wait for the process never ends. E_INVALIDARG for what is no output, and without
+ * room to read to; HCS_WIN32(6) for a stream the process was not given; HCS_E_CONNECTION_TIMEOUT when the guest never
+ * dials it, and HCS_E_CONNECTION_CLOSED with the bridge's cause, at once, when the bridge ended before the guest
+ * dialled it.
  */
 HRESULT hcs_gcs_process_write(struct hcs_gcs_process *p, const void *data, size_t n, const struct hcs_call *call,
                               struct hcs_error **err);
@@ -295,7 +298,8 @@ struct hcs_gcs_relay {
         void (*write)(void *ctx, enum hcs_gcs_stream stream, const void *data, size_t n);
 };
 HRESULT hcs_gcs_process_relay(struct hcs_gcs_process *p, const struct hcs_gcs_relay *relay, struct hcs_error **err);
-/* Until both outputs have ended. The first failure of any copy. */
+/* Until both outputs have ended. The first failure of any copy. A time that runs out says which outputs the guest has
+ * not ended. */
 HRESULT hcs_gcs_process_relay_wait(struct hcs_gcs_process *p, const struct hcs_call *call, struct hcs_error **err);
 
 HRESULT hcs_gcs_process_resize_console(struct hcs_gcs_process *p, uint16_t width, uint16_t height,
