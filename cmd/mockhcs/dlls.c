@@ -95,11 +95,23 @@ static HRESULT copy(const char *from, const char *to, struct hcs_error **err) {
         return SUCCEEDED(hr) ? hcs_file_write(to, hcs_buf_cstr(&b), b.len, err) : hr;
 }
 
-static HRESULT refuse_others(const char *from, const char *to, struct hcs_error **err) {
+/* Half of them would leave a program with two of a kind. */
+static HRESULT expect_all(const char *from, struct hcs_error **err) {
         for (const char *const *name = dll_names; *name; name++) {
-                _cleanup_free_ char *source = in(from, *name, ""), *target = in(to, *name, "");
+                _cleanup_free_ char *source = in(from, *name, "");
 
-                if (hcs_file_exists(source) && dll_owner_of(target) == DLL_OTHERS)
+                if (dll_owner_of(source) != DLL_OURS)
+                        return hcs_error_make(err, HCS_WIN32(2), "`%s` is %s: --from says where all of them are",
+                                              source, hcs_file_exists(source) ? "not ours" : "not there");
+        }
+        return S_OK;
+}
+
+static HRESULT refuse_others(const char *to, struct hcs_error **err) {
+        for (const char *const *name = dll_names; *name; name++) {
+                _cleanup_free_ char *target = in(to, *name, "");
+
+                if (dll_owner_of(target) == DLL_OTHERS)
                         return hcs_error_make(err, E_ACCESSDENIED,
                                               "`%s` is not ours: --replace, said twice, keeps it beside ours", target);
         }
@@ -107,15 +119,16 @@ static HRESULT refuse_others(const char *from, const char *to, struct hcs_error 
 }
 
 HRESULT dlls_install(const char *from, const char *to, bool replace, struct hcs_error **err) {
-        HRESULT hr = replace ? S_OK : refuse_others(from, to, err);
+        HRESULT hr = expect_all(from, err);
 
+        if (SUCCEEDED(hr) && !replace)
+                hr = refuse_others(to, err);
         for (const char *const *name = dll_names; *name && SUCCEEDED(hr); name++) {
                 _cleanup_free_ char *source = in(from, *name, ""), *target = in(to, *name, ""),
                                     *kept = in(to, *name, DLL_KEPT);
 
-                if (!hcs_file_exists(source))
-                        continue;
-                if (dll_owner_of(target) == DLL_OTHERS && !hcs_file_exists(kept))
+                /* Also over one that was kept before: what is there now is what has to come back. */
+                if (dll_owner_of(target) == DLL_OTHERS)
                         hr = copy(target, kept, err);
                 if (SUCCEEDED(hr))
                         hr = copy(source, target, err);
@@ -127,22 +140,39 @@ static HRESULT take_away(const char *path, struct hcs_error **err) {
         return remove(path) == 0 ? S_OK : hcs_error_errno(err, errno, "remove `%s`", path);
 }
 
+static bool are_alike(const char *a, const char *b) {
+        _cleanup_buf_ struct hcs_buf x = {0}, y = {0};
+
+        return SUCCEEDED(read_dll(a, &x, NULL)) && SUCCEEDED(read_dll(b, &y, NULL)) && x.len == y.len &&
+               memcmp(hcs_buf_cstr(&x), hcs_buf_cstr(&y), x.len) == 0;
+}
+
+/*
+ * Whatever an install or uninstall that was interrupted has left: a kept file goes back, or is there already. S_FALSE:
+ * it stays, because somebody came later.
+ */
+static HRESULT put_back(const char *path, const char *kept, enum dll_owner owner, struct hcs_error **err) {
+        HRESULT hr = S_OK;
+
+        if (owner != DLL_OTHERS)
+                hr = copy(kept, path, err);
+        else if (!are_alike(path, kept))
+                return S_FALSE;
+        return SUCCEEDED(hr) ? take_away(kept, err) : hr;
+}
+
 HRESULT dlls_uninstall(const char *folder, unsigned *ret_n, struct hcs_error **err) {
         HRESULT hr = S_OK;
         unsigned n = 0;
 
         for (const char *const *name = dll_names; *name && SUCCEEDED(hr); name++) {
                 _cleanup_free_ char *path = in(folder, *name, ""), *kept = in(folder, *name, DLL_KEPT);
-                bool ours = dll_owner_of(path) == DLL_OURS;
+                enum dll_owner owner = dll_owner_of(path);
 
-                if (ours && hcs_file_exists(kept)) {
-                        hr = copy(kept, path, err);
-                        if (SUCCEEDED(hr))
-                                hr = take_away(kept, err);
-                } else if (ours) {
-                        hr = take_away(path, err);
-                }
-                n += ours && SUCCEEDED(hr);
+                hr = hcs_file_exists(kept) ? put_back(path, kept, owner, err)
+                     : owner == DLL_OURS   ? take_away(path, err)
+                                           : S_FALSE;
+                n += hr == S_OK;
         }
         if (SUCCEEDED(hr))
                 *ret_n = n;

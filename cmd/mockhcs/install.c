@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "base/json.h"
 #include "base/str.h"
 #include "cmd/mockhcs/dlls.h"
 #include "cmd/mockhcs/mockhcs.h"
@@ -15,13 +16,11 @@
         "  --beside PROGRAM  the folder of a program, for programs that search there\n" \
         "  --system          System32 of this Windows; for machines that are thrown away\n"
 
-static const struct option options[] = {{"prefix", required_argument, NULL, 'p'},
-                                        {"beside", required_argument, NULL, 'b'},
-                                        {"system", no_argument, NULL, 's'},
-                                        {"from", required_argument, NULL, 'f'},
-                                        {"replace", no_argument, NULL, 'r'},
-                                        {"help", no_argument, NULL, 'h'},
-                                        {0}};
+static const struct option options[] = {
+        {"prefix", required_argument, NULL, 'p'}, {"beside", required_argument, NULL, 'b'},
+        {"system", no_argument, NULL, 's'},       {"from", required_argument, NULL, 'f'},
+        {"replace", no_argument, NULL, 'r'},      {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},         {0}};
 
 static void usage_install(void) {
         puts("usage: mockhcs install (--prefix PREFIX | --beside PROGRAM | --system) [--from FOLDER] [--replace "
@@ -37,14 +36,17 @@ static void usage_uninstall(void) {
 }
 
 static void usage_status(void) {
-        puts("usage: mockhcs status (--prefix PREFIX | --beside PROGRAM | --system)\n\n"
-             "Tells for each DLL whose it is. Exit code 1 when one that we have is not ours there.\n\n" PLACES);
+        puts("usage: mockhcs status (--prefix PREFIX | --beside PROGRAM | --system) [--json]\n\n"
+             "Tells for each DLL whose it is. Exit code 1 when one that we have is not ours there.\n\n" PLACES
+             "  --json            as a document: the folder, and of each DLL name, owner (ours, others, none) and "
+             "kept");
 }
 
 struct chosen {
         struct dll_place place;
         const char *from;
         unsigned replace;
+        bool json;
 };
 
 /* The options of all three. -1: go on; else the exit code. */
@@ -71,6 +73,11 @@ static int parse(int argc, char **argv, void (*usage)(void), struct chosen *c) {
                                 c->from = optarg;
                         else
                                 c->replace++;
+                        break;
+                case 'j':
+                        if (usage != usage_status)
+                                return tell_usage(argv[0], "--json is for status");
+                        c->json = true;
                         break;
                 default:
                         return end_of_options(argv[0], o, usage);
@@ -107,8 +114,24 @@ int run_install(int argc, char **argv) {
         return EXIT_OK;
 }
 
-int run_status(int argc, char **argv) {
+static void tell_of(const char *name, enum dll_owner owner, bool kept) {
         static const char *const words[] = {[DLL_ABSENT] = "not there", [DLL_OURS] = "ours", [DLL_OTHERS] = "not ours"};
+
+        printf("%-20s %s%s\n", name, words[owner], kept ? ", another is kept" : "");
+}
+
+static void note(struct hcs_json *list, const char *name, enum dll_owner owner, bool kept) {
+        static const char *const words[] = {[DLL_ABSENT] = "none", [DLL_OURS] = "ours", [DLL_OTHERS] = "others"};
+        struct hcs_json *dll = hcs_json_append(list, hcs_json_new_object());
+
+        hcs_json_set_string(dll, "name", name);
+        hcs_json_set_string(dll, "owner", words[owner]);
+        hcs_json_set_bool(dll, "kept", kept);
+}
+
+int run_status(int argc, char **argv) {
+        _cleanup_json_ struct hcs_json *doc = hcs_json_new_object();
+        struct hcs_json *list = hcs_json_set(doc, "dlls", hcs_json_new_array());
         struct chosen c = {0};
         int code = parse(argc, argv, usage_status, &c);
         _cleanup_free_ char *folder = NULL;
@@ -128,9 +151,19 @@ int run_status(int argc, char **argv) {
                                     *kept = hcs_asprintf("%s%s", path, DLL_KEPT);
                 enum dll_owner owner = dll_owner_of(path);
 
-                printf("%-20s %s%s\n", *name, words[owner], hcs_file_exists(kept) ? ", another is kept" : "");
+                if (c.json)
+                        note(list, *name, owner, hcs_file_exists(kept));
+                else
+                        tell_of(*name, owner, hcs_file_exists(kept));
                 if (owner != DLL_OURS)
                         code = EXIT_PROBLEMS;
+        }
+        if (c.json) {
+                _cleanup_free_ char *text = NULL;
+
+                hcs_json_set_string(doc, "folder", folder);
+                text = hcs_json_text(doc, HCS_JSON_COMPACT);
+                puts(text);
         }
         return code;
 }

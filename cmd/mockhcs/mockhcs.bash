@@ -17,7 +17,8 @@ _mockhcs() {
                 elif [[ $cur == -* ]]; then
                         case ${COMP_WORDS[1]} in
                         install) options="--prefix --beside --system --from --replace --help" ;;
-                        uninstall | status) options="--prefix --beside --system --help" ;;
+                        uninstall) options="--prefix --beside --system --help" ;;
+                        status) options="--prefix --beside --system --json --help" ;;
                         run) options="--build --manifest --service --backend --record --from --prefix --template --help" ;;
                         esac
                 else
