@@ -231,11 +231,11 @@ HRESULT hcs_listener_handed_over(struct hcs_listener **ret, struct hcs_error **e
 HRESULT hcs_listener_vsock(uint32_t cid, uint32_t port, struct hcs_listener **ret, struct hcs_error **err) {
         struct sockaddr_vm address = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY, .svm_port = port};
         _cleanup_free_ char *what = hcs_asprintf("vsock port %u", (unsigned)port);
-        int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        HRESULT hr;
+        int fd = -1;
+        HRESULT hr = hcs_fd_vsock(SOCK_NONBLOCK, &fd, err);
 
-        if (fd < 0)
-                return hcs_error_errno(err, errno, "make a vsock");
+        if (FAILED(hr))
+                return hr;
         if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
                 int saved = errno;
 

@@ -241,14 +241,25 @@ HRESULT hcs_fd_connect(int fd, const struct sockaddr *address, socklen_t size, c
         return hr;
 }
 
+HRESULT hcs_fd_vsock(int flags, int *ret, struct hcs_error **err) {
+        int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+
+        if (fd < 0 && errno == EAFNOSUPPORT)
+                return hcs_error_make(err, HCS_WIN32(10047), "this kernel has no vsock");
+        if (fd < 0)
+                return hcs_error_errno(err, errno, "make a vsock");
+        *ret = fd;
+        return S_OK;
+}
+
 HRESULT hcs_stream_connect_vsock(uint32_t cid, uint32_t port, const struct hcs_bound *b, struct hcs_stream **ret,
                                  struct hcs_error **err) {
         struct sockaddr_vm address = {.svm_family = AF_VSOCK, .svm_cid = cid, .svm_port = port};
-        int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC | (is_bounded(b) ? SOCK_NONBLOCK : 0), 0), failure = 0;
-        HRESULT hr;
+        int fd = -1, failure = 0;
+        HRESULT hr = hcs_fd_vsock(is_bounded(b) ? SOCK_NONBLOCK : 0, &fd, err);
 
-        if (fd < 0)
-                return hcs_error_errno(err, errno, "make a vsock");
+        if (FAILED(hr))
+                return hr;
         hr = hcs_fd_connect(fd, (struct sockaddr *)&address, sizeof(address), b, &failure);
         if (FAILED(hr) || failure) {
                 close(fd);
