@@ -40,6 +40,13 @@ void hcs_buf_clear(struct hcs_buf *b) {
                 b->data[0] = '\0';
 }
 
+void hcs_buf_drop(struct hcs_buf *b, size_t n) {
+        if (!n)
+                return;
+        memmove(b->data, b->data + n, b->len - n + 1); /* and the NUL */
+        b->len -= n;
+}
+
 const char *hcs_buf_cstr(const struct hcs_buf *b) {
         return b->data ? b->data : "";
 }

@@ -26,6 +26,7 @@ void hcs_buf_printf(struct hcs_buf *b, const char *fmt, ...) _printf_(2, 3);
 void hcs_buf_vprintf(struct hcs_buf *b, const char *fmt, va_list ap) _printf_(2, 0);
 void hcs_buf_put_u64(struct hcs_buf *b, uint64_t n); /* in decimal */
 void hcs_buf_clear(struct hcs_buf *b);               /* len = 0, memory kept */
+void hcs_buf_drop(struct hcs_buf *b, size_t n);      /* the first n bytes, at most len */
 const char *hcs_buf_cstr(const struct hcs_buf *b);   /* never NULL */
 char *hcs_buf_steal(struct hcs_buf *b);              /* never NULL; caller frees; buffer is empty after */
 

@@ -60,6 +60,9 @@ struct mock_backend_ops {
         void (*note)(struct mock_backend *b, const struct mock_call *call);
         /* The client wrote to, or closed (end), the stdin of a process. Optional. */
         void (*input)(struct mock_backend *b, const struct mock_stdio *chunk);
+        /* There is room again for output of a process, of which mock_engine_output_full() said that there was none.
+         * On the dispatcher. Optional. */
+        void (*room)(struct mock_backend *b, struct mock_handle *process);
         /* What went over the bridge of a system, or over a stream there: one of the two, the other is NULL. Optional.
          */
         void (*bridge)(struct mock_backend *b, const char *system, const struct hcs_gcs_tap_frame *frame,
@@ -128,6 +131,7 @@ static inline void mock_backend_invoke(struct mock_backend *b, struct mock_call 
 }
 void mock_backend_note(struct mock_backend *b, const struct mock_call *call);
 void mock_backend_input(struct mock_backend *b, const struct mock_stdio *chunk);
+void mock_backend_room(struct mock_backend *b, struct mock_handle *process);
 void mock_backend_bridge(struct mock_backend *b, const char *system, const struct hcs_gcs_tap_frame *frame,
                          const struct hcs_gcs_tap_bytes *bytes);
 void mock_backend_verify(struct mock_backend *b, bool failed, struct hcs_json *problems);
@@ -148,5 +152,10 @@ double mock_engine_speed(const struct mock_engine *e); /* how long a second of t
 bool mock_engine_is_dispatcher(struct mock_engine *e);
 /* The client asked for stdin to be closed (CloseHandle): what it wrote before still comes as input, then its end. */
 void mock_engine_end_input(struct mock_engine *e, struct mock_handle *process);
+/* The client reads so slowly that no more output should be said; room() is called when that is over. A layer may go on
+ * all the same: nothing is lost. */
+bool mock_engine_output_full(struct mock_engine *e, struct mock_handle *process, enum mock_stream stream);
+/* Input stays in the client's pipe, until it is held no more. What was read already still comes. */
+void mock_engine_hold_input(struct mock_engine *e, struct mock_handle *process, bool hold);
 
 #endif

@@ -240,6 +240,14 @@ void mock_backend_input(struct mock_backend *b, const struct mock_stdio *chunk) 
                 }
 }
 
+void mock_backend_room(struct mock_backend *b, struct mock_handle *process) {
+        for (; b; b = b->next)
+                if (b->ops->room) {
+                        b->ops->room(b, process);
+                        return;
+                }
+}
+
 void mock_backend_bridge(struct mock_backend *b, const char *system, const struct hcs_gcs_tap_frame *frame,
                          const struct hcs_gcs_tap_bytes *bytes) {
         for (; b; b = b->next)

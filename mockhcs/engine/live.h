@@ -28,6 +28,8 @@ struct mock_pump {
         size_t taken;           /* of the backlog */
         bool ended;             /* no more output follows */
         bool closed;            /* ended and everything written, or the client went away */
+        bool full;              /* output: a layer waits for room in the backlog */
+        bool held;              /* input: a layer has no room for it, it stays in the pipe */
 };
 
 enum mock_operation_state { MOCK_OPERATION_UNUSED, MOCK_OPERATION_PENDING, MOCK_OPERATION_COMPLETED };

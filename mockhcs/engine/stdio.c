@@ -3,6 +3,7 @@
 /*
  * The pipes of processes. Output is written to the client's pipe at once where it fits; what does not fit waits in a
  * backlog that the dispatcher empties as the client reads. Input is read by the dispatcher and handed to the layers.
+ * A layer that can wait asks whether a backlog is full, and holds input that it has no room for.
  */
 
 #include <string.h>
@@ -12,6 +13,9 @@
 
 /* More than a pipe holds: a client that goes on writing while it asks for the end cannot put it off. */
 #define DRAIN_READS 128
+/* A backlog of so much is full, until so little is left. */
+#define FULL ((size_t)256 << 10)
+#define ROOM ((size_t)64 << 10)
 
 static HANDLE take(HANDLE *h) {
         HANDLE taken = *h;
@@ -27,33 +31,68 @@ static void close_pump(struct mock_pump *p) {
         p->taken = 0;
 }
 
+static size_t waiting(const struct mock_pump *p) {
+        return p->backlog.len - p->taken;
+}
+
 /* With the lock held: writes what the pipe takes. The end is nonblocking. */
-static void flush(struct mock_pump *p) {
+static void write_backlog(struct mock_pump *p) {
         while (p->end && p->taken < p->backlog.len) {
                 size_t n = 0;
                 HRESULT hr = hcs_pipe_write(p->end, p->backlog.data + p->taken, p->backlog.len - p->taken, &n, NULL);
 
                 if (hr == HCS_PIPE_WOULD_BLOCK)
-                        return;
+                        break;
                 if (FAILED(hr)) {
                         close_pump(p); /* the client does not want it */
                         return;
                 }
                 p->taken += n;
         }
-        if (p->end) {
-                hcs_buf_clear(&p->backlog);
+        if (p->taken >= waiting(p)) { /* each byte is moved once, on the average */
+                hcs_buf_drop(&p->backlog, p->taken);
                 p->taken = 0;
-                if (p->ended)
-                        close_pump(p);
         }
+        if (p->end && p->ended && !waiting(p))
+                close_pump(p);
+}
+
+static void tell_room(void *arg) {
+        struct mock_live *l = arg;
+
+        mock_backend_room(l->engine->top, &l->h);
+        mock_handle_unref(&l->h);
+}
+
+static void drop_live(void *arg) {
+        struct mock_live *l = arg;
+
+        mock_handle_unref(&l->h);
+}
+
+/* With the lock held: who waits for room is told, on the dispatcher. */
+static void flush(struct mock_live *l, struct mock_pump *p) {
+        write_backlog(p);
+        if (!p->full || (!p->closed && waiting(p) > ROOM))
+                return;
+        p->full = false;
+        mock_handle_ref(&l->h);
+        mock_engine_after(l->engine, 0, tell_room, drop_live, l);
+}
+
+bool mock_engine_output_full(struct mock_engine *e, struct mock_handle *process, enum mock_stream stream) {
+        struct mock_pump *p = &mock_live_of(process)->pumps[stream];
+
+        hcs_guard(&e->lock);
+        p->full = !p->closed && waiting(p) >= (p->full ? ROOM : FULL);
+        return p->full;
 }
 
 static bool needs_poll(const struct mock_live *l) {
         for (int i = MOCK_STDOUT; i <= MOCK_STDERR; i++)
-                if (l->pumps[i].end && l->pumps[i].taken < l->pumps[i].backlog.len)
+                if (l->pumps[i].end && waiting(&l->pumps[i]))
                         return true;
-        return l->pumps[MOCK_STDIN].end != 0;
+        return l->pumps[MOCK_STDIN].end && !l->pumps[MOCK_STDIN].held;
 }
 
 /* With the lock held. */
@@ -73,11 +112,15 @@ void mock_stdio_output(struct mock_engine *e, const struct mock_stdio *chunk) {
 
         hcs_mutex_lock(&e->lock);
         if (!p->closed && chunk->stream != MOCK_STDIN) {
+                bool was_waiting = waiting(p) > 0;
+
                 if (chunk->len)
                         hcs_buf_append(&p->backlog, chunk->data, chunk->len);
                 p->ended |= chunk->end;
-                flush(p);
+                flush(l, p);
                 watch(e, l);
+                if (l->pumping && waiting(p) && !was_waiting)
+                        mock_dispatcher_kick(e->dispatcher); /* it may be waiting for input alone */
         }
         hcs_mutex_unlock(&e->lock);
 }
@@ -98,7 +141,7 @@ static HRESULT open_pump(struct mock_live *l, enum mock_stream stream, HANDLE *r
         if (stream == MOCK_STDIN && l->exited)
                 close_pump(p);
         else if (stream != MOCK_STDIN)
-                flush(p);
+                flush(l, p);
         return S_OK;
 }
 
@@ -161,9 +204,9 @@ static size_t fill(void *ctx, struct hcs_poll_entry **entries) {
         for (struct mock_live *l = e->pumps; l; l = l->next_pump)
                 for (int i = 0; i < 3; i++) {
                         struct mock_pump *pump = &l->pumps[i];
-                        bool in = i == MOCK_STDIN, waiting = pump->taken < pump->backlog.len;
+                        bool in = i == MOCK_STDIN;
 
-                        if (pump->end && (in || waiting))
+                        if (pump->end && (in ? !pump->held : waiting(pump) > 0))
                                 (*entries)[n++] =
                                         (struct hcs_poll_entry){.h = pump->end, .want_read = in, .want_write = !in};
                 }
@@ -213,16 +256,23 @@ static void drain_input(void *arg) {
         mock_handle_unref(&l->h);
 }
 
-static void drop_input(void *arg) {
-        mock_handle_unref(arg);
-}
-
 void mock_engine_end_input(struct mock_engine *e, struct mock_handle *process) {
         if (e->end_input) {
                 e->end_input(e->end_input_ctx, process);
                 return;
         }
-        mock_engine_after(e, 0, drain_input, drop_input, mock_live_of(mock_handle_ref(process)));
+        mock_engine_after(e, 0, drain_input, drop_live, mock_live_of(mock_handle_ref(process)));
+}
+
+void mock_engine_hold_input(struct mock_engine *e, struct mock_handle *process, bool hold) {
+        struct mock_live *l = mock_live_of(process);
+
+        hcs_guard(&e->lock);
+        l->pumps[MOCK_STDIN].held = hold;
+        if (!hold)
+                watch(e, l);
+        if (l->pumping)
+                mock_dispatcher_kick(e->dispatcher); /* it waits for other pipes now */
 }
 
 static struct mock_live *find_pump(struct mock_engine *e, HANDLE h, int *ret_stream) {
@@ -249,7 +299,7 @@ static void ready(void *ctx, struct hcs_poll_entry *entries, size_t n) {
                 if (l)
                         mock_handle_ref(&l->h);
                 if (l && stream != MOCK_STDIN)
-                        flush(&l->pumps[stream]);
+                        flush(l, &l->pumps[stream]);
                 hcs_mutex_unlock(&e->lock);
                 if (l && stream == MOCK_STDIN)
                         read_input(e, l);

@@ -23,17 +23,12 @@ struct com_port {
         bool hung_up; /* of the owner's thread */
 };
 
-static void drop_oldest(struct hcs_buf *b, size_t n) {
-        memmove(b->data, b->data + n, b->len - n);
-        b->len -= n;
-}
-
 void com_port_say(struct com_port *c, const char *data, size_t n) {
         hcs_guard(&c->lock);
 
         hcs_buf_append(&c->said, data, n);
         if (c->said.len > KEPT)
-                drop_oldest(&c->said, c->said.len - KEPT);
+                hcs_buf_drop(&c->said, c->said.len - KEPT);
         hcs_cond_broadcast(&c->changed);
 }
 
@@ -83,7 +78,7 @@ static void put_back(struct com_port *c, const struct hcs_stream *gone, const st
         hcs_buf_deinit(&c->said);
         c->said = all;
         if (c->said.len > KEPT)
-                drop_oldest(&c->said, c->said.len - KEPT);
+                hcs_buf_drop(&c->said, c->said.len - KEPT);
 }
 
 /* What there is to say and to whom; NULL: no more. */
