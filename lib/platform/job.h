@@ -4,8 +4,8 @@
 
 /*
  * A group of programs that ends as one, each with pipes of its own: a job object, on Windows only. What these programs
- * start is in it as well. The job is owned by whoever made it; any thread may use it, one at a time. A child is owned
- * by whoever started it, and may outlive the job, which ends it.
+ * start is in it as well. The job is counted, and any thread may use it. A child is owned by whoever started it, one
+ * thread at a time, and may outlive the job, which ends it.
  */
 
 #include <stdbool.h>
@@ -21,8 +21,11 @@ struct hcs_job_child;
 bool hcs_job_possible(void);
 /* E_NOTIMPL where there are none. */
 HRESULT hcs_job_new(struct hcs_job **ret, struct hcs_error **err);
-/* Ends all that is in it, and frees it. NULL is fine. */
-struct hcs_job *hcs_job_free(struct hcs_job *job);
+struct hcs_job *hcs_job_ref(struct hcs_job *job);
+/* The last one ends all that is in it. NULL is fine, returns NULL. */
+struct hcs_job *hcs_job_unref(struct hcs_job *job);
+/* Ends all that is in it now. NULL is fine. */
+void hcs_job_end(struct hcs_job *job);
 
 struct hcs_job_start {
         const char *application;        /* NULL: the first word of the command line, looked for as Windows does */
@@ -42,6 +45,18 @@ HANDLE hcs_job_child_take(struct hcs_job_child *child, int stream);
 HRESULT hcs_job_child_wakes(struct hcs_job_child *child, struct hcs_poller *poller, struct hcs_error **err);
 /* Has it ended? */
 bool hcs_job_child_ended(const struct hcs_job_child *child, uint32_t *ret_exit_code);
+/* What a console tells its programs, by the numbers of Windows. */
+enum hcs_job_event {
+        HCS_JOB_CTRL_C = 0,
+        HCS_JOB_CTRL_BREAK = 1,
+        HCS_JOB_CLOSE = 2,
+        HCS_JOB_LOGOFF = 5,
+        HCS_JOB_SHUTDOWN = 6
+};
+/* Tells it and what it started; who does not handle it ends with HCS_JOB_EVENT_EXIT. The last three end it anyway, when
+ * it has handled them or after five seconds. False: it cannot be told, as a program of 32 bits. */
+bool hcs_job_child_tell(struct hcs_job_child *child, enum hcs_job_event event);
+#define HCS_JOB_EVENT_EXIT 0xC000013Au /* STATUS_CONTROL_C_EXIT */
 /* Ends it by force, and not what it started. One that has ended is left alone. */
 void hcs_job_child_kill(struct hcs_job_child *child, uint32_t exit_code);
 /* It runs on if it does. */

@@ -11,6 +11,7 @@
 #include "mockhcs/emulate/control.h"
 #include "mockhcs/emulate/network/model.h"
 #include "mockhcs/emulate/program.h"
+#include "mockhcs/emulate/real_process.h"
 #include "mockhcs/emulate/storage/storage.h"
 #include "platform/clock.h"
 #include "platform/file.h"
@@ -97,6 +98,16 @@ static void input(struct mock_backend *b, const struct mock_stdio *chunk) {
         process_input(em, chunk, &out);
         hcs_mutex_unlock(&em->lock);
         emissions_send(em, &out);
+}
+
+static void room(struct mock_backend *b, struct mock_handle *process) {
+        struct emulator *em = emulator_of(b);
+        const struct process *p;
+
+        hcs_guard(&em->lock);
+        p = process->object;
+        if (p && p->real)
+                real_process_go_on(p->real);
 }
 
 static void free_machine_settings(struct emulator *em) {
@@ -224,8 +235,12 @@ static HRESULT load_script(struct emulator *em, const char *path, struct hcs_err
         return hr;
 }
 
-static const struct mock_backend_ops ops = {
-        .name = "emulate", .invoke = invoke, .input = input, .control = emulate_control, .free = emulator_free};
+static const struct mock_backend_ops ops = {.name = "emulate",
+                                            .invoke = invoke,
+                                            .input = input,
+                                            .room = room,
+                                            .control = emulate_control,
+                                            .free = emulator_free};
 
 static HRESULT open_emulator(struct mock_engine *engine, struct mock_sink *up, const struct mock_options *options,
                              struct mock_backend *next, struct mock_backend **ret, struct hcs_error **err) {

@@ -35,6 +35,7 @@ struct process {
         struct process *next; /* in its system */
         struct compute_system *system;
         struct holders holders;
+        struct mock_handle *creator; /* the first of them, which has the pipes; NULL once it is closed */
         uint32_t pid;
         char *command;
         uint64_t created_ns;

@@ -11,8 +11,7 @@
 #include "mockhcs/emulate/real_process.h"
 #include "platform/clock.h"
 
-#define EXIT_KILLED_WINDOWS 1067u       /* ERROR_PROCESS_ABORTED, as observed */
-#define EXIT_CTRL_C         0xC000013Au /* STATUS_CONTROL_C_EXIT */
+#define EXIT_KILLED_WINDOWS 1067u /* ERROR_PROCESS_ABORTED, as observed */
 
 static struct process *process_of(struct mock_call *call) {
         return call->process->object;
@@ -34,16 +33,16 @@ static char *status_document(const struct process *p) {
         return hcs_asprintf("{\"ProcessId\":%u,\"Exited\":true,\"ExitCode\":%u}", p->pid, p->exit_code);
 }
 
-/* Output goes to the handle that the process was created with: only that one has pipes. */
+/* Output goes to the handle that the process was created with: only that one has pipes. Without it it is lost. */
 void process_say(struct process *p, enum mock_stream stream, const char *data, size_t len, struct emissions *out) {
-        if (p->stream[stream] && p->holders.n)
-                emit_output(out, p->holders.items[0], stream, data, len, false);
+        if (p->stream[stream] && p->creator)
+                emit_output(out, p->creator, stream, data, len, false);
 }
 
 static void end_streams(struct process *p, struct emissions *out) {
         for (int i = MOCK_STDOUT; i <= MOCK_STDERR; i++)
-                if (p->stream[i] && p->holders.n)
-                        emit_output(out, p->holders.items[0], (enum mock_stream)i, NULL, 0, true);
+                if (p->stream[i] && p->creator)
+                        emit_output(out, p->creator, (enum mock_stream)i, NULL, 0, true);
 }
 
 static void forget(struct process *p) {
@@ -195,6 +194,7 @@ void process_create(struct emulator *em, struct mock_call *call, struct emission
         p->next = s->processes;
         s->processes = p;
         holders_add(&p->holders, call->created);
+        p->creator = call->created;
         call->created->object = p;
         mock_call_done(call, NULL);
         put_info(p, call);
@@ -228,6 +228,10 @@ void process_close(struct emulator *em, struct mock_call *call, struct emissions
         if (!p)
                 return;
         call->process->object = NULL;
+        if (p->creator == call->process)
+                p->creator = NULL;
+        if (p->real)
+                real_process_go_on(p->real);
         if (holders_remove(&p->holders, call->process) && p->exited)
                 forget(p);
 }
@@ -258,8 +262,22 @@ void process_terminate(struct emulator *em, struct mock_call *call, struct emiss
         mock_call_done(call, NULL);
 }
 
+/* One on paper has no handlers. */
+static void tell(struct emulator *em, struct process *p, enum hcs_job_event event, struct emissions *out) {
+        if (!p->real || !real_process_tell(p->real, event))
+                end(em, p, HCS_JOB_EVENT_EXIT, out);
+}
+
 void process_signal(struct emulator *em, struct mock_call *call, struct emissions *out) {
-        static const char *const windows[] = {"CtrlC", "CtrlBreak", "CtrlClose", "CtrlLogOff", "CtrlShutdown"};
+        static const struct {
+                const char *name;
+                enum hcs_job_event event;
+        } windows[] = {{"CtrlC", HCS_JOB_CTRL_C},
+                       {"CtrlBreak", HCS_JOB_CTRL_BREAK},
+                       {"CtrlClose", HCS_JOB_CLOSE},
+                       {"CtrlLogOff", HCS_JOB_LOGOFF},
+                       {"CtrlShutdown", HCS_JOB_SHUTDOWN}};
+        enum hcs_job_event event = HCS_JOB_CTRL_C;
         struct process *p = process_of(call);
         const struct hcs_json *options = document_of(call, "options", true), *signal = hcs_json_get(options, "Signal");
         const char *name = hcs_json_string(signal);
@@ -269,13 +287,16 @@ void process_signal(struct emulator *em, struct mock_call *call, struct emission
         if (call->completed || !is_running(call, p))
                 return;
         for (size_t i = 0; i < HCS_ARRAY_SIZE(windows); i++)
-                known |= hcs_streq(name, windows[i]);
+                if (hcs_streq(name, windows[i].name)) {
+                        event = windows[i].event;
+                        known = true;
+                }
         if (signal && !known && (!hcs_json_u64(signal, &number) || number == 0 || number > 64)) {
                 refuse_path(call, "Signal", "neither a Windows control event nor a signal number");
                 return;
         }
         if (name || !signal)
-                end(em, p, EXIT_CTRL_C, out);
+                tell(em, p, event, out);
         else
                 end(em, p, 128 + (uint32_t)number, out);
         mock_call_done(call, NULL);
@@ -317,8 +338,8 @@ void process_modify(struct emulator *em, struct mock_call *call, struct emission
         if (call->completed)
                 return;
         mock_call_done(call, NULL);
-        if (mock_call_closes_stdin(call))
-                mock_engine_end_input(em->backend.engine, p->holders.items[0]);
+        if (mock_call_closes_stdin(call) && p->creator)
+                mock_engine_end_input(em->backend.engine, p->creator);
 }
 
 struct teller {

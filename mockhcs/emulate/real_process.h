@@ -12,10 +12,15 @@
 #include "platform/job.h"
 
 /* Starts it, by a document that was checked: ApplicationName, CommandLine, WorkingDirectory, Environment, User. Sets
- * p->real and p->pid; or refuses the call. */
+ * p->real and p->pid; or refuses the call. The lock is given back meanwhile: a system that has changed since then gets
+ * no process. */
 void real_process_start(struct emulator *em, struct mock_call *call, struct process *p, const struct hcs_json *params);
-/* What the client wrote, or the end of it. It waits until the program reads. */
+/* What the client wrote, or the end of it. It waits until the program reads; more stays in the client's pipe. */
 void real_process_input(struct real_process *r, const struct mock_stdio *chunk);
+/* The client has read, or has gone: there may be room for more output. */
+void real_process_go_on(struct real_process *r);
+/* False: it cannot be told of a console's event. */
+bool real_process_tell(struct real_process *r, enum hcs_job_event event);
 void real_process_kill(struct real_process *r, uint32_t exit_code);
 /* Nobody asks any more: it is ended if it has not, and says nothing. Returns NULL. */
 struct real_process *real_process_leave(struct real_process *r);

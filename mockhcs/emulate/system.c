@@ -49,7 +49,8 @@ void system_free(struct compute_system *s) {
                 s->processes = p->next;
                 process_free(p);
         }
-        hcs_job_free(s->job);
+        hcs_job_end(s->job);
+        hcs_job_unref(s->job);
         machine_leave(s);
         paper_leave(s);
         hcs_hvsocket_folder_free(s->folder);
@@ -197,7 +198,8 @@ void system_stop(struct emulator *em, struct compute_system *s, enum exit_type t
                 next = p->next;
                 process_exit(em, p, type == EXIT_GRACEFUL ? 0 : 1067, out);
         }
-        s->job = hcs_job_free(s->job);
+        hcs_job_end(s->job);
+        s->job = hcs_job_unref(s->job);
         paper_leave(s);
         net_system_stopped(em, s, out);
         for (size_t i = 0; i < s->holders.n; i++)

@@ -12,8 +12,15 @@ HRESULT hcs_job_new(struct hcs_job **ret, struct hcs_error **err) {
         return hcs_error_make(err, E_NOTIMPL, "job objects are only on Windows");
 }
 
-struct hcs_job *hcs_job_free(struct hcs_job *job) {
+struct hcs_job *hcs_job_ref(struct hcs_job *job) {
+        return job;
+}
+
+struct hcs_job *hcs_job_unref(struct hcs_job *job) {
         return NULL;
+}
+
+void hcs_job_end(struct hcs_job *job) {
 }
 
 HRESULT hcs_job_spawn(struct hcs_job *job, const struct hcs_job_start *start, struct hcs_job_child **ret,
@@ -34,6 +41,10 @@ HRESULT hcs_job_child_wakes(struct hcs_job_child *child, struct hcs_poller *poll
 }
 
 bool hcs_job_child_ended(const struct hcs_job_child *child, uint32_t *ret_exit_code) {
+        return false;
+}
+
+bool hcs_job_child_tell(struct hcs_job_child *child, enum hcs_job_event event) {
         return false;
 }
 

@@ -14,12 +14,6 @@
 #include "platform/windows/pipe_pair.h"
 #include "platform/windows/text.h"
 
-struct hcs_job_child {
-        HANDLE process, wait;
-        DWORD id;
-        HANDLE ours[3];
-};
-
 bool hcs_job_possible(void) {
         return true;
 }
@@ -39,16 +33,27 @@ HRESULT hcs_job_new(struct hcs_job **ret, struct hcs_error **err) {
         }
         *ret = hcs_calloc(1, sizeof(**ret));
         (*ret)->job = job;
+        atomic_init(&(*ret)->refs, 1);
         return S_OK;
 }
 
-struct hcs_job *hcs_job_free(struct hcs_job *job) {
-        if (!job)
+struct hcs_job *hcs_job_ref(struct hcs_job *job) {
+        atomic_fetch_add(&job->refs, 1);
+        return job;
+}
+
+struct hcs_job *hcs_job_unref(struct hcs_job *job) {
+        if (!job || atomic_fetch_sub(&job->refs, 1) > 1)
                 return NULL;
-        TerminateJobObject(job->job, ERROR_PROCESS_ABORTED);
+        hcs_job_end(job);
         CloseHandle(job->job);
         free(job);
         return NULL;
+}
+
+void hcs_job_end(struct hcs_job *job) {
+        if (job)
+                TerminateJobObject(job->job, ERROR_PROCESS_ABORTED);
 }
 
 static HRESULT open_stream(struct hcs_job_child *c, int stream, bool piped, HANDLE *ret_theirs,
@@ -162,7 +167,7 @@ bool hcs_job_child_ended(const struct hcs_job_child *child, uint32_t *ret_exit_c
 
         if (WaitForSingleObject(child->process, 0) != WAIT_OBJECT_0 || !GetExitCodeProcess(child->process, &code))
                 return false;
-        *ret_exit_code = code;
+        *ret_exit_code = hcs_job_child_corrected(child, code);
         return true;
 }
 
@@ -175,6 +180,9 @@ struct hcs_job_child *hcs_job_child_free(struct hcs_job_child *child) {
                 return NULL;
         if (child->wait)
                 UnregisterWaitEx(child->wait, INVALID_HANDLE_VALUE);
+        if (child->told_wait)
+                UnregisterWaitEx(child->told_wait, INVALID_HANDLE_VALUE);
+        hcs_windows_close_handlep(&child->told);
         hcs_windows_close_handlep(&child->process);
         for (int i = 0; i < 3; i++)
                 hcs_windows_close_handlep(&child->ours[i]);
