@@ -169,7 +169,7 @@ static int parse(int argc, char **argv, struct conform_options *o, bool *ret_lis
 }
 
 static void list_case(const struct conform_case *c, void *ctx) {
-        static const char *const needs[] = {"hyper-v", "image", "admin", "emulator"};
+        static const char *const needs[] = {"hyper-v", "image", "admin", "emulator", "programs"};
 
         if (!conform_chosen(ctx, c))
                 return;

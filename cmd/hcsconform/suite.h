@@ -23,6 +23,7 @@ enum conform_needs {
         NEEDS_IMAGE = 1 << 1,    /* a folder with the layers of a Windows image (--image) */
         NEEDS_ADMIN = 1 << 2,    /* the rights of an administrator */
         NEEDS_EMULATOR = 1 << 3, /* it would end or upset a host: handles that are none */
+        NEEDS_PROGRAMS = 1 << 4, /* programs of Windows that run */
 };
 enum conform_how { ASSUMED, DOCUMENTED, OBSERVED };
 

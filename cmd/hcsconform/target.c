@@ -9,6 +9,7 @@
 #include "cmd/hcsconform/conform.h"
 #include "cmd/hcsconform/image.h"
 #include "cmd/hcsconform/network/network.h"
+#include "cmd/hcsconform/tools.h"
 #include "platform/env.h"
 #include "platform/library.h"
 #include "platform/place.h"
@@ -119,6 +120,7 @@ HRESULT target_open(const struct conform_options *o, struct hcs_error **err) {
 
 void target_close(void) {
         image_release();
+        tools_release();
         work = hcs_work_folder_free(work);
 }
 
@@ -128,6 +130,8 @@ char *target_name(void) {
 
 bool conform_may_run(const struct conform_case *c, const char **ret_missing) {
         *ret_missing = NULL;
+        if ((c->needs & NEEDS_PROGRAMS) && !tools_possible(ret_missing))
+                return false;
         if (!conform_target.real)
                 return true;
         if (c->needs & NEEDS_EMULATOR)
@@ -138,7 +142,7 @@ bool conform_may_run(const struct conform_case *c, const char **ret_missing) {
                 *ret_missing = "needs Hyper-V";
         else if ((c->needs & NEEDS_IMAGE) && !conform_target.image)
                 *ret_missing = "needs an image (--image)";
-        else if (c->options && !network_may_run(c->options))
+        else if (c->options && !(c->needs & NEEDS_PROGRAMS) && !network_may_run(c->options))
                 *ret_missing = c->options;
         return !*ret_missing;
 }

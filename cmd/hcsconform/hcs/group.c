@@ -9,9 +9,9 @@ static const struct {
         const char *group;
         const struct hcs_case *cases;
 } lists[] = {
-        {"hcs", hcs_system_cases},    {"hcs", hcs_document_cases}, {"hcs", hcs_device_cases},
-        {"hcs", hcs_service_cases},   {"hcs", hcs_handle_cases},   {"process", hcs_process_cases},
-        {"process", hcs_stdio_cases},
+        {"hcs", hcs_system_cases},    {"hcs", hcs_document_cases},    {"hcs", hcs_device_cases},
+        {"hcs", hcs_service_cases},   {"hcs", hcs_handle_cases},      {"process", hcs_process_cases},
+        {"process", hcs_stdio_cases}, {"process", hcs_program_cases},
 };
 
 static bool run_core(const struct conform_case *c) {

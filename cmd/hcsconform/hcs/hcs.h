@@ -54,7 +54,7 @@ struct hcs_case {
 };
 /* Lists end with a case without a name. */
 extern const struct hcs_case hcs_system_cases[], hcs_document_cases[], hcs_device_cases[], hcs_service_cases[],
-        hcs_handle_cases[], hcs_process_cases[], hcs_stdio_cases[];
+        hcs_handle_cases[], hcs_process_cases[], hcs_program_cases[], hcs_stdio_cases[];
 
 #define MOVES(...)                  \
         (const struct move[]) {     \

@@ -3,6 +3,7 @@
 /*
  * The moves of a case, one after the other, through one API. Variables of documents, besides the ids of systems:
  *   %storage%  the Storage member of a container    %disk%  a VHDX that may be attached    %token%  of this run
+ *   %tools%  a mapped directory with hcsworker       %worker%  that program, in the container
  */
 
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "base/str.h"
 #include "cmd/hcsconform/hcs/hcs.h"
 #include "cmd/hcsconform/image.h"
+#include "cmd/hcsconform/tools.h"
 #include "hcsshim/hresult.h"
 #include "platform/pipe.h"
 
@@ -66,6 +68,10 @@ static const char *find(void *ctx, const char *name) {
                 return s->id;
         if (hcs_streq(name, "storage"))
                 return image_storage();
+        if (hcs_streq(name, "tools"))
+                return tools_directory();
+        if (hcs_streq(name, "worker"))
+                return tools_worker();
         if (hcs_streq(name, "disk"))
                 return image_disk();
         return hcs_streq(name, "token") ? conform_target.token : NULL;
