@@ -111,10 +111,8 @@ static const char *text_of(struct words *w, const char *value) {
         return w->at < w->end ? *w->at++ : NULL;
 }
 
-static bool number_of(struct words *w, const char *value, uint64_t min, uint64_t max, uint64_t *ret) {
-        const char *text = text_of(w, value);
-
-        return text && hcs_str_to_u64(text, ret) && *ret >= min && *ret <= max;
+static bool number_of(const char *text, uint64_t min, uint64_t max, uint64_t *ret) {
+        return hcs_str_to_u64(text, ret) && *ret >= min && *ret <= max;
 }
 
 static bool flag_of(const char *value, bool *ret) {
@@ -251,38 +249,48 @@ static unsigned *number_named(struct uvmboot_options *o, const char *name, uint6
         return NULL;
 }
 
-/* Flags with a form of their own: 1 taken, 0 not one of them, -1 its value is wrong. */
-static int special(struct words *w, const char *name, const char *value) {
+/* Flags with a form of their own: 1 taken, 0 not one of them, -1 its value is wrong: *ret_form is expected. */
+static int special(struct words *w, const char *name, const char *value, const char **ret_form) {
         static const char *const accelerators[] = {"auto", "kvm", "tcg"};
         static const char *const devices[] = {"own", "vhost-device-vsock", "kernel"};
         struct uvmboot_options *o = w->o;
         unsigned choice = 0;
         bool ok, on = false;
 
+        *ret_form = "true or false";
         if (hcs_streq(name, "accel")) {
+                *ret_form = "auto, kvm or tcg";
                 ok = choice_of(w, value, accelerators, 3, &choice);
                 o->accelerator = accelerators[choice];
         } else if (hcs_streq(name, "vsock")) {
+                *ret_form = "own, vhost-device-vsock or kernel";
                 ok = choice_of(w, value, devices, 3, &choice);
                 o->vsock = devices[choice];
         } else if (hcs_streq(name, "network")) {
+                *ret_form = "a name";
                 ok = flag_of(value, &on);
                 o->network = ok && !on ? NULL : ok ? DEFAULT_NETWORK : strchr(w->at[-1], '=') + 1;
                 ok = !value || *value;
         } else if (hcs_streq(name, "annotation")) {
+                *ret_form = "KEY=VALUE (at most 16 of them)";
                 ok = o->n_annotations < MAX_MOUNTS;
                 if (ok)
                         ok = (o->annotations[o->n_annotations++] =
                                       text_of(w, value ? strchr(w->at[-1], '=') + 1 : NULL));
         } else if (hcs_streq(name, "share")) {
+                *ret_form = "HOST,GUEST[,w] with an absolute GUEST (at most 16 of them)";
                 ok = mount_of(w, value, o->shares, &o->n_shares, true) && o->shares[o->n_shares - 1].guest;
         } else if (hcs_streq(name, "mount-scsi")) {
+                *ret_form = "HOST[,GUEST[,w]] with an absolute GUEST (at most 16 of them)";
                 ok = mount_of(w, value, o->scsi, &o->n_scsi, true);
         } else if (hcs_streq(name, "mount-vpmem")) {
+                *ret_form = "HOST[,GUEST] with an absolute GUEST (at most 16 of them)";
                 ok = mount_of(w, value, o->vpmem, &o->n_vpmem, false);
         } else if (hcs_streq(name, "layer")) {
+                *ret_form = "IMAGE[,ROOTHASH] with a hash in hexadecimal digits (at most 16 of them)";
                 ok = layer_of(w, value);
         } else if (hcs_streq(name, "output-handling")) {
+                *ret_form = "stdout";
                 ok = hcs_streq(text_of(w, value), "stdout");
                 o->log_to_stdout = true;
         } else if (hcs_streq(name, "console")) {
@@ -301,11 +309,16 @@ static bool is_replayed(const char *name) {
         return false;
 }
 
+/* Words for a shell or a kernel; the others name something. */
+static bool may_be_empty(const char *name) {
+        return hcs_streq(name, "exec") || hcs_streq(name, "host-exec") || hcs_streq(name, "kernel-args");
+}
+
 /* One flag: -1 to go on, or the exit code. */
 static int take_flag(struct words *w, const char *word) {
         _cleanup_free_ char *name = hcs_strdup(word + 1 + (word[1] == '-'));
         char *value = strchr(name, '=');
-        const char **text;
+        const char **text, *form, *given;
         uint64_t min, max, n;
         unsigned *number;
         bool *place;
@@ -329,18 +342,23 @@ static int take_flag(struct words *w, const char *word) {
         if (text) {
                 /* The value inside the word of the command line, which stays. */
                 *text = text_of(w, value ? strchr(word, '=') + 1 : NULL);
-                return *text ? -1 : wrong("--%s needs a value", name);
+                return *text && (**text || may_be_empty(name)) ? -1 : wrong("--%s needs a value", name);
         }
         number = number_named(w->o, name, &min, &max);
         if (number) {
-                if (!number_of(w, value, min, max, &n))
-                        return wrong("--%s: that is no number for it", name);
+                given = text_of(w, value);
+                if (!given)
+                        return wrong("--%s needs a value", name);
+                if (!number_of(given, min, max, &n))
+                        return wrong("--%s %s: a number from %llu to %llu is expected", name, given,
+                                     (unsigned long long)min, (unsigned long long)max);
                 *number = (unsigned)n;
                 return -1;
         }
-        taken = special(w, name, value);
+        given = value ? value : w->at < w->end ? *w->at : "";
+        taken = special(w, name, value, &form);
         if (taken < 0)
-                return wrong("--%s: that is no value for it", name);
+                return wrong("--%s %s: %s is expected", name, given, form);
         return taken ? -1 : wrong("no such flag: --%s", name);
 }
 

@@ -31,19 +31,20 @@ wait_for() {
 expect 0 "usage: uvmboot" "$uvmboot" --help
 expect 0 "uvmboot " "$uvmboot" --version
 expect 2 "no such flag: --nonsense" "$uvmboot" --nonsense
-expect 2 "--cpus: that is no number for it" "$uvmboot" --cpus none
-expect 2 "--cpus: that is no number for it" "$uvmboot" --cpus
-expect 2 "--accel: that is no value for it" "$uvmboot" --accel=hvf
+expect 2 "--cpus none: a number from 1 to 255 is expected" "$uvmboot" --cpus none
+expect 2 "--cpus needs a value" "$uvmboot" --cpus
+expect 2 "--boot-files-path needs a value" "$uvmboot" --boot-files-path ""
+expect 2 "--accel hvf: auto, kvm or tcg is expected" "$uvmboot" --accel=hvf
 expect 2 "--debug is true or false" "$uvmboot" --debug=maybe
 expect 2 "--exec needs a value" "$uvmboot" --exec
-expect 2 "--mount-scsi: that is no value for it" "$uvmboot" --mount-scsi disk,relative
-expect 2 "--mount-vpmem: that is no value for it" "$uvmboot" --mount-vpmem image,/place,w
-expect 2 "--layer: that is no value for it" "$uvmboot" --layer image,no-hash
+expect 2 "--mount-scsi disk,relative: HOST[,GUEST[,w]] with an absolute GUEST" "$uvmboot" --mount-scsi disk,relative
+expect 2 "--mount-vpmem image,/place,w: HOST[,GUEST] with" "$uvmboot" --mount-vpmem image,/place,w
+expect 2 "--layer image,no-hash: IMAGE[,ROOTHASH] with" "$uvmboot" --layer image,no-hash
 expect 2 "--stats is about a container" "$uvmboot" --stats
 expect 2 "only the agent can mount" "$uvmboot" --console --layer image
-expect 2 "--vsock: that is no value for it" "$uvmboot" --vsock external
+expect 2 "--vsock external: own, vhost-device-vsock or kernel is expected" "$uvmboot" --vsock external
 expect 2 "--cid is the address of a guest with --vsock kernel" "$uvmboot" --cid=7
-expect 2 "--cid: that is no number for it" "$uvmboot" --vsock kernel --cid 2
+expect 2 "--cid 2: a number from 3 to" "$uvmboot" --vsock kernel --cid 2
 expect 2 "an address of its own: without --count" "$uvmboot" --vsock kernel --count 2 --exec true
 expect 2 "--host-exec hands on a Unix socket" "$uvmboot" --vsock kernel --host-exec true
 expect 2 "--share is served at a Unix socket" "$uvmboot" --vsock kernel --share /tmp,/tmp
@@ -62,7 +63,7 @@ expect 2 "a recording is of one VM" "$uvmboot" --record a --count 2 --exec true
 expect 2 "is in no recording" "$uvmboot" --record a --console
 expect 2 "--mount-scsi is as it was recorded" "$uvmboot" --replay a --mount-scsi b
 expect 125 "/nonexistent.trace" "$uvmboot" --replay /nonexistent.trace
-expect 2 "--share: that is no value for it" "$uvmboot" --share /tmp
+expect 2 "--share /tmp: HOST,GUEST[,w] with" "$uvmboot" --share /tmp
 expect 2 "without --measure" "$uvmboot" --json --measure
 expect 2 "resource partitions are Hyper-V's" "$uvmboot" --resource-partition x
 expect 2 "a Windows guest does not boot" "$uvmboot" wcow
