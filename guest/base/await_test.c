@@ -50,6 +50,29 @@ static void after_the_deadline_there_is_one_last_question(void **state) {
         hcs_error_free(err);
 }
 
+struct held_up {
+        struct countdown questions;
+        uint64_t until;
+};
+
+/* The first question takes all of the time. */
+static HRESULT count_late(void *ctx, struct hcs_error **err) {
+        struct held_up *h = ctx;
+
+        while (hcs_clock_ns() < h->until)
+                ;
+        return count(&h->questions, err);
+}
+
+static void who_was_held_up_has_its_questions_all_the_same(void **state) {
+        uint64_t deadline = hcs_clock_ns() + 200 * (uint64_t)HCS_NS_PER_MS;
+        struct held_up late = {{.left = 4, .answer = S_OK}, deadline}, never = {{.left = 1000000}, deadline};
+        struct hcs_error *err = NULL;
+
+        assert_ok(guest_await(count_late, &late, deadline, "thing", &err), err);
+        assert_hresult(guest_await(count_late, &never, deadline, "thing", NULL), HCS_WIN32(1460));
+}
+
 static void make_file(void *arg) {
         guest_fixture_file(arg, "dev/late-7", "");
 }
@@ -109,6 +132,7 @@ static void a_tool_that_takes_too_long_is_ended(void **state) {
 
 HCS_TESTS(cmocka_unit_test(waiting_ends_with_the_answer),
           cmocka_unit_test(after_the_deadline_there_is_one_last_question),
+          cmocka_unit_test(who_was_held_up_has_its_questions_all_the_same),
           cmocka_unit_test(a_path_is_awaited_by_its_pattern),
           cmocka_unit_test(a_tool_that_fails_tells_its_code_and_its_last_words),
           cmocka_unit_test(a_tool_that_takes_too_long_is_ended))
