@@ -215,7 +215,18 @@ static void what_the_probe_knows_it_does_not_try_again(void **state) {
         assert_null(strstr(again, "known from before"));
 }
 
+static void a_probe_that_fails_names_no_folder_that_is_not_kept(void **state) {
+        const struct vm_probe_options o = {
+                .qemu = "/bin/false", .kernel = kernel, .cache = "", .deadline_ns = 0, .device = "/dev/null"};
+        _cleanup_free_ char *why = NULL;
+
+        assert_int_equal(vm_accelerator_probe(&o, &why), VM_ACCELERATOR_TCG);
+        assert_non_null(strstr(why, "QEMU ended"));
+        assert_null(strstr(why, "logs are in"));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 HCS_TESTS(T(options_that_cannot_be_are_refused), T(every_option_becomes_an_argument),
-          T(without_a_way_to_the_host_there_is_no_vsock), T(what_the_probe_knows_it_does_not_try_again))
+          T(without_a_way_to_the_host_there_is_no_vsock), T(what_the_probe_knows_it_does_not_try_again),
+          T(a_probe_that_fails_names_no_folder_that_is_not_kept))

@@ -287,7 +287,7 @@ static char *describe_end(const struct vm_end *e) {
 }
 
 HRESULT vm_fail(struct vm *vm, HRESULT hr, struct hcs_error **err, const char *fmt, ...) {
-        _cleanup_free_ char *what = NULL, *why = NULL, *tail = vm_console_tail(vm), *hint = NULL;
+        _cleanup_free_ char *what = NULL, *why = NULL, *tail = vm_console_tail(vm), *hint = NULL, *kept = NULL;
         struct vm_end end;
         va_list ap;
 
@@ -300,11 +300,8 @@ HRESULT vm_fail(struct vm *vm, HRESULT hr, struct hcs_error **err, const char *f
         }
         hcs_guard(&vm->lock);
         machine_keep_artefacts(vm);
-        if (why)
-                hcs_error_make(err, hr, "%s: %s: %s (console and logs are in `%s`)", vm->options.name, what, why,
-                               vm->artefacts);
-        else
-                hcs_error_make(err, hr, "%s: %s (console and logs are in `%s`)", vm->options.name, what, vm->artefacts);
+        kept = vm->options.expendable ? hcs_strdup("") : hcs_asprintf(" (console and logs are in `%s`)", vm->artefacts);
+        hcs_error_make(err, hr, "%s: %s%s%s%s", vm->options.name, what, why ? ": " : "", why ? why : "", kept);
         hint = *tail ? hcs_asprintf("the console said last:\n%s", tail) : hcs_strdup("the console said nothing");
         hcs_error_set_hint(err, hint);
         return hr;
