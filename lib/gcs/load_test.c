@@ -280,6 +280,79 @@ static void a_bridge_that_dies_ends_what_every_thread_does_with_its_cause(void *
         }
 }
 
+#define RACES 100
+
+/* One process, used and closed by several threads at once, and a call that is cancelled as its answer comes. */
+struct race {
+        struct hcs_gcs_connection *gc;
+        struct hcs_gcs_process *p;
+        struct hcs_cancel *token;
+        bool whole; /* the process is closed, not the stream */
+};
+
+static void race_read(void *arg) {
+        struct race *r = arg;
+        char buf[4];
+        size_t n;
+        HRESULT hr;
+
+        while ((hr = hcs_gcs_process_read(r->p, HCS_GCS_STDOUT, buf, sizeof(buf), NULL, &n, NULL)) == S_OK)
+                continue;
+        assert_true(hr == S_FALSE || hr == E_HANDLE || hr == E_ABORT);
+}
+
+static void race_close(void *arg) {
+        struct race *r = arg;
+
+        hcs_cancel_set(r->token);
+        if (r->whole)
+                hcs_gcs_process_close(r->p);
+        else
+                hcs_gcs_process_close_stream(r->p, HCS_GCS_STDOUT);
+}
+
+static void race_wait(void *arg) {
+        struct race *r = arg;
+        HRESULT hr;
+
+        do
+                hr = hcs_gcs_process_wait(r->p, &(struct hcs_call){.timeout_ms = 1}, NULL, NULL);
+        while (hr == HCS_E_OPERATION_TIMEOUT);
+        assert_ok(hr, NULL);
+}
+
+static void race_call(void *arg) {
+        struct race *r = arg;
+        HRESULT hr = hcs_gcs_modify(r->gc, "{}", &(struct hcs_call){.cancel = r->token}, NULL);
+
+        assert_true(hr == S_OK || hr == E_ABORT);
+}
+
+static void what_is_used_may_be_closed_and_cancelled_at_any_time(void **state) {
+        static void (*const parts[])(void *) = {race_read, race_read, race_wait, race_call, race_close};
+        struct crowd c = {0};
+        struct hcs_gcs_connection *gc;
+        struct hcs_error *err = NULL;
+        atomic_uint frames = 0;
+
+        gc = crowd_connect(&c, &frames);
+        for (unsigned i = 0; i < RACES; i++) {
+                struct race r = {.gc = gc, .token = hcs_cancel_new(), .whole = i % 2};
+                struct hcs_thread threads[HCS_ARRAY_SIZE(parts)];
+
+                assert_ok(hcs_gcs_exec(gc, "{\"CreateStdOutPipe\":true}", NULL, &r.p, &err), err);
+                for (size_t k = 0; k < HCS_ARRAY_SIZE(parts); k++)
+                        assert_ok(hcs_thread_start(&threads[k], parts[k], &r, NULL), NULL);
+                for (size_t k = 0; k < HCS_ARRAY_SIZE(parts); k++)
+                        hcs_thread_join(&threads[k]);
+                hcs_gcs_process_unref(r.p);
+                hcs_cancel_unref(r.token);
+        }
+        assert_hresult(hcs_gcs_connection_error(gc, NULL), HCS_E_INVALID_STATE);
+        hcs_gcs_connection_unref(gc);
+        crowd_end(&c);
+}
+
 /* The lowest number that is free: it grows with what is left open. */
 static int lowest_descriptor(void) {
         int fd = dup(STDERR_FILENO);
@@ -330,4 +403,5 @@ static int mute(void **state) {
 
 HCS_TESTS(TEST(threads_share_a_connection_whose_answers_overtake_each_other),
           TEST(a_bridge_that_dies_ends_what_every_thread_does_with_its_cause),
+          TEST(what_is_used_may_be_closed_and_cancelled_at_any_time),
           TEST(two_hundred_sessions_leave_no_descriptor_and_no_socket_behind))
