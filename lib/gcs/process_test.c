@@ -20,7 +20,7 @@ struct program {
         struct hcs_stream *streams[3];
         struct hcs_mutex lock;
         struct hcs_cond changed;
-        bool waited, no_dial;
+        bool waited, no_dial, deaf; /* deaf: reads no input */
         struct hcs_thread thread;
         bool started;
 };
@@ -38,6 +38,8 @@ static void program_run(void *arg) {
         char buf[4096];
         size_t n;
 
+        if (p->deaf)
+                p->streams[0] = hcs_stream_close(p->streams[0]);
         while (p->streams[0] && hcs_stream_read(p->streams[0], buf, sizeof(buf), NULL, &n, NULL) == S_OK)
                 for (int i = 1; i < 3; i++)
                         if (p->streams[i])
@@ -91,19 +93,23 @@ struct fixture {
         struct hcs_gcs_process *p;
 };
 
-static void setup(struct fixture *f, const char *parameters, bool no_dial, int64_t stdio_ms) {
+/* With what f says of the program. */
+static void setup_program(struct fixture *f, const char *parameters, int64_t stdio_ms) {
         struct hcs_error *err = NULL;
 
         hcs_log_set_level(HCS_LOG_ERROR);
-        *f = (struct fixture){0};
         hcs_mutex_init(&f->program.lock);
         hcs_cond_init(&f->program.changed);
-        f->program.no_dial = no_dial;
         guest_init(&f->g);
         f->g.on_frame = play;
         f->g.ctx = &f->program;
         f->gc = guest_connect(&f->g, &(struct hcs_gcs_options){.stdio_ms = stdio_ms});
         assert_ok(hcs_gcs_exec(f->gc, parameters, NULL, &f->p, &err), err);
+}
+
+static void setup(struct fixture *f, const char *parameters, bool no_dial, int64_t stdio_ms) {
+        *f = (struct fixture){.program.no_dial = no_dial};
+        setup_program(f, parameters, stdio_ms);
 }
 
 static void teardown(struct fixture *f) {
@@ -483,6 +489,29 @@ static void a_relay_whose_outputs_the_guest_does_not_end_says_so(void **state) {
         teardown(&f);
 }
 
+static int64_t give_for_ever(void *ctx, void *buf, size_t size) {
+        memset(buf, 'x', size);
+        return (int64_t)size;
+}
+
+static void a_process_that_ends_before_its_input_does_is_no_failure(void **state) {
+        struct fixture f = {.program.deaf = true};
+        struct hcs_error *err = NULL;
+        uint32_t code;
+
+        setup_program(&f, ALL, 0);
+        assert_ok(hcs_gcs_process_relay(f.p, &(struct hcs_gcs_relay){NULL, give_for_ever, NULL}, &err), err);
+        assert_ok(hcs_gcs_process_wait(f.p, NULL, &code, &err), err);
+        assert_int_equal(code, 3);
+        assert_ok(hcs_gcs_process_relay_wait(f.p, NULL, &err), err);
+        while (hcs_gcs_process_write(f.p, "x", 1, NULL, &err) == S_OK)
+                continue;
+        assert_string_equal(hcs_error_operation(err), "write stdin");
+        assert_string_equal(hcs_error_id(err), ZERO_ID ":42");
+        hcs_error_free(err);
+        teardown(&f); /* which the copy of the input does not hold up */
+}
+
 static void a_relay_of_streams_that_are_never_dialled_fails(void **state) {
         struct hcs_error *err = NULL;
         struct fixture f;
@@ -577,6 +606,7 @@ HCS_TESTS(cmocka_unit_test(a_process_reads_its_input_to_the_end_and_its_outputs_
           cmocka_unit_test(megabytes_in_tiny_pieces_arrive_whole_and_in_order),
           cmocka_unit_test(who_waits_while_a_relay_begins_gets_all_of_it),
           cmocka_unit_test(a_relay_whose_outputs_the_guest_does_not_end_says_so),
+          cmocka_unit_test(a_process_that_ends_before_its_input_does_is_no_failure),
           cmocka_unit_test(a_relay_of_streams_that_are_never_dialled_fails),
           cmocka_unit_test(a_signal_to_a_process_that_is_gone_is_not_delivered_and_no_failure),
           cmocka_unit_test(parameters_that_cannot_be_are_refused_before_anything_is_sent))

@@ -227,6 +227,29 @@ static void a_port_of_the_guest_is_asked_for_as_firecracker_does(void **state) {
         hcs_error_free(err);
 }
 
+static void a_device_that_says_nothing_or_is_not_there_holds_nobody(void **state) {
+        _cleanup_free_ char *path = NULL;
+        struct hcs_gcs_transport *t = open_unix(&path);
+        struct hcs_cancel *token = hcs_cancel_new();
+        struct hcs_listener *silent = NULL;
+        struct hcs_stream *s = NULL;
+        struct hcs_error *err = NULL;
+
+        assert_hresult(hcs_gcs_dial(t, 5000, NULL, &s, &err), HCS_WIN32(2));
+        assert_non_null(strstr(hcs_error_message(err), path));
+        err = hcs_error_free(err);
+        assert_ok(hcs_listener_unix(path, &silent, NULL), NULL);
+        assert_hresult(hcs_gcs_dial(t, 5000, &at_once, &s, &err), HCS_E_OPERATION_TIMEOUT);
+        assert_non_null(strstr(hcs_error_message(err), "dial port 5000 of the guest: "));
+        hcs_error_free(err);
+        hcs_cancel_set(token);
+        assert_hresult(hcs_gcs_dial(t, 5000, &(struct hcs_call){.cancel = token}, &s, NULL), E_ABORT);
+        assert_null(s);
+        hcs_listener_close(silent);
+        hcs_cancel_unref(token);
+        hcs_gcs_transport_unref(t);
+}
+
 static void wake(void *arg) {
         hcs_gcs_listener_wake(arg);
 }
@@ -406,6 +429,7 @@ HCS_TESTS(cmocka_unit_test(a_name_that_is_no_transport_is_refused),
           cmocka_unit_test(a_system_without_vsock_says_so),
           cmocka_unit_test(a_machine_that_is_not_there_is_dialled_in_vain),
           cmocka_unit_test(a_port_of_the_guest_is_asked_for_as_firecracker_does),
+          cmocka_unit_test(a_device_that_says_nothing_or_is_not_there_holds_nobody),
           cmocka_unit_test(waking_a_listener_ends_the_wait_for_a_guest_that_died),
           cmocka_unit_test(a_memory_transport_queues_dials_and_refuses_what_nobody_listens_for),
           cmocka_unit_test(the_guest_gets_512_bytes_of_entropy_and_the_end),

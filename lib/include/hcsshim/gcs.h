@@ -32,8 +32,8 @@
  *
  * What ends a bridge: the guest closes it; a frame with a size below 16 or above 65536; an answer to nothing that was
  * asked; an answer or notification that is not the document it should be; any other message than these two; a
- * notification for a container that this connection does not know; and a request that has no answer after the
- * connection's timeout. Then every waiter is told, and every container and process counts as gone.
+ * notification for a container that this connection does not know; and a request without a time of its own that has no
+ * answer after the connection's timeout. Then every waiter is told, and every container and process counts as gone.
  *
  * Threads. Every function may be called from any thread at any time. Requests overlap, answers come in any order. A
  * connection has one thread of its own, which reads; callbacks of taps and logs run on the threads they say.
