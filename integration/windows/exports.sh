@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# What the DLLs export and what they need: exactly the functions that the public headers list, no less than the import
-# libraries of mingw-w64 know but for four, with as many arguments as its headers say, and nothing that does not come
-# with Windows.
+# What the DLLs export and what they need: exactly the functions that the public headers list, no less than what clients
+# look up (exports.txt) and than the import libraries of mingw-w64 know but for four, with as many arguments as its
+# headers say, and nothing that does not come with Windows.
 # usage: exports.sh SOURCE_ROOT CC OBJDUMP NM DLL...
 
 # shellcheck source=integration/checks.sh
@@ -44,6 +44,10 @@ for dll in "$@"; do
         if [[ $name == compute* || $name == vmcompute ]]; then
                 listed "$name" >"$work/listed"
                 expect 0 "$name.dll exports what its header lists" diff "$work/exported" "$work/listed"
+                sed -n "s/^$name //p" "$(dirname "$0")/exports.txt" | sort >"$work/looked_up"
+                [[ -s $work/looked_up ]] || fail "nothing is looked up in $name.dll"
+                expect 0 "$name.dll exports what clients look up" comm -13 "$work/exported" "$work/looked_up"
+                [[ ! -s $work/out ]] || fail "$name.dll lacks $(tr '\n' ' ' <"$work/out")"
                 import=$("$cc" -print-file-name="lib$name.a")
                 if [[ -f $import ]]; then
                         "$nm" "$import" 2>/dev/null | awk '$2 == "T" { print $3 }' | sort -u | grep -vxE "$unknown" >"$work/known"

@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "mockhcs/emulate/emulate.h"
+#include "mockhcs/emulate/storage/storage.h"
 
 static struct hcs_json *topology(const struct emulator *em) {
         struct hcs_json *o = hcs_json_new_object(), *list;
@@ -182,6 +183,10 @@ void service_access(struct emulator *em, struct mock_call *call, struct emission
         _cleanup_free_ char *key = hcs_asprintf("%s|%s", vm, file);
         bool grant = call->function->verb == MOCK_GRANT_VM_ACCESS || call->function->verb == MOCK_GRANT_VM_GROUP_ACCESS;
 
+        if (storage_lacks(em->storage, file)) {
+                refuse(call, STORAGE_NOT_FOUND, "there is no file \"%s\"", file);
+                return;
+        }
         if (grant)
                 hcs_json_set_bool(em->grants, key, true);
         else

@@ -25,21 +25,24 @@ static bool climbs(const char *path) {
         return false;
 }
 
+static char *below_root(const struct storage *s, const char *path) {
+        char *place = hcs_asprintf("%s/%c%s", s->root, *path | 32, path + 2);
+
+        for (char *p = place; *p; p++)
+                if (*p == '\\')
+                        *p = '/';
+        return place;
+}
+
 /* "C:\x" on a system that has no drives, or where `drives' says otherwise: its place below the root, which is made when
  * it is first needed. */
 static char *foreign(struct storage *s, const char *path, struct hcs_error **err) {
-        char *place;
-
         if (!s->root) {
                 if (FAILED(hcs_work_folder_new(NULL, "storage", &s->work, err)))
                         return NULL;
                 s->root = hcs_strdup(hcs_work_folder_path(s->work));
         }
-        place = hcs_asprintf("%s/%c%s", s->root, *path | 32, path + 2);
-        for (char *p = place; *p; p++)
-                if (*p == '\\')
-                        *p = '/';
-        return place;
+        return below_root(s, path);
 }
 
 static bool has_drive(const char *path) {
@@ -117,6 +120,17 @@ char *storage_place_of(struct storage *s, struct mock_call *call, const char *gi
 
 char *storage_place(struct storage *s, struct mock_call *call, const char *argument) {
         return storage_place_of(s, call, mock_call_text(call, argument));
+}
+
+bool storage_lacks(const struct storage *s, const char *path) {
+        _cleanup_free_ char *place = NULL;
+
+        if (hcs_str_starts(path, "\\\\?\\"))
+                path += 4;
+        if (!s->root_is_given || !has_drive(path))
+                return false;
+        place = below_root(s, path);
+        return climbs(path) || !hcs_file_exists(place);
 }
 
 struct storage_volume *storage_volume_of(struct storage *s, const char *folder) {

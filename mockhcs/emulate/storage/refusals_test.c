@@ -387,6 +387,16 @@ static void states_refuse_what_does_not_fit(void **state) {
         }
 }
 
+/* Looked for where `drives' says so: the disks of other tests are on paper. */
+static void access_is_given_to_files_that_are_there(void **state) {
+        assert_hresult(GrantVmAccess(u"vm", u"C:\\layers\\scratch\\sandbox.vhdx"), S_OK);
+        assert_hresult(GrantVmAccess(u"vm", u"\\\\?\\C:\\layers\\scratch\\sandbox.vhdx"), S_OK);
+        assert_hresult(GrantVmAccess(u"vm", u"C:\\layers\\none.vhdx"), NO_FILE);
+        assert_hresult(GrantVmAccess(u"vm", u"X:\\layers\\scratch\\sandbox.vhdx"), NO_FILE);
+        assert_hresult(GrantVmAccess(u"vm", u"C:\\layers\\..\\layers\\file"), NO_FILE);
+        assert_hresult(GrantVmAccess(u"vm", u""), E_INVALIDARG);
+}
+
 /* What a client named and is no layer is not removed, whatever fails on the way. */
 static void files_of_others_stay(void **state) {
         assert_hresult(DestroyLayer(&driver, u"C:\\layers\\file"), NO_PATH);
@@ -402,4 +412,5 @@ static void files_of_others_stay(void **state) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 HCS_TESTS(TEST(a_path_has_to_be_full), TEST(a_place_has_to_be_there), TEST(a_file_is_no_layer),
           TEST(a_path_has_its_length), TEST(text_that_is_no_utf16_is_refused), TEST(a_path_in_a_document_has_no_nul),
-          TEST(a_chain_has_to_end_in_a_base), TEST(states_refuse_what_does_not_fit), TEST(files_of_others_stay))
+          TEST(a_chain_has_to_end_in_a_base), TEST(states_refuse_what_does_not_fit),
+          TEST(access_is_given_to_files_that_are_there), TEST(files_of_others_stay))

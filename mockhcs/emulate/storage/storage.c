@@ -49,6 +49,7 @@ struct storage *storage_new(struct emulator *em, const char *root) {
 
         s->em = em;
         s->root = root ? hcs_strdup(root) : NULL;
+        s->root_is_given = root != NULL;
         hcs_mutex_init(&s->lock);
         return s;
 }

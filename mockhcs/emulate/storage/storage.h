@@ -56,6 +56,7 @@ struct storage {
         struct hcs_mutex lock;
         struct emulator *em;
         char *root;                   /* where paths of another system are; NULL until one is seen */
+        bool root_is_given;           /* by an option: it never changes, and what is not there is missing */
         struct hcs_work_folder *work; /* holds root unless an option says where it is */
         struct storage_volume *volumes;
         struct storage_filter *filters;
@@ -76,6 +77,9 @@ void storage_end(struct mock_call *call, HRESULT hr, struct hcs_error **err);
  */
 char *storage_place(struct storage *s, struct mock_call *call, const char *argument);
 char *storage_place_of(struct storage *s, struct mock_call *call, const char *given);
+/* Is there no such file of a client? Only where an option says where they are, else nobody knows. Any thread, no lock.
+ */
+bool storage_lacks(const struct storage *s, const char *path);
 struct storage_volume *storage_volume_of(struct storage *s, const char *folder);
 /* Attaches and detaches the disk of a layer. */
 struct storage_volume *storage_mount(struct storage *s, const char *folder);
