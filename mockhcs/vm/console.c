@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LINE_MAX_BYTES 1024u
 #define LINES_BEFORE   15 /* a panic */
@@ -38,8 +39,26 @@ static void end_of_line(struct console *c) {
         hcs_buf_clear(&c->line);
 }
 
+static void put(struct console *c, const char *data, size_t n) {
+        c->written += fwrite(data, 1, n, c->file);
+}
+
+/* What is no file has no end. */
+static void begin_again(struct console *c) {
+        static const char note[] = "[what the console said before is gone: it was too much]\n";
+
+        c->written = 0;
+        if (ftruncate(fileno(c->file), 0) < 0)
+                return;
+        rewind(c->file);
+        put(c, note, sizeof(note) - 1);
+        put(c, hcs_buf_cstr(&c->tail), c->tail.len);
+}
+
 void console_feed(struct console *c, const char *data, size_t n) {
-        fwrite(data, 1, n, c->file);
+        if (c->written + n > CONSOLE_FILE)
+                begin_again(c);
+        put(c, data, n);
         hcs_buf_append(&c->tail, data, n);
         if (c->tail.len > 2 * CONSOLE_TAIL) {
                 memmove(c->tail.data, c->tail.data + c->tail.len - CONSOLE_TAIL, CONSOLE_TAIL);

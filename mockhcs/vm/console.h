@@ -14,16 +14,18 @@
 #include "hcsshim/error.h"
 
 #define CONSOLE_TAIL  (32u * 1024)
-#define CONSOLE_LINES 40 /* of the tail, in an error */
+#define CONSOLE_LINES 40          /* of the tail, in an error */
+#define CONSOLE_FILE  (16u << 20) /* bytes of the file: a guest that talks without end does not fill a disk */
 
 struct console {
         FILE *file;
+        size_t written;      /* in the file */
         struct hcs_buf tail; /* at most twice CONSOLE_TAIL bytes */
         struct hcs_buf line; /* the one that is being written */
         char *panic;         /* the line that said so, NULL while all is well */
 };
 
-/* path: the file, made anew. */
+/* path: the file, made anew; it begins again, with the tail, when it has CONSOLE_FILE bytes. */
 HRESULT console_init(struct console *c, const char *path, struct hcs_error **err);
 void console_deinit(struct console *c);
 void console_feed(struct console *c, const char *data, size_t n);

@@ -8,8 +8,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "mockhcs/vm/console.h"
 #include "platform/clock.h"
+#include "platform/file.h"
 #include "platform/pipe.h"
 #include "testing/hcs_test.h"
 
@@ -161,10 +163,33 @@ static void a_line_without_end_costs_no_memory(void **state) {
         console_deinit(&c);
 }
 
+static void a_console_without_end_fills_no_disk(void **state) {
+        _cleanup_free_ char *folder = hcs_test_tmpdir(), *path = hcs_asprintf("%s/console", folder);
+        _cleanup_free_ char *block = hcs_malloc(65536);
+        _cleanup_buf_ struct hcs_buf text = {0};
+        struct console c;
+
+        memset(block, '\n', 65536);
+        assert_ok(console_init(&c, path, NULL), NULL);
+        for (unsigned i = 0; i < CONSOLE_FILE / 65536; i++)
+                console_feed(&c, block, 65536);
+        assert_ok(hcs_file_read(path, CONSOLE_FILE, &text, NULL), NULL);
+        assert_int_equal(text.len, CONSOLE_FILE);
+        /* One byte more: what was last is still before it. */
+        hcs_buf_clear(&text);
+        console_feed(&c, "last", 4);
+        console_feed(&c, " words", 6);
+        assert_ok(hcs_file_read(path, CONSOLE_FILE, &text, NULL), NULL);
+        assert_true(hcs_str_starts(hcs_buf_cstr(&text), "[what the console said before is gone"));
+        assert_true(text.len > CONSOLE_TAIL && text.len < 4 * CONSOLE_TAIL);
+        assert_string_equal(hcs_buf_cstr(&text) + text.len - 12, "\n\nlast words");
+        console_deinit(&c);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 HCS_TESTS(T(the_greeting_comes_first_and_events_in_between), T(what_qemu_refuses_is_told_in_its_words),
           T(a_qemu_that_goes_or_hangs_or_talks_nonsense_ends_the_wait),
           T(the_end_of_the_stream_is_the_end_of_every_question),
           cmocka_unit_test(a_console_keeps_its_end_and_sees_a_panic_in_pieces),
-          cmocka_unit_test(a_line_without_end_costs_no_memory))
+          cmocka_unit_test(a_line_without_end_costs_no_memory), cmocka_unit_test(a_console_without_end_fills_no_disk))
