@@ -54,6 +54,7 @@ struct lcow_run {
         void (*started)(struct lcow_machine *m);
         void (*crashed)(struct lcow_machine *m);
         void (*log)(void *ctx, const void *data, size_t n);
+        void (*bridge)(void *ctx, const struct hcs_gcs_tap_frame *frame); /* goes by (any thread); as above */
         void *ctx;
         char *transport;      /* to the guest (hcs_gcs_transport_open()); NULL: HCS knows */
         bool is_guest_others; /* the bridge is left to another program: only HCS is asked */

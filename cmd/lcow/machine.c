@@ -29,6 +29,8 @@ static void tap_frame(void *ctx, const struct hcs_gcs_tap_frame *f) {
         char type[HCS_GCS_TYPE_TEXT_SIZE];
 
         mockhcs_note_frame(m->mock, m->id, f);
+        if (m->run->bridge)
+                m->run->bridge(m->run->ctx, f);
         if (m->run->steps->trace && !f->broken) {
                 _cleanup_free_ char *body = hcs_strndup(f->body, f->len);
 

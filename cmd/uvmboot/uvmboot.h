@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "cmd/lcow/machine.h"
+#include "mockhcs/bridge/tap.h"
 #include "platform/stream.h"
 #include "platform/thread.h"
 #include "platform/work_folder.h"
@@ -66,7 +67,9 @@ struct uvmboot_vm {
         const struct uvmboot_options *options;
         struct lcow_run run;
         struct lcow_steps steps;
-        FILE *log; /* of the agent; NULL: not kept */
+        FILE *log;                       /* of the agent; NULL: not kept */
+        struct mock_trace_writer *trace; /* of the bridge; NULL: not kept */
+        struct mock_tap *tap;
         struct hcs_mutex lock;
         bool crashed; /* its kernel gave up; under the lock */
         struct hcs_stream *console;

@@ -9,6 +9,7 @@
 
 #include "cmd/uvmboot/uvmboot.h"
 #include "oci/default_spec.h"
+#include "platform/clock.h"
 #include "platform/data_file.h"
 #include "platform/file.h"
 
@@ -73,6 +74,30 @@ static void open_log(struct uvmboot_vm *v) {
         v->log = fopen(path, "wbe");
         if (v->log)
                 setvbuf(v->log, NULL, _IONBF, 0);
+}
+
+static void tap_bridge(void *ctx, const struct hcs_gcs_tap_frame *frame) {
+        struct uvmboot_vm *v = ctx;
+
+        if (v->tap)
+                mock_tap_frame(v->tap, frame);
+}
+
+/* For `hcstrace show`: what host and agent said to each other, without what streams carry. */
+static void open_trace(struct uvmboot_vm *v) {
+        static const struct mock_trace_header header = {
+                .recorder = "uvmboot " HCS_VERSION, .os = "linux", .redacted = true};
+        _cleanup_free_ char *path = artefact(v, "bridge.trace");
+
+        if (SUCCEEDED(mock_trace_writer_open(path, &header, &v->trace, NULL)))
+                v->tap = mock_tap_new(v->trace, "bridge/1", hcs_clock_ns(), true);
+}
+
+static void close_logs(struct uvmboot_vm *v) {
+        if (v->log)
+                fclose(v->log);
+        mock_tap_free(v->tap);
+        mock_trace_writer_free(v->trace);
 }
 
 static bool has_console(const struct uvmboot_options *o) {
@@ -303,6 +328,7 @@ HRESULT uvmboot_run(struct uvmboot_host *h, unsigned index, int *ret_exit_code, 
                                   .started = started,
                                   .crashed = crashed,
                                   .log = keep_log,
+                                  .bridge = tap_bridge,
                                   .ctx = &v,
                                   .timeout_s = o->timeout_s,
                                   .record = o->record,
@@ -316,11 +342,12 @@ HRESULT uvmboot_run(struct uvmboot_host *h, unsigned index, int *ret_exit_code, 
         if (SUCCEEDED(hr)) {
                 if (!o->replay)
                         open_log(&v);
+                if (!o->replay && o->gcs && !o->host_exec)
+                        open_trace(&v);
                 hr = lcow_machine_run(&v.run, h->mock, h->cancel, ret_exit_code, &mine);
                 uvmboot_console_close(&v);
         }
-        if (v.log)
-                fclose(v.log);
+        close_logs(&v);
         if (FAILED(hr) && v.run.vm)
                 explain(&v, &mine);
         if (o->replay && h->mock) {

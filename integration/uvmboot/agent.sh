@@ -43,6 +43,8 @@ grep -q 'to HCS modify: {"ResourcePath":"VirtualMachine/Devices/Scsi/' "$work/er
 grep -q "has shut down" "$work/err" || fail "it did not shut down"
 "$hcstrace" show "$work/run.trace" >"$work/timeline"
 grep -q "Request(ExecuteProcess)" "$work/timeline" || fail "the bridge is not recorded"
+"$hcstrace" show "$work/artefacts/uvmboot-0/bridge.trace" >"$work/timeline"
+grep -q "Request(ExecuteProcess)" "$work/timeline" || fail "the bridge is not among the artefacts"
 grep -q '"msg"' "$work/artefacts/uvmboot-0/agent.log" || fail "the agent's log is empty"
 grep -q "Linux version" "$work/artefacts/uvmboot-0/console.log" && fail "the kernel is not quiet"
 

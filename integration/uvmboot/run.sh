@@ -99,7 +99,7 @@ grep -q "guest: heard good morning" "$work/console"
 # A guest that does not know what the host waits for: the deadline, the console's words, what is kept.
 expect 125 "uvmboot-0: start the VM: " "$uvmboot" --boot-files-path "$boot" --accel tcg --timeout 3 --exec true
 grep -q "console and logs are in \`$work/hcsshim/kept/uvmboot." "$work/out"
-ls "$work"/hcsshim/kept/uvmboot.*/{agent.log,console.log,qemu.log,qemu.arguments} >/dev/null
+ls "$work"/hcsshim/kept/uvmboot.*/{agent.log,bridge.trace,console.log,qemu.log,qemu.arguments} >/dev/null
 
 # start: uvmboot that waits for a guest in vain, as $pid, and its QEMU as $qemu
 start() {
