@@ -13,7 +13,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "base/mem.h"
+#include "base/str.h"
 #include "hcsshim/log.h"
 
 #define MAX_RECORD 8192
@@ -69,8 +69,9 @@ static void on_readable(struct guest_source *s, uint32_t events) {
         }
 }
 
-struct guest_kmsg *guest_kmsg_new(struct guest_loop *loop, uint64_t max_level) {
-        int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+struct guest_kmsg *guest_kmsg_new(struct guest_loop *loop, const struct guest_roots *roots, uint64_t max_level) {
+        _cleanup_free_ char *path = hcs_asprintf("%s/kmsg", roots->dev);
+        int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
         struct guest_kmsg *k;
 
         if (fd < 0)

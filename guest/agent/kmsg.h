@@ -6,11 +6,12 @@
  * to be read there are none. */
 
 #include "guest/base/loop.h"
+#include "guest/base/roots.h"
 
 struct guest_kmsg;
 
 /* Messages whose priority is a larger number than max_level are left out. NULL when they cannot be read. */
-struct guest_kmsg *guest_kmsg_new(struct guest_loop *loop, uint64_t max_level);
+struct guest_kmsg *guest_kmsg_new(struct guest_loop *loop, const struct guest_roots *roots, uint64_t max_level);
 struct guest_kmsg *guest_kmsg_free(struct guest_kmsg *k);
 
 #endif

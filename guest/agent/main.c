@@ -121,7 +121,7 @@ static HRESULT make(struct parts *p, const struct guest_options *o, struct hcs_e
                                                        o->gcs_mem_limit_bytes, &p->memory, err)
                                     : hcs_error_make(err, E_FAIL, "no cgroups are mounted (-no-cgroups does without)");
         if (SUCCEEDED(hr) && !o->disable_time_sync)
-                hr = guest_timesync_new(p->loop, p->children, &p->timesync, err);
+                hr = guest_timesync_new(p->loop, p->children, &p->roots, &p->timesync, err);
         return hr;
 }
 
@@ -158,7 +158,7 @@ static void start(struct parts *p, const struct guest_options *o) {
                 .ctx = a,
         };
         a->bridge = guest_bridge_new(&bridge);
-        p->kmsg = guest_kmsg_new(p->loop, o->kmsg_log_level);
+        p->kmsg = guest_kmsg_new(p->loop, &p->roots, o->kmsg_log_level);
         guest_bridge_start(a->bridge);
 }
 
