@@ -32,6 +32,15 @@ refused 1 "transport \`tcp\`: neither vsock nor unix:PATH" -disable-time-sync -t
 refused 1 "unknown initial-policy-stance \`maybe\`" -disable-time-sync -initial-policy-stance maybe
 refused 1 "/run/nowhere/log" -disable-time-sync -logfile /run/nowhere/log
 refused 0 "-initial-policy-stance string" -help
+# The kernel's pattern of core files is the machine's: here a file of ours is in its place.
+touch /run/pattern && mount --bind /run/pattern /proc/sys/kernel/core_pattern || exit 1
+for flags in "-core-dump-location /run/cores/core.%p" ""; do
+        # shellcheck disable=SC2086
+        : | "$agent" -v4 -no-cgroups -disable-time-sync -use-inouterr -loglevel error $flags >$said 2>&1 || fail "$flags"
+        [ "$(cat /run/pattern)" = /run/cores/core.%p ] || fail "with \`$flags\` the pattern is $(cat /run/pattern)"
+done
+mount -o remount,bind,ro /proc/sys/kernel/core_pattern || exit 1
+refused 1 "failed to set core dump location" -disable-time-sync -use-inouterr -core-dump-location /run/elsewhere
 
 # little SIZE NUMBER: its bytes, the lowest first.
 little() {
