@@ -287,6 +287,5 @@ HCS_TESTS(TEST(the_kernels_messages_go_to_the_log), TEST(without_kernel_messages
           TEST(a_chronyd_that_is_not_there_is_looked_for_less_and_less_often),
           TEST(without_the_hypervisors_clock_there_is_none_to_keep),
           TEST(pods_get_the_memory_but_a_reserve_and_the_agent_a_group),
-          TEST(kills_in_pods_within_a_second_are_one_line),
-          TEST(the_agents_own_memory_beyond_its_threshold_is_told),
+          TEST(kills_in_pods_within_a_second_are_one_line), TEST(the_agents_own_memory_beyond_its_threshold_is_told),
           TEST(a_kernel_without_memory_events_is_no_reason_not_to_run), TEST(a_reserve_of_all_the_memory_is_refused))

@@ -63,6 +63,34 @@ static void every_wanted_stream_is_dialed_at_its_port(void **state) {
         tear_down(&r);
 }
 
+static void assert_comes_to_next(int listener, int sender, char letter) {
+        int conn = accept(listener, NULL, NULL);
+        char byte = 0;
+
+        assert_int_equal(write(sender, &letter, 1), 1);
+        assert_int_equal(recv(conn, &byte, 1, MSG_DONTWAIT), 1);
+        assert_int_equal(byte, letter);
+        close(conn);
+}
+
+static void streams_are_dialed_in_their_order(void **state) {
+        struct guest_ports p = {.has_in = true, .in = 7, .has_out = true, .out = 7, .has_err = true, .err = 7};
+        struct guest_streams s = GUEST_STREAMS_NONE;
+        struct rig r;
+        int all;
+
+        set_up(&r);
+        all = listen_at(&r, 7);
+        assert_ok(guest_ports_dial(&p, r.t, &s, NULL), NULL);
+        fcntl(all, F_SETFL, O_NONBLOCK); /* who is missing fails the test */
+        assert_comes_to_next(all, s.in, 'i');
+        assert_comes_to_next(all, s.out, 'o');
+        assert_comes_to_next(all, s.err, 'e');
+        guest_streams_close(&s);
+        close(all);
+        tear_down(&r);
+}
+
 static void a_port_nobody_listens_on_closes_those_before_it(void **state) {
         struct guest_ports p = {.has_in = true, .in = 7, .has_out = true, .out = 8, .has_err = true, .err = 9};
         struct guest_streams s = GUEST_STREAMS_NONE;
@@ -126,5 +154,6 @@ static void a_connection_by_vsock_takes_a_mebibyte(void **state) {
 }
 
 HCS_TESTS(cmocka_unit_test(every_wanted_stream_is_dialed_at_its_port),
+          cmocka_unit_test(streams_are_dialed_in_their_order),
           cmocka_unit_test(a_port_nobody_listens_on_closes_those_before_it), cmocka_unit_test(a_pipe_takes_a_mebibyte),
           cmocka_unit_test(a_connection_by_vsock_takes_a_mebibyte))

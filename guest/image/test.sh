@@ -27,6 +27,16 @@ refuses() { # WORDS ARGUMENT...
         "$build" --out refused "$@" >out 2>&1 && fail "it takes $*"
         { grep -qF -- "$words" out && [[ $(wc -l <out) -eq 1 ]]; } || { cat out >&2; fail "no \`$words\`"; }
 }
+# One line a file: its kind and mode, its links, what it is and holds. Owners are for who may set them.
+describe() { # FOLDER
+        local owner='%U/%G'
+        [[ $(id -u) -eq 0 ]] || owner=
+        (cd "$1" && find . -mindepth 1 -printf "%p %y %m $owner %l\\n" | sort &&
+                find . -type f -print0 | sort -z | xargs -0 sha256sum)
+}
+same() { # FOLDER FOLDER
+        diff <(describe "$1") <(describe "$2") >differences || { head differences >&2; fail "$1 and $2 differ"; }
+}
 program() {
         printf '#!/bin/sh\n' >"$1"
         chmod +x "$1"
@@ -49,6 +59,32 @@ if command -v veritysetup >/dev/null; then
         veritysetup verify one/rootfs.vhd one/rootfs.vhd "$hash" --hash-offset="$size"
 fi
 [[ $(tail -c 512 one/rootfs.vhd | head -c 8) == conectix ]] || fail "rootfs.vhd has no footer"
+# A flipped bit of what is mounted is seen by both.
+cp one/rootfs.vhd flipped.vhd
+printf '\377' | dd of=flipped.vhd bs=1 seek=$((size / 2)) conv=notrunc status=none
+cmp -s one/rootfs.vhd flipped.vhd && fail "nothing is flipped"
+"$verity" verify flipped.vhd "$hash" >/dev/null 2>&1 && fail "we do not see a flipped bit"
+if command -v veritysetup >/dev/null; then
+        veritysetup verify flipped.vhd flipped.vhd "$hash" --hash-offset="$size" >/dev/null 2>&1 && fail "cryptsetup does not see a flipped bit"
+fi
+# The archives, the initramfs and the disk are one tree, to the eyes of tar, cpio and e2fsprogs.
+mkdir trees trees/{tar,cpio,disk}
+tar -xzf one/rootfs.tar.gz -C trees/tar --exclude=dev/console
+(cd trees/cpio && "$busybox" cpio -idm <../../one/initrd.img 2>/dev/null) || [[ $(id -u) -ne 0 ]]
+rm -f trees/cpio/dev/console
+same trees/tar trees/cpio
+if command -v e2fsck >/dev/null && command -v debugfs >/dev/null; then
+        head -c "$size" one/rootfs.vhd >disk.img
+        # As docs/layers.md has it, padding of bitmaps is as in the images of the original.
+        e2fsck -fn disk.img 2>&1 | grep -vE '^(e2fsck |Pass |Padding at end of .* bitmap is not set|$)|still has errors|non-contiguous' >out &&
+                { cat out >&2; fail "rootfs.vhd has errors"; }
+        debugfs -R "rdump / trees/disk" disk.img >out 2>&1
+        # What debugfs does not dump.
+        rm -rf trees/disk/lost+found
+        find trees/tar -type c -delete
+        chmod -t trees/tar/tmp trees/tar/var/tmp
+        same trees/tar trees/disk
+fi
 "$busybox" cpio -t <one/initrd.img >initrd.list 2>/dev/null
 tar -tzf one/rootfs.tar.gz | sed 's,/$,,' >rootfs.list
 tar -tzf one/delta.tar.gz | sed 's,/$,,' >delta.list
@@ -95,6 +131,9 @@ tar -xzf base.tar.gz -C over
 tar -xzf usr/delta.tar.gz -C over
 cmp over/init init
 cmp over/bin/gcs gcs
+mkdir whole
+tar -xzf usr/rootfs.tar.gz -C whole
+same whole over
 mkdir unpacked
 (cd unpacked && "$busybox" cpio -idm <../usr/initrd.img 2>/dev/null)
 [[ $(stat -c %h unpacked/etc/first) -eq 2 && $(cat unpacked/etc/second) == one ]] || fail "the initramfs has no hard link"

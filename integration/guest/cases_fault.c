@@ -5,11 +5,13 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "integration/guest/box.h"
 #include "integration/guest/cases.h"
+#include "integration/guest/host_private.h"
 #include "platform/file.h"
 
 static void still_works(struct host *h) {
@@ -86,6 +88,14 @@ static void a_runtime_that_hangs_does_not_hold_up_others(struct host *h) {
         check(host_result(answer) == E_FAIL, "0x%08x", (unsigned)host_result(answer));
 }
 
+static struct hcs_json *start_with_stdout(struct host *h, const char *id, uint32_t port) {
+        return host_call(
+                h, HCS_GCS_EXECUTE_PROCESS,
+                "{\"ContainerId\":\"%s\",\"Settings\":{\"ProcessParameters\":\"{\\\"CreateStdOutPipe\\\":true}\","
+                "\"VsockStdioRelaySettings\":{\"StdOut\":%u}}}",
+                id, port);
+}
+
 static void a_host_that_never_closes_a_stream_is_given_up_on(struct host *h) {
         struct process p;
         BOX(b, "[\"echo\",\"x\"]");
@@ -94,6 +104,46 @@ static void a_host_that_never_closes_a_stream_is_given_up_on(struct host *h) {
         p = box_start(&b.box, h, STREAM_OUT);
         check(host_wait_process(h, &p) == 0, "exit code");
         host_close(&p.out);
+}
+
+/* Who listens has a queue: until it is full a connection is one to the agent, and its end is waited for as any other.
+ */
+static void a_host_that_never_accepts_a_stream_is_given_up_on(struct host *h) {
+        uint32_t port = h->next_port++;
+        int listener = host_listen(h, port);
+        uint64_t pid = 0;
+        BOX(b, "[\"echo\",\"x\"]");
+
+        box_create(&b.box, h);
+        {
+                _cleanup_json_ struct hcs_json *answer = start_with_stdout(h, b.box.id, port);
+
+                check(host_result(answer) == S_OK, "%s", hcs_json_get_string(answer, "ErrorMessage"));
+                check(hcs_json_u64(hcs_json_get(answer, "ProcessId"), &pid), "no ProcessId");
+        }
+        check(host_wait_process(h, &(struct process){.container = b.box.id, .pid = (uint32_t)pid}) == 0, "exit code");
+        host_unlink(h, port);
+        host_close(&listener);
+}
+
+static void a_port_whose_queue_is_full_fails_the_start(struct host *h) {
+        _cleanup_json_ struct hcs_json *answer = NULL;
+        uint32_t port = h->next_port++;
+        int listener = host_listen(h, port), filler[16];
+        BOX(b, "[\"true\"]");
+
+        listen(listener, 0);
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(filler); i++)
+                filler[i] = host_knock(h, port);
+        box_create(&b.box, h);
+        answer = start_with_stdout(h, b.box.id, port);
+        check(FAILED(host_result(answer)) && strstr(hcs_json_get_string(answer, "ErrorMessage"), "stdout Connection"),
+              "0x%08x %s", (unsigned)host_result(answer), hcs_json_get_string(answer, "ErrorMessage"));
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(filler); i++)
+                host_close(&filler[i]);
+        host_unlink(h, port);
+        host_close(&listener);
+        host_call_ok(h, HCS_GCS_SHUTDOWN_FORCED, "{\"ContainerId\":\"%s\"}", b.box.id);
 }
 
 static void a_full_file_system_fails_one_container(struct host *h) {
@@ -281,6 +331,9 @@ static const struct test_case cases[] = {
         FAULTY("a runtime that hangs does not hold up others", a_runtime_that_hangs_does_not_hold_up_others),
         {"fault: a host that never closes a stream is given up on", NEEDS_RUNTIME | NEEDS_BOUNDED_CLOSE,
          a_host_that_never_closes_a_stream_is_given_up_on},
+        {"fault: a host that never accepts a stream is given up on", NEEDS_RUNTIME | NEEDS_BOUNDED_CLOSE,
+         a_host_that_never_accepts_a_stream_is_given_up_on},
+        RUNTIME("a port whose queue is full fails the start", a_port_whose_queue_is_full_fails_the_start),
         RUNTIME("a full file system fails one container", a_full_file_system_fails_one_container),
         {"fault: a fork bomb ends with its container", NEEDS_RUNTIME | NEEDS_CGROUPS,
          a_fork_bomb_ends_with_its_container},

@@ -2,6 +2,8 @@
 
 /* Processes of a container: signals, streams, terminals, users. */
 
+#include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -134,6 +136,66 @@ static void megabytes_arrive_whole(struct host *h) {
         outcome_check(h, &o, 0, NULL);
 }
 
+#define TINY_BYTES (16u << 20)
+#define STALL_MS   500
+
+/* What stands at a place of the stream: bytes that are lost or change places show. */
+static char byte_at(size_t i) {
+        return (char)(i % 251);
+}
+
+/* The next piece of 1 to 100 bytes, as much of it as is taken now. Returns how much is sent then. */
+static size_t send_tiny(struct host *h, int fd, size_t sent) {
+        char piece[100];
+        size_t n = sent * 7 % sizeof(piece) + 1;
+        ssize_t w;
+
+        for (size_t i = 0; i < n; i++)
+                piece[i] = byte_at(sent + i);
+        w = send(fd, piece, n < TINY_BYTES - sent ? n : TINY_BYTES - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+        check(w > 0 || errno == EAGAIN, "%s after %zu bytes", strerror(errno), sent);
+        return sent + (w > 0 ? (size_t)w : 0);
+}
+
+static size_t read_tiny(struct host *h, int fd, size_t got) {
+        static char chunk[65536];
+        ssize_t n = read(fd, chunk, sizeof(chunk));
+
+        check(n > 0, "the stream ends after %zu bytes", got);
+        for (ssize_t i = 0; i < n; i++, got++)
+                check(chunk[i] == byte_at(got), "byte %zu is another", got);
+        return got;
+}
+
+/* Both directions. While the host reads nothing an agent keeps no more than fits the way: the host has the rest. */
+static void tiny_writes_arrive_whole_and_in_order(struct host *h) {
+        struct pollfd fds[2];
+        size_t sent = 0, got = 0;
+        struct process p;
+        BOX(b, "[\"dd\",\"bs=37\"]");
+
+        box_create(&b.box, h);
+        p = box_start(&b.box, h, STREAM_IN | STREAM_OUT);
+        fds[0] = (struct pollfd){.fd = p.in, .events = POLLOUT};
+        fds[1] = (struct pollfd){.fd = p.out, .events = POLLIN};
+        while (sent < TINY_BYTES && poll(fds, 1, STALL_MS) > 0)
+                sent = send_tiny(h, p.in, sent);
+        check(sent < TINY_BYTES / 2, "%zu bytes are on their way", sent);
+        while (got < TINY_BYTES) {
+                check(poll(fds, 2, (int)h->limit_ms) > 0, "nothing moves: %zu bytes went, %zu came", sent, got);
+                if (fds[1].revents)
+                        got = read_tiny(h, p.out, got);
+                if (fds[0].revents)
+                        sent = send_tiny(h, p.in, sent);
+                if (sent == TINY_BYTES)
+                        fds[0].fd = -1;
+        }
+        host_close(&p.in);
+        check(read(p.out, &(char){0}, 1) == 0, "more came than went");
+        host_close(&p.out);
+        check(host_wait_process(h, &p) == 0, "exit code");
+}
+
 static void a_terminal_is_one_and_is_resized(struct host *h) {
         _cleanup_free_ char *out = NULL;
         struct process p;
@@ -217,6 +279,7 @@ static const struct test_case cases[] = {
         CASE("the end of input reaches the process", the_end_of_input_reaches_the_process),
         CASE("without stdin input ends at once", without_stdin_input_ends_at_once),
         CASE("megabytes arrive whole", megabytes_arrive_whole),
+        CASE("tiny writes arrive whole and in order", tiny_writes_arrive_whole_and_in_order),
         CASE("a terminal is one and is resized", a_terminal_is_one_and_is_resized),
         CASE("another process may have a terminal", another_process_may_have_a_terminal),
         CASE("a process without a terminal is not resized", a_process_without_a_terminal_is_not_resized),

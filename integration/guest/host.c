@@ -57,11 +57,26 @@ void host_close(int *fd) {
         *fd = -1;
 }
 
-int host_listen(struct host *h, uint32_t port) {
+static struct sockaddr_un address_of(const struct host *h, uint32_t port) {
         struct sockaddr_un addr = {.sun_family = AF_UNIX};
-        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
         snprintf(addr.sun_path, sizeof(addr.sun_path), "%s_%u", h->path, port);
+        return addr;
+}
+
+int host_knock(struct host *h, uint32_t port) {
+        struct sockaddr_un addr = address_of(h, port);
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+                host_close(&fd);
+        return fd;
+}
+
+int host_listen(struct host *h, uint32_t port) {
+        struct sockaddr_un addr = address_of(h, port);
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
         unlink(addr.sun_path);
         if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 || listen(fd, 64) < 0)
                 fail("listen on %s: %s", addr.sun_path, strerror(errno));
