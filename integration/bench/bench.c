@@ -3,8 +3,9 @@
 /*
  * What a lifecycle (create, start, a process, exit, terminate, close) costs emulated, recorded and replayed, as ratios
  * to what cJSON alone needs to parse and print the same documents once, in one run; and what eight threads make of it.
- * Each is measured several times in turns, and the best counts: the machine is not ours alone. usage: bench [LIFECYCLES
- * [COMPOSITION]]: with a composition, only that is run (for a profiler).
+ * All are measured in turns, several times. Printed are the medians of the times, and of the ratios within a turn: the
+ * machine is not ours alone, but what is compared runs side by side. usage: bench [LIFECYCLES [COMPOSITION]]: with a
+ * composition, only that is run (for a profiler).
  */
 
 #define HCS_ABI_PROTOTYPES
@@ -81,7 +82,7 @@ static void lifecycle(PCWSTR id, PCWSTR vm, PCWSTR process) {
         HcsCloseComputeSystem(s);
 }
 
-#define ROUNDS  7
+#define ROUNDS  9
 #define THREADS 8
 
 static PWSTR vm_document, process_document;
@@ -144,9 +145,28 @@ static double measure_threads(unsigned n) {
         return ns;
 }
 
-static void best(double *so_far, double now) {
-        if (*so_far == 0 || now < *so_far)
-                *so_far = now;
+/* What was measured, by turn. */
+struct series {
+        double ns[ROUNDS];
+};
+
+static int by_size(const void *a, const void *b) {
+        double x = *(const double *)a, y = *(const double *)b;
+
+        return (x > y) - (x < y);
+}
+
+static double median(struct series s) {
+        qsort(s.ns, ROUNDS, sizeof(*s.ns), by_size);
+        return s.ns[ROUNDS / 2];
+}
+
+static double ratio(const struct series *s, const struct series *of) {
+        struct series ratios;
+
+        for (int i = 0; i < ROUNDS; i++)
+                ratios.ns[i] = s->ns[i] / of->ns[i];
+        return median(ratios);
 }
 
 static PWSTR widen(const char *text) {
@@ -157,14 +177,14 @@ static PWSTR widen(const char *text) {
         return wide;
 }
 
-static void tell(const char *what, double ns, double of, const char *unit, double goal) {
-        printf("%-22s %8.1f us  %5.2f x %-8s (goal %.2f)\n", what, ns / 1e3, ns / of, unit, goal);
+static void tell(const char *what, const struct series *s, const struct series *of, const char *unit, double goal) {
+        printf("%-22s %8.1f us  %5.2f x %-8s (goal %.2f)\n", what, median(*s) / 1e3, ratio(s, of), unit, goal);
 }
 
 int main(int argc, char **argv) {
         unsigned n = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 1000;
         char trace[] = "/tmp/hcsbench.XXXXXX", record[64], replay[64];
-        double cjson = 0, few = 0, same = 0, many = 0, recorded = 0, replayed = 0, threads = 0;
+        struct series cjson, few, same, many, recorded, replayed, threads;
 
         vm_document = widen(VM);
         process_document = widen(PROCESS);
@@ -176,21 +196,21 @@ int main(int argc, char **argv) {
         snprintf(record, sizeof(record), "record=%s,emulate", trace);
         snprintf(replay, sizeof(replay), "replay=%s", trace);
         for (int round = 0; round < ROUNDS; round++) {
-                best(&cjson, measure_cjson(n));
-                best(&few, measure("emulate", 100));
-                best(&many, measure("emulate", 10 * n));
-                best(&same, measure("emulate", n));
-                best(&recorded, measure(record, n));
-                best(&replayed, measure(replay, n));
-                best(&threads, measure_threads(n / THREADS + 1));
+                cjson.ns[round] = measure_cjson(n);
+                few.ns[round] = measure("emulate", 100);
+                many.ns[round] = measure("emulate", 10 * n);
+                same.ns[round] = measure("emulate", n);
+                recorded.ns[round] = measure(record, n);
+                replayed.ns[round] = measure(replay, n);
+                threads.ns[round] = measure_threads(n / THREADS + 1);
         }
         unlink(trace);
-        printf("%-22s %8.1f us\n", "cJSON alone", cjson / 1e3);
-        tell("emulated, 100", few, cjson, "cJSON", 4);
-        tell("emulated, many", many, cjson, "cJSON", 4);
-        tell("recorded", recorded, same, "emulated", 1.25);
-        tell("replayed", replayed, cjson, "cJSON", 2);
-        tell("emulated, 8 threads", threads, same, "emulated", 1);
+        printf("%-22s %8.1f us\n", "cJSON alone", median(cjson) / 1e3);
+        tell("emulated, 100", &few, &cjson, "cJSON", 4);
+        tell("emulated, many", &many, &cjson, "cJSON", 4);
+        tell("recorded", &recorded, &same, "emulated", 1.25);
+        tell("replayed", &replayed, &cjson, "cJSON", 2);
+        tell("emulated, 8 threads", &threads, &same, "emulated", 1);
         free(vm_document);
         free(process_document);
         return 0;

@@ -24,20 +24,42 @@ static inline char *at_bytes(char *p, const char *s, size_t n) {
 }
 
 static inline char *at_text(char *p, const char *s) {
-        while (*s)
-                *p++ = *s++;
-        return p;
+        return at_bytes(p, s, strlen(s));
+}
+
+static inline unsigned digits_of(uint64_t v) {
+        static const uint64_t powers[] = {0,
+                                          10,
+                                          100,
+                                          1000,
+                                          10000,
+                                          100000,
+                                          1000000,
+                                          10000000,
+                                          100000000,
+                                          1000000000,
+                                          10000000000,
+                                          100000000000,
+                                          1000000000000,
+                                          10000000000000,
+                                          100000000000000,
+                                          1000000000000000,
+                                          10000000000000000,
+                                          100000000000000000,
+                                          1000000000000000000,
+                                          UINT64_C(10000000000000000000)};
+        unsigned bits = 64 - (unsigned)__builtin_clzll(v | 1), n = bits * 1233 >> 12; /* log10(2) is 1233 / 4096 */
+
+        return n + (v >= powers[n]);
 }
 
 static inline char *at_u64(char *p, uint64_t v) {
         static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
                                     "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
                                     "8081828384858687888990919293949596979899";
-        size_t n = 1;
+        unsigned n = v ? digits_of(v) : 1;
         char *digit;
 
-        for (uint64_t bound = 10; v >= bound && n < 20; bound *= 10)
-                n++;
         for (digit = p + n; v >= 10; v /= 100)
                 memcpy(digit -= 2, pairs + v % 100 * 2, 2);
         if (digit > p)
@@ -82,26 +104,16 @@ static void put_string(const char *s, struct hcs_buf *out) {
         mock_scan_quote(s ? s : "", s ? strlen(s) : 0, out);
 }
 
-/* Names are ours or were interned: mostly plain, and then nothing has to be escaped. */
-static void put_name(const char *name, struct hcs_buf *out) {
-        char *p = room(out, FIXED);
-        size_t n = 0;
-
-        *p++ = '"';
-        for (; n < FIXED - 2 && (name[n] | 32) >= 'a' && (name[n] | 32) <= 'z'; n++)
-                *p++ = name[n];
-        if (name[n]) {
-                put_string(name, out);
-        } else {
-                *p++ = '"';
-                filled(out, p);
-        }
+/* A name with its colon. */
+static void put_key(bool comma, const char *name, struct hcs_buf *out) {
+        if (comma)
+                hcs_buf_putc(out, ',');
+        put_string(name, out);
+        hcs_buf_putc(out, ':');
 }
 
 static void put_member(const char *name, struct hcs_buf *out) {
-        hcs_buf_putc(out, ',');
-        put_name(name, out);
-        hcs_buf_putc(out, ':');
+        put_key(true, name, out);
 }
 
 /* Is what has that name always a document? name NULL: the result or the data. */
@@ -189,11 +201,8 @@ static void put_values(const char *open, const struct mock_record *r, struct hcs
         for (size_t i = 0; i < r->n_args; i++) {
                 if (r->args[i].kind == MOCK_ABSENT)
                         continue;
-                if (comma)
-                        hcs_buf_putc(out, ',');
+                put_key(comma, r->args[i].name, out);
                 comma = true;
-                put_name(r->args[i].name, out);
-                hcs_buf_putc(out, ':');
                 if (put_value(&r->args[i], out))
                         put_exact(&r->args[i], &exact);
         }
@@ -234,7 +243,7 @@ static void print_call(const struct mock_record *r, struct hcs_buf *out) {
         char *p;
 
         put_literal("{\"call\":", out);
-        put_name(r->function, out);
+        put_string(r->function, out);
         p = room(out, FIXED);
         if (r->dll != MOCK_DLL_NONE) {
                 p = AT_LITERAL(p, ",\"dll\":\"");

@@ -4,7 +4,10 @@
 
 #include "mockhcs/trace/record.h"
 
+#include <string.h>
+
 #include "base/str.h"
+#include "mockhcs/trace/scan.h"
 #include "testing/hcs_test.h"
 
 static char *printed(const struct mock_record *r) {
@@ -18,7 +21,7 @@ static void numbers_have_all_their_digits(void **state) {
         uint64_t v = 0;
 
         for (unsigned digits = 1; digits <= 20; digits++) {
-                const uint64_t numbers[] = {v, v + 1, v + (digits < 20 ? 3 * v + 7 : UINT64_MAX - v)};
+                const uint64_t numbers[] = {v, v + 1, v ? v - 1 : 9, v + (digits < 20 ? 3 * v + 7 : UINT64_MAX - v)};
 
                 for (size_t i = 0; i < HCS_ARRAY_SIZE(numbers); i++) {
                         uint64_t n = numbers[i];
@@ -63,6 +66,35 @@ static void names_are_whole(void **state) {
         }
 }
 
+/* One byte among others that are nearly special, at every place of a text of any length. */
+static void a_string_is_escaped_where_it_has_to_be(void **state) {
+        static const char around[] = " !#[]~\x7f";
+
+        for (size_t n = 1; n <= 26; n++)
+                for (size_t at = 0; at < n; at++)
+                        for (int byte = 0; byte < 256; byte++) {
+                                _cleanup_buf_ struct hcs_buf whole = {0}, one = {0};
+                                char text[32], want[256], c = (char)byte, other = around[(n + at) % 7];
+                                bool plain, is_plain = byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+                                size_t len;
+
+                                memset(text, other, n + 2);
+                                text[0] = text[n + 1] = '"';
+                                text[at + 1] = c;
+                                mock_scan_quote(&c, 1, &one);
+                                mock_scan_quote(text + 1, n, &whole);
+                                len = at + one.len + n - at - 1;
+                                memset(want, other, len);
+                                memcpy(want + at + 1, one.data + 1, one.len - 2);
+                                want[0] = want[len - 1] = '"';
+                                assert_int_equal(whole.len, len);
+                                assert_memory_equal(whole.data, want, len);
+                                assert_true(mock_scan_is_json(want, len, &plain));
+                                if (c != '"' && c != '\\')
+                                        assert_int_equal(mock_scan_is_json(text, n + 2, &plain), is_plain);
+                        }
+}
+
 static void documents_keep_their_text(void **state) {
         static const struct {
                 const char *text, *member;
@@ -91,4 +123,5 @@ static void documents_keep_their_text(void **state) {
 }
 
 HCS_TESTS(cmocka_unit_test(numbers_have_all_their_digits), cmocka_unit_test(a_failure_is_spelled),
-          cmocka_unit_test(names_are_whole), cmocka_unit_test(documents_keep_their_text))
+          cmocka_unit_test(names_are_whole), cmocka_unit_test(a_string_is_escaped_where_it_has_to_be),
+          cmocka_unit_test(documents_keep_their_text))

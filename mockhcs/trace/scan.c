@@ -38,8 +38,7 @@ static bool skip_string(struct mock_scan *s) {
         const char *end = s->end;
 
         for (;;) {
-                while (p < end && !mock_scan_special[(unsigned char)*p])
-                        p++;
+                p += mock_scan_plain(p, (size_t)(end - p));
                 if (p == end)
                         return bad(s, p, "the text ends inside a string");
                 if (*p == '"') {

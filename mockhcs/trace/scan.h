@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buf.h"
 
@@ -32,6 +33,34 @@ struct mock_scan {
 
 /* Bytes that end a plain run inside a string: quote, backslash, controls, and everything beyond ASCII. */
 extern const unsigned char mock_scan_special[256];
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the lowest");
+
+/* Of eight bytes: how many are not special before the first that is. A borrow only leaves a byte that is special. */
+static inline size_t mock_scan_plain_8(const char *text) {
+        const uint64_t ones = UINT64_C(0x0101010101010101);
+        uint64_t w, found;
+
+        memcpy(&w, text, sizeof(w));
+        found = (w | (w - ones * 0x20) | ((w ^ ones * '"') - ones) | ((w ^ ones * '\\') - ones)) & ones << 7;
+        return found ? (size_t)__builtin_ctzll(found) / 8 : 8;
+}
+
+/* The same of n bytes. */
+static inline size_t mock_scan_plain(const char *text, size_t n) {
+        size_t i = 0, plain;
+
+        for (; n - i >= 8; i += 8) {
+                plain = mock_scan_plain_8(text + i);
+                if (plain < 8)
+                        return i + plain;
+        }
+        if (n >= 8)
+                return n - 8 + mock_scan_plain_8(text + n - 8);
+        while (i < n && !mock_scan_special[(unsigned char)text[i]])
+                i++;
+        return i;
+}
 
 static inline void mock_scan_init(struct mock_scan *s, const char *text, size_t n) {
         *s = (struct mock_scan){.start = text, .p = text, .end = text + n};

@@ -44,19 +44,14 @@ static void escape(char c, struct hcs_buf *out) {
         }
 }
 
-void mock_scan_quote(const char *text, size_t n, struct hcs_buf *out) {
-        const char *end = text + n;
-
-        hcs_buf_putc(out, '"');
+/* What follows what is plain. */
+static void quote_rest(const char *text, const char *end, struct hcs_buf *out) {
         while (text < end) {
-                char *p;
+                size_t plain = mock_scan_plain(text, (size_t)(end - text)), used;
                 uint32_t cp;
-                size_t used;
 
-                hcs_buf_reserve(out, (size_t)(end - text) + 1);
-                for (p = out->data + out->len; text < end && !mock_scan_special[(unsigned char)*text]; text++)
-                        *p++ = *text;
-                out->len = (size_t)(p - out->data);
+                hcs_buf_append(out, text, plain);
+                text += plain;
                 if (text == end)
                         break;
                 if ((unsigned char)*text < 0x80) {
@@ -68,6 +63,25 @@ void mock_scan_quote(const char *text, size_t n, struct hcs_buf *out) {
                 text += used ? used : 1;
         }
         hcs_buf_putc(out, '"');
+}
+
+void mock_scan_quote(const char *text, size_t n, struct hcs_buf *out) {
+        size_t plain = mock_scan_plain(text, n);
+        char *p;
+
+        hcs_buf_reserve(out, n + 2);
+        p = out->data + out->len;
+        *p++ = '"';
+        if (plain)
+                memcpy(p, text, plain);
+        out->len += 1 + plain;
+        if (plain < n) {
+                quote_rest(text + plain, text + n, out);
+                return;
+        }
+        p[plain] = '"';
+        p[plain + 1] = '\0';
+        out->len++;
 }
 
 static uint32_t hex4(const char *p) {
