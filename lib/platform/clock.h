@@ -14,6 +14,8 @@
 uint64_t hcs_clock_ns(void);
 /* Nanoseconds since 1970-01-01 UTC. */
 uint64_t hcs_wall_clock_ns(void);
+/* Processor time that this process has had, of all its threads; some systems count it in ticks of 10 ms or more. */
+uint64_t hcs_processor_ns(void);
 /* RFC 3339, UTC, with nanoseconds trimmed of trailing zeros as Go's RFC3339Nano. buf holds 40 bytes; returns buf. */
 char *hcs_wall_clock_format(uint64_t ns, char *buf);
 /*

@@ -20,3 +20,7 @@ uint64_t hcs_clock_ns(void) {
 uint64_t hcs_wall_clock_ns(void) {
         return now(CLOCK_REALTIME);
 }
+
+uint64_t hcs_processor_ns(void) {
+        return now(CLOCK_PROCESS_CPUTIME_ID);
+}

@@ -27,3 +27,14 @@ uint64_t hcs_wall_clock_ns(void) {
         GetSystemTimePreciseAsFileTime(&t);
         return filetime_wall_ns(t);
 }
+
+static uint64_t ticks(FILETIME t) {
+        return (uint64_t)t.dwHighDateTime << 32 | t.dwLowDateTime;
+}
+
+uint64_t hcs_processor_ns(void) {
+        FILETIME began, ended, kernel = {0}, user = {0};
+
+        GetProcessTimes(GetCurrentProcess(), &began, &ended, &kernel, &user);
+        return (ticks(kernel) + ticks(user)) * 100;
+}
