@@ -66,6 +66,36 @@ if [[ -f $work/dlls/hyperv_test.exe ]]; then
         expect 0 "Hyper-V sockets of the loopback" "${run[@]}" --service -- "$work/dlls/hyperv_test.exe" -t bytes_and_a_half_close_go_over_the_loopback
         silent_about SKIPPED
 fi
+
+# Who listens goes on to listen with the service that comes after the first.
+expect 0 "mistakes with Hyper-V sockets" "${run[@]}" --service -- "$work/dlls/listener.exe" errors
+silent_about FAILED
+says "ok: datagrams"
+winehv=(env "WINEPREFIX=$work/prefix" WINEDEBUG=-all "WINEHV_SERVICE=$(windows_path "$work/door")" wine "$work/dlls/mockhcs.exe" run -- "$work/dlls/listener.exe")
+begin_service() {
+        "$mockhcs" service --socket "$work/listener.sock" --loopback "$work/door" --foreground &
+        service=$!
+        until [[ -s $work/door ]]; do :; done
+}
+begin_service
+: >"$work/served"
+"${winehv[@]}" serve >"$work/served" &
+server=$!
+until grep -q listening "$work/served"; do kill -0 $server || break; done
+expect 0 "a listener hears" "${winehv[@]}" dial first
+says "came back: first"
+kill $service && wait $service
+expect 2 "without a service nobody does" "${winehv[@]}" dial nobody
+says "connect: 10050"
+begin_service
+for _ in {1..60}; do
+        "${winehv[@]}" dial end >"$work/dialled" && break
+done
+grep -q "came back: end" "$work/dialled" || { fail "the new service does not know who listens"; kill $server; }
+wait $server || fail "the listener ends with $?"
+[[ $(tr -d '\r' <"$work/served") == $'listening\nheard: first\nheard: end' ]] || fail "heard: $(cat "$work/served")"
+kill $service && wait $service
+
 find "$work/prefix/drive_c" -maxdepth 1 -name '*.door' | grep -q . && fail "a door was left behind"
 
 if [[ -f $image/kernel ]] && command -v qemu-system-x86_64 >/dev/null; then

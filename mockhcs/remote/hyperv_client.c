@@ -70,6 +70,8 @@ static HRESULT enter(const char *file, struct hcs_stream **ret, uint64_t *ret_id
                 hr = read_message(s, &hello, &n, &b, err);
         if (SUCCEEDED(hr) && hello.op != HYPERV_HELLO)
                 hr = hcs_error_make(err, E_INVALIDARG, "the service did not begin with its hello");
+        if (SUCCEEDED(hr) && hello.error)
+                hr = hcs_error_make(err, HCS_WIN32(hello.error), "the service takes no more programs");
         if (FAILED(hr))
                 return hr;
         *ret = steal_pointer(&s);
@@ -77,10 +79,10 @@ static HRESULT enter(const char *file, struct hcs_stream **ret, uint64_t *ret_id
         return S_OK;
 }
 
-static uint32_t no_service(struct hcs_error *err) {
+static uint32_t no_service(HRESULT hr, struct hcs_error *err) {
         hcs_log(HCS_LOG_WARN, "no Hyper-V sockets", "error", hcs_error_message(err), NULL);
         hcs_error_free(err);
-        return HYPERV_NO_SERVICE;
+        return hr == HCS_WIN32(HYPERV_NO_ROOM) ? HYPERV_NO_ROOM : HYPERV_NO_SERVICE;
 }
 
 uint32_t hyperv_client_new(const char *file, struct hyperv_client **ret) {
@@ -89,8 +91,10 @@ uint32_t hyperv_client_new(const char *file, struct hyperv_client **ret) {
         struct hyperv_client *c;
         uint64_t id = 0;
 
-        if (FAILED(enter(file, &s, &id, &err)))
-                return no_service(err);
+        HRESULT hr = enter(file, &s, &id, &err);
+
+        if (FAILED(hr))
+                return no_service(hr, err);
         c = hcs_calloc(1, sizeof(*c));
         c->file = hcs_strdup(file);
         c->stream = s;
@@ -200,7 +204,7 @@ uint32_t hyperv_client_listen(struct hyperv_client *c, const GUID *vm, const GUI
                 hr = read_on(c, &b, &m, &err);
         if (FAILED(hr))
                 end(c); /* also when it is late: its answer would be taken for the next one's */
-        return FAILED(hr) ? no_service(err) : m.error;
+        return FAILED(hr) ? no_service(hr, err) : m.error;
 }
 
 static void tell(struct hyperv_client *c, uint32_t op, uint16_t port) {
@@ -263,7 +267,7 @@ uint32_t hyperv_client_connect(struct hyperv_client *c, const GUID *vm, const GU
         if (SUCCEEDED(hr))
                 hr = read_message(s, &m, &n, &b, &err);
         if (FAILED(hr))
-                return no_service(err);
+                return no_service(hr, err);
         if (!m.error)
                 *ret_port = m.port;
         return m.error;

@@ -16,6 +16,7 @@
 #include "hcsshim/guid.h"
 
 #define HYPERV_NO_SERVICE 10050u /* WSAENETDOWN: no service, or it has gone */
+#define HYPERV_NO_ROOM    10055u /* WSAENOBUFS: the service takes no more programs, connections or listeners */
 
 struct hyperv_client;
 

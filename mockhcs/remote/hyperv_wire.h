@@ -10,7 +10,8 @@
  *
  * Messages are of one size, in the order of bytes of the machine: both sides are on it.
  *
- *   A program has one stream for as long as it lives. The service begins with HELLO (id). Then
+ *   A program has one stream for as long as it lives. The service begins with HELLO (id, or the error why it takes no
+ *   more programs, and the end). Then
  *     LISTEN (vm, service, port: where the program listens)     ANSWER (error)
  *     UNLISTEN (port)                                           nothing; nobody connects there any more
  *     CLOSE (port: the service's of a connection)               nothing; both directions are closed, not just one

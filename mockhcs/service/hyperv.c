@@ -244,7 +244,10 @@ static HRESULT connect_machine(struct session *s, const struct hyperv_message *m
         if (!p)
                 return hcs_error_make(err, HCS_WIN32(WSAEINVAL_), "no program has the id %llu",
                                       (unsigned long long)m->id);
-        hr = hcs_hvsocket_connect(&m->vm, &m->service, &b, &machine, err);
+        if (hyperv_connections_full(p))
+                hr = hcs_error_make(err, HCS_WIN32(WSAENOBUFS_), "more than %u connections", HYPERV_MAX_CONNECTIONS);
+        else
+                hr = hcs_hvsocket_connect(&m->vm, &m->service, &b, &machine, err);
         if (SUCCEEDED(hr))
                 hr = hcs_listener_tcp(&answer.port, &l, err);
         if (SUCCEEDED(hr))
@@ -299,16 +302,21 @@ static bool serve(struct hyperv_program *p, const struct hyperv_message *m) {
         }
 }
 
+/* NULL: there are too many. */
 static struct hyperv_program *enter(struct session *s) {
-        struct hyperv_program *p = hcs_calloc(1, sizeof(*p));
         struct mockhcs_service *service = s->service;
+        struct hyperv_program *p;
 
+        hcs_guard(&service->lock);
+        if (service->n_programs >= HYPERV_STREAMS_A_CLIENT * service->limits.clients)
+                return NULL;
+        service->n_programs++;
+        p = hcs_calloc(1, sizeof(*p));
         atomic_init(&p->refs, 1);
         p->s = session_ref(s);
         hcs_mutex_init(&p->lock);
         hcs_cond_init(&p->gone);
         hcs_mutex_init(&p->send_lock);
-        hcs_guard(&service->lock);
         p->id = ++service->next_program;
         p->next = service->programs;
         service->programs = p;
@@ -324,6 +332,7 @@ static void leave(struct hyperv_program *p) {
                         *at = p->next;
                         break;
                 }
+        service->n_programs--;
         hcs_mutex_unlock(&service->lock);
         end_listeners(p);
         hyperv_connections_end(p);
@@ -332,9 +341,15 @@ static void leave(struct hyperv_program *p) {
 
 void service_hyperv(struct session *s) {
         struct hyperv_program *p = enter(s);
-        struct hyperv_message m = {.op = HYPERV_HELLO, .id = p->id};
+        struct hyperv_message m = {.op = HYPERV_HELLO, .id = p ? p->id : 0, .error = p ? 0 : WSAENOBUFS_};
         struct hcs_error *err = NULL;
+        size_t n = 0;
 
+        if (!p) {
+                hcs_log(HCS_LOG_WARN, "too many programs with Hyper-V sockets", NULL);
+                hcs_stream_write_bound(s->reader.stream, &m, sizeof(m), NULL, &n, NULL);
+                return;
+        }
         hyperv_send(p, &m);
         if (read_message(s, &m) && m.op == HYPERV_CONNECT) {
                 HRESULT hr = connect_machine(s, &m, &err);

@@ -13,6 +13,9 @@
 
 #define HYPERV_MAX_LISTENERS   256u  /* of one program */
 #define HYPERV_MAX_CONNECTIONS 1024u /* of one program */
+/* A program has a stream, and one more for each connect on its way: so many for each client that the service may have.
+ */
+#define HYPERV_STREAMS_A_CLIENT 2u
 
 struct hyperv_program {
         struct hyperv_program *next; /* of the service, whose lock guards the list */
@@ -43,6 +46,7 @@ void hyperv_send(struct hyperv_program *p, const struct hyperv_message *m);
  */
 bool hyperv_connection_begin(struct hyperv_program *p, struct hcs_stream *tcp, struct hcs_stream *machine,
                              uint16_t port, uint16_t connect_to);
+bool hyperv_connections_full(struct hyperv_program *p);
 /* The program has closed its end, which looks like the end of one direction only. */
 void hyperv_connection_close(struct hyperv_program *p, uint16_t port);
 void hyperv_connections_end(struct hyperv_program *p);

@@ -132,6 +132,11 @@ bool hyperv_connection_begin(struct hyperv_program *p, struct hcs_stream *tcp, s
         return true;
 }
 
+bool hyperv_connections_full(struct hyperv_program *p) {
+        hcs_guard(&p->lock);
+        return p->n_connections >= HYPERV_MAX_CONNECTIONS;
+}
+
 void hyperv_connection_close(struct hyperv_program *p, uint16_t port) {
         hcs_guard(&p->lock);
         for (struct hyperv_connection *c = p->connections; c; c = c->next)

@@ -24,7 +24,7 @@ struct world {
         struct hyperv_client *client;
 };
 
-static int setup(void **state) {
+static int setup_with(void **state, size_t clients) {
         _cleanup_free_ char *folder = hcs_test_tmpdir();
         struct world *w = hcs_calloc(1, sizeof(*w));
         struct hcs_error *err = NULL;
@@ -32,12 +32,22 @@ static int setup(void **state) {
         hcs_env_set("XDG_RUNTIME_DIR", folder);
         w->socket = hcs_asprintf("%s/s", folder);
         w->door = hcs_asprintf("%s/door", folder);
-        assert_ok(mockhcs_service_open(&(struct mockhcs_service_options){.socket = w->socket, .loopback = w->door},
+        assert_ok(mockhcs_service_open(&(struct mockhcs_service_options){.socket = w->socket,
+                                                                         .loopback = w->door,
+                                                                         .limits.clients = clients},
                                        &w->service, &err),
                   err);
         assert_int_equal(hyperv_client_new(w->door, &w->client), 0);
         *state = w;
         return 0;
+}
+
+static int setup(void **state) {
+        return setup_with(state, 0);
+}
+
+static int setup_small(void **state) {
+        return setup_with(state, 2);
 }
 
 static int teardown(void **state) {
@@ -303,6 +313,25 @@ static void machines_that_are_not_there_are_not_reached(void **state) {
         dial(w, &loopback, 1, 10061, &far_port);
 }
 
+static void programs_are_only_so_many(void **state) {
+        struct hyperv_client *clients[4] = {0}, *more = NULL;
+        struct world *w = *state;
+        uint32_t code;
+
+        for (size_t i = 1; i < HCS_ARRAY_SIZE(clients); i++) /* the test's own is one */
+                assert_int_equal(hyperv_client_new(w->door, &clients[i]), 0);
+        assert_int_equal(hyperv_client_new(w->door, &more), HYPERV_NO_ROOM);
+        assert_null(more);
+        hyperv_client_free(clients[1]);
+        do /* until the service has seen it go */
+                code = hyperv_client_new(w->door, &more);
+        while (code == HYPERV_NO_ROOM);
+        assert_int_equal(code, 0);
+        hyperv_client_free(more);
+        for (size_t i = 2; i < HCS_ARRAY_SIZE(clients); i++)
+                hyperv_client_free(clients[i]);
+}
+
 static void the_end_of_the_service_is_seen(void **state) {
         struct world *w = *state;
         struct hyperv_client *none = NULL;
@@ -320,4 +349,6 @@ HCS_TESTS(TEST(host_programs_meet_in_the_loopback), TEST(a_program_reaches_a_gue
           TEST(a_listener_for_any_machine_is_in_the_folder_of_the_wildcard),
           TEST(strangers_at_the_door_are_only_so_many), TEST(a_stranger_at_the_port_is_known_as_one),
           TEST(what_was_announced_to_one_listener_is_no_name_at_another),
-          TEST(machines_that_are_not_there_are_not_reached), TEST(the_end_of_the_service_is_seen))
+          TEST(machines_that_are_not_there_are_not_reached),
+          cmocka_unit_test_setup_teardown(programs_are_only_so_many, setup_small, teardown),
+          TEST(the_end_of_the_service_is_seen))

@@ -101,6 +101,7 @@ struct mockhcs_service {
         uint64_t next_session, idle_since_ns;
         struct service_pending *pending[SERVICE_BUCKETS];
         struct hyperv_program *programs; /* those without AF_HYPERV, see hyperv.h */
+        size_t n_programs;
         uint64_t next_program;
         bool stopping;
 };

@@ -118,6 +118,7 @@ static uint64_t on_closesocket(const uint64_t *args, void *real) {
         struct hyperv_client *c;
         struct hv_socket h;
 
+        hv_listeners_lock();
         if (hv_socket_take((SOCKET)args[0], &h) && (h.listening || h.far_port)) {
                 c = client_so_far(); /* another service knows nothing of it */
                 if (c && h.listening)
@@ -125,6 +126,7 @@ static uint64_t on_closesocket(const uint64_t *args, void *real) {
                 else if (c)
                         hyperv_client_close(c, h.far_port);
         }
+        hv_listeners_unlock();
         return (uint64_t)fn((SOCKET)args[0]);
 }
 
@@ -201,13 +203,19 @@ static uint64_t on_listen(const uint64_t *args, void *real) {
                 return (uint64_t)SOCKET_ERROR;
         if (h.listening)
                 return 0;
+        hv_listeners_lock();
         c = hv_client(&error);
         if (c)
                 error = hyperv_client_listen(c, &h.local.VmId, &h.local.ServiceId, h.port);
+        if (!error) {
+                h.listening = true;
+                h.told = c;
+                hv_socket_put(&h);
+        }
+        hv_listeners_unlock();
         if (error)
                 return (uint64_t)hv_fail(error);
-        h.listening = true;
-        hv_socket_put(&h);
+        hv_listeners_follow();
         return 0;
 }
 

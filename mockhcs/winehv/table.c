@@ -62,6 +62,27 @@ bool hv_socket_take(SOCKET s, struct hv_socket *ret) {
         return true;
 }
 
+static bool is_among(SOCKET s, const SOCKET *passed, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if (passed[i] == s)
+                        return true;
+        return false;
+}
+
+bool hv_socket_untold(const struct hyperv_client *told, const SOCKET *passed, size_t n_passed, struct hv_socket *ret) {
+        bool found = false;
+
+        AcquireSRWLockShared(&lock);
+        for (size_t i = 0; !found && i < BUCKETS; i++)
+                for (const struct entry *e = table[i]; e && !found; e = e->next)
+                        if (e->h.listening && e->h.told != told && !is_among(e->h.s, passed, n_passed)) {
+                                *ret = e->h;
+                                found = true;
+                        }
+        ReleaseSRWLockShared(&lock);
+        return found;
+}
+
 void hv_socket_forget_buffer(const void *buffer) {
         AcquireSRWLockExclusive(&lock);
         for (size_t i = 0; i < BUCKETS; i++)

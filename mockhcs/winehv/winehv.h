@@ -55,13 +55,15 @@ extern struct winehv_real winehv_real;
 #define HV_OPTIONS 9 /* of the level HV_PROTOCOL_RAW, by their number */
 
 /* Values: copied out, changed, and put back by whoever changes them. */
+struct hyperv_client;
 struct hv_socket {
         SOCKET s;
         SOCKADDR_HV local, remote;
         uint16_t port, far_port; /* of TCP: ours, and the service's of a connection */
         bool bound, listening, connected;
-        bool unchecked;     /* taken by AcceptEx: whose connection it is was not asked yet */
-        const void *buffer; /* of that AcceptEx */
+        const struct hyperv_client *told; /* listening: the connection to a service that knows of it; to compare only */
+        bool unchecked;                   /* taken by AcceptEx: whose connection it is was not asked yet */
+        const void *buffer;               /* of that AcceptEx */
         uint32_t options[HV_OPTIONS];
 };
 bool hv_socket_get(SOCKET s, struct hv_socket *ret);
@@ -70,12 +72,21 @@ void hv_socket_put(const struct hv_socket *h);
 bool hv_socket_take(SOCKET s, struct hv_socket *ret);
 /* The one whose AcceptEx got that buffer. */
 bool hv_socket_of_buffer(const void *buffer, struct hv_socket *ret);
+/* The listener that the service of `told` does not know of, if there is one. */
+bool hv_socket_untold(const struct hyperv_client *told, const SOCKET *passed, size_t n_passed, struct hv_socket *ret);
 /* The buffer is used anew. */
 void hv_socket_forget_buffer(const void *buffer);
 
+/* ---- relisten.c ---- */
+
+/* Held while a listener is made known, or taken away: so that neither overtakes the other. */
+void hv_listeners_lock(void);
+void hv_listeners_unlock(void);
+/* There is one: from now on a service that is started again is told of all. */
+void hv_listeners_follow(void);
+
 /* ---- sockets.c ---- */
 
-struct hyperv_client;
 /* The service, asked for again when it has gone; NULL and the code of Winsock in *ret_error. */
 struct hyperv_client *hv_client(uint32_t *ret_error);
 /* Sets WSAGetLastError(); returns SOCKET_ERROR. */
