@@ -215,6 +215,21 @@ static void what_the_probe_knows_it_does_not_try_again(void **state) {
         assert_null(strstr(again, "known from before"));
 }
 
+static void who_is_stopped_before_it_starts_does_not_start(void **state) {
+        struct vm_options o = options();
+        struct hcs_error *err = NULL;
+        struct vm *vm = NULL;
+
+        o.accelerator = VM_ACCELERATOR_TCG;
+        o.qemu = "/nonexistent/qemu";
+        assert_ok(vm_new(&o, &vm, &err), err);
+        vm_kill_soon(vm);
+        assert_hresult(vm_start(vm, 0, &err), E_ABORT);
+        assert_non_null(strstr(hcs_error_message(err), "was stopped before it ran"));
+        hcs_error_free(err);
+        vm_free(vm);
+}
+
 static void a_probe_that_fails_names_no_folder_that_is_not_kept(void **state) {
         const struct vm_probe_options o = {
                 .qemu = "/bin/false", .kernel = kernel, .cache = "", .deadline_ns = 0, .device = "/dev/null"};
@@ -229,4 +244,4 @@ static void a_probe_that_fails_names_no_folder_that_is_not_kept(void **state) {
 
 HCS_TESTS(T(options_that_cannot_be_are_refused), T(every_option_becomes_an_argument),
           T(without_a_way_to_the_host_there_is_no_vsock), T(what_the_probe_knows_it_does_not_try_again),
-          T(a_probe_that_fails_names_no_folder_that_is_not_kept))
+          T(who_is_stopped_before_it_starts_does_not_start), T(a_probe_that_fails_names_no_folder_that_is_not_kept))

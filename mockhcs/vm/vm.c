@@ -114,6 +114,8 @@ HRESULT vm_start(struct vm *vm, uint64_t deadline_ns, struct hcs_error **err) {
                 hcs_guard(&vm->lock);
                 if (vm->state != MACHINE_NEW)
                         return hcs_error_make(err, HCS_E_INVALID_STATE, "%s: was started before", vm->options.name);
+                if (vm->kill_wanted)
+                        return hcs_error_make(err, E_ABORT, "%s: was stopped before it ran", vm->options.name);
                 hr = hcs_thread_start(&vm->keeper, machine_keep, vm, err);
                 if (FAILED(hr))
                         return hr;
@@ -174,9 +176,7 @@ bool vm_has_ended(struct vm *vm, struct vm_end *ret) {
 void vm_kill_soon(struct vm *vm) {
         hcs_guard(&vm->lock);
 
-        if (vm->state == MACHINE_NEW)
-                return;
-        vm->kill_wanted = true;
+        vm->kill_wanted = true; /* also of one that is about to start, while an accelerator is found for it */
         hcs_poller_wake(vm->poller);
 }
 

@@ -157,7 +157,7 @@ HRESULT vm_resume(struct vm *vm, struct hcs_error **err);
  * caller's.
  */
 HRESULT vm_save(struct vm *vm, const char *path, uint64_t deadline_ns, struct hcs_error **err);
-/* At once; returns when QEMU is gone. */
+/* At once; returns when QEMU is gone. One that has not been started cannot be any more: E_ABORT. */
 void vm_kill(struct vm *vm);
 /* The same without waiting for it. */
 void vm_kill_soon(struct vm *vm);
