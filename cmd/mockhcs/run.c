@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/str.h"
@@ -21,7 +20,10 @@
 #include "mockhcs/service.h"
 #include "platform/env.h"
 #include "platform/file.h"
+#include "platform/place.h"
 #include "platform/process.h"
+#include "platform/terminal.h"
+#include "platform/thread.h"
 #include "platform/work_folder.h"
 
 #define LAUNCHER   "mockhcs.exe"
@@ -37,6 +39,37 @@ struct run {
         struct mockhcs_service *server;
         char *door; /* the file, as Linux calls it */
 };
+
+/* What the thread that hears signals knows. */
+static struct {
+        struct hcs_mutex lock;
+        struct hcs_child *child; /* that runs, or NULL */
+        const char *mark;        /* of the program and what it starts, while it runs; else NULL */
+        bool asked, ending;
+} heard = {.lock = HCS_MUTEX_INIT};
+
+/* ^C at a terminal is the program's too: it may go on. A second one, or a signal, ends it, and we tidy up. */
+static void interrupted(void *ctx, enum hcs_interrupt what) {
+        hcs_guard(&heard.lock);
+        if (what == HCS_INTERRUPT_RESIZE)
+                return;
+        if (what == HCS_INTERRUPT_KEY && heard.mark && !heard.asked) {
+                heard.asked = true;
+                return;
+        }
+        heard.ending = true;
+        if (heard.child)
+                hcs_child_kill_all(heard.child, heard.mark);
+}
+
+/* One that begins when the end was asked for is ended at once. */
+static void watch(struct hcs_child *child, const char *mark) {
+        hcs_guard(&heard.lock);
+        heard.child = child;
+        heard.mark = mark;
+        if (child && heard.ending)
+                hcs_child_kill_all(child, mark);
+}
 
 static void usage(void) {
         puts("usage: mockhcs run [--build N] [--manifest] [--service [--backend COMPOSITION] [--record FILE]]\n"
@@ -57,11 +90,12 @@ static void usage(void) {
              "  --prefix PREFIX    the Wine prefix, made when there is none; stays. Else one that is gone afterwards\n"
              "  --template PREFIX  what a prefix is copied from, made when there is none\n"
              "                     (~/.cache/hcsshim/wine, or below XDG_CACHE_HOME)\n\n"
-             "The exit code is the program's, as far as Wine passes it on.");
+             "The exit code is the program's, as far as Wine passes it on. ^C goes to the program; a second one, or a\n"
+             "termination signal, ends it with what it started (137), and all that was made for it goes.");
 }
 
-/* Runs a helper program to its end; anything but exit code 0 is a failure. */
-static HRESULT call_with(const char *const *argv, const char *prefix, const char *const *more,
+/* Runs a helper program to its end; anything but exit code 0 is a failure. mark: of the environment, see heard. */
+static HRESULT call_with(const char *const *argv, const char *prefix, const char *const *more, const char *mark,
                          enum hcs_child_output output, int *ret_code, struct hcs_error **err) {
         _cleanup_free_ char *where = hcs_asprintf("WINEPREFIX=%s", prefix), *debug = hcs_env_get("WINEDEBUG");
         const char *environment[8] = {where, "DISPLAY="};
@@ -75,8 +109,12 @@ static HRESULT call_with(const char *const *argv, const char *prefix, const char
         for (; more && *more && n < HCS_ARRAY_SIZE(environment) - 1; more++)
                 environment[n++] = *more;
         hr = hcs_child_spawn((char *const *)(uintptr_t)argv, environment, output, &child, err);
-        if (SUCCEEDED(hr))
+        if (SUCCEEDED(hr)) {
+                watch(child, mark);
+                hcs_child_ended(child, HCS_FOREVER);
+                watch(NULL, NULL);
                 hr = hcs_child_wait(child, &code, err);
+        }
         if (FAILED(hr))
                 return hr;
         if (ret_code)
@@ -87,7 +125,7 @@ static HRESULT call_with(const char *const *argv, const char *prefix, const char
 }
 
 #define CALL(prefix, err, ...) \
-        call_with((const char *const[]){__VA_ARGS__, NULL}, prefix, NULL, HCS_CHILD_MUTE, NULL, err)
+        call_with((const char *const[]){__VA_ARGS__, NULL}, prefix, NULL, NULL, HCS_CHILD_MUTE, NULL, err)
 
 /* Made beside its place and moved there: two at once do not meet, and what is there is whole. */
 static HRESULT make_template(const char *path, struct hcs_error **err) {
@@ -113,15 +151,24 @@ static HRESULT make_template(const char *path, struct hcs_error **err) {
         return hr;
 }
 
+/* Copied beside its place as well: one that was interrupted is not taken for a prefix. */
 static HRESULT copy_template(const struct run *r, const char *to, struct hcs_error **err) {
         _cleanup_free_ char *cache = hcs_cache_folder(),
                             *template = r->template ? hcs_strdup(r->template) : hcs_asprintf("%s/wine", cache),
-                            *from = hcs_asprintf("%s/prefix", template);
-        HRESULT hr = hcs_file_is_directory(from) ? S_OK : make_template(template, err);
+                            *from = hcs_asprintf("%s/prefix", template),
+                            *made = hcs_asprintf("%s.%s", to, hcs_path_name(hcs_work_folder_path(r->work)));
+        HRESULT hr = S_OK;
 
-        if (FAILED(hr))
-                return hr;
-        return CALL(to, err, "cp", "-a", "--reflink=auto", from, to);
+        if (hcs_place_at(to) != HCS_PLACE_NOTHING && !hcs_file_is_directory(to))
+                return hcs_error_make(err, HCS_WIN32(267), "`%s` is no folder", to);
+        if (!hcs_file_is_directory(from))
+                hr = make_template(template, err);
+        if (SUCCEEDED(hr))
+                hr = CALL(to, err, "cp", "-a", "--reflink=auto", from, made);
+        if (SUCCEEDED(hr) && rename(made, to) != 0 && !hcs_file_is_directory(to))
+                hr = hcs_error_make(err, E_FAIL, "cannot move the prefix to `%s`", to);
+        hcs_folder_remove(made, NULL); /* of one that failed, or came second */
+        return hr;
 }
 
 /* What osversion and its like read. */
@@ -151,18 +198,19 @@ static HRESULT set_build(const char *prefix, uint64_t build, struct hcs_error **
 static HRESULT start_service(struct run *r, const char *prefix, struct hcs_error **err) {
         const char *work = hcs_work_folder_path(r->work);
         _cleanup_free_ char *socket = hcs_asprintf("%s/service.sock", work), *drives = hcs_asprintf("%s/drives", work),
-                            *c = hcs_asprintf("%s/c", drives), *z = hcs_asprintf("%s/z", drives),
-                            *drive_c = hcs_asprintf("%s/drive_c", prefix), *whole = realpath(drive_c, NULL),
+                            *drive_c = hcs_asprintf("%s/drive_c", prefix), *whole = hcs_path_full(drive_c),
                             *emulator =
                                     hcs_asprintf("emulate,host=%llu,drives=%s", (unsigned long long)r->build, drives),
                             *backend = hcs_asprintf("%s%s%s%s", r->record ? "record=" : "", r->record ? r->record : "",
                                                     r->record ? "," : "", r->backend ? r->backend : emulator);
         HRESULT hr = hcs_directory_create(drives, err);
 
+        if (SUCCEEDED(hr))
+                hr = hcs_work_folder_link(r->work, "drives/c", whole, err);
+        if (SUCCEEDED(hr))
+                hr = hcs_work_folder_link(r->work, "drives/z", "/", err);
         if (FAILED(hr))
-                return hr;
-        if (!whole || symlink(whole, c) < 0 || symlink("/", z) < 0)
-                return hcs_error_make(err, E_FAIL, "cannot link the drives of `%s`", prefix);
+                return hcs_error_wrap(err, "the drives of `%s`", prefix), hr;
         r->door = hcs_asprintf("%s/%s.door", whole, strrchr(work, '/') + 1);
         return mockhcs_service_open(
                 &(struct mockhcs_service_options){.socket = socket, .backend = backend, .loopback = r->door},
@@ -180,9 +228,10 @@ static void end_service(struct run *r) {
 
 static HRESULT run_it(const struct run *r, const char *prefix, const char *from, int *ret_code,
                       struct hcs_error **err) {
-        _cleanup_free_ char *launcher = hcs_asprintf("%s/" LAUNCHER, from), *remote = NULL, *door = NULL;
-        const char *environment[4] = {0}, **argv = NULL;
-        size_t n = 0, at = 0, e = 0;
+        _cleanup_free_ char *launcher = hcs_asprintf("%s/" LAUNCHER, from), *remote = NULL, *door = NULL,
+                            *mark = hcs_asprintf("MOCKHCS_RUN=%s", hcs_path_name(hcs_work_folder_path(r->work)));
+        const char *environment[5] = {mark}, **argv = NULL;
+        size_t n = 0, at = 0, e = 1;
         HRESULT hr;
 
         if (r->door) {
@@ -203,7 +252,7 @@ static HRESULT run_it(const struct run *r, const char *prefix, const char *from,
                 argv[at++] = "--";
         }
         memcpy(argv + at, r->program, n * sizeof(*argv));
-        hr = call_with(argv, prefix, environment, HCS_CHILD_SHARES, ret_code, err);
+        hr = call_with(argv, prefix, environment, mark, HCS_CHILD_SHARES, ret_code, err);
         free(argv);
         return hr;
 }
@@ -247,14 +296,19 @@ static int run(struct run *r) {
         _cleanup_free_ char *from = NULL, *own = NULL;
         struct hcs_error *err = NULL;
         int code = 0;
-        HRESULT hr = dll_source_folder(r->from, &from, &err);
+        HRESULT hr = hcs_interrupts_watch(interrupted, NULL, &err);
 
+        if (SUCCEEDED(hr))
+                hr = dll_source_folder(r->from, &from, &err);
         if (SUCCEEDED(hr))
                 hr = hcs_work_folder_new(NULL, "wine", &r->work, &err);
         if (SUCCEEDED(hr) && !r->prefix)
                 own = hcs_asprintf("%s/prefix", hcs_work_folder_path(r->work));
         if (SUCCEEDED(hr))
                 hr = run_in(r, own ? own : r->prefix, from, &code, &err);
+        hcs_mutex_lock(&heard.lock);
+        heard.ending = false; /* of the program; what follows tidies up */
+        hcs_mutex_unlock(&heard.lock);
         if (own) { /* nothing holds what is removed now */
                 CALL(own, NULL, "wineserver", "-k");
                 CALL(own, NULL, "wineserver", "-w");

@@ -56,6 +56,9 @@ says "differencing VHDX of 67108864 bytes"
 expect 0 "and so is its VHD" "$native/cmd/vhd/vhd" check "$work/disks/two.vhd"
 expect 1 "a program that is not there" "${run[@]}" -- "$work/gone.exe"
 says gone.exe
+touch "$work/a-file"
+expect 1 "a prefix that is a file" "$mockhcs" run --from "$work/dlls" --prefix "$work/a-file" --template "$work/template" -- cmd
+says "is no folder"
 expect 2 "--backend without a service" "${run[@]}" --backend emulate -- cmd
 expect 0 "a client before a native service" "${run[@]}" --service --record "$work/wine.trace" -- "$work/dlls/hcsdemo.exe"
 says 'ran "cat" as process 1004: "from the host", exit code 0'
@@ -66,6 +69,16 @@ if [[ -f $work/dlls/hyperv_test.exe ]]; then
         expect 0 "Hyper-V sockets of the loopback" "${run[@]}" --service -- "$work/dlls/hyperv_test.exe" -t bytes_and_a_half_close_go_over_the_loopback
         silent_about SKIPPED
 fi
+
+# Ended by a signal, with the program and all that was made for both.
+"${run[@]}" --service -- "$work/dlls/listener.exe" serve >"$work/served" &
+server=$!
+until grep -q listening "$work/served"; do kill -0 $server || break; done
+kill -TERM $server
+code=0
+wait $server || code=$?
+[[ $code -eq 137 ]] || fail "ended by a signal: exit code $code"
+! pgrep -f "$work/dlls/listener.exe" || fail "the program goes on"
 
 # Who listens goes on to listen with the service that comes after the first.
 expect 0 "mistakes with Hyper-V sockets" "${run[@]}" --service -- "$work/dlls/listener.exe" errors

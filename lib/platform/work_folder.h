@@ -31,6 +31,9 @@ HRESULT hcs_work_folder_room(const char *room, struct hcs_error **err);
 /* What base NULL stands for. Caller frees. */
 char *hcs_work_folder_default_base(void);
 const char *hcs_work_folder_path(const struct hcs_work_folder *f);
+/* A link in it, at `name`, to a place that is there. A failure names the one that is not. Linux only. */
+HRESULT hcs_work_folder_link(const struct hcs_work_folder *f, const char *name, const char *place,
+                             struct hcs_error **err);
 /* Moves what is in it under `inside` to a folder that stays: BASE/kept/NAME.XXXXXX, which *ret_path names. The last 20
  * of a base stay. */
 HRESULT hcs_work_folder_keep(struct hcs_work_folder *f, const char *inside, char **ret_path, struct hcs_error **err);

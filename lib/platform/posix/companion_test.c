@@ -168,6 +168,25 @@ static void assert_cache_is(const char *want) {
         assert_string_equal(folder, want);
 }
 
+static void a_link_leads_to_a_place_that_is_there(void **state) {
+        _cleanup_free_ char *base = hcs_test_tmpdir(), *place = hcs_asprintf("%s/place", base), *through = NULL,
+                            *none = hcs_asprintf("%s/none", base);
+        struct hcs_work_folder *f = NULL;
+        struct hcs_error *err = NULL;
+
+        assert_ok(hcs_file_write(place, "there", 5, &err), err);
+        assert_ok(hcs_work_folder_new(base, "linked", &f, &err), err);
+        assert_ok(hcs_work_folder_link(f, "link", place, &err), err);
+        through = hcs_asprintf("%s/link", hcs_work_folder_path(f));
+        assert_true(hcs_file_exists(through));
+        assert_true(FAILED(hcs_work_folder_link(f, "link", place, NULL))); /* there is one already */
+        assert_hresult(hcs_work_folder_link(f, "other", none, &err), HCS_WIN32(2));
+        assert_non_null(strstr(hcs_error_message(err), none));
+        hcs_error_free(err);
+        hcs_work_folder_free(f);
+        assert_true(hcs_file_exists(place)); /* the link went, and not what it led to */
+}
+
 static void caches_are_where_the_environment_says(void **state) {
         _cleanup_free_ char *home = hcs_env_get("HOME"), *cache = hcs_env_get("XDG_CACHE_HOME"),
                             *base = hcs_work_folder_default_base(), *last = hcs_asprintf("%s/cache", base);
@@ -187,5 +206,6 @@ HCS_TESTS(cmocka_unit_test(a_companion_has_what_it_was_given_and_nothing_else),
           cmocka_unit_test(exit_codes_and_signals_are_told), cmocka_unit_test(a_program_that_is_not_there_is_named),
           cmocka_unit_test(a_companion_ends_with_the_thread_that_started_it),
           cmocka_unit_test(a_folder_goes_with_its_owner_and_the_next_one_sweeps),
-          cmocka_unit_test(of_what_is_kept_the_last_stays), cmocka_unit_test(caches_are_where_the_environment_says),
+          cmocka_unit_test(of_what_is_kept_the_last_stays), cmocka_unit_test(a_link_leads_to_a_place_that_is_there),
+          cmocka_unit_test(caches_are_where_the_environment_says),
           cmocka_unit_test(a_base_that_is_somebody_elses_is_refused))

@@ -56,6 +56,8 @@ HRESULT hcs_child_spawn(char *const *argv, const char *const *environment, enum 
         _cleanup_free_ char **merged = environment ? merge_environment(environment) : NULL;
         struct hcs_child *child;
         posix_spawn_file_actions_t actions;
+        posix_spawnattr_t attributes;
+        sigset_t none;
         pid_t pid;
         int r;
 
@@ -66,7 +68,12 @@ HRESULT hcs_child_spawn(char *const *argv, const char *const *environment, enum 
         } else if (output == HCS_CHILD_ERRS) {
                 posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
         }
-        r = posix_spawnp(&pid, argv[0], &actions, NULL, argv, merged ? merged : environ);
+        posix_spawnattr_init(&attributes); /* it hears the signals that a thread of ours waits for */
+        sigemptyset(&none);
+        posix_spawnattr_setsigmask(&attributes, &none);
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+        r = posix_spawnp(&pid, argv[0], &actions, &attributes, argv, merged ? merged : environ);
+        posix_spawnattr_destroy(&attributes);
         posix_spawn_file_actions_destroy(&actions);
 
         if (r)

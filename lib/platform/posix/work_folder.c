@@ -241,6 +241,15 @@ const char *hcs_work_folder_path(const struct hcs_work_folder *f) {
         return f->path;
 }
 
+HRESULT hcs_work_folder_link(const struct hcs_work_folder *f, const char *name, const char *place,
+                             struct hcs_error **err) {
+        _cleanup_free_ char *link = hcs_asprintf("%s/%s", f->path, name), *whole = realpath(place, NULL);
+
+        if (!whole)
+                return hcs_error_errno(err, errno, "find `%s`", place);
+        return symlink(whole, link) < 0 ? hcs_error_errno(err, errno, "link `%s` to `%s`", link, whole) : S_OK;
+}
+
 /* The oldest go, but not what was just kept. */
 static void thin_out(const char *kept, const char *newest) {
         for (;;) {
