@@ -218,6 +218,17 @@ static void run(struct run_job *r) {
         guest_workers_free(w);
 }
 
+static void a_job_that_waits_for_a_child_ends_when_the_loop_has_ended(void **state) {
+        struct run_job r = {
+                .job = {.work = run_work, .done = run_done}, .script = "exit 3", .timeout_ns = 60ull * HCS_NS_PER_S};
+        struct guest_workers *w = guest_workers_new(loop);
+
+        guest_workers_submit(w, &r.job);
+        assert_null(guest_workers_free(w));
+        assert_ok(r.hr, r.err);
+        assert_int_equal(guest_exit_code(r.status), 3);
+}
+
 static void a_program_is_run_to_its_end(void **state) {
         struct run_job r = {.script = "kill -TERM $$", .timeout_ns = 60ull * HCS_NS_PER_S};
 
@@ -301,6 +312,7 @@ HCS_TESTS(cmocka_unit_test_setup_teardown(timers_go_off_in_the_order_of_their_de
           cmocka_unit_test_setup_teardown(every_job_is_worked_once_and_done_on_the_loop, set_up, tear_down),
           cmocka_unit_test_setup_teardown(the_end_of_a_child_is_reported, set_up, tear_down),
           cmocka_unit_test_setup_teardown(a_child_that_ended_before_it_was_watched_is_reported_too, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(a_job_that_waits_for_a_child_ends_when_the_loop_has_ended, set_up, tear_down),
           cmocka_unit_test_setup_teardown(a_program_is_run_to_its_end, set_up, tear_down),
           cmocka_unit_test_setup_teardown(a_program_that_hangs_is_killed_with_all_it_started, set_up, tear_down),
           cmocka_unit_test(a_unix_transport_dials_the_socket_of_the_port),

@@ -175,4 +175,5 @@ void guest_loop_run(struct guest_loop *l) {
                 l->n_batch = 0;
                 run_timers(l);
         }
+        l->quit = false;
 }

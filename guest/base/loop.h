@@ -39,7 +39,7 @@ HRESULT guest_loop_new(struct guest_loop **ret, struct hcs_error **err);
 struct guest_loop *guest_loop_free(struct guest_loop *l);
 HCS_DEFINE_CLEANUP(struct guest_loop *, guest_loop_free)
 
-/* Runs until guest_loop_quit(). */
+/* Runs until guest_loop_quit(); may be run again. */
 void guest_loop_run(struct guest_loop *l);
 void guest_loop_quit(struct guest_loop *l);
 

@@ -19,10 +19,11 @@
 struct guest_workers {
         struct guest_loop *loop;
         struct hcs_mutex lock;
-        struct hcs_cond work, gone;
+        struct hcs_cond work;
         struct guest_job *queue, **queue_end;
         unsigned threads, idle, queued;
-        bool stop;
+        bool stop, last_posted;
+        struct guest_post last; /* once stopped: no thread is left */
 };
 
 static void post_done(struct guest_post *p) {
@@ -64,19 +65,31 @@ static void *thread_main(void *arg) {
                 w->idle--;
         }
         w->threads--;
-        hcs_cond_signal(&w->gone);
+        if (w->stop && !w->threads && !w->last_posted) {
+                w->last_posted = true;
+                guest_loop_post(w->loop, &w->last);
+        }
         hcs_mutex_unlock(&w->lock);
         return NULL;
+}
+
+static void on_last(struct guest_post *p) {
+        struct guest_workers *w = (struct guest_workers *)((char *)p - offsetof(struct guest_workers, last));
+
+        hcs_mutex_lock(&w->lock);
+        w->last_posted = false;
+        hcs_mutex_unlock(&w->lock);
+        guest_loop_quit(w->loop);
 }
 
 struct guest_workers *guest_workers_new(struct guest_loop *loop) {
         struct guest_workers *w = hcs_calloc(1, sizeof(*w));
 
         w->loop = loop;
+        w->last.fn = on_last;
         w->queue_end = &w->queue;
         hcs_mutex_init(&w->lock);
         hcs_cond_init(&w->work);
-        hcs_cond_init(&w->gone);
         return w;
 }
 
@@ -86,11 +99,14 @@ struct guest_workers *guest_workers_free(struct guest_workers *w) {
         hcs_mutex_lock(&w->lock);
         w->stop = true;
         hcs_cond_broadcast(&w->work);
-        while (w->threads)
-                hcs_cond_wait(&w->gone, &w->lock);
+        /* Jobs may wait for what the loop does: for the end of a child. */
+        while (w->threads) {
+                hcs_mutex_unlock(&w->lock);
+                guest_loop_run(w->loop);
+                hcs_mutex_lock(&w->lock);
+        }
         hcs_mutex_unlock(&w->lock);
         hcs_cond_deinit(&w->work);
-        hcs_cond_deinit(&w->gone);
         hcs_mutex_deinit(&w->lock);
         return hcs_free(w);
 }

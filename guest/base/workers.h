@@ -23,7 +23,7 @@ struct guest_job {
 };
 
 struct guest_workers *guest_workers_new(struct guest_loop *loop);
-/* All jobs are done. */
+/* Works on all jobs to their end. The loop, which has ended, runs on for that: jobs wait for children. */
 struct guest_workers *guest_workers_free(struct guest_workers *w);
 /* When no thread can be started the job runs at once, on the caller's. */
 void guest_workers_submit(struct guest_workers *w, struct guest_job *job);

@@ -59,6 +59,16 @@ frame $((0x10100b01)) 7 '{"ContainerId":"","ActivityId":"","MinimumVersion":4,"M
         "$agent" -v4 -no-cgroups -disable-time-sync -use-inouterr -loglevel error >$said 2>/run/log ||
         fail "a bridge on standard streams"
 grep -qaF '"Version":4' $said || fail "an answer on standard output"
+# A host that goes while a runtime hangs: the agent ends when the runtime's time is over.
+printf '#!/bin/sh\necho asked >>/run/asked\nexec sleep 1000\n' >/run/hangs
+chmod +x /run/hangs
+config='{\"SchemaVersion\":{\"Major\":2,\"Minor\":1},\"OciBundlePath\":\"/run/bundle\",\"OciSpecification\":{\"process\":{\"cwd\":\"/\",\"args\":[\"true\"],\"user\":{}},\"root\":{\"path\":\"/run/root\"},\"linux\":{}}}'
+{
+        frame $((0x10100b01)) 7 '{"MinimumVersion":4,"MaximumVersion":4}'
+        frame $((0x10100101)) 8 "{\"ContainerId\":\"c\",\"ContainerConfig\":\"$config\"}"
+} | timeout 30 "$agent" -v4 -no-cgroups -disable-time-sync -use-inouterr -loglevel error -runtime /run/hangs \
+        -runtime-timeout-ms 200 >$said 2>/run/log || fail "a host that goes while a runtime hangs"
+[ -e /run/asked ] || fail "the runtime that hangs"
 # Without protocol 4 nothing but negotiation is known.
 frame $((0x10100201)) 7 '{"ContainerId":"","ActivityId":""}' |
         "$agent" -no-cgroups -disable-time-sync -use-inouterr -loglevel error >$said 2>/run/log
