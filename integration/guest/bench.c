@@ -283,22 +283,35 @@ static int by_rate(const void *a, const void *b) {
 }
 
 typedef double (*rate_fn)(struct host *h, const char *container);
+#define RUNS 7
 
-/* Floor and container in turns, for what else the machine does. The median of the ratios is told. */
+static void sort(double rates[static RUNS]) {
+        qsort(rates, RUNS, sizeof(*rates), by_rate);
+}
+
+/* The ratios of runs that stood side by side: the median, and between which they were. Sorts both. */
+static void tell(const char *what, double rates[static RUNS], const char *floor_name, double floors[static RUNS]) {
+        double ratios[RUNS];
+
+        for (size_t i = 0; i < RUNS; i++)
+                ratios[i] = rates[i] / floors[i];
+        sort(ratios);
+        sort(rates);
+        sort(floors);
+        printf("%s of a container: %.2fx (%.2f to %.2f in %d runs; goal 0.9) of %s: %.0f of %.0f MB/s\n", what,
+               ratios[RUNS / 2], ratios[0], ratios[RUNS - 1], RUNS, floor_name, rates[RUNS / 2], floors[RUNS / 2]);
+}
+
+/* Floor and container in turns, for what else the machine does. */
 static void compare(struct host *h, const char *what, rate_fn floor, const char *floor_name, rate_fn rate,
                     const char *container) {
-        double ratios[5], floors[5], rates[5];
+        double floors[RUNS], rates[RUNS];
 
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(ratios); i++) {
+        for (size_t i = 0; i < RUNS; i++) {
                 floors[i] = floor(h, UVM);
                 rates[i] = rate(h, container);
-                ratios[i] = rates[i] / floors[i];
         }
-        qsort(ratios, HCS_ARRAY_SIZE(ratios), sizeof(*ratios), by_rate);
-        qsort(floors, HCS_ARRAY_SIZE(floors), sizeof(*floors), by_rate);
-        qsort(rates, HCS_ARRAY_SIZE(rates), sizeof(*rates), by_rate);
-        printf("%s of a container: %.0f MB/s, %.2fx of %s (%.0f MB/s; goal 0.9)\n", what, rates[2], ratios[2],
-               floor_name, floors[2]);
+        tell(what, rates, floor_name, floors);
 }
 
 static void throughput(struct host *h) {
