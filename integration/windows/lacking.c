@@ -94,6 +94,10 @@ static void disks(const char *folder) {
         LOAD(GetVirtualDiskInformation);
         VIRTUAL_STORAGE_TYPE vhdx = {VIRTUAL_STORAGE_TYPE_DEVICE_VHDX, VIRTUAL_STORAGE_TYPE_VENDOR_MICROSOFT},
                              vhd = {VIRTUAL_STORAGE_TYPE_DEVICE_VHD, VIRTUAL_STORAGE_TYPE_VENDOR_MICROSOFT};
+        LOAD(SetVirtualDiskInformation);
+        LOAD(ResizeVirtualDisk);
+        SET_VIRTUAL_DISK_INFO set = {.Version = SET_VIRTUAL_DISK_INFO_IDENTIFIER};
+        RESIZE_VIRTUAL_DISK_PARAMETERS resize = {.Version = RESIZE_VIRTUAL_DISK_VERSION_1};
         CREATE_VIRTUAL_DISK_PARAMETERS p = {.Version = CREATE_VIRTUAL_DISK_VERSION_2}, bad = p;
         GET_VIRTUAL_DISK_INFO info = {.Version = GET_VIRTUAL_DISK_INFO_SIZE};
         ULONG size = sizeof(info), path_size = 0;
@@ -109,6 +113,7 @@ static void disks(const char *folder) {
         check("a disk of five bytes is refused",
               CreateVirtualDisk_fn(&vhdx, other_path, VIRTUAL_DISK_ACCESS_NONE, NULL, 0, 0, &bad, NULL, &one) ==
                       ERROR_INVALID_PARAMETER);
+        p.Version2.UniqueId = (GUID){1, 2, 3, {4, 5, 6, 7, 8, 9, 10, 11}};
         check("a VHDX is made",
               CreateVirtualDisk_fn(&vhdx, one_path, VIRTUAL_DISK_ACCESS_NONE, NULL, 0, 0, &p, NULL, &one) == 0);
         check("not over another", CreateVirtualDisk_fn(&vhdx, one_path, VIRTUAL_DISK_ACCESS_NONE, NULL, 0, 0, &p, NULL,
@@ -122,6 +127,21 @@ static void disks(const char *folder) {
         info.Version = GET_VIRTUAL_DISK_INFO_PROVIDER_SUBTYPE;
         check("and that it is dynamic",
               GetVirtualDiskInformation_fn(one, &size, &info, NULL) == 0 && info.ProviderSubtype == 3);
+        info.Version = GET_VIRTUAL_DISK_INFO_VIRTUAL_DISK_ID;
+        check("with the id that was asked for",
+              GetVirtualDiskInformation_fn(one, &size, &info, NULL) == 0 &&
+                      memcmp(&info.VirtualDiskId, &p.Version2.UniqueId, sizeof(GUID)) == 0);
+        info.Version = GET_VIRTUAL_DISK_INFO_IDENTIFIER;
+        check("a VHD too", GetVirtualDiskInformation_fn(two, &size, &info, NULL) == 0 &&
+                                   memcmp(&info.Identifier, &p.Version2.UniqueId, sizeof(GUID)) == 0);
+        info.Version = GET_VIRTUAL_DISK_INFO_IS_4K_ALIGNED;
+        check("it is aligned", GetVirtualDiskInformation_fn(one, &size, &info, NULL) == 0 && info.Is4kAligned);
+        info.Version = GET_VIRTUAL_DISK_INFO_CHANGE_TRACKING_STATE;
+        check("its changes are not tracked",
+              GetVirtualDiskInformation_fn(one, &size, &info, NULL) == 0 && !info.ChangeTrackingState.Enabled);
+        check("nothing of it is changed so", SetVirtualDiskInformation_fn(one, &set) == ERROR_NOT_SUPPORTED);
+        check("it is not resized", ResizeVirtualDisk_fn(one, 0, &resize, NULL) == ERROR_NOT_SUPPORTED);
+        info.Version = GET_VIRTUAL_DISK_INFO_PROVIDER_SUBTYPE;
         check("the other is fixed",
               GetVirtualDiskInformation_fn(two, &size, &info, NULL) == 0 && info.ProviderSubtype == 2);
         check("it has no path before it is attached",
@@ -202,7 +222,23 @@ static void differencing_disks(const char *folder) {
         size = sizeof(info);
         check("one that went away is not found", GetVirtualDiskInformation_fn(three, &size, &info.of, &used) == 0 &&
                                                          !info.of.ParentLocation.ParentResolved);
+        check("nor is the disk opened that stands on it",
+              OpenVirtualDisk_fn(&vhdx, path, VIRTUAL_DISK_ACCESS_NONE, 0, NULL, &none) == ERROR_FILE_NOT_FOUND);
+        check("but by itself", OpenVirtualDisk_fn(&vhdx, path, VIRTUAL_DISK_ACCESS_NONE,
+                                                  OPEN_VIRTUAL_DISK_FLAG_NO_PARENTS, NULL, &none) == 0);
+        CloseHandle(none);
+        p.Version2.ParentPath = NULL;
+        p.Version2.MaximumSize = 64 << 20;
+        check("another in its place is made",
+              CreateVirtualDisk_fn(&vhdx, one_path, VIRTUAL_DISK_ACCESS_NONE, NULL, 0, 0, &p, NULL, &one) == 0);
+        CloseHandle(one);
+        check("and is not what it stood on",
+              OpenVirtualDisk_fn(&vhdx, path, VIRTUAL_DISK_ACCESS_NONE, 0, NULL, &none) == 0xC03A000E);
+        DeleteFileW(one_path);
         MoveFileW(away, one_path);
+        check("with its parent it is opened",
+              OpenVirtualDisk_fn(&vhdx, path, VIRTUAL_DISK_ACCESS_NONE, 0, NULL, &none) == 0);
+        CloseHandle(none);
         info.of.Version = GET_VIRTUAL_DISK_INFO_SIZE;
         size = sizeof(info.of);
         check("its size is its parent's", GetVirtualDiskInformation_fn(three, &size, &info.of, NULL) == 0 &&
@@ -227,6 +263,8 @@ static void differencing_disks(const char *folder) {
         CloseHandle(one);
         CloseHandle(three);
         swprintf(path, MAX_PATH, L"%hs\\four.vhd", folder);
+        p.Version2.ParentPath = one_path;
+        p.Version2.MaximumSize = 0;
         check("a differencing VHD is refused", CreateVirtualDisk_fn(&vhd, path, VIRTUAL_DISK_ACCESS_NONE, NULL,
                                                                     CREATE_VIRTUAL_DISK_FLAG_FULL_PHYSICAL_ALLOCATION,
                                                                     0, &p, NULL, &none) == ERROR_NOT_SUPPORTED);

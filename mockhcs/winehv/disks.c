@@ -3,12 +3,10 @@
 /*
  * virtdisk.dll, of which Wine has the names: virtual disks are made, opened, attached and asked about as files, by the
  * code of lib/ext4/vhd, differencing ones on their parent (parent.h). A handle is one of the file, which a client
- * closes as any other. Attaching gives a disk a number, and no device: nothing can be read at its path. An attachment
- * is known in this process, and lasts as long as the handle it was made with, or, when it is to be permanent, to the
- * end of the process. See winehv.h.
+ * closes as any other. See winehv.h.
  *
- * Codes: Microsoft's reference of virtdisk.h where it names them; ERROR_SHARING_VIOLATION for a disk that is attached
- * already and ERROR_NOT_READY for one that is not are assumed, and all that is refused of a differencing disk.
+ * Codes: Microsoft's reference of virtdisk.h where it names them; all that is refused of a differencing disk is
+ * assumed.
  */
 
 #include "mockhcs/winehv/winehv.h"
@@ -20,65 +18,19 @@
 #include "ext4/vhd/vhd.h"
 #include "ext4/vhd/vhdx.h"
 #include "ext4/vhd/vhdx_create.h"
+#include "mockhcs/winehv/attachments.h"
 #include "mockhcs/winehv/parent.h"
 #include "platform/windows/text.h"
 
 #define MIN_SIZE             ((uint64_t)3 << 20)
 #define SECTOR               512u
 #define SIZE_MISMATCH        0xC03A0017u /* ERROR_VHD_CHILD_PARENT_SIZE_MISMATCH */
+#define ID_MISMATCH          0xC03A000Eu /* ERROR_VHD_CHILD_PARENT_ID_MISMATCH */
 #define INVALID_TYPE         0xC03A001Bu /* ERROR_VHD_INVALID_TYPE */
+#define CHAIN_MAX            255u        /* disks that stand on one another: more go round in a circle */
 #define SUBTYPE_FIXED        2u
 #define SUBTYPE_DYNAMIC      3u
 #define SUBTYPE_DIFFERENCING 4u
-
-/* Which file a handle is of. */
-struct identity {
-        DWORD volume, high, low;
-};
-
-struct attachment {
-        struct attachment *next;
-        struct identity file;
-        HANDLE by;
-        bool is_permanent;
-        unsigned number;
-};
-
-static SRWLOCK lock = SRWLOCK_INIT;
-static struct attachment *attachments;
-
-static bool identify(HANDLE h, struct identity *ret) {
-        BY_HANDLE_FILE_INFORMATION info;
-
-        if (!GetFileInformationByHandle(h, &info))
-                return false;
-        *ret = (struct identity){info.dwVolumeSerialNumber, info.nFileIndexHigh, info.nFileIndexLow};
-        return true;
-}
-
-static bool is_same(const struct identity *a, const struct identity *b) {
-        return a->volume == b->volume && a->high == b->high && a->low == b->low;
-}
-
-/* What was attached with a handle that is closed by now, or is another file's, is attached no more. With the lock. */
-static struct attachment **find_attachment(const struct identity *file) {
-        struct attachment **at = &attachments;
-
-        while (*at) {
-                struct attachment *a = *at;
-                struct identity now;
-
-                if (!a->is_permanent && (!identify(a->by, &now) || !is_same(&now, &a->file))) {
-                        *at = a->next;
-                        free(a);
-                        continue;
-                }
-                if (is_same(&a->file, file))
-                        break;
-                at = &a->next;
-        }
-        return at;
-}
 
 /* ---- what the file is ---- */
 
@@ -170,6 +122,7 @@ static DWORD complete(OVERLAPPED *o, DWORD result) {
 
 /* What is asked for. */
 struct wanted {
+        const GUID *id; /* NULL: any */
         uint64_t size;
         uint32_t block;
         const wchar_t *parent;
@@ -184,6 +137,9 @@ static DWORD check_parameters(const CREATE_VIRTUAL_DISK_PARAMETERS *p, struct wa
                 return ERROR_INVALID_PARAMETER;
         if (is_2 ? p->Version2.SourcePath : p->Version1.SourcePath)
                 return ERROR_NOT_SUPPORTED; /* copies */
+        ret->id = is_2 ? &p->Version2.UniqueId : &p->Version1.UniqueId;
+        if (hcs_guid_is_null(ret->id))
+                ret->id = NULL;
         ret->parent = is_2 ? p->Version2.ParentPath : p->Version1.ParentPath;
         ret->size = is_2 ? p->Version2.MaximumSize : p->Version1.MaximumSize;
         ret->block = is_2 ? p->Version2.BlockSizeInBytes : p->Version1.BlockSizeInBytes;
@@ -201,14 +157,14 @@ static HRESULT write_vhdx(const char *path, const struct vhdx_create_options *op
         return SUCCEEDED(hr) ? hcs_data_file_commit(f, NULL) : hr;
 }
 
-static HRESULT write_vhd(const char *path, uint64_t size) {
+static HRESULT write_vhd(const char *path, uint64_t size, const GUID *id) {
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = NULL;
         HRESULT hr = hcs_data_file_create(path, &f, NULL);
 
         if (SUCCEEDED(hr))
                 hr = hcs_data_file_resize(f, size, NULL);
         if (SUCCEEDED(hr))
-                hr = vhd_append(f, size, NULL, NULL);
+                hr = vhd_append(f, size, id, NULL);
         return SUCCEEDED(hr) ? hcs_data_file_commit(f, NULL) : hr;
 }
 
@@ -229,6 +185,7 @@ static DWORD write_differencing(const wchar_t *path, const char *name, const str
                 return SIZE_MISMATCH;
         return code_of(write_vhdx(name, &(struct vhdx_create_options){
                                                 .size = parent.info.virtual_size,
+                                                .id = w->id,
                                                 .block_size = w->block ? w->block : parent.info.block_size,
                                                 .parent_relative = parent.relative,
                                                 .parent_absolute = parent.absolute,
@@ -259,9 +216,10 @@ static DWORD create(const VIRTUAL_STORAGE_TYPE *type, const wchar_t *path, DWORD
         if (w.parent)
                 rc = write_differencing(path, name, &w);
         else if (is_vhdx)
-                rc = code_of(write_vhdx(name, &(struct vhdx_create_options){.size = w.size, .block_size = w.block}));
+                rc = code_of(write_vhdx(
+                        name, &(struct vhdx_create_options){.size = w.size, .block_size = w.block, .id = w.id}));
         else
-                rc = code_of(write_vhd(name, w.size));
+                rc = code_of(write_vhd(name, w.size, w.id));
         return rc ? rc : open_handle(path, ret);
 }
 
@@ -269,6 +227,23 @@ static uint64_t on_create(const uint64_t *args, void *real) {
         return complete((OVERLAPPED *)args[7],
                         create((const VIRTUAL_STORAGE_TYPE *)args[0], (const wchar_t *)args[1], (DWORD)args[4],
                                (const CREATE_VIRTUAL_DISK_PARAMETERS *)args[6], (HANDLE *)args[8]));
+}
+
+/* All that it stands on is there, and is what it was. */
+static DWORD check_parents(const wchar_t *path, const struct disk *d, unsigned depth) {
+        _cleanup_wide_ wchar_t *place = d->parent ? disk_parent_find(path, d->parent) : NULL;
+        _cleanup_(disk_parent_deinit) struct disk_parent parent = {0};
+        _cleanup_(disk_deinit) struct disk next = {0};
+        DWORD rc = place ? disk_parent_read(path, place, &parent) : ERROR_FILE_NOT_FOUND;
+
+        if (rc)
+                return rc;
+        if (depth == CHAIN_MAX)
+                return ERROR_FILE_CORRUPT;
+        if (!hcs_guid_equal(&d->linkage, &parent.info.header[parent.info.current].data_write))
+                return ID_MISMATCH;
+        rc = read_disk(parent.absolute, &next);
+        return rc || next.subtype != SUBTYPE_DIFFERENCING ? rc : check_parents(place, &next, depth + 1);
 }
 
 static uint64_t on_open(const uint64_t *args, void *real) {
@@ -284,69 +259,24 @@ static uint64_t on_open(const uint64_t *args, void *real) {
         rc = read_disk(name, &d);
         if (!rc && type->DeviceId != VIRTUAL_STORAGE_TYPE_DEVICE_UNKNOWN && type->DeviceId != d.device)
                 rc = DISK_NO_PROVIDER;
+        if (!rc && d.subtype == SUBTYPE_DIFFERENCING && !((DWORD)args[3] & OPEN_VIRTUAL_DISK_FLAG_NO_PARENTS))
+                rc = check_parents(path, &d, 0);
         return rc ? rc : open_handle(path, ret);
 }
 
-static DWORD attach(HANDLE h, DWORD flags) {
-        struct attachment *a, **at;
-        struct identity file;
-        unsigned number = 1; /* the first disk is the system's own */
-        DWORD rc = ERROR_SHARING_VIOLATION;
-
-        if (!identify(h, &file))
-                return ERROR_INVALID_PARAMETER;
-        AcquireSRWLockExclusive(&lock);
-        at = find_attachment(&file);
-        if (!*at) {
-                for (const struct attachment *other = attachments; other;)
-                        if (other->number == number)
-                                number++, other = attachments;
-                        else
-                                other = other->next;
-                a = hcs_calloc(1, sizeof(*a));
-                *a = (struct attachment){NULL, file, h, flags & ATTACH_VIRTUAL_DISK_FLAG_PERMANENT_LIFETIME, number};
-                *at = a;
-                rc = ERROR_SUCCESS;
-        }
-        ReleaseSRWLockExclusive(&lock);
-        return rc;
-}
-
 static uint64_t on_attach(const uint64_t *args, void *real) {
-        return complete((OVERLAPPED *)args[5], attach((HANDLE)args[0], (DWORD)args[2]));
-}
-
-/* ERROR_NOT_READY when it is not attached. */
-static DWORD take_number(HANDLE h, bool detach, unsigned *ret) {
-        struct attachment **at, *a;
-        struct identity file;
-
-        if (!identify(h, &file))
-                return ERROR_INVALID_PARAMETER;
-        AcquireSRWLockExclusive(&lock);
-        at = find_attachment(&file);
-        a = *at;
-        if (a)
-                *ret = a->number;
-        if (a && detach) {
-                *at = a->next;
-                free(a);
-        }
-        ReleaseSRWLockExclusive(&lock);
-        return a ? ERROR_SUCCESS : ERROR_NOT_READY;
+        return complete((OVERLAPPED *)args[5], disk_attach((HANDLE)args[0], (DWORD)args[2]));
 }
 
 static uint64_t on_detach(const uint64_t *args, void *real) {
-        unsigned number;
-
-        return (DWORD)args[1] ? ERROR_INVALID_PARAMETER : take_number((HANDLE)args[0], true, &number);
+        return (DWORD)args[1] ? ERROR_INVALID_PARAMETER : disk_detach((HANDLE)args[0]);
 }
 
 static uint64_t on_path(const uint64_t *args, void *real) {
         ULONG *size = (ULONG *)args[1];
         wchar_t text[32];
         unsigned number;
-        DWORD rc = size ? take_number((HANDLE)args[0], false, &number) : ERROR_INVALID_PARAMETER;
+        DWORD rc = size ? disk_number((HANDLE)args[0], &number) : ERROR_INVALID_PARAMETER;
         ULONG needed, given;
 
         if (rc)
@@ -413,11 +343,19 @@ static DWORD tell(const struct disk *d, HANDLE h, const wchar_t *path, GET_VIRTU
         case GET_VIRTUAL_DISK_INFO_PROVIDER_SUBTYPE:
                 info->ProviderSubtype = d->subtype;
                 return ERROR_SUCCESS;
+        case GET_VIRTUAL_DISK_INFO_IS_4K_ALIGNED:
+                info->Is4kAligned = d->device == VIRTUAL_STORAGE_TYPE_DEVICE_VHDX || d->subtype == SUBTYPE_FIXED;
+                return ERROR_SUCCESS;
+        case GET_VIRTUAL_DISK_INFO_CHANGE_TRACKING_STATE:
+                info->ChangeTrackingState.Enabled = FALSE;
+                info->ChangeTrackingState.NewerChanges = FALSE;
+                info->ChangeTrackingState.MostRecentId[0] = L'\0';
+                return ERROR_SUCCESS;
         case GET_VIRTUAL_DISK_INFO_VHD_PHYSICAL_SECTOR_SIZE:
                 info->VhdPhysicalSectorSize = d->physical_sector;
                 return ERROR_SUCCESS;
         case GET_VIRTUAL_DISK_INFO_IS_LOADED:
-                info->IsLoaded = take_number(h, false, &number) == ERROR_SUCCESS;
+                info->IsLoaded = disk_number(h, &number) == ERROR_SUCCESS;
                 return ERROR_SUCCESS;
         case GET_VIRTUAL_DISK_INFO_VIRTUAL_DISK_ID:
                 info->VirtualDiskId = d->id;
@@ -449,6 +387,11 @@ static uint64_t on_information(const uint64_t *args, void *real) {
         return rc;
 }
 
+/* Of Wine these are names only, which end the program that calls them. */
+static uint64_t on_other(const uint64_t *args, void *real) {
+        return args[0] ? ERROR_NOT_SUPPORTED : ERROR_INVALID_PARAMETER;
+}
+
 static const struct winehv_redirection list[] = {
         {"virtdisk", "CreateVirtualDisk", 9, on_create},
         {"virtdisk", "OpenVirtualDisk", 6, on_open},
@@ -456,5 +399,12 @@ static const struct winehv_redirection list[] = {
         {"virtdisk", "DetachVirtualDisk", 3, on_detach},
         {"virtdisk", "GetVirtualDiskPhysicalPath", 3, on_path},
         {"virtdisk", "GetVirtualDiskInformation", 4, on_information},
+        {"virtdisk", "SetVirtualDiskInformation", 2, on_other},
+        {"virtdisk", "CompactVirtualDisk", 4, on_other},
+        {"virtdisk", "ExpandVirtualDisk", 4, on_other},
+        {"virtdisk", "MergeVirtualDisk", 4, on_other},
+        {"virtdisk", "MirrorVirtualDisk", 4, on_other},
+        {"virtdisk", "BreakMirrorVirtualDisk", 1, on_other},
+        {"virtdisk", "ResizeVirtualDisk", 4, on_other},
 };
 const struct winehv_group winehv_disks = {list, HCS_ARRAY_SIZE(list)};

@@ -173,10 +173,12 @@ static HRESULT write_metadata(struct hcs_data_file *f, const struct vhdx_create_
         struct item_writer w = {.bytes = bytes, .end = VHDX_TABLE};
         uint8_t *parameters;
         GUID id;
-        HRESULT hr = hcs_guid_v4(&id);
+        HRESULT hr = o->id ? S_OK : hcs_guid_v4(&id);
 
         if (FAILED(hr))
                 return hcs_error_make(err, hr, "no random id for a disk");
+        if (o->id)
+                id = *o->id;
         put_signature(bytes, "metadata");
         parameters = put_item(&w, VHDX_PARAMETERS, 8, REQUIRED);
         ext4_put32(parameters, block);

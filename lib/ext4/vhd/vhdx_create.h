@@ -15,6 +15,7 @@ struct vhdx_create_options {
         uint64_t size;       /* what the disk holds: sectors of 512 bytes, 64 TiB at most */
         uint32_t block_size; /* a power of two from 1 to 256 MiB; 0: VHDX_DEFAULT_BLOCK, as hcsshim asks for */
         const char *creator; /* NULL: "hcsshim" */
+        const GUID *id;      /* of the disk; NULL: random */
         /* A differencing disk: the parent as the file names it, and the data_write of its current header. */
         const char *parent_relative, *parent_absolute; /* both or none; absolute as Windows writes paths */
         GUID parent_linkage;

@@ -19,8 +19,9 @@ static struct hcs_data_file *made(const struct vhdx_create_options *o) {
 }
 
 static void a_dynamic_disk_says_what_it_was_made_with(void **state) {
-        _cleanup_(hcs_data_file_closep) struct hcs_data_file *f =
-                made(&(struct vhdx_create_options){.size = 20 * GIB, .block_size = 2 * MIB, .creator = "me"});
+        static const GUID id = {1, 2, 3, {4}};
+        _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = made(
+                &(struct vhdx_create_options){.size = 20 * GIB, .block_size = 2 * MIB, .creator = "me", .id = &id});
         _cleanup_(vhdx_info_deinit) struct vhdx_info i = {0};
         uint64_t size;
 
@@ -31,6 +32,7 @@ static void a_dynamic_disk_says_what_it_was_made_with(void **state) {
         assert_int_equal(i.logical_sector, 512);
         assert_int_equal(i.physical_sector, 4096);
         assert_string_equal(i.creator, "me");
+        assert_true(hcs_guid_equal(&i.disk_id, &id));
         assert_null(i.header[0].damage);
         assert_null(i.header[1].damage);
         assert_null(i.region_damage[0]);
