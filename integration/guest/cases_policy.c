@@ -74,6 +74,19 @@ static void a_container_finds_its_policy(struct host *h) {
         end(h);
 }
 
+static void a_container_may_do_without_its_policy(struct host *h) {
+        struct outcome o = {0};
+        struct box b = {0};
+
+        allow_all(h);
+        box_init(&b, h, "[\"sh\",\"-c\",\"echo [$UVM_SECURITY_CONTEXT_DIR] /security-context-*\"]");
+        box_set(&b, h, "annotations", "{\"io.microsoft.virtualmachine.lcow.securitypolicy.env\":\"false\"}");
+        box_run(&b, h, NULL, &o);
+        outcome_check(h, &o, 0, "[] /security-context-*\n");
+        box_deinit(&b, h);
+        end(h);
+}
+
 static void refuse(struct host *h, struct box *b, const char *part) {
         _cleanup_json_ struct hcs_json *answer = box_try_create(b, h);
 
@@ -118,6 +131,7 @@ static const struct test_case cases[] = {
          a_policy_that_cannot_be_decoded_is_refused},
         {"policy: an enforcer that is none is refused", NEEDS_OWN_AGENT, an_enforcer_that_is_none_is_refused},
         CASE("a container finds its policy", a_container_finds_its_policy),
+        CASE("a container may do without its policy", a_container_may_do_without_its_policy),
         CASE("a container has one kind of id and one place", a_container_has_one_kind_of_id_and_one_place),
         CASE("a container brings no hooks", a_container_brings_no_hooks),
 };
