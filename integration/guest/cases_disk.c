@@ -65,6 +65,41 @@ static void a_layer_is_mounted_with_its_root_hash(struct host *h) {
         check(!*after, "%s", after);
 }
 
+/* Its device of dm-verity can be made once: who comes second is refused, and takes nothing away from the first. */
+static void two_requests_at_once_for_one_layer(struct host *h) {
+        static const char *const places[] = {PLACE "/one", PLACE "/two"};
+        _cleanup_free_ char *info = verity(suite_root_hash), *after = NULL;
+        char *settings[2];
+        uint64_t ids[2];
+        bool made[2];
+
+        for (size_t i = 0; i < 2; i++) {
+                _cleanup_free_ char *body = NULL;
+
+                settings[i] = hcs_asprintf("{\"Controller\":0,\"Lun\":0,\"MountPath\":\"%s\",\"ReadOnly\":true,%s}",
+                                           places[i], info);
+                body = hcs_asprintf("{\"ContainerId\":\"" UVM
+                                    "\",\"Request\":{\"RequestType\":\"Add\",\"ResourceType\":"
+                                    "\"" DISK "\",\"Settings\":%s}}",
+                                    settings[i]);
+                ids[i] = host_send(h, HCS_GCS_REQUEST | HCS_GCS_MODIFY_SETTINGS, body);
+        }
+        for (size_t i = 0; i < 2; i++) {
+                _cleanup_json_ struct hcs_json *answer = host_wait(h, ids[i]);
+
+                made[i] = host_result(answer) == S_OK;
+        }
+        check(made[0] != made[1], "%s", made[0] ? "both are made" : "none is made");
+        check_layer(h, places[made[1]]);
+        check_gone(h, places[made[0]]);
+        host_modify(h, "Remove", DISK, "%s", settings[made[1]]);
+        free(settings[0]);
+        free(settings[1]);
+        check_gone(h, places[made[1]]);
+        after = mapped(h);
+        check(!*after, "%s", after);
+}
+
 static void another_root_hash_is_refused(struct host *h) {
         _cleanup_free_ char *wrong = hcs_strdup(suite_root_hash), *info = NULL, *after = NULL;
 
@@ -228,6 +263,7 @@ static void a_disk_that_was_unplugged_is_gone(struct host *h) {
 static const struct test_case cases[] = {
         CASE("a layer is mounted", a_layer_is_mounted),
         CASE("a layer is mounted with its root hash", a_layer_is_mounted_with_its_root_hash),
+        CASE("two requests at once for one layer", two_requests_at_once_for_one_layer),
         CASE("another root hash is refused", another_root_hash_is_refused),
         CASE("a changed block is not read", a_changed_block_is_not_read),
         CASE("an empty disk gets a file system once", an_empty_disk_gets_a_file_system_once),
