@@ -30,6 +30,8 @@ expect 1 "with nothing to install" "${mockhcs[@]}" install --system --from /nowh
 expect 2 "without a place" "${mockhcs[@]}" install
 
 # Every unit test that is linked to one of ours, which it finds there only. Without cmocka there is none.
+HCSWORKER=$(winepath -w "$root/cmd/hcsconform/hcsworker.exe") # what some of them start
+export HCSWORKER
 ours='(mockhcs|computecore|computenetwork|computestorage|vmcompute)\.dll'
 count=0
 while read -r program; do
