@@ -137,6 +137,13 @@ static void on_reconnect(struct guest_timer *t) {
         dial((struct guest_bridge *)((char *)t - offsetof(struct guest_bridge, reconnect)));
 }
 
+static void on_again(struct guest_timer *t) {
+        struct guest_bridge *b = (struct guest_bridge *)((char *)t - offsetof(struct guest_bridge, again));
+
+        guest_loop_set_timer(b->config.loop, t, hcs_clock_ns());
+        on_in(&b->in, EPOLLIN);
+}
+
 static void connected(struct guest_bridge *b, int in, int out) {
         b->in = (struct guest_source){.fd = in, .fn = on_in};
         b->out = (struct guest_source){.fd = out, .fn = on_out};
@@ -146,11 +153,13 @@ static void connected(struct guest_bridge *b, int in, int out) {
         hcs_gcs_reader_init(&b->reader, HCS_GCS_MAX_TO_GUEST);
         set_nonblocking(in);
         set_nonblocking(out);
-        guest_loop_watch(b->config.loop, &b->in, EPOLLIN);
+        if (!guest_loop_watch(b->config.loop, &b->in, EPOLLIN))
+                guest_loop_set_timer(b->config.loop, &b->again, hcs_clock_ns());
         hcs_log(HCS_LOG_INFO, "bridge connected, serving", NULL);
 }
 
 static void disconnect(struct guest_bridge *b) {
+        guest_loop_clear_timer(b->config.loop, &b->again);
         guest_loop_watch(b->config.loop, &b->in, 0);
         guest_loop_watch(b->config.loop, &b->out, 0);
         close(b->in.fd);
@@ -208,6 +217,7 @@ struct guest_bridge *guest_bridge_new(const struct guest_bridge_config *config) 
         b->config = *config;
         b->notifications_end = &b->notifications;
         b->reconnect.fn = on_reconnect;
+        b->again.fn = on_again;
         return b;
 }
 

@@ -21,6 +21,7 @@ struct guest_bridge {
         struct hcs_buf queue; /* bytes [sent, len) wait to be written */
         size_t sent;
         struct guest_timer reconnect;
+        struct guest_timer again; /* reads on, where the input is a file */
         struct guest_job dial;
         struct hcs_error *dial_error;
         int dial_fd;

@@ -64,19 +64,20 @@ void guest_loop_quit(struct guest_loop *l) {
         l->quit = true;
 }
 
-void guest_loop_watch(struct guest_loop *l, struct guest_source *s, uint32_t events) {
+bool guest_loop_watch(struct guest_loop *l, struct guest_source *s, uint32_t events) {
         struct epoll_event e = {.events = events, .data.ptr = s};
 
         if (s->events == events)
-                return;
-        if (events)
-                epoll_ctl(l->epoll, s->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, s->fd, &e);
-        else
+                return true;
+        if (events && epoll_ctl(l->epoll, s->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, s->fd, &e) < 0)
+                return false;
+        if (!events)
                 epoll_ctl(l->epoll, EPOLL_CTL_DEL, s->fd, NULL);
         s->events = events;
         for (int i = 0; !events && i < l->n_batch; i++)
                 if (l->batch[i].data.ptr == s)
                         l->batch[i].events = 0;
+        return true;
 }
 
 void guest_loop_clear_timer(struct guest_loop *l, struct guest_timer *t) {

@@ -43,8 +43,9 @@ HCS_DEFINE_CLEANUP(struct guest_loop *, guest_loop_free)
 void guest_loop_run(struct guest_loop *l);
 void guest_loop_quit(struct guest_loop *l);
 
-/* events 0 takes the source out, as must be done before its descriptor is closed. */
-void guest_loop_watch(struct guest_loop *l, struct guest_source *s, uint32_t events);
+/* events 0 takes the source out, as must be done before its descriptor is closed. False: nobody can wait for such a
+ * descriptor (a file, /dev/null), which is always ready. */
+bool guest_loop_watch(struct guest_loop *l, struct guest_source *s, uint32_t events);
 
 void guest_loop_set_timer(struct guest_loop *l, struct guest_timer *t, uint64_t deadline_ns);
 void guest_loop_clear_timer(struct guest_loop *l, struct guest_timer *t);

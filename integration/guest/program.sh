@@ -69,6 +69,11 @@ config='{\"SchemaVersion\":{\"Major\":2,\"Minor\":1},\"OciBundlePath\":\"/run/bu
 } | timeout 30 "$agent" -v4 -no-cgroups -disable-time-sync -use-inouterr -loglevel error -runtime /run/hangs \
         -runtime-timeout-ms 200 >$said 2>/run/log || fail "a host that goes while a runtime hangs"
 [ -e /run/asked ] || fail "the runtime that hangs"
+# A file is a bridge as well: what is in it is answered, and its end is the bridge's.
+frame $((0x10100b01)) 7 '{"ContainerId":"","ActivityId":"","MinimumVersion":4,"MaximumVersion":4}' >/run/frames
+timeout 20 "$agent" -v4 -no-cgroups -disable-time-sync -use-inouterr -loglevel error </run/frames >$said 2>/run/log ||
+        fail "a bridge that is a file"
+grep -qaF '"Version":4' $said || fail "an answer to a file"
 # Without protocol 4 nothing but negotiation is known.
 frame $((0x10100201)) 7 '{"ContainerId":"","ActivityId":""}' |
         "$agent" -no-cgroups -disable-time-sync -use-inouterr -loglevel error >$said 2>/run/log
