@@ -99,12 +99,13 @@ HRESULT hcs_hvsocket_connect(const GUID *vm, const GUID *service, const struct h
                              struct hcs_error **err) {
         _cleanup_free_ char *folder = hcs_hvsocket_folder(vm), *path = NULL;
         char text[HCS_GUID_TEXT_SIZE];
+        struct hcs_error *why = NULL;
         uint32_t port;
         HRESULT hr;
 
         if (hcs_guid_equal(vm, &loopback)) {
                 path = socket_of(vm, service);
-                hr = hcs_stream_connect_unix(path, b, ret, err);
+                hr = hcs_stream_connect_unix(path, b, ret, &why);
         } else if (!hcs_file_is_directory(folder)) {
                 return hcs_error_make(err, HCS_WIN32(10051), "there is no machine %s", hcs_guid_format(vm, text));
         } else if (!hcs_guid_to_vsock_port(service, &port)) {
@@ -112,9 +113,15 @@ HRESULT hcs_hvsocket_connect(const GUID *vm, const GUID *service, const struct h
                                       hcs_guid_format(service, text));
         } else {
                 path = hcs_asprintf("%s/v.sock", folder);
-                hr = hcs_stream_connect_guest(path, port, b, ret, err);
+                hr = hcs_stream_connect_guest(path, port, b, ret, &why);
         }
-        return hcs_stream_is_absent(hr) ? HCS_WIN32(10061) : hr;
+        if (hcs_stream_is_absent(hr)) { /* in the words of who looked for it, with the code of Windows */
+                hr = hcs_error_make(err, HCS_WIN32(10061), "%s", hcs_error_message(why));
+                hcs_error_free(why);
+        } else if (why) {
+                hcs_error_move(err, &why);
+        }
+        return hr;
 }
 
 void hcs_hvsocket_peer(const struct hcs_stream *s, GUID *vm, GUID *service) {
