@@ -84,18 +84,6 @@ static void a_reader_that_goes_away_lets_the_program_go_on(void **state) {
         hcs_pipe_close(info.StdError);
 }
 
-static void a_program_that_waits_for_its_reader_can_be_ended(void **state) {
-        HCS_PROCESS_INFORMATION info = {0};
-        HCS_PROCESS p = real_work("print " MUCH_TEXT, &info);
-
-        let_others_work();
-        assert_hresult(DONE(HcsTerminateProcess(p, op, NULL)), S_OK);
-        assert_int_equal(real_exit_code(p), 1067);
-        assert_in_range(read_to_end(info.StdOutput), 1, MEMORY_MAX);
-        hcs_pipe_close(info.StdInput);
-        hcs_pipe_close(info.StdError);
-}
-
 struct writer {
         HANDLE to;
         atomic_size_t written;
@@ -157,6 +145,6 @@ static void many_bytes_there_and_back(void **state) {
 
 #define REAL(test) cmocka_unit_test_setup_teardown(test, real_setup, real_teardown)
 HCS_TESTS(REAL(what_is_printed_waits_for_its_reader_and_memory_is_flat),
-          REAL(a_reader_that_goes_away_lets_the_program_go_on), REAL(a_program_that_waits_for_its_reader_can_be_ended),
+          REAL(a_reader_that_goes_away_lets_the_program_go_on),
           REAL(what_a_program_does_not_read_stays_with_who_writes_it),
           REAL(much_input_comes_whole_and_its_end_after_it), REAL(many_bytes_there_and_back))
