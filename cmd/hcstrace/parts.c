@@ -6,9 +6,11 @@
 
 #include <libgen.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "mockhcs/workbench/merge.h"
+#include "platform/data_file.h"
 #include "platform/file.h"
 #include "platform/place.h"
 #include "platform/work_folder.h"
@@ -33,7 +35,7 @@ HRESULT parts_begin(const char *trace, char **ret_folder, struct hcs_error **err
 
 /* A process that was ended, or that goes on, leaves what the recorder had prepared behind the last line. */
 static bool is_whole(const char *path) {
-        FILE *f = fopen(path, "rbe");
+        FILE *f = fopen(path, "rb");
         bool whole = f && fseek(f, -1, SEEK_END) == 0 && getc(f) == '\n';
 
         if (f)
@@ -50,16 +52,19 @@ static HRESULT put_together(const struct hcs_names *names, const char *trace, st
         return trace_merge((const char *const *)names->items, names->n, trace, &n, err);
 }
 
-/* Did the process that wrote it get as far as to have a header? */
-static bool is_begun(const char *path) {
-        FILE *f = fopen(path, "rbe");
-        int c = f ? getc(f) : EOF;
+/* Did the process that wrote it get as far as to have a header? One that cannot be read may have. */
+static HRESULT is_begun(const char *path, bool *ret, struct hcs_error **err) {
+        _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = NULL;
+        char data[4096];
+        size_t n = sizeof(data);
+        HRESULT hr = hcs_data_file_open(path, &f, err);
 
-        while (c != EOF && c != '\n')
-                c = getc(f);
-        if (f)
-                fclose(f);
-        return c == '\n';
+        *ret = false;
+        while (SUCCEEDED(hr) && n && !*ret) {
+                hr = hcs_data_file_read(f, data, sizeof(data), &n, err);
+                *ret = SUCCEEDED(hr) && n && memchr(data, '\n', n);
+        }
+        return hr;
 }
 
 /* Full paths of the parts. */
@@ -70,13 +75,15 @@ static HRESULT list(const char *folder, struct hcs_names *ret, struct hcs_error 
         if (FAILED(hr))
                 return hr;
         ret->items = hcs_calloc(names.n + 1, sizeof(*ret->items));
-        for (size_t i = 0; i < names.n; i++) {
+        for (size_t i = 0; i < names.n && SUCCEEDED(hr); i++) {
                 _cleanup_free_ char *path = hcs_asprintf("%s/%s", folder, names.items[i]);
+                bool begun;
 
-                if (is_begun(path))
+                hr = is_begun(path, &begun, err);
+                if (SUCCEEDED(hr) && begun)
                         ret->items[ret->n++] = steal_pointer(&path);
         }
-        return S_OK;
+        return hr;
 }
 
 /* On Windows a process that goes on holds its part. */

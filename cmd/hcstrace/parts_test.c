@@ -111,6 +111,23 @@ static void what_cannot_be_put_together_stays_and_is_told(void **state) {
         finish(&r);
 }
 
+/* Whatever it is that cannot be read, it may be all that there is. */
+static void a_part_that_cannot_be_read_stays_and_is_told(void **state) {
+        struct recording r = begin();
+        _cleanup_free_ char *part = hcs_asprintf("%s/1.trace", r.folder);
+        struct hcs_error *err = NULL;
+        bool called;
+
+        assert_ok(hcs_directory_create(part, &err), err);
+        assert_true(FAILED(parts_collect(r.folder, r.trace, &called, &err)));
+        assert_non_null(strstr(hcs_error_message(err), r.folder));
+        assert_int_equal(hcs_place_at(part), HCS_PLACE_FOLDER);
+        parts_abandon(r.folder);
+        assert_int_equal(hcs_place_at(part), HCS_PLACE_FOLDER);
+        hcs_error_free(err);
+        finish(&r);
+}
+
 static void what_is_given_up_stays_when_there_is_a_record(void **state) {
         struct recording without = begin(), with = begin();
 
@@ -128,4 +145,5 @@ HCS_TESTS(cmocka_unit_test(one_process_is_the_trace),
           cmocka_unit_test(a_process_that_was_ended_leaves_nothing_behind_its_last_line),
           cmocka_unit_test(a_process_without_a_header_has_no_part), cmocka_unit_test(no_record_is_no_trace),
           cmocka_unit_test(what_cannot_be_put_together_stays_and_is_told),
+          cmocka_unit_test(a_part_that_cannot_be_read_stays_and_is_told),
           cmocka_unit_test(what_is_given_up_stays_when_there_is_a_record))

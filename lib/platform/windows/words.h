@@ -30,7 +30,9 @@
 
 #define mkdir(path, mode) mkdir(path)
 #define rename(from, to)  rename_over(from, to)
+#define fopen(path, mode) fopen_utf8(path, mode)
 int rename_over(const char *from, const char *to);
+FILE *fopen_utf8(const char *path, const char *mode);
 ssize_t getline(char **line, size_t *capacity, FILE *f);
 char *mkdtemp(char *text);
 void *memmem(const void *data, size_t n, const void *part, size_t n_part);
