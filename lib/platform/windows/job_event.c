@@ -37,12 +37,18 @@ static uint64_t created(HANDLE process) {
         return GetProcessTimes(process, &at, &ended, &kernel, &user) ? filetime_100ns(at) : 0;
 }
 
-/* Numbers of processes are used again: what was there before the child is not its. */
-static void tell_one(DWORD id, uint64_t since, enum hcs_job_event event) {
+/* Numbers of processes are used again: what was there before the child is not its, nor is what that started. The host
+ * of a console is there for it, and hears nothing. False: it is none of the family. */
+static bool tell_one(const PROCESSENTRY32W *entry, uint64_t since, enum hcs_job_event event) {
         _cleanup_handle_ HANDLE process = OpenProcess(PROCESS_CREATE_THREAD | PROCESS_QUERY_INFORMATION |
                                                               PROCESS_VM_OPERATION | PROCESS_VM_READ | PROCESS_VM_WRITE,
-                                                      FALSE, id);
-        _cleanup_handle_ HANDLE thread = process && created(process) >= since ? tell(process, event) : NULL;
+                                                      FALSE, entry->th32ProcessID);
+        _cleanup_handle_ HANDLE thread = NULL;
+
+        if (!process || created(process) < since || _wcsicmp(entry->szExeFile, L"conhost.exe") == 0)
+                return false;
+        thread = tell(process, event);
+        return true;
 }
 
 /* What it started, and what those started. */
@@ -60,11 +66,10 @@ static void tell_descendants(const struct hcs_job_child *child, enum hcs_job_eve
 
                         for (size_t k = 0; k < n && !known; k++)
                                 known = family[k] == entry.th32ProcessID;
-                        if (known)
+                        if (known || !tell_one(&entry, since, event))
                                 continue;
                         family = hcs_realloc(family, (n + 1) * sizeof(*family));
                         family[n++] = entry.th32ProcessID;
-                        tell_one(entry.th32ProcessID, since, event);
                 }
 }
 
