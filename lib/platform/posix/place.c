@@ -38,7 +38,7 @@ bool hcs_path_is_same(const char *a, const char *b) {
 bool hcs_path_is_within(const char *path, const char *folder) {
         size_t n = strlen(folder);
 
-        return strncmp(path, folder, n) == 0 && (!path[n] || path[n] == '/');
+        return strncmp(path, folder, n) == 0 && (!path[n] || path[n] == '/' || (n && folder[n - 1] == '/'));
 }
 
 bool hcs_path_is_same_file(const char *a, const char *b) {

@@ -64,6 +64,8 @@ bool hcs_path_is_within(const char *path, const char *folder) {
 
         if (hcs_path_is_same(path, folder))
                 return true;
+        if (n && is_separator(folder[n - 1])) /* a root */
+                n--;
         for (const char *p = path; *p; p++)
                 if (is_separator(*p) && is_same_part(path, (size_t)(p - path), folder, n))
                         return true;
