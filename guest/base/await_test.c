@@ -66,7 +66,7 @@ static HRESULT count_late(void *ctx, struct hcs_error **err) {
 
 static void who_was_held_up_has_its_questions_all_the_same(void **state) {
         uint64_t deadline = hcs_clock_ns() + 200 * (uint64_t)HCS_NS_PER_MS;
-        struct held_up late = {{.left = 4, .answer = S_OK}, deadline}, never = {{.left = 1000000}, deadline};
+        struct held_up late = {{.left = 2, .answer = S_OK}, deadline}, never = {{.left = 1000000}, deadline};
         struct hcs_error *err = NULL;
 
         assert_ok(guest_await(count_late, &late, deadline, "thing", &err), err);

@@ -111,7 +111,8 @@ static unsigned count_outputs(const struct hcs_gcs_process *p, int first) {
 }
 
 /* Those from the first one on are not copied. */
-static void give_up(struct hcs_gcs_process *p, int first) {
+static void give_up(struct hcs_gcs_process *p, int first, HRESULT hr) {
+        note_failure(p->relay, hr, "the copying could not be started");
         hcs_guard(&p->relay->lock);
 
         p->relay->outputs -= count_outputs(p, first);
@@ -137,7 +138,7 @@ HRESULT hcs_gcs_process_relay(struct hcs_gcs_process *p, const struct hcs_gcs_re
                         break;
         }
         if (FAILED(hr)) {
-                give_up(p, i);
+                give_up(p, i, hr);
                 hcs_gcs_process_close(p); /* ends those that were started */
         }
         return hr;

@@ -84,7 +84,7 @@ void append_unmap(char *at, size_t size) {
 void append_cut(void *file, uint64_t end) {
         const struct hcs_append_file *f = file;
 
-        if (ftruncate(f->fd, (off_t)end) < 0 || lseek(f->fd, (off_t)end, SEEK_SET) < 0)
+        if (lseek(f->fd, (off_t)end, SEEK_SET) < 0 || ftruncate(f->fd, (off_t)end) < 0)
                 errno = 0;
 }
 
