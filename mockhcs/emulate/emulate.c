@@ -110,6 +110,17 @@ static void room(struct mock_backend *b, struct mock_handle *process) {
                 real_process_go_on(p->real);
 }
 
+/* Threads of real processes ask the engine to hold input and for room: never once it is being taken apart. */
+static void stop(struct mock_backend *b) {
+        struct emulator *em = emulator_of(b);
+
+        hcs_guard(&em->lock);
+        for (size_t i = 0; i < EMULATE_BUCKETS; i++)
+                for (struct compute_system *s = em->systems[i]; s; s = s->next)
+                        for (struct process *p = s->processes; p; p = p->next)
+                                p->real = real_process_leave(p->real);
+}
+
 static void free_machine_settings(struct emulator *em) {
         free((char *)(uintptr_t)em->machine_settings.accelerator);
         free((char *)(uintptr_t)em->machine_settings.vsock);
@@ -240,6 +251,7 @@ static const struct mock_backend_ops ops = {.name = "emulate",
                                             .input = input,
                                             .room = room,
                                             .control = emulate_control,
+                                            .stop = stop,
                                             .free = emulator_free};
 
 static HRESULT open_emulator(struct mock_engine *engine, struct mock_sink *up, const struct mock_options *options,
