@@ -19,6 +19,7 @@
 #include "platform/clock.h"
 
 #define RECONNECT_NS  (100ull * HCS_NS_PER_MS)
+#define FILE_LOOK_NS  (10ull * HCS_NS_PER_MS)
 #define MAX_QUEUED    (64u << 20) /* bytes for a host that does not read */
 #define STOP_LIMIT_MS 2000
 
@@ -112,6 +113,10 @@ static void on_in(struct guest_source *s, uint32_t events) {
         n = read(b->in.fd, at, room);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return;
+        if (n == 0 && b->again.deadline_ns && b->requests) { /* the end of a file: what was asked in it is answered */
+                guest_loop_set_timer(b->config.loop, &b->again, hcs_clock_ns() + FILE_LOOK_NS);
+                return;
+        }
         if (n <= 0) {
                 lose(b, n < 0                             ? "read failed"
                         : hcs_gcs_reader_held(&b->reader) ? "the host vanished in the middle of a message"

@@ -69,11 +69,15 @@ config='{\"SchemaVersion\":{\"Major\":2,\"Minor\":1},\"OciBundlePath\":\"/run/bu
 } | timeout 30 "$agent" -v4 -no-cgroups -disable-time-sync -use-inouterr -loglevel error -runtime /run/hangs \
         -runtime-timeout-ms 200 >$said 2>/run/log || fail "a host that goes while a runtime hangs"
 [ -e /run/asked ] || fail "the runtime that hangs"
-# A file is a bridge as well: what is in it is answered, and its end is the bridge's.
-frame $((0x10100b01)) 7 '{"ContainerId":"","ActivityId":"","MinimumVersion":4,"MaximumVersion":4}' >/run/frames
+# A file is a bridge as well: what is asked in it is answered, by threads too, and its end is the bridge's.
+{
+        frame $((0x10100b01)) 7 '{"ContainerId":"","ActivityId":"","MinimumVersion":4,"MaximumVersion":4}'
+        frame $((0x10100a01)) 8 '{"ContainerId":"00000000-0000-0000-0000-000000000000","Request":{"ResourceType":"CombinedLayers","RequestType":"Add","Settings":{"ContainerRootPath":"/run/nowhere/root","Layers":[{"Path":"/run/nowhere/layer"}]}}}'
+} >/run/frames
 timeout 20 "$agent" -v4 -no-cgroups -disable-time-sync -use-inouterr -loglevel error </run/frames >$said 2>/run/log ||
         fail "a bridge that is a file"
 grep -qaF '"Version":4' $said || fail "an answer to a file"
+grep -qaF '"ErrorMessage"' $said || fail "an answer of a thread to a file"
 # Without protocol 4 nothing but negotiation is known.
 frame $((0x10100201)) 7 '{"ContainerId":"","ActivityId":""}' |
         "$agent" -no-cgroups -disable-time-sync -use-inouterr -loglevel error >$said 2>/run/log
