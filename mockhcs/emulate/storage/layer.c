@@ -65,12 +65,12 @@ void layer_create(struct storage *s, struct mock_call *call) {
                 storage_end(call, hcs_directory_create(files, &err), &err);
 }
 
-/* The scratch stands on the disk of the lowest layer. */
+/* The scratch stands on the disk of the lowest layer. What a call that fails has made goes again, and nothing else. */
 static HRESULT make_sandbox(const char *folder, const char *base, struct hcs_error **err) {
         _cleanup_free_ char *disk = hcs_asprintf("%s/" SANDBOX_DISK, folder),
                             *parent = hcs_asprintf("%s/" BASE_DISK, base),
                             *files = hcs_asprintf("%s/" SANDBOX_FILES, folder);
-        bool is_new = !hcs_file_exists(folder);
+        bool is_new = !hcs_file_exists(folder), had_files = hcs_file_exists(files);
         HRESULT hr;
 
         if (!hcs_file_exists(parent))
@@ -78,7 +78,7 @@ static HRESULT make_sandbox(const char *folder, const char *base, struct hcs_err
         hr = hcs_directory_create(files, err);
         if (SUCCEEDED(hr))
                 hr = storage_disk_create_on(disk, parent, parent, err);
-        if (FAILED(hr))
+        if (FAILED(hr) && !had_files)
                 hcs_folder_remove(is_new ? folder : files, NULL);
         return hr;
 }

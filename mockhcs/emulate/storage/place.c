@@ -25,12 +25,34 @@ static bool climbs(const char *path) {
         return false;
 }
 
+/* The last part of the path becomes the name of what is there, if only the case of its letters is another. */
+static void find_spelling(char *path) {
+        char *slash = strrchr(path, '/');
+        _cleanup_free_ char *folder = hcs_strndup(path, (size_t)(slash - path));
+        _cleanup_(hcs_names_deinit) struct hcs_names names = {0};
+
+        if (hcs_file_exists(path) || FAILED(hcs_folder_list(folder, &names, NULL)))
+                return;
+        for (size_t i = 0; i < names.n; i++)
+                if (hcs_strcaseeq(names.items[i], slash + 1)) {
+                        memcpy(slash + 1, names.items[i], strlen(names.items[i]));
+                        return;
+                }
+}
+
+/* Names of Windows match in either case: what is there keeps its own spelling, what is not there has the client's. */
 static char *below_root(const struct storage *s, const char *path) {
         char *place = hcs_asprintf("%s/%c%s", s->root, *path | 32, path + 2);
 
         for (char *p = place; *p; p++)
                 if (*p == '\\')
                         *p = '/';
+        for (char *p = place + strlen(s->root) + 1; (p = strchr(p, '/')); p++) {
+                *p = '\0';
+                find_spelling(place);
+                *p = '/';
+        }
+        find_spelling(place);
         return place;
 }
 
@@ -51,8 +73,12 @@ static bool has_drive(const char *path) {
         return letter >= 'a' && letter <= 'z' && path[1] == ':' && is_separator(path[2]);
 }
 
-/* One name for each place: no separators twice or at the end, no "." on the way. What begins with two is a server. */
+/*
+ * One name for each place: no separators twice or at the end, no "." on the way. Only where paths may begin so, what
+ * begins with two is a server.
+ */
 static void tidy(char *path) {
+        bool of_server = is_separator(path[0]) && is_separator(path[1]) && hcs_path_is_absolute("\\\\server");
         char *to = path + 1;
 
         for (const char *p = path + 1; *p; p++) {
@@ -60,7 +86,7 @@ static void tidy(char *path) {
 
                 if (begins && p[0] == '.' && (is_separator(p[1]) || !p[1]))
                         continue;
-                if (is_separator(*p) && is_separator(to[-1]) && to != path + 1)
+                if (is_separator(*p) && is_separator(to[-1]) && !(of_server && to == path + 1))
                         continue;
                 *to++ = *p;
         }
@@ -129,8 +155,10 @@ bool storage_lacks(const struct storage *s, const char *path) {
                 path += 4;
         if (!s->root_is_given || !has_drive(path))
                 return false;
+        if (climbs(path))
+                return true;
         place = below_root(s, path);
-        return climbs(path) || !hcs_file_exists(place);
+        return !hcs_file_exists(place);
 }
 
 struct storage_volume *storage_volume_of(struct storage *s, const char *folder) {

@@ -359,12 +359,20 @@ static void a_chain_has_to_end_in_a_base(void **state) {
         put("base/blank-base.vhdx", "no disk");
         assert_hresult(CreateSandboxLayer(&driver, FRESH, NULL, parents, 1), HCS_WIN32(1392));
         assert_false(is_there("fresh"));
+        put("fresh/sandbox.files/mine", "mine");
+        assert_hresult(CreateSandboxLayer(&driver, FRESH, NULL, parents, 1), HCS_WIN32(1392));
+        assert_true(is_there("fresh/sandbox.files/mine"));
+        assert_false(is_there("fresh/sandbox.vhdx"));
 }
 
 /* In each state, what may not be done in it. A place has one state however it is written. */
 static void states_refuse_what_does_not_fit(void **state) {
-        static const PCWSTR spellings[] = {SCRATCH, u"C:\\layers\\scratch\\", u"C:/layers//./scratch",
-                                           u"\\\\?\\C:\\layers\\scratch", u"c:\\layers\\scratch"};
+        static const PCWSTR spellings[] = {SCRATCH,
+                                           u"C:\\layers\\scratch\\",
+                                           u"C:/layers//./scratch",
+                                           u"\\\\?\\C:\\layers\\scratch",
+                                           u"c:\\layers\\scratch",
+                                           u"C:\\Layers\\SCRATCH"};
 
         for (size_t i = 0; i < HCS_ARRAY_SIZE(spellings); i++) {
                 PCWSTR s = spellings[i];
@@ -387,10 +395,26 @@ static void states_refuse_what_does_not_fit(void **state) {
         }
 }
 
+/* Separators at the beginning of a path of this system. */
+static void a_place_of_this_system_has_one_state(void **state) {
+        static const char *const before[] = {"", "/.", "/", "//./", "/././"};
+
+        if (*root != '/')
+                skip();
+        assert_hresult(ActivateLayer(&driver, SCRATCH), S_OK);
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(before); i++) {
+                _cleanup_free_ char *path = hcs_asprintf("%s%s/c/layers/scratch", before[i], root);
+                _cleanup_free_ uint16_t *wide = hcs_utf8_to_utf16_lossy(path, strlen(path), NULL);
+
+                assert_hresult(ActivateLayer(&driver, (PCWSTR)wide), IN_USE);
+        }
+}
+
 /* Looked for where `drives' says so: the disks of other tests are on paper. */
 static void access_is_given_to_files_that_are_there(void **state) {
         assert_hresult(GrantVmAccess(u"vm", u"C:\\layers\\scratch\\sandbox.vhdx"), S_OK);
         assert_hresult(GrantVmAccess(u"vm", u"\\\\?\\C:\\layers\\scratch\\sandbox.vhdx"), S_OK);
+        assert_hresult(GrantVmAccess(u"vm", u"c:\\LAYERS\\Scratch/Sandbox.VHDX"), S_OK);
         assert_hresult(GrantVmAccess(u"vm", u"C:\\layers\\none.vhdx"), NO_FILE);
         assert_hresult(GrantVmAccess(u"vm", u"X:\\layers\\scratch\\sandbox.vhdx"), NO_FILE);
         assert_hresult(GrantVmAccess(u"vm", u"C:\\layers\\..\\layers\\file"), NO_FILE);
@@ -409,8 +433,21 @@ static void files_of_others_stay(void **state) {
         assert_false(is_there("fresh/Files"));
 }
 
+/* CreateLayer has made a folder Files; what a damaged import put into it does not keep the next one out. */
+static void a_failed_import_may_be_tried_again(void **state) {
+        put("in/Files/sub/x", "\x20");
+        assert_hresult(CreateLayer(&driver, FRESH, u""), S_OK);
+        for (unsigned i = 0; i < 2; i++) {
+                assert_hresult(ImportLayer(&driver, FRESH, SOURCE, parents, 1), BAD_DATA);
+                assert_false(is_there("fresh/Files/sub"));
+                assert_true(is_there("fresh/Files"));
+                assert_false(is_there("fresh/Hives"));
+        }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 HCS_TESTS(TEST(a_path_has_to_be_full), TEST(a_place_has_to_be_there), TEST(a_file_is_no_layer),
           TEST(a_path_has_its_length), TEST(text_that_is_no_utf16_is_refused), TEST(a_path_in_a_document_has_no_nul),
           TEST(a_chain_has_to_end_in_a_base), TEST(states_refuse_what_does_not_fit),
-          TEST(access_is_given_to_files_that_are_there), TEST(files_of_others_stay))
+          TEST(a_place_of_this_system_has_one_state), TEST(access_is_given_to_files_that_are_there),
+          TEST(files_of_others_stay), TEST(a_failed_import_may_be_tried_again))

@@ -37,9 +37,22 @@ static bool may_be_filled(const char *path) {
         return !hcs_file_exists(path) || hcs_file_is_directory(path);
 }
 
-/* What an import that fails has made goes again, and nothing else. */
+static void empty(const char *folder) {
+        _cleanup_(hcs_names_deinit) struct hcs_names names = {0};
+
+        if (FAILED(hcs_folder_list(folder, &names, NULL)))
+                return;
+        for (size_t i = 0; i < names.n; i++) {
+                _cleanup_free_ char *path = hcs_asprintf("%s/%s", folder, names.items[i]);
+
+                hcs_folder_remove(path, NULL);
+        }
+}
+
+/* What an import that fails has made goes again, and nothing else. Files, which CreateLayer makes, was empty. */
 static HRESULT import(const char *source, const char *layer, struct hcs_error **err) {
         static const char *const parts[] = {"Files", STREAMS, "Hives", "UtilityVM", TOMBSTONES};
+        _cleanup_free_ char *files = hcs_asprintf("%s/%s", layer, parts[0]);
         bool is_new = !hcs_file_exists(layer), was_there[HCS_ARRAY_SIZE(parts)];
         HRESULT hr;
 
@@ -53,6 +66,8 @@ static HRESULT import(const char *source, const char *layer, struct hcs_error **
                 return hr;
         if (is_new)
                 hcs_folder_remove(layer, NULL);
+        else
+                empty(files);
         for (size_t i = 0; i < HCS_ARRAY_SIZE(parts); i++) {
                 _cleanup_free_ char *part = hcs_asprintf("%s/%s", layer, parts[i]);
 
