@@ -118,6 +118,36 @@ static HRESULT refuse_others(const char *to, struct hcs_error **err) {
         return S_OK;
 }
 
+static bool are_alike(const char *a, const char *b) {
+        _cleanup_buf_ struct hcs_buf x = {0}, y = {0};
+
+        return SUCCEEDED(read_dll(a, &x, NULL)) && SUCCEEDED(read_dll(b, &y, NULL)) && x.len == y.len &&
+               memcmp(hcs_buf_cstr(&x), hcs_buf_cstr(&y), x.len) == 0;
+}
+
+/* The first number behind the name that is free, or whose file is the same. */
+static HRESULT number_kept(const char *kept, struct hcs_error **err) {
+        for (unsigned n = 1;; n++) {
+                _cleanup_free_ char *older = hcs_asprintf("%s.%u", kept, n);
+
+                if (!hcs_file_exists(older))
+                        return copy(kept, older, err);
+                if (are_alike(kept, older))
+                        return S_OK;
+        }
+}
+
+/* What is there now is what has to come back; another one that was kept before is never lost. */
+static HRESULT keep(const char *path, const char *kept, struct hcs_error **err) {
+        HRESULT hr = S_OK;
+
+        if (are_alike(path, kept))
+                return S_OK;
+        if (hcs_file_exists(kept))
+                hr = number_kept(kept, err);
+        return SUCCEEDED(hr) ? copy(path, kept, err) : hr;
+}
+
 HRESULT dlls_install(const char *from, const char *to, bool replace, struct hcs_error **err) {
         HRESULT hr = expect_all(from, err);
 
@@ -127,9 +157,8 @@ HRESULT dlls_install(const char *from, const char *to, bool replace, struct hcs_
                 _cleanup_free_ char *source = in(from, *name, ""), *target = in(to, *name, ""),
                                     *kept = in(to, *name, DLL_KEPT);
 
-                /* Also over one that was kept before: what is there now is what has to come back. */
                 if (dll_owner_of(target) == DLL_OTHERS)
-                        hr = copy(target, kept, err);
+                        hr = keep(target, kept, err);
                 if (SUCCEEDED(hr))
                         hr = copy(source, target, err);
         }
@@ -138,13 +167,6 @@ HRESULT dlls_install(const char *from, const char *to, bool replace, struct hcs_
 
 static HRESULT take_away(const char *path, struct hcs_error **err) {
         return remove(path) == 0 ? S_OK : hcs_error_errno(err, errno, "remove `%s`", path);
-}
-
-static bool are_alike(const char *a, const char *b) {
-        _cleanup_buf_ struct hcs_buf x = {0}, y = {0};
-
-        return SUCCEEDED(read_dll(a, &x, NULL)) && SUCCEEDED(read_dll(b, &y, NULL)) && x.len == y.len &&
-               memcmp(hcs_buf_cstr(&x), hcs_buf_cstr(&y), x.len) == 0;
 }
 
 /*

@@ -27,12 +27,13 @@ HRESULT dll_source_folder(const char *from, char **ret, struct hcs_error **err);
 
 enum dll_owner dll_owner_of(const char *path);
 /*
- * What others own is only replaced when `replace` says so, and then kept beside it. Nothing is copied when one is
- * refused (E_ACCESSDENIED, which names it) or not all of ours are in the source (HCS_WIN32(2)). Each file is there as a
- * whole or not at all; who is interrupted may install or uninstall again.
+ * What others own is only replaced when `replace` says so, and then kept beside it; one that was kept before and is
+ * another gets a number behind its name: ".1", ".2". Nothing is copied when one is refused (E_ACCESSDENIED, which names
+ * it) or not all of ours are in the source (HCS_WIN32(2)). Each file is there as a whole or not at all; who is
+ * interrupted may install or uninstall again.
  */
 HRESULT dlls_install(const char *from, const char *to, bool replace, struct hcs_error **err);
-/* Removes ours, and puts back what was kept. *ret_n: how many files are others now. */
+/* Removes ours, and puts back what was kept last; what has a number stays. *ret_n: how many files are others now. */
 HRESULT dlls_uninstall(const char *folder, unsigned *ret_n, struct hcs_error **err);
 
 #define DLL_KEPT ".before-mockhcs" /* the end of a kept file's name */

@@ -27,12 +27,13 @@ static void usage_install(void) {
              "--replace]\n\n"
              "Copies mockhcs.dll and the DLLs under the system's names over it.\n\n" PLACES
              "  --from FOLDER     where they are; where this program is when left out\n"
-             "  --replace         said twice: also over files that others made, which are kept (NAME" DLL_KEPT ")");
+             "  --replace         said twice: also over files that others made, which are kept (NAME" DLL_KEPT ",\n"
+             "                    those kept before as NAME" DLL_KEPT ".1 and so on)");
 }
 
 static void usage_uninstall(void) {
         puts("usage: mockhcs uninstall (--prefix PREFIX | --beside PROGRAM | --system)\n\n"
-             "Removes our DLLs, and no other; puts back what was kept when they came.\n\n" PLACES);
+             "Removes our DLLs, and no other; puts back what was kept last.\n\n" PLACES);
 }
 
 static void usage_status(void) {

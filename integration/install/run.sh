@@ -19,7 +19,7 @@ state() { "$mockhcs" status --prefix prefix --json | python3 -c '
 import json, sys
 print(" ".join(d["owner"] + ("+kept" if d["kept"] else "") for d in json.load(sys.stdin)["dlls"]))'; }
 is_state() { [[ $(state) == "$1" ]] || fail "$2: it is: $(state)"; }
-nothing_else() { [[ -z $(find "$system32" -type f ! -name '*.dll' ! -name '*.before-mockhcs') ]] || fail "there is $(ls "$system32")"; }
+nothing_else() { [[ -z $(find "$system32" -type f ! -name '*.dll' ! -name '*.before-mockhcs' ! -name '*.before-mockhcs.[0-9]') ]] || fail "there is $(ls "$system32")"; }
 
 ## In front of nothing.
 is_state "none none none none none" "at first"
@@ -47,9 +47,22 @@ expect 0 "an update of ours needs no word" "${install[@]}"
 echo "theirs, newer" >"$system32/vmcompute.dll"
 expect 1 "what came later is refused" "${install[@]}"
 expect 0 "and kept instead" "${install[@]}" --replace --replace
+grep -qx "theirs" "$system32/vmcompute.dll.before-mockhcs.1" || fail "what was kept first is lost"
+echo "theirs, newest" >"$system32/vmcompute.dll"
+expect 0 "a third is kept too" "${install[@]}" --replace --replace
+grep -qx "theirs, newer" "$system32/vmcompute.dll.before-mockhcs.2" || fail "what was kept second is lost"
+grep -qx "theirs" "$system32/vmcompute.dll.before-mockhcs.1" || fail "what was kept first was overwritten"
+echo "theirs, newest" >"$system32/vmcompute.dll"
+expect 0 "the same again" "${install[@]}" --replace --replace
+[[ ! -e $system32/vmcompute.dll.before-mockhcs.3 ]] || fail "one file is kept twice"
+is_state "ours ours ours ours ours+kept" "kept"
 expect 0 "uninstall" "$mockhcs" uninstall --prefix prefix
-grep -qx "theirs, newer" "$system32/vmcompute.dll" || fail "not what was there last came back"
+grep -qx "theirs, newest" "$system32/vmcompute.dll" || fail "not what was there last came back"
 is_state "none none none none others" "put back"
+expect 0 "and comes back once" "$mockhcs" uninstall --prefix prefix
+says "none of ours"
+[[ -e $system32/vmcompute.dll.before-mockhcs.1 && -e $system32/vmcompute.dll.before-mockhcs.2 ]] || fail "uninstall took what has a number"
+rm "$system32"/vmcompute.dll.before-mockhcs.*
 
 ## Interrupted: a file is kept and not yet replaced; ours is gone and the kept one not yet back; theirs is back and still kept.
 cp "$system32/vmcompute.dll" "$system32/vmcompute.dll.before-mockhcs"
