@@ -105,8 +105,11 @@ static bool run_in_emulator(const struct conform_options *o, const struct confor
         return run_in_engine(o, c, spec) && (!o->replay || run_in_engine(o, c, replay));
 }
 
-/* This program again, for one case, under the recorder. What came of it is read from its results. */
-static bool run_recorded(const struct conform_options *o, const struct conform_case *c) {
+/*
+ * This program again, for one case, under the recorder. What came of it is read from its results: *ret_skipped is why
+ * it was skipped.
+ */
+static bool run_recorded(const struct conform_options *o, const struct conform_case *c, char **ret_skipped) {
         _cleanup_free_ char *trace = trace_of(o, c, ".trace"), *results = trace_of(o, c, ".json"),
                             *self = hcs_process_path(), *name = hcs_asprintf("%s: %s", c->group, c->name);
         const char *argv[24] = {o->recorder, "record", "-o",     trace, "--",        self ? self : "hcsconform",
@@ -136,9 +139,24 @@ static bool run_recorded(const struct conform_options *o, const struct conform_c
         first = hcs_json_first(hcs_json_get(doc, "cases"));
         if (hcs_streq(hcs_json_get_string(first, "outcome"), "passed") && code == 0)
                 return true;
-        conform_target.was_missing = hcs_streq(hcs_json_get_string(first, "outcome"), "skipped");
+        if (hcs_streq(hcs_json_get_string(first, "outcome"), "skipped")) {
+                *ret_skipped = hcs_strdup(hcs_json_get_string(first, "message") ?: "skipped under the recorder");
+                return false;
+        }
         return conform_failed("%s", hcs_json_get_string(first, "notes") ? hcs_json_get_string(first, "notes")
                                                                         : "the case did not run to its end");
+}
+
+/* A platform that lacks a function says nothing about what it would do. */
+static bool run_on_platform(const struct conform_options *o, const struct conform_case *c, char **ret_skipped) {
+        bool ok;
+
+        if (o->record)
+                return run_recorded(o, c, ret_skipped);
+        ok = c->run(c);
+        if (!ok && conform_target.too_old)
+                *ret_skipped = hcs_strdup("needs a function that this platform does not have");
+        return ok;
 }
 
 static const char *outcome_name(enum report_outcome outcome) {
@@ -161,11 +179,6 @@ static void note_result(struct runner *r, const struct conform_case *c, const st
         hcs_json_set_string(result, "source", c->source ? c->source : "");
 }
 
-/* A platform that lacks a function says nothing about what it would do. */
-static bool is_too_old(const struct conform_options *o) {
-        return o->real && conform_target.was_missing;
-}
-
 static void set_failed(struct report_case *came, const struct conform_options *o, const struct conform_case *c) {
         came->outcome = o->real && c->differs && !o->strict ? REPORT_DIFFERS : REPORT_FAILED;
         came->message = came->outcome == REPORT_DIFFERS ? c->differs : "not as expected";
@@ -176,18 +189,19 @@ static void run_case(const struct conform_case *c, void *ctx) {
         struct runner *r = ctx;
         const struct conform_options *o = r->o;
         struct report_case came = {.group = c->group, .name = c->name};
+        _cleanup_free_ char *skipped = NULL;
         uint64_t begin = hcs_clock_ns();
 
         if (!conform_chosen(o, c))
                 return;
         conform_notes_clear();
-        conform_target.was_missing = false;
+        conform_target.was_missing = conform_target.too_old = false;
         if (!conform_may_run(c, &came.message)) {
                 came.outcome = REPORT_SKIPPED;
-        } else if (!(o->real ? o->record ? run_recorded(o, c) : c->run(c) : run_in_emulator(o, c))) {
-                if (is_too_old(o)) {
+        } else if (!(o->real ? run_on_platform(o, c, &skipped) : run_in_emulator(o, c))) {
+                if (skipped) {
                         came.outcome = REPORT_SKIPPED;
-                        came.message = "needs a function that this platform does not have";
+                        came.message = skipped;
                 } else {
                         set_failed(&came, o, c);
                 }

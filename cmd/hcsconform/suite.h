@@ -59,7 +59,8 @@ struct conform_target {
         const char *image; /* folders of layers, topmost first, parted by commas; NULL */
         const char *work;  /* a folder of this run, for layers */
         unsigned lacks;    /* of conform_needs */
-        bool was_missing;  /* a case called a function that the platform does not have */
+        bool was_missing;  /* the last call was of a function that the platform does not have */
+        bool too_old;      /* and that is why the case failed */
         char token[16];    /* makes the ids of this run its own */
 };
 extern struct conform_target conform_target;

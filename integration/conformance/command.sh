@@ -55,6 +55,17 @@ cp "$build"/mockhcs/abi/lib{vmcompute,computenetwork,computestorage}.so old
 LC_ALL=C sed 's/HcsWaitForComputeSystemExit/HcsWaitForComputeSystemEnd_/g' "$build/mockhcs/abi/libcomputecore.so" >old/libcomputecore.so
 expect 0 "an older platform" "$conform" --library-path old --target real --group hcs
 says "SKIP needs a function that this platform does not have"
+expect 0 "an older platform under the recorder" "$conform" --library-path old --target real \
+        --case "hcs: the exit of a system is waited for" --record old_traces --recorder "$build/cmd/hcstrace/hcstrace"
+says "SKIP needs a function that this platform does not have"
+mkdir -p older
+cp "$build"/mockhcs/abi/lib{vmcompute,computenetwork,computestorage}.so older
+LC_ALL=C sed 's/HcsCloseOperation/HcsCloseOperatio_/g' "$build/mockhcs/abi/libcomputecore.so" >older/libcomputecore.so
+MOCKHCS="faults=HcsPauseComputeSystem fail=0x80004005,emulate,machines=paper" \
+        expect 1 "what fails for another reason than what an older platform lacks" "$conform" --library-path older \
+        --target real --case "a system pauses once (computecore)"
+says "not ok"
+silent_about "SKIP"
 
 ## Recorded: a trace for each case, which replays.
 expect 0 "a case under the recorder" "${run[@]}" --target real --case "a long name has the GUID that a host gave it" \

@@ -7,7 +7,6 @@
 #include "platform/thread.h"
 
 #define PATIENCE (60ull * HCS_NS_PER_S)
-#define NETWORK  "b1b4e0c1-1111-4222-8333-444455556666"
 
 /* How often each was heard; its lock guards it, callbacks of the platform fill it. */
 struct heard {
@@ -39,14 +38,10 @@ static bool code(const char *what, HRESULT got) {
         return conform_code(what, S_OK, got, NULL);
 }
 
-static bool make_and_delete(struct heard *h) {
-        void *network = NULL;
+static bool make_and_delete(struct run *r, struct heard *h) {
+        static const struct step make = CREATE(NETWORKS, "n", "{" V2 "}", S_OK), end = REMOVE(NETWORKS, "n", S_OK);
 
-        if (!code("create",
-                  networks_create(NETWORKS, NULL, NETWORK, "{\"SchemaVersion\":{\"Major\":2,\"Minor\":0}}", &network)))
-                return false;
-        networks_close(NETWORKS, network);
-        return await(h, &h->created, "the network") && code("delete", networks_delete(NETWORKS, NETWORK)) &&
+        return run_step(r, &make) && await(h, &h->created, "the network") && run_step(r, &end) &&
                await(h, &h->deleted, "its end");
 }
 
@@ -60,7 +55,7 @@ static bool told_of_networks(struct run *r, const void *arg) {
         hcs_cond_init(&h.changed);
         ok = code("register", api->HcnRegisterServiceCallback(hear, &h, &registration));
         if (ok) {
-                ok = make_and_delete(&h);
+                ok = make_and_delete(r, &h);
                 ok &= code("unregister", api->HcnUnregisterServiceCallback(registration));
         }
         hcs_cond_deinit(&h.changed);
