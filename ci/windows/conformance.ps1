@@ -13,8 +13,8 @@ The folder with hcsconform.exe, hcstrace.exe, hcsrecord.dll and the emulator's D
 The folder for the results; made if it is not there.
 .PARAMETER Image
 An image that docker can pull, with its classic storage (windowsfilter), of the host's own version, such as
-mcr.microsoft.com/windows/nanoserver:ltsc2022; "auto" for the nanoserver of this host. Without one, cases that need
-containers are skipped.
+mcr.microsoft.com/windows/nanoserver:ltsc2022; "auto" for the nanoserver of this host. docker has to be installed.
+Without an image, or where it cannot be had, cases that need containers are skipped.
 .PARAMETER InstallFeatures
 Installs Hyper-V and Containers where they are missing. A host that cannot have Hyper-V goes on without it.
 #>
@@ -80,6 +80,23 @@ function Get-Layers([string]$Name) {
     return ($layers -join ',')
 }
 
+# The layers for --image; empty where they cannot be had: the other cases run all the same.
+function Get-ImageArgument([string]$Name) {
+    try {
+        if ($Name -eq 'auto') {
+            $Name = Get-HostImage
+        }
+        if ($null -eq (Get-Command docker -ErrorAction SilentlyContinue)) {
+            throw 'docker is not installed'
+        }
+        return Get-Layers $Name
+    }
+    catch {
+        Write-Host "no image, cases that need one are skipped: $_"
+        return ''
+    }
+}
+
 $restart = $false
 foreach ($name in @('Hyper-V', 'Containers')) {
     if (Test-Feature $name) {
@@ -119,11 +136,11 @@ $arguments = @('--target', 'real',
 if (Test-Path (Join-Path $output 'emulate.json')) {
     $arguments += @('--compare', (Join-Path $output 'emulate.json'))
 }
-if ($Image -eq 'auto') {
-    $Image = Get-HostImage
-}
 if ($Image -ne '') {
-    $arguments += @('--image', (Get-Layers $Image))
+    $layers = Get-ImageArgument $Image
+    if ($layers -ne '') {
+        $arguments += @('--image', $layers)
+    }
 }
 & $conform @arguments | Set-Content -Path (Join-Path $output 'real.tap')
 $code = $LASTEXITCODE
