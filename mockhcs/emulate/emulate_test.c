@@ -430,6 +430,22 @@ static void real_processes_are_refused_where_there_are_none(void **state) {
         hcs_error_free(err);
 }
 
+/* The last address that there is goes to the first machine; what becomes of that does not matter here. */
+static void guests_without_an_address_are_refused(void **state) {
+        _cleanup_free_ char *why = NULL;
+        HCS_SYSTEM first = NULL, second = NULL;
+
+        if (hcs_job_possible())
+                skip(); /* on Windows machines are on paper */
+        teardown(state);
+        emulate(",machines=qemu,vsock=kernel,cid=4294967294");
+        assert_true(core_create("a", VM, &first, NULL) != HCS_WIN32(1450));
+        assert_hresult(core_create("b", VM, &second, &why), HCS_WIN32(1450));
+        assert_says(why, "cid=4294967294");
+        if (first)
+                HcsCloseComputeSystem(first);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 HCS_TESTS(TEST(a_value_of_the_wrong_type_is_named_by_path), TEST(unknown_members_pass_unless_the_profile_is_strict),
@@ -441,4 +457,5 @@ HCS_TESTS(TEST(a_value_of_the_wrong_type_is_named_by_path), TEST(unknown_members
           TEST(a_system_that_should_ends_with_its_last_handle), TEST(statistics_never_run_backwards),
           TEST(a_list_is_filtered_and_sorted), TEST(the_service_has_processors_and_cpu_groups),
           TEST(programs_run_by_script_and_built_in), TEST(a_process_without_handles_is_gone_when_it_exits),
-          TEST(scripts_that_are_none_are_refused_with_the_place), TEST(real_processes_are_refused_where_there_are_none))
+          TEST(scripts_that_are_none_are_refused_with_the_place), TEST(real_processes_are_refused_where_there_are_none),
+          TEST(guests_without_an_address_are_refused))

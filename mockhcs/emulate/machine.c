@@ -16,7 +16,8 @@
 #include "platform/clock.h"
 #include "platform/hvsocket.h"
 
-#define SHUTDOWN_NS (60 * HCS_NS_PER_S) /* for a guest that was asked */
+#define SHUTDOWN_NS   (60 * HCS_NS_PER_S) /* for a guest that was asked */
+#define ADDRESSES_OUT HCS_WIN32(1450)     /* ERROR_NO_SYSTEM_RESOURCES */
 
 struct machine_job {
         struct machine_job *next;
@@ -391,26 +392,38 @@ static bool resolve_adapters(struct emulator *em, struct mock_call *call, const 
         return true;
 }
 
-static uint32_t next_cid(struct emulator *em) {
+/* 0 where no guest is found by it. The last number is no address, and none is given twice: false after a refusal. */
+static bool next_cid(struct emulator *em, struct mock_call *call, uint32_t *ret) {
         uint32_t first = em->machine_settings.first_cid;
 
-        return first ? first + em->n_machines_made++ : 0;
+        *ret = first ? first + em->n_machines_made : 0;
+        if (first && em->n_machines_made >= UINT32_MAX - first) {
+                refuse(call, ADDRESSES_OUT, "cid=%u: machines have taken all addresses from there to %u", first,
+                       UINT32_MAX - 1);
+                return false;
+        }
+        em->n_machines_made += first != 0;
+        return true;
 }
 
 static bool make_machine(struct emulator *em, struct mock_call *call, struct compute_system *s,
                          const struct emu_adapter *adapters, size_t n_adapters) {
         struct system_machine *m = hcs_calloc(1, sizeof(*m));
-        const struct emu_machine_request request = {.id = s->id,
-                                                    .document = s->document,
-                                                    .hvsocket = s->hvsocket,
-                                                    .guest_cid = next_cid(em),
-                                                    .adapters = adapters,
-                                                    .n_adapters = n_adapters,
-                                                    .ended = ended,
-                                                    .ctx = m};
+        struct emu_machine_request request = {.id = s->id,
+                                              .document = s->document,
+                                              .hvsocket = s->hvsocket,
+                                              .adapters = adapters,
+                                              .n_adapters = n_adapters,
+                                              .ended = ended,
+                                              .ctx = m};
         struct hcs_error *err = NULL;
-        HRESULT hr = emu_machine_new(&em->machine_settings, &request, &m->machine, &err);
+        HRESULT hr;
 
+        if (!next_cid(em, call, &request.guest_cid)) {
+                free(m);
+                return false;
+        }
+        hr = emu_machine_new(&em->machine_settings, &request, &m->machine, &err);
         if (FAILED(hr)) {
                 free(m);
                 refuse(call, hr, "%s", hcs_error_message(err));

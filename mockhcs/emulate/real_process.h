@@ -15,7 +15,8 @@
  * p->real and p->pid; or refuses the call. The lock is given back meanwhile: a system that has changed since then gets
  * no process. */
 void real_process_start(struct emulator *em, struct mock_call *call, struct process *p, const struct hcs_json *params);
-/* What the client wrote, or the end of it. It waits until the program reads; more stays in the client's pipe. */
+/* What the client wrote, or the end of it. It waits until the program reads; more stays in the client's pipe.
+ * Behind a service there is no pipe here to leave it in: all that the client writes is taken, without a bound. */
 void real_process_input(struct real_process *r, const struct mock_stdio *chunk);
 /* The client has read, or has gone: there may be room for more output. */
 void real_process_go_on(struct real_process *r);
