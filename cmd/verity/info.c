@@ -118,8 +118,8 @@ static bool add_vhdx(struct info *i) {
         hcs_json_set_string(o, "creator", x.creator);
         hcs_json_set_u64(o, "sequence", x.header[x.current].sequence);
         hcs_json_set_bool(o, "logToReplay", !hcs_guid_is_null(&x.header[x.current].log));
-        if (x.parent)
-                hcs_json_set_string(o, "parent", x.parent);
+        if (vhdx_parent(&x))
+                hcs_json_set_string(o, "parent", vhdx_parent(&x));
         for (size_t n = 0; n < 2; n++) {
                 add_vhdx_damage(i, "header", n, x.header[n].damage);
                 add_vhdx_damage(i, "region table", n, x.region_damage[n]);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <windows.h>
 #include <winternl.h>
@@ -177,6 +178,39 @@ static void disks(const char *folder) {
               OpenVirtualDisk_fn(&vhdx, other_path, VIRTUAL_DISK_ACCESS_NONE, 0, NULL, &two) == ERROR_FILE_NOT_FOUND);
 }
 
+/* The footer of two.vhd of disks(), as that of a differencing disk without data: VHD of which we make none. */
+static void differencing_vhd(const char *folder) {
+        HMODULE dll = LoadLibraryExW(L"virtdisk.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+        LOAD(OpenVirtualDisk);
+        VIRTUAL_STORAGE_TYPE vhd = {VIRTUAL_STORAGE_TYPE_DEVICE_VHD, VIRTUAL_STORAGE_TYPE_VENDOR_MICROSOFT};
+        unsigned char footer[512];
+        wchar_t path[MAX_PATH];
+        DWORD n = 0, sum = 0;
+        HANDLE h;
+
+        swprintf(path, MAX_PATH, L"%hs\\two.vhd", folder);
+        h = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+        SetFilePointer(h, -(LONG)sizeof(footer), NULL, FILE_END);
+        ReadFile(h, footer, sizeof(footer), &n, NULL);
+        CloseHandle(h);
+        memset(footer + 16, 0, 8);
+        footer[22] = 2; /* the data offset: 512 */
+        footer[63] = 4; /* the type */
+        memset(footer + 64, 0, 4);
+        for (size_t i = 0; i < sizeof(footer); i++)
+                sum += footer[i];
+        for (size_t i = 0; i < 4; i++)
+                footer[64 + i] = (unsigned char)(~sum >> (24 - 8 * i));
+        swprintf(path, MAX_PATH, L"%hs\\child.vhd", folder);
+        h = CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+        WriteFile(h, footer, sizeof(footer), &n, NULL);
+        CloseHandle(h);
+        check("a differencing VHD is opened",
+              OpenVirtualDisk_fn(&vhd, path, VIRTUAL_DISK_ACCESS_NONE, 0, NULL, &h) == 0);
+        CloseHandle(h);
+        DeleteFileW(path);
+}
+
 /* On one.vhdx and two.vhd of disks(). */
 static void differencing_disks(const char *folder) {
         HMODULE dll = LoadLibraryExW(L"virtdisk.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
@@ -194,6 +228,7 @@ static void differencing_disks(const char *folder) {
         ULONG size = sizeof(info.of), used = 0;
         HANDLE one = NULL, three = NULL, none = NULL;
         wchar_t one_path[MAX_PATH], two_path[MAX_PATH], away[MAX_PATH], over[MAX_PATH], path[MAX_PATH];
+        wchar_t deep[MAX_PATH], moved[MAX_PATH], wrong[MAX_PATH];
 
         swprintf(one_path, MAX_PATH, L"%hs\\one.vhdx", folder);
         swprintf(two_path, MAX_PATH, L"%hs\\two.vhd", folder);
@@ -239,6 +274,26 @@ static void differencing_disks(const char *folder) {
         check("with its parent it is opened",
               OpenVirtualDisk_fn(&vhdx, path, VIRTUAL_DISK_ACCESS_NONE, 0, NULL, &none) == 0);
         CloseHandle(none);
+        swprintf(deep, MAX_PATH, L"%hs\\over\\deep", folder);
+        swprintf(moved, MAX_PATH, L"%hs\\over\\deep\\three.vhdx", folder);
+        CreateDirectoryW(deep, NULL);
+        CopyFileW(path, moved, FALSE);
+        check("a copy elsewhere finds its parent by the whole path",
+              OpenVirtualDisk_fn(&vhdx, moved, VIRTUAL_DISK_ACCESS_NONE, 0, NULL, &none) == 0);
+        size = sizeof(info);
+        check("and tells it", GetVirtualDiskInformation_fn(none, &size, &info.of, &used) == 0 &&
+                                      info.of.ParentLocation.ParentResolved &&
+                                      _wcsicmp(info.of.ParentLocation.ParentLocationBuffer, one_path) == 0);
+        CloseHandle(none);
+        swprintf(wrong, MAX_PATH, L"%hs\\over\\one.vhdx", folder);
+        CreateVirtualDisk_fn(&vhdx, wrong, VIRTUAL_DISK_ACCESS_NONE, NULL, 0, 0, &p, NULL, &one);
+        CloseHandle(one);
+        check("also when another disk is where the other path leads",
+              OpenVirtualDisk_fn(&vhdx, moved, VIRTUAL_DISK_ACCESS_NONE, 0, NULL, &none) == 0);
+        CloseHandle(none);
+        DeleteFileW(wrong);
+        DeleteFileW(moved);
+        RemoveDirectoryW(deep);
         info.of.Version = GET_VIRTUAL_DISK_INFO_SIZE;
         size = sizeof(info.of);
         check("its size is its parent's", GetVirtualDiskInformation_fn(three, &size, &info.of, NULL) == 0 &&
@@ -279,6 +334,7 @@ int main(int argc, char **argv) {
         if (argc > 2) {
                 disks(argv[2]);
                 differencing_disks(argv[2]);
+                differencing_vhd(argv[2]);
         }
         return failures != 0;
 }

@@ -40,11 +40,12 @@ struct disk {
         uint64_t virtual_size;
         uint32_t block_size, sector_size, physical_sector;
         GUID id, linkage;
-        char *parent; /* where a differencing VHDX says that its parent is, else NULL */
+        char *parents[VHDX_PLACES]; /* where a differencing VHDX says that its parent is, else NULL */
 };
 
 static void disk_deinit(struct disk *d) {
-        free(d->parent);
+        for (size_t i = 0; i < VHDX_PLACES; i++)
+                free(d->parents[i]);
 }
 
 static DWORD read_vhdx(struct hcs_data_file *f, struct disk *ret) {
@@ -60,9 +61,9 @@ static DWORD read_vhdx(struct hcs_data_file *f, struct disk *ret) {
                              .block_size = info.block_size,
                              .sector_size = info.logical_sector,
                              .physical_sector = info.physical_sector,
-                             .id = info.disk_id,
-                             .parent = info.parent};
-        info.parent = NULL;
+                             .id = info.disk_id};
+        memcpy(ret->parents, info.parents, sizeof(info.parents));
+        memset(info.parents, 0, sizeof(info.parents));
         if (info.parent_linkage)
                 hcs_guid_parse(info.parent_linkage, &ret->linkage, NULL);
         vhdx_info_deinit(&info);
@@ -229,20 +230,50 @@ static uint64_t on_create(const uint64_t *args, void *real) {
                                (const CREATE_VIRTUAL_DISK_PARAMETERS *)args[6], (HANDLE *)args[8]));
 }
 
-/* All that it stands on is there, and is what it was. */
-static DWORD check_parents(const wchar_t *path, const struct disk *d, unsigned depth) {
-        _cleanup_wide_ wchar_t *place = d->parent ? disk_parent_find(path, d->parent) : NULL;
+/* Is there what it stood on? */
+static DWORD check_parent(const wchar_t *path, const struct disk *d, const wchar_t *place) {
         _cleanup_(disk_parent_deinit) struct disk_parent parent = {0};
-        _cleanup_(disk_deinit) struct disk next = {0};
-        DWORD rc = place ? disk_parent_read(path, place, &parent) : ERROR_FILE_NOT_FOUND;
+        DWORD rc = disk_parent_read(path, place, &parent);
 
-        if (rc)
+        if (!rc && !hcs_guid_equal(&d->linkage, &parent.info.header[parent.info.current].data_write))
+                rc = ID_MISMATCH;
+        return rc;
+}
+
+/* Its parent, at the first of the places it names where that one is. When it is at none: the first place of all, may
+ * be NULL, and what is wrong with a disk at one of them, if one is there. */
+static DWORD find_parent(const wchar_t *path, const struct disk *d, wchar_t **ret_place) {
+        DWORD worst = ERROR_FILE_NOT_FOUND;
+
+        for (size_t i = 0; i < VHDX_PLACES; i++) {
+                _cleanup_wide_ wchar_t *place = d->parents[i] ? disk_parent_find(path, d->parents[i]) : NULL;
+                DWORD rc = place ? check_parent(path, d, place) : ERROR_FILE_NOT_FOUND;
+
+                if (place && (!rc || !*ret_place)) {
+                        free(*ret_place);
+                        *ret_place = steal_pointer(&place);
+                }
+                if (!rc)
+                        return ERROR_SUCCESS;
+                if (worst == ERROR_FILE_NOT_FOUND && rc != ERROR_PATH_NOT_FOUND)
+                        worst = rc;
+        }
+        return worst;
+}
+
+/* All that it stands on is there, and is what it was. What a VHD says of its parent is not read. */
+static DWORD check_parents(const wchar_t *path, const struct disk *d, unsigned depth) {
+        _cleanup_wide_ wchar_t *place = NULL;
+        _cleanup_free_ char *name = NULL;
+        _cleanup_(disk_deinit) struct disk next = {0};
+        DWORD rc = d->device == VIRTUAL_STORAGE_TYPE_DEVICE_VHD ? ERROR_SUCCESS : find_parent(path, d, &place);
+
+        if (rc || !place)
                 return rc;
         if (depth == CHAIN_MAX)
                 return ERROR_FILE_CORRUPT;
-        if (!hcs_guid_equal(&d->linkage, &parent.info.header[parent.info.current].data_write))
-                return ID_MISMATCH;
-        rc = read_disk(parent.absolute, &next);
+        name = hcs_windows_narrow(place);
+        rc = read_disk(name, &next);
         return rc || next.subtype != SUBTYPE_DIFFERENCING ? rc : check_parents(place, &next, depth + 1);
 }
 
@@ -292,8 +323,8 @@ static uint64_t on_path(const uint64_t *args, void *real) {
 
 /* A path of any length, with one more NUL when nothing is there: the buffer has a list of places then. */
 static DWORD tell_parent(const struct disk *d, const wchar_t *path, GET_VIRTUAL_DISK_INFO *info, ULONG *size) {
-        _cleanup_wide_ wchar_t *place = d->parent ? disk_parent_find(path, d->parent) : NULL;
-        bool is_there = place && GetFileAttributesW(place) != INVALID_FILE_ATTRIBUTES;
+        _cleanup_wide_ wchar_t *place = NULL;
+        bool is_there = find_parent(path, d, &place) == ERROR_SUCCESS;
         size_t n = place ? wcslen(place) + 1 : 1;
         ULONG needed = (ULONG)(offsetof(GET_VIRTUAL_DISK_INFO, ParentLocation.ParentLocationBuffer) +
                                (n + !is_there) * sizeof(wchar_t));

@@ -80,7 +80,7 @@ wchar_t *disk_parent_find(const wchar_t *child, const char *said) {
         /* What has this in front is taken literally, dots as well. */
         bool literal = hcs_str_starts(name, "\\\\?\\") && name[5] == ':';
 
-        if (said[0] == '.' && end) {
+        if (said[0] && said[0] != '\\' && said[1] != ':' && end) {
                 end[1] = '\0';
                 joined = hcs_asprintf("%s%s", literal ? name + 4 : name, said);
                 free(place);

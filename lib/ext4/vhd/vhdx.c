@@ -16,9 +16,17 @@ void vhdx_info_deinit(struct vhdx_info *i) {
                 free(i->region_damage[n]);
         }
         free(i->creator);
-        free(i->parent);
+        for (size_t n = 0; n < VHDX_PLACES; n++)
+                free(i->parents[n]);
         free(i->parent_linkage);
         *i = (struct vhdx_info){0};
+}
+
+const char *vhdx_parent(const struct vhdx_info *i) {
+        for (size_t n = 0; n < VHDX_PLACES; n++)
+                if (i->parents[n])
+                        return i->parents[n];
+        return NULL;
 }
 
 const char *vhdx_type_name(enum vhdx_type type) {

@@ -16,6 +16,9 @@
 
 enum vhdx_type { VHDX_FIXED, VHDX_DYNAMIC, VHDX_DIFFERENCING };
 
+/* Where a differencing disk says that its parent is, in the order in which MS-VHDX has them tried. */
+enum vhdx_parent_place { VHDX_RELATIVE, VHDX_VOLUME, VHDX_ABSOLUTE, VHDX_PLACES };
+
 /* One of the two headers. */
 struct vhdx_header {
         char *damage; /* NULL: it is good */
@@ -37,8 +40,8 @@ struct vhdx_info {
         uint64_t virtual_size;
         uint32_t block_size, logical_sector, physical_sector;
         GUID disk_id;
-        char *parent;         /* differencing: where it says its parent is, may be NULL */
-        char *parent_linkage; /* the parent's data_write, as text */
+        char *parents[VHDX_PLACES]; /* differencing: where it says its parent is; NULL: it does not say so */
+        char *parent_linkage;       /* the parent's data_write, as text */
 };
 
 /* Is it a VHDX, from the first bytes? */
@@ -47,5 +50,7 @@ bool vhdx_is(struct hcs_data_file *f);
 HRESULT vhdx_read(struct hcs_data_file *f, struct vhdx_info *ret, struct hcs_error **err);
 void vhdx_info_deinit(struct vhdx_info *i);
 const char *vhdx_type_name(enum vhdx_type type);
+/* The first of the places where its parent may be; NULL: it names none. Of *i. */
+const char *vhdx_parent(const struct vhdx_info *i);
 
 #endif

@@ -54,7 +54,8 @@ static void a_differencing_disk_names_its_parent(void **state) {
         f = made(&o);
         assert_int_equal(vhdx_read(f, &i, NULL), S_OK);
         assert_int_equal(i.type, VHDX_DIFFERENCING);
-        assert_string_equal(i.parent, "..\\base\\blank-base.vhdx");
+        assert_string_equal(i.parents[VHDX_RELATIVE], "..\\base\\blank-base.vhdx");
+        assert_string_equal(i.parents[VHDX_ABSOLUTE], "C:\\base\\blank-base.vhdx");
         assert_string_equal(i.parent_linkage, "{a0b4e0c1-1111-4222-8333-444455556666}");
         assert_int_equal(i.block_size, VHDX_DEFAULT_BLOCK);
         hcs_data_file_close(f);

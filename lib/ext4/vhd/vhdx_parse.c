@@ -217,8 +217,8 @@ static void take_parent(char **slot, char **value) {
 }
 
 static HRESULT parse_locator(const uint8_t *bytes, size_t n, struct vhdx_info *ret, struct hcs_error **err) {
+        static const char *const names[VHDX_PLACES] = {"relative_path", "volume_path", "absolute_win32_path"};
         uint16_t count = n >= 20 ? ext4_get16(bytes + 18) : 0;
-        bool relative = false;
         GUID type;
 
         if (n < 20 || n < 20 + 12u * count)
@@ -236,12 +236,9 @@ static HRESULT parse_locator(const uint8_t *bytes, size_t n, struct vhdx_info *r
                         return hcs_error_make(err, VHDX_E_DAMAGED, "Parent Locator: entry %u is not inside of it", i);
                 if (hcs_streq(key, "parent_linkage"))
                         take_parent(&ret->parent_linkage, &value);
-                else if (hcs_streq(key, "relative_path"))
-                        relative = true;
-                else if (relative || !(hcs_streq(key, "absolute_win32_path") || hcs_streq(key, "volume_path")))
-                        continue;
-                if (value)
-                        take_parent(&ret->parent, &value);
+                for (size_t k = 0; k < VHDX_PLACES; k++)
+                        if (hcs_streq(key, names[k]))
+                                take_parent(&ret->parents[k], &value);
         }
         return S_OK;
 }

@@ -85,7 +85,7 @@ static void a_disk_of_qemu_is_read(void **state) {
         assert_int_equal(i.logical_sector, 512);
         assert_int_equal(i.physical_sector, 512);
         assert_false(hcs_guid_is_null(&i.disk_id));
-        assert_null(i.parent);
+        assert_null(vhdx_parent(&i));
 }
 
 static void a_damaged_copy_is_told_and_the_other_one_used(void **state) {
@@ -221,7 +221,10 @@ static void the_parent_of_a_differencing_disk_is_read(void **state) {
         add_locator(f, metadata, ext4_get16(count));
         assert_ok(vhdx_read(f, &i, &err), err);
         assert_int_equal(i.type, VHDX_DIFFERENCING);
-        assert_string_equal(i.parent, ".\\p.vhdx");
+        assert_string_equal(i.parents[VHDX_RELATIVE], ".\\p.vhdx");
+        assert_string_equal(vhdx_parent(&i), ".\\p.vhdx");
+        assert_string_equal(i.parents[VHDX_VOLUME], "V");
+        assert_string_equal(i.parents[VHDX_ABSOLUTE], "C:\\p.vhdx");
         assert_string_equal(i.parent_linkage, "{0}");
         put(f, metadata + 200000 + 20, "\xff\xff", 2);
         assert_refused(f, VHDX_E_DAMAGED, "Parent Locator: entry 0 is not inside of it");
