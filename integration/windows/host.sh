@@ -56,6 +56,11 @@ says "differencing VHDX of 67108864 bytes"
 expect 0 "and so is its VHD" "$native/cmd/vhd/vhd" check "$work/disks/two.vhd"
 expect 1 "a program that is not there" "${run[@]}" -- "$work/gone.exe"
 says gone.exe
+mkdir -p "$work/template/prefix/drive_c"
+expect 1 "a template that is no prefix" "$mockhcs" run --from "$work/dlls" --prefix "$work/made/" --template "$work/template" -- cmd
+says "is this a Wine prefix?"
+[[ -d $work/made/drive_c ]] || fail "it was not copied to a folder with a separator behind"
+rm -r "$work/template"
 touch "$work/a-file"
 expect 1 "a prefix that is a file" "$mockhcs" run --from "$work/dlls" --prefix "$work/a-file" --template "$work/template" -- cmd
 says "is no folder"
@@ -88,11 +93,15 @@ winehv=(env "WINEPREFIX=$work/prefix" WINEDEBUG=-all "WINEHV_SERVICE=$(windows_p
 begin_service() {
         "$mockhcs" service --socket "$work/listener.sock" --loopback "$work/door" --foreground &
         service=$!
-        until [[ -s $work/door ]]; do :; done
+        until [[ -s $work/door ]]; do
+                kill -0 $service 2>/dev/null || { fail "the service ended before its door was there"; break; }
+                sleep 0.05
+        done
 }
 begin_service
+cp "$work/door" "$work/stale"
 : >"$work/served"
-"${winehv[@]}" serve >"$work/served" &
+HCSSHIM_LOG=warn "${winehv[@]}" serve >"$work/served" 2>"$work/noise" &
 server=$!
 until grep -q listening "$work/served"; do kill -0 $server || break; done
 expect 0 "a listener hears" "${winehv[@]}" dial first
@@ -100,6 +109,9 @@ says "came back: first"
 kill $service && wait $service
 expect 2 "without a service nobody does" "${winehv[@]}" dial nobody
 says "connect: 10050"
+expect 1 "nor does one listen behind a door that leads nowhere" "${winehv[@]/%door/stale}" serve
+says "cannot listen: 10050"
+until grep -q 'no Hyper-V sockets' "$work/noise"; do kill -0 $server || break; done
 begin_service
 for _ in {1..60}; do
         "${winehv[@]}" dial end >"$work/dialled" && break
@@ -108,6 +120,8 @@ grep -q "came back: end" "$work/dialled" || { fail "the new service does not kno
 wait $server || fail "the listener ends with $?"
 [[ $(tr -d '\r' <"$work/served") == $'listening\nheard: first\nheard: end' ]] || fail "heard: $(cat "$work/served")"
 kill $service && wait $service
+noise=$(sed 's/.*error=//' "$work/noise" | sort | uniq -d)
+[[ -z $noise ]] || fail "the listener tells the same more than once: $noise"
 
 find "$work/prefix/drive_c" -maxdepth 1 -name '*.door' | grep -q . && fail "a door was left behind"
 

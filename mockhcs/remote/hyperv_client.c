@@ -4,6 +4,7 @@
 
 #include "mockhcs/remote/hyperv_client.h"
 
+#include "base/str.h"
 #include "hcsshim/log.h"
 #include "mockhcs/remote/hyperv_wire.h"
 #include "platform/clock.h"
@@ -79,8 +80,26 @@ static HRESULT enter(const char *file, struct hcs_stream **ret, uint64_t *ret_id
         return S_OK;
 }
 
+/* What was said last, until there was an answer: somebody who asks again and again is told once. */
+static struct {
+        struct hcs_mutex lock;
+        char *text;
+} said = {.lock = HCS_MUTEX_INIT};
+
+/* text: NULL when there was an answer. True: it is news. */
+static bool is_news(const char *text) {
+        hcs_guard(&said.lock);
+        if (hcs_streq(text, said.text))
+                return false;
+        free(said.text);
+        said.text = text ? hcs_strdup(text) : NULL;
+        return true;
+}
+
 static uint32_t no_service(HRESULT hr, struct hcs_error *err) {
-        hcs_log(HCS_LOG_WARN, "no Hyper-V sockets", "error", hcs_error_message(err), NULL);
+        const char *text = hcs_error_message(err);
+
+        hcs_log(is_news(text) ? HCS_LOG_WARN : HCS_LOG_DEBUG, "no Hyper-V sockets", "error", text, NULL);
         hcs_error_free(err);
         return hr == HCS_WIN32(HYPERV_NO_ROOM) ? HYPERV_NO_ROOM : HYPERV_NO_SERVICE;
 }
@@ -202,9 +221,12 @@ uint32_t hyperv_client_listen(struct hyperv_client *c, const GUID *vm, const GUI
         hr = send_message(c->stream, &m, &b, &err);
         if (SUCCEEDED(hr))
                 hr = read_on(c, &b, &m, &err);
-        if (FAILED(hr))
+        if (FAILED(hr)) {
                 end(c); /* also when it is late: its answer would be taken for the next one's */
-        return FAILED(hr) ? no_service(hr, err) : m.error;
+                return no_service(hr, err);
+        }
+        is_news(NULL);
+        return m.error;
 }
 
 static void tell(struct hyperv_client *c, uint32_t op, uint16_t port) {
@@ -268,6 +290,7 @@ uint32_t hyperv_client_connect(struct hyperv_client *c, const GUID *vm, const GU
                 hr = read_message(s, &m, &n, &b, &err);
         if (FAILED(hr))
                 return no_service(hr, err);
+        is_news(NULL);
         if (!m.error)
                 *ret_port = m.port;
         return m.error;

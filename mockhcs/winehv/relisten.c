@@ -14,48 +14,92 @@
 #include "platform/thread.h"
 
 #define LOOK_MS     500u
-#define LOOK_MAX_MS 5000u /* between two looks for a service that is not there */
+#define LOOK_MAX_MS 5000u /* between two looks for a service that is not there, or refuses a listener */
 #define AT_ONCE     256u  /* as many as a program may have */
 
-static struct hcs_mutex listeners = HCS_MUTEX_INIT;
+/* Those that are held: few, and not for long. */
+struct held {
+        struct held *next;
+        SOCKET s;
+};
 
-void hv_listeners_lock(void) {
-        hcs_mutex_lock(&listeners);
+static SRWLOCK lock = SRWLOCK_INIT;
+static CONDITION_VARIABLE released = CONDITION_VARIABLE_INIT;
+static struct held *held;
+
+static struct held **held_slot(SOCKET s) {
+        struct held **at = &held;
+
+        while (*at && (*at)->s != s)
+                at = &(*at)->next;
+        return at;
 }
 
-void hv_listeners_unlock(void) {
-        hcs_mutex_unlock(&listeners);
+void hv_listener_hold(SOCKET s) {
+        struct held *mine = hcs_calloc(1, sizeof(*mine));
+
+        mine->s = s;
+        AcquireSRWLockExclusive(&lock);
+        while (*held_slot(s))
+                SleepConditionVariableSRW(&released, &lock, INFINITE, 0);
+        mine->next = held;
+        held = mine;
+        ReleaseSRWLockExclusive(&lock);
 }
 
-/* False: there is none, or it was tried already. */
-static bool tell_one(struct hyperv_client *c, SOCKET *passed, size_t *n_passed) {
+void hv_listener_release(SOCKET s) {
+        struct held **at, *mine;
+
+        AcquireSRWLockExclusive(&lock);
+        at = held_slot(s);
+        mine = *at;
+        *at = mine->next;
+        ReleaseSRWLockExclusive(&lock);
+        WakeAllConditionVariable(&released);
+        free(mine);
+}
+
+/* True: the service knows of it, or it listens no more. */
+static bool tell(struct hyperv_client *c, SOCKET s) {
         struct hv_socket h;
 
-        hcs_guard(&listeners);
-        if (*n_passed == AT_ONCE || !hv_socket_untold(c, passed, *n_passed, &h))
+        if (!hv_socket_get(s, &h) || !h.listening || h.told == c)
+                return true; /* closed meanwhile */
+        if (hyperv_client_listen(c, &h.local.VmId, &h.local.ServiceId, h.port))
                 return false;
-        passed[(*n_passed)++] = h.s;
-        if (hyperv_client_listen(c, &h.local.VmId, &h.local.ServiceId, h.port) == 0) {
-                h.told = c;
-                hv_socket_put(&h);
-        }
+        h.told = c;
+        hv_socket_put(&h);
         return true;
+}
+
+/* True: there is none that it does not know of. */
+static bool tell_all(struct hyperv_client *c) {
+        SOCKET passed[AT_ONCE];
+        struct hv_socket h;
+        bool all = true;
+
+        for (size_t n = 0; n < AT_ONCE && hv_socket_untold(c, passed, n, &h); n++) {
+                passed[n] = h.s;
+                hv_listener_hold(h.s);
+                all &= tell(c, h.s);
+                hv_listener_release(h.s);
+        }
+        return all;
 }
 
 static void follow(void *arg) {
         DWORD pause = LOOK_MS;
 
         for (;;) {
-                SOCKET passed[AT_ONCE];
-                size_t n = 0;
                 uint32_t error;
                 struct hyperv_client *c;
 
                 Sleep(pause);
                 c = hv_client(&error);
-                pause = c ? LOOK_MS : pause * 2 < LOOK_MAX_MS ? pause * 2 : LOOK_MAX_MS;
-                while (c && tell_one(c, passed, &n))
-                        continue;
+                if (c && tell_all(c))
+                        pause = LOOK_MS;
+                else
+                        pause = pause * 2 < LOOK_MAX_MS ? pause * 2 : LOOK_MAX_MS;
         }
 }
 

@@ -13,28 +13,38 @@
 #include "platform/env.h"
 #include "platform/thread.h"
 
-static struct hcs_mutex client_lock = HCS_MUTEX_INIT, check_lock = HCS_MUTEX_INIT;
+static struct hcs_mutex client_lock = HCS_MUTEX_INIT, enter_lock = HCS_MUTEX_INIT, check_lock = HCS_MUTEX_INIT;
 
 static struct hyperv_client *client; /* client_lock guards it */
 
-struct hyperv_client *hv_client(uint32_t *ret_error) {
+static struct hyperv_client *set_client(struct hyperv_client *fresh) {
         hcs_guard(&client_lock);
-        if (!client || hyperv_client_ended(client)) {
-                _cleanup_free_ char *file = hcs_env_get("WINEHV_SERVICE");
-                struct hyperv_client *fresh = NULL;
-
-                *ret_error = file ? hyperv_client_new(file, &fresh) : HYPERV_NO_SERVICE;
-                if (*ret_error)
-                        return NULL;
+        if (fresh)
                 client = fresh; /* others may still use the one before: it is left to them */
-        }
         return client;
 }
 
 /* NULL: there is none, or it has gone. */
 static struct hyperv_client *client_so_far(void) {
-        hcs_guard(&client_lock);
-        return client && !hyperv_client_ended(client) ? client : NULL;
+        struct hyperv_client *c = set_client(NULL);
+
+        return c && !hyperv_client_ended(c) ? c : NULL;
+}
+
+/* Who only closes a socket does not wait for one that enters. */
+struct hyperv_client *hv_client(uint32_t *ret_error) {
+        _cleanup_free_ char *file = NULL;
+        struct hyperv_client *c = client_so_far();
+
+        if (c)
+                return c;
+        hcs_guard(&enter_lock);
+        c = client_so_far();
+        if (c)
+                return c; /* another thread was quicker */
+        file = hcs_env_get("WINEHV_SERVICE");
+        *ret_error = file ? hyperv_client_new(file, &c) : HYPERV_NO_SERVICE;
+        return *ret_error ? NULL : set_client(c);
 }
 
 int hv_fail(uint32_t error) {
@@ -115,19 +125,22 @@ static uint64_t on_wsasocket(const uint64_t *args, void *real) {
 
 static uint64_t on_closesocket(const uint64_t *args, void *real) {
         int(WINAPI * fn)(SOCKET) = real;
+        SOCKET s = (SOCKET)args[0];
         struct hyperv_client *c;
         struct hv_socket h;
 
-        hv_listeners_lock();
-        if (hv_socket_take((SOCKET)args[0], &h) && (h.listening || h.far_port)) {
+        if (!hv_socket_get(s, &h)) /* also those to the service itself */
+                return (uint64_t)fn(s);
+        hv_listener_hold(s);
+        if (hv_socket_take(s, &h) && (h.listening || h.far_port)) {
                 c = client_so_far(); /* another service knows nothing of it */
                 if (c && h.listening)
                         hyperv_client_unlisten(c, h.port);
                 else if (c)
                         hyperv_client_close(c, h.far_port);
         }
-        hv_listeners_unlock();
-        return (uint64_t)fn((SOCKET)args[0]);
+        hv_listener_release(s);
+        return (uint64_t)fn(s);
 }
 
 /* ---- addresses ---- */
@@ -188,11 +201,31 @@ static uint64_t on_getpeername(const uint64_t *args, void *real) {
 
 /* ---- listening and accepting ---- */
 
+/* Makes it known. A code of Winsock. */
+static uint32_t listen_held(SOCKET s) {
+        struct hv_socket h;
+        struct hyperv_client *c;
+        uint32_t error = 0;
+
+        if (!hv_socket_get(s, &h))
+                return WSAENOTSOCK; /* it was closed meanwhile */
+        if (h.listening)
+                return 0; /* another thread was quicker */
+        c = hv_client(&error);
+        if (c)
+                error = hyperv_client_listen(c, &h.local.VmId, &h.local.ServiceId, h.port);
+        if (error)
+                return error;
+        h.listening = true;
+        h.told = c;
+        hv_socket_put(&h);
+        return 0;
+}
+
 static uint64_t on_listen(const uint64_t *args, void *real) {
         int(WINAPI * fn)(SOCKET, int) = real;
-        struct hyperv_client *c;
         struct hv_socket h;
-        uint32_t error = 0;
+        uint32_t error;
 
         if (!hv_socket_get((SOCKET)args[0], &h))
                 return (uint64_t)fn((SOCKET)args[0], (int)args[1]);
@@ -203,16 +236,9 @@ static uint64_t on_listen(const uint64_t *args, void *real) {
                 return (uint64_t)SOCKET_ERROR;
         if (h.listening)
                 return 0;
-        hv_listeners_lock();
-        c = hv_client(&error);
-        if (c)
-                error = hyperv_client_listen(c, &h.local.VmId, &h.local.ServiceId, h.port);
-        if (!error) {
-                h.listening = true;
-                h.told = c;
-                hv_socket_put(&h);
-        }
-        hv_listeners_unlock();
+        hv_listener_hold(h.s);
+        error = listen_held(h.s);
+        hv_listener_release(h.s);
         if (error)
                 return (uint64_t)hv_fail(error);
         hv_listeners_follow();

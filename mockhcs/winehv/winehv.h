@@ -79,9 +79,10 @@ void hv_socket_forget_buffer(const void *buffer);
 
 /* ---- relisten.c ---- */
 
-/* Held while a listener is made known, or taken away: so that neither overtakes the other. */
-void hv_listeners_lock(void);
-void hv_listeners_unlock(void);
+/* Held while this socket is made known as a listener, or taken away: so that neither overtakes the other. Others go on
+ * meanwhile, as the service may be long in answering. */
+void hv_listener_hold(SOCKET s);
+void hv_listener_release(SOCKET s);
 /* There is one: from now on a service that is started again is told of all. */
 void hv_listeners_follow(void);
 
