@@ -45,15 +45,16 @@ static struct {
         struct hcs_mutex lock;
         struct hcs_child *child; /* that runs, or NULL */
         const char *mark;        /* of the program and what it starts, while it runs; else NULL */
-        bool asked, ending;
+        bool asked, ending, tidying;
 } heard = {.lock = HCS_MUTEX_INIT};
 
-/* ^C at a terminal is the program's too: it may go on. A second one, or a signal, ends it, and we tidy up. */
+/* ^C at a terminal is the program's too: it may go on. A second one, or a signal, ends it, and we tidy up; one more
+ * does not hurry that, the next one does. */
 static void interrupted(void *ctx, enum hcs_interrupt what) {
         hcs_guard(&heard.lock);
         if (what == HCS_INTERRUPT_RESIZE)
                 return;
-        if (what == HCS_INTERRUPT_KEY && heard.mark && !heard.asked) {
+        if ((heard.tidying || (what == HCS_INTERRUPT_KEY && heard.mark)) && !heard.asked) {
                 heard.asked = true;
                 return;
         }
@@ -307,7 +308,8 @@ static int run(struct run *r) {
         if (SUCCEEDED(hr))
                 hr = run_in(r, own ? own : r->prefix, from, &code, &err);
         hcs_mutex_lock(&heard.lock);
-        heard.ending = false; /* of the program; what follows tidies up */
+        heard.ending = heard.asked = false; /* of the program; what follows tidies up */
+        heard.tidying = true;
         hcs_mutex_unlock(&heard.lock);
         if (own) { /* nothing holds what is removed now */
                 CALL(own, NULL, "wineserver", "-k");
@@ -315,6 +317,13 @@ static int run(struct run *r) {
         }
         hcs_work_folder_free(r->work);
         return FAILED(hr) ? tell_error("run", err) : code;
+}
+
+/* At its end: others are made beside it. */
+static char *without_separators(char *path) {
+        for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--)
+                path[n - 1] = '\0';
+        return path;
 }
 
 int run_program(int argc, char **argv) {
@@ -338,7 +347,7 @@ int run_program(int argc, char **argv) {
                         r.from = optarg;
                         break;
                 case 'p':
-                        r.prefix = optarg;
+                        r.prefix = without_separators(optarg);
                         break;
                 case 't':
                         r.template = optarg;

@@ -21,6 +21,8 @@
 #include <string.h>
 #include <winternl.h>
 
+#define LONG_MS 120000u /* nobody tells when a program of WinExec() has ended without a word */
+
 static struct hcs_computecore_api api;
 static HMODULE module;
 
@@ -224,7 +226,7 @@ static int children(const char *self, int n, const char *way) {
         if (n == 0) {
                 code = run(way);
         } else if (n % 4 == 0) {
-                code = WinExec(line, SW_HIDE) > 31 && WaitForSingleObject(next, INFINITE) == 0 ? 0 : 1;
+                code = WinExec(line, SW_HIDE) > 31 && WaitForSingleObject(next, LONG_MS) == 0 ? 0 : 1;
         } else if (n % 4 == 1) {
                 started = start_narrow(self, line, &info);
                 code = wait_for(started, &info);
