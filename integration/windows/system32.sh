@@ -33,11 +33,12 @@ expect 2 "without a place" "${mockhcs[@]}" install
 HCSWORKER=$(winepath -w "$root/cmd/hcsconform/hcsworker.exe") # what some of them start
 export HCSWORKER
 ours='(mockhcs|computecore|computenetwork|computestorage|vmcompute)\.dll'
+# What real processes print and read by the megabyte does not depend on where the DLLs are.
 count=0
 while read -r program; do
         expect 0 "$(basename "$program" .exe)" wine "$program"
         count=$((count + 1))
-done < <(find "$root" -name '*_test.exe' -exec grep -lE "$ours" {} + | sort)
+done < <(find "$root" -name '*_test.exe' ! -name real_flow_test.exe -exec grep -lE "$ours" {} + | sort)
 [[ $count -ge 25 || -z $(find "$root" -name '*_test.exe' -print -quit) ]] || fail "only $count tests are linked to ours"
 expect 0 "conformance" wine "$root/cmd/hcsconform/hcsconform.exe" --target emulate
 expect 0 "promises" wine "$root/integration/windows/promises.exe"

@@ -62,19 +62,6 @@ int rename_over(const char *from, const char *to) {
         return -1;
 }
 
-/* The path is UTF-8. Not every C library of Windows knows `e', and some refuse what they do not know: what it asks for,
- * that children do not inherit the file, is `N' there. */
-FILE *fopen_utf8(const char *path, const char *mode) {
-        _cleanup_wide_ wchar_t *wide = hcs_windows_wide(path);
-        wchar_t wide_mode[8];
-        size_t n = 0;
-
-        for (; *mode && n < HCS_ARRAY_SIZE(wide_mode) - 1; mode++)
-                wide_mode[n++] = *mode == 'e' ? L'N' : (wchar_t)*mode;
-        wide_mode[n] = L'\0';
-        return _wfopen(wide, wide_mode);
-}
-
 void *memmem(const void *data, size_t n, const void *part, size_t n_part) {
         const char *p = data;
 
