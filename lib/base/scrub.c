@@ -39,6 +39,10 @@ bool hcs_scrub_key(const char *key) {
         return false;
 }
 
+bool hcs_scrub_environment(const char *key) {
+        return listed(key, environments, HCS_ARRAY_SIZE(environments));
+}
+
 static bool is_redacted(const struct hcs_json *j) {
         return hcs_streq(hcs_json_string(j), HCS_SCRUBBED);
 }
@@ -79,8 +83,7 @@ static unsigned scrub_tree(struct hcs_json *node, unsigned depth) {
                 enum hcs_json_kind kind = hcs_json_kind(c);
 
                 next = hcs_json_next(c);
-                if (key && listed(key, environments, HCS_ARRAY_SIZE(environments)) &&
-                    (kind == HCS_JSON_OBJECT || kind == HCS_JSON_ARRAY))
+                if (key && hcs_scrub_environment(key) && (kind == HCS_JSON_OBJECT || kind == HCS_JSON_ARRAY))
                         n += scrub_environment(c);
                 else if (kind == HCS_JSON_STRING && key && hcs_scrub_key(key))
                         n += redact(node, c, HCS_SCRUBBED);

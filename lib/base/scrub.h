@@ -15,6 +15,7 @@
 #define HCS_SCRUBBED "<redacted>"
 
 bool hcs_scrub_key(const char *key);            /* is a member of this name secret as a whole? */
+bool hcs_scrub_environment(const char *key);    /* ... an object or array of this name an environment? */
 unsigned hcs_scrub_json(struct hcs_json *root); /* in place; returns how many values were replaced */
 /* Document text in, scrubbed text out (caller frees); text that is not JSON gets token patterns replaced. */
 char *hcs_scrub_text(const char *text, unsigned *ret_count);

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#include "base/scrub.h"
 #include "mockhcs/engine/handle.h"
+#include "mockhcs/record/redact.h"
 
 /* Values are set as they are added: clearing all of them would cost more than writing the line. */
 void record_entry_init(struct record_entry *e, enum mock_record_kind kind, uint64_t t) {
@@ -21,11 +21,16 @@ void record_entry_deinit(struct record_entry *e) {
 }
 
 static void show(struct record_entry *e, const struct mock_value *v, bool redact, struct mock_value *ret) {
+        char *text;
+
         *ret = *v;
-        if (!redact || !v->text || v->kind == MOCK_HANDLE || !hcs_scrub_might_find(v->text, v->len))
+        if (!redact || !v->text || v->kind == MOCK_HANDLE)
                 return;
-        ret->text = e->scrubbed[e->n_scrubbed++] = hcs_scrub_text(v->text, NULL);
-        ret->len = strlen(ret->text);
+        text = record_redact(v->text, v->len);
+        if (!text)
+                return;
+        ret->text = e->scrubbed[e->n_scrubbed++] = text;
+        ret->len = strlen(text);
 }
 
 static void add_value(struct record_entry *e, const struct mock_value *v, bool redact) {

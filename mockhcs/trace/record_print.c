@@ -83,21 +83,29 @@ static inline char *at_time(char *p, const struct mock_record *r) {
         return at_u64(AT_LITERAL(p, ",\"t\":"), r->t);
 }
 
-static char *room(struct hcs_buf *out, size_t n) {
+static inline char *room(struct hcs_buf *out, size_t n) {
         hcs_buf_reserve(out, n);
         return out->data + out->len;
 }
 
-static void filled(struct hcs_buf *out, const char *p) {
+static inline void filled(struct hcs_buf *out, const char *p) {
         out->len = (size_t)(p - out->data);
 }
 
-static void put_u64(uint64_t v, struct hcs_buf *out) {
+static inline void put_u64(uint64_t v, struct hcs_buf *out) {
         filled(out, at_u64(room(out, 20), v));
 }
 
-static inline void put_literal(const char *s, struct hcs_buf *out) {
-        hcs_buf_puts(out, s);
+static inline void put_char(char c, struct hcs_buf *out) {
+        char *p = room(out, 1);
+
+        *p = c;
+        filled(out, p + 1);
+}
+
+/* Its size is known when it is a literal. */
+static inline __attribute__((always_inline)) void put_literal(const char *s, struct hcs_buf *out) {
+        filled(out, at_text(room(out, strlen(s)), s));
 }
 
 static void put_string(const char *s, struct hcs_buf *out) {
@@ -107,9 +115,9 @@ static void put_string(const char *s, struct hcs_buf *out) {
 /* A name with its colon. */
 static void put_key(bool comma, const char *name, struct hcs_buf *out) {
         if (comma)
-                hcs_buf_putc(out, ',');
+                put_char(',', out);
         put_string(name, out);
-        hcs_buf_putc(out, ':');
+        put_char(':', out);
 }
 
 static void put_member(const char *name, struct hcs_buf *out) {
@@ -190,10 +198,10 @@ static void close_exact(struct hcs_buf *exact, struct hcs_buf *out) {
         if (!exact->len)
                 return;
         hcs_buf_append(out, exact->data, exact->len);
-        hcs_buf_putc(out, '}');
+        put_char('}', out);
 }
 
-static void put_values(const char *open, const struct mock_record *r, struct hcs_buf *out) {
+static inline void put_values(const char *open, const struct mock_record *r, struct hcs_buf *out) {
         _cleanup_buf_ struct hcs_buf exact = {0};
         bool comma = false;
 
@@ -206,7 +214,7 @@ static void put_values(const char *open, const struct mock_record *r, struct hcs
                 if (put_value(&r->args[i], out))
                         put_exact(&r->args[i], &exact);
         }
-        hcs_buf_putc(out, '}');
+        put_char('}', out);
         close_exact(&exact, out);
 }
 
@@ -236,7 +244,7 @@ static void put_process(const struct mock_process_info *p, struct hcs_buf *out) 
                 put_literal(streams[i], out);
                 put_literal(p->stream[i] ? "true" : "false", out);
         }
-        hcs_buf_putc(out, '}');
+        put_char('}', out);
 }
 
 static void print_call(const struct mock_record *r, struct hcs_buf *out) {
@@ -302,7 +310,7 @@ static void print_stdio(const struct mock_record *r, struct hcs_buf *out) {
         put_string(r->subject, out);
         put_literal(",\"stream\":\"", out);
         put_literal(streams[r->stream], out);
-        hcs_buf_putc(out, '"');
+        put_char('"', out);
         p = room(out, FIXED);
         if (r->n)
                 p = at_u64(AT_LITERAL(p, ",\"port\":"), r->n);
@@ -313,7 +321,7 @@ static void print_stdio(const struct mock_record *r, struct hcs_buf *out) {
         } else if (r->len) {
                 put_literal(",\"base64\":\"", out);
                 hcs_base64_encode(r->data, r->len, out);
-                hcs_buf_putc(out, '"');
+                put_char('"', out);
         }
         if (r->end)
                 put_literal(",\"end\":true", out);
@@ -354,7 +362,7 @@ static void print_frame(const struct mock_record *r, struct hcs_buf *out) {
         } else {
                 put_literal(",\"base64\":\"", out);
                 hcs_base64_encode(r->data, r->len, out);
-                hcs_buf_putc(out, '"');
+                put_char('"', out);
         }
 }
 

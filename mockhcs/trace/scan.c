@@ -28,6 +28,10 @@ static void skip_blanks(struct mock_scan *s) {
                 s->line_breaks |= *s->p == '\n' || *s->p == '\r';
 }
 
+void mock_scan_blanks(struct mock_scan *s) {
+        skip_blanks(s);
+}
+
 static bool is_hex(char c) {
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }

@@ -65,6 +65,8 @@ static inline size_t mock_scan_plain(const char *text, size_t n) {
 static inline void mock_scan_init(struct mock_scan *s, const char *text, size_t n) {
         *s = (struct mock_scan){.start = text, .p = text, .end = text + n};
 }
+/* Skips blanks. */
+void mock_scan_blanks(struct mock_scan *s);
 /* Skips blanks and one value; ret is its text without blanks around. */
 bool mock_scan_value(struct mock_scan *s, struct mock_slice *ret);
 /* Steps into an object ('{') or array ('['); false with an error when something else stands there. */
