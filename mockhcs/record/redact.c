@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * One pass over a document, see redact.h. What cannot be decided without undoing escapes, as a document within a string,
- * and what is no document is left to base/scrub.c.
+ * One pass over a document, see redact.h. What cannot be decided without undoing escapes, as a document within a
+ * string, and what is no document is left to base/scrub.c.
  */
 
 #include "mockhcs/record/redact.h"
