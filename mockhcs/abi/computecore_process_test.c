@@ -5,10 +5,13 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "base/str.h"
+#include "base/utf.h"
 #include "mockhcs/mockhcs.h"
 #include "mockhcs/test/core.h"
 #include "platform/abi_memory.h"
+#include "platform/file.h"
 #include "testing/hcs_test.h"
 
 #define VM "{\"VirtualMachine\":{}}"
@@ -167,18 +170,89 @@ static void what_nobody_models_is_not_implemented(void **state) {
 
         assert_hresult(HcsGetOperationProperties(asked, NULL, &text), E_NOTIMPL);
         HcsCloseOperation(asked);
-        assert_hresult(HcsSubmitWerReport(u"{}"), E_NOTIMPL);
-        assert_hresult(HcsCreateEmptyGuestStateFile(u"C:\\a.vmgs"), E_NOTIMPL);
-        assert_hresult(HcsCreateEmptyRuntimeStateFile(u"C:\\a.vmrs"), E_NOTIMPL);
-        assert_hresult(HcsGetProcessorCompatibilityFromSavedState(u"C:\\a.vmrs", &text), E_NOTIMPL);
         assert_hresult(DONE(HcsInitializeLiveMigrationOnSource(s, op, NULL)), E_NOTIMPL);
-        assert_hresult(DONE(HcsStartLiveMigrationOnSource(s, op, NULL)), E_NOTIMPL);
-        assert_hresult(DONE(HcsStartLiveMigrationTransfer(s, op, NULL)), E_NOTIMPL);
-        assert_hresult(DONE(HcsFinalizeLiveMigration(s, op, NULL)), E_NOTIMPL);
-        assert_hresult(DONE(HcsCancelLiveMigration(s, op, NULL)), E_NOTIMPL);
         mockhcs_counters(mock, &counters);
-        assert_int_equal(counters.not_implemented, 10);
+        assert_int_equal(counters.not_implemented, 2);
         HcsCloseComputeSystem(s);
+}
+
+static void a_migration_that_never_began_is_not_gone_on_with(void **state) {
+        HCS_SYSTEM s = running();
+
+        assert_hresult(DONE(HcsStartLiveMigrationOnSource(s, op, NULL)), HCS_E_INVALID_STATE);
+        assert_hresult(DONE(HcsStartLiveMigrationTransfer(s, op, u"{\"Origin\":\"Source\"}")), HCS_E_INVALID_STATE);
+        assert_hresult(DONE(HcsFinalizeLiveMigration(s, op, u"{\"Origin\":7}")), HCS_E_INVALID_JSON);
+        assert_hresult(DONE(HcsFinalizeLiveMigration(s, op, NULL)), HCS_E_INVALID_STATE);
+        assert_hresult(DONE(HcsCancelLiveMigration(s, op, NULL)), HCS_E_INVALID_STATE);
+        HcsCloseComputeSystem(s);
+}
+
+/* A file of the test's own folder, whose path any system has. */
+struct state_file {
+        char *folder, *path;
+        uint16_t *wide;
+};
+
+static struct state_file state_file(const char *name) {
+        struct state_file f = {.folder = hcs_test_tmpdir()};
+
+        f.path = hcs_asprintf("%s/%s", f.folder, name);
+        f.wide = hcs_utf8_to_utf16_lossy(f.path, strlen(f.path), NULL);
+        return f;
+}
+
+static void state_file_deinit(struct state_file *f) {
+        free(f->wide);
+        free(f->path);
+        free(f->folder);
+}
+
+static void empty_state_files_are_made_once(void **state) {
+        _cleanup_(state_file_deinit) struct state_file guest = state_file("a.vmgs"), memory = state_file("a.vmrs"),
+                                                       nowhere = state_file("none/a.vmgs");
+        _cleanup_buf_ struct hcs_buf text = {0};
+
+        assert_hresult(HcsCreateEmptyGuestStateFile(guest.wide), S_OK);
+        assert_hresult(HcsCreateEmptyGuestStateFile(guest.wide), HCS_WIN32(80));
+        assert_hresult(HcsCreateEmptyRuntimeStateFile(memory.wide), S_OK);
+        assert_hresult(HcsCreateEmptyRuntimeStateFile(guest.wide), HCS_WIN32(80));
+        assert_ok(hcs_file_read(memory.path, 1, &text, NULL), NULL);
+        assert_int_equal(text.len, 0);
+        assert_hresult(HcsCreateEmptyGuestStateFile(nowhere.wide), HCS_WIN32(3));
+        assert_false(hcs_file_exists(nowhere.path));
+        assert_hresult(HcsCreateEmptyGuestStateFile(u"a.vmgs"), E_INVALIDARG);
+        assert_hresult(HcsCreateEmptyGuestStateFile(u""), E_INVALIDARG);
+        assert_hresult(HcsCreateEmptyRuntimeStateFile(NULL), E_INVALIDARG);
+}
+
+static void a_saved_machine_says_what_it_needs_of_a_processor(void **state) {
+        _cleanup_(state_file_deinit) struct state_file f = state_file("a.vmrs");
+        _cleanup_free_ char *options = NULL;
+        _cleanup_json_ struct hcs_json *path = hcs_json_new_object();
+        HCS_SYSTEM s = running();
+        PWSTR text = NULL;
+
+        hcs_json_set_string(path, "SaveStateFilePath", f.path);
+        options = hcs_json_text(path, HCS_JSON_COMPACT);
+        assert_hresult(HcsGetProcessorCompatibilityFromSavedState(f.wide, &text), HCS_WIN32(2));
+        assert_hresult(HcsCreateEmptyRuntimeStateFile(f.wide), S_OK);
+        assert_hresult(HcsGetProcessorCompatibilityFromSavedState(f.wide, &text), HCS_WIN32(1392));
+        assert_null(text);
+        assert_hresult(DONE(HcsPauseComputeSystem(s, op, NULL)), S_OK);
+        assert_hresult(core_save(s, options), S_OK);
+        assert_hresult(HcsGetProcessorCompatibilityFromSavedState(f.wide, &text), S_OK);
+        _cleanup_free_ char *needs = hcs_utf16_to_utf8_lossy(text, hcs_utf16_len(text), NULL);
+        hcs_abi_free(text);
+        assert_non_null(strstr(needs, "\"ProcessorFeatures\":[\"Sse3\""));
+        assert_hresult(HcsGetProcessorCompatibilityFromSavedState(f.wide, NULL), S_OK);
+        HcsCloseComputeSystem(s);
+}
+
+static void a_crash_report_is_checked(void **state) {
+        assert_hresult(HcsSubmitWerReport(u"{\"SystemId\":\"a\",\"CrashParameters\":[1,2]}"), S_OK);
+        assert_hresult(HcsSubmitWerReport(u"{\"SystemId\":7}"), HCS_E_INVALID_JSON);
+        assert_hresult(HcsSubmitWerReport(u"{"), HCS_E_INVALID_JSON);
+        assert_hresult(HcsSubmitWerReport(NULL), HCS_E_INVALID_JSON);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -200,4 +274,6 @@ static void a_process_handle_outlives_its_system(void **state) {
 HCS_TESTS(TEST(a_process_handle_outlives_its_system), TEST(a_process_has_many_handles_and_one_end),
           TEST(signals_end_a_process_each_in_its_way), TEST(an_operation_knows_what_it_is_for),
           TEST(a_crash_is_told_before_the_exit), TEST(namespaces_hold_the_same_systems),
-          TEST(access_is_granted_and_taken_back), TEST(what_nobody_models_is_not_implemented))
+          TEST(access_is_granted_and_taken_back), TEST(what_nobody_models_is_not_implemented),
+          TEST(a_migration_that_never_began_is_not_gone_on_with), TEST(a_crash_report_is_checked),
+          TEST(empty_state_files_are_made_once), TEST(a_saved_machine_says_what_it_needs_of_a_processor))

@@ -263,9 +263,12 @@ static void what_was_left_open_is_reported(void **state) {
 }
 
 static void what_is_not_modelled_says_so(void **state) {
+        HCS_OPERATION op = HcsCreateOperation(NULL, NULL);
         struct mockhcs_counters counters;
+        PWSTR text = NULL;
 
-        assert_hresult(HcsSubmitWerReport(u"{}"), E_NOTIMPL);
+        assert_hresult(HcsGetOperationProperties(op, u"{}", &text), E_NOTIMPL);
+        HcsCloseOperation(op);
         mockhcs_counters(mock, &counters);
         assert_int_equal(counters.not_implemented, 1);
 }

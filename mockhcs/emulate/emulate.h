@@ -177,6 +177,7 @@ void system_stop_call(struct emulator *em, struct mock_call *call,
 void system_pause(struct emulator *em, struct mock_call *call, struct emissions *out);
 void system_resume(struct emulator *em, struct mock_call *call, struct emissions *out);
 void system_save(struct emulator *em, struct mock_call *call, struct emissions *out);
+void system_migrate(struct emulator *em, struct mock_call *call, struct emissions *out);
 void system_free(struct compute_system *s);
 /* What kind of system the document describes; false after the call was refused. */
 bool system_classify(struct mock_call *call, struct compute_system *s, const struct hcs_json *doc);
@@ -207,6 +208,7 @@ void systems_enumerate(struct emulator *em, struct mock_call *call, struct emiss
 void system_modify(struct emulator *em, struct mock_call *call, struct emissions *out);
 void service_properties(struct emulator *em, struct mock_call *call, struct emissions *out);
 void service_modify(struct emulator *em, struct mock_call *call, struct emissions *out);
+void service_report(struct emulator *em, struct mock_call *call, struct emissions *out);
 void service_access(struct emulator *em, struct mock_call *call, struct emissions *out);
 
 /* network/: calls of computenetwork and HNSCall, and compute systems that come, go and get adapters. */

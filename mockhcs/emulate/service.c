@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The service itself: processor topology, CPU groups, credential guard, and access grants. */
+/* The service itself: processor topology, CPU groups, credential guard, crash reports, and access grants. */
 
 #include "base/str.h"
 #include "mockhcs/emulate/emulate.h"
@@ -176,6 +176,14 @@ void service_modify(struct emulator *em, struct mock_call *call, struct emission
                 change_credential(em, call, operation, details);
         else
                 refuse_path(call, "PropertyType", "CpuGroup or ContainerCredentialGuard is expected");
+}
+
+/* A report of a crash is checked; nobody is told. */
+void service_report(struct emulator *em, struct mock_call *call, struct emissions *out) {
+        const struct hcs_json *report = document_of(call, "settings", false);
+
+        if (report && document_fits(em, call, HCS_SCHEMA_CRASH_REPORT, report))
+                mock_call_done(call, NULL);
 }
 
 void service_access(struct emulator *em, struct mock_call *call, struct emissions *out) {

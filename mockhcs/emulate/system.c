@@ -449,3 +449,19 @@ void system_save(struct emulator *em, struct mock_call *call, struct emissions *
                 s->state = SYSTEM_SAVED_AS_TEMPLATE;
         accept_call(em, call);
 }
+
+/*
+ * What follows the beginning of a live migration, which is E_NOTIMPL: nobody says what goes over its socket. So there
+ * is never one to go on with.
+ */
+void system_migrate(struct emulator *em, struct mock_call *call, struct emissions *out) {
+        static const enum hcs_schema_type_id options[] = {
+                [MOCK_START_MIGRATION] = HCS_SCHEMA_MIGRATION_START_OPTIONS,
+                [MOCK_TRANSFER_MIGRATION] = HCS_SCHEMA_MIGRATION_TRANSFER_OPTIONS,
+                [MOCK_FINALIZE_MIGRATION] = HCS_SCHEMA_MIGRATION_FINALIZED_OPTIONS,
+                [MOCK_CANCEL_MIGRATION] = HCS_SCHEMA_MIGRATION_CANCEL_OPTIONS,
+        };
+
+        if (options_fit(em, call, options[call->function->verb]))
+                refuse(call, HCS_E_INVALID_STATE, "no migration was initialized");
+}

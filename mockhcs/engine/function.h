@@ -60,14 +60,14 @@ enum mock_verb {
         MOCK_GET_SERVICE_PROPERTIES,
         MOCK_MODIFY_SERVICE_SETTINGS,
         MOCK_SUBMIT_WER_REPORT,
-        MOCK_CREATE_GUEST_STATE_FILE,
-        MOCK_CREATE_RUNTIME_STATE_FILE,
         MOCK_GRANT_VM_ACCESS,
         MOCK_REVOKE_VM_ACCESS,
         MOCK_GRANT_VM_GROUP_ACCESS,
         MOCK_REVOKE_VM_GROUP_ACCESS,
-        MOCK_GET_PROCESSOR_COMPATIBILITY,
         MOCK_HNS_CALL,
+        MOCK_CREATE_GUEST_STATE_FILE, /* files of a machine's state, to MOCK_GET_PROCESSOR_COMPATIBILITY */
+        MOCK_CREATE_RUNTIME_STATE_FILE,
+        MOCK_GET_PROCESSOR_COMPATIBILITY,
         MOCK_ACTIVATE_LAYER, /* the layer functions of vmcompute, to MOCK_PROCESS_UTILITY_IMAGE */
         MOCK_DEACTIVATE_LAYER,
         MOCK_PREPARE_LAYER,
@@ -146,10 +146,10 @@ static inline bool mock_verb_is_local(enum mock_verb v) {
 
 /* The layer functions of vmcompute; and those of computestorage with them. */
 static inline bool mock_verb_is_layer(enum mock_verb v) {
-        return v >= MOCK_ACTIVATE_LAYER && v <= MOCK_PROCESS_UTILITY_IMAGE;
+        return v >= MOCK_CREATE_GUEST_STATE_FILE && v <= MOCK_PROCESS_UTILITY_IMAGE;
 }
 static inline bool mock_verb_is_storage(enum mock_verb v) {
-        return v >= MOCK_ACTIVATE_LAYER && v <= MOCK_STORAGE_DETACH_OVERLAY;
+        return v >= MOCK_CREATE_GUEST_STATE_FILE && v <= MOCK_STORAGE_DETACH_OVERLAY;
 }
 
 /* Verbs of the objects of host networking: which kind of handle (counted from MOCK_NETWORK) and which action. */

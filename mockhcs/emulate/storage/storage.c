@@ -11,6 +11,9 @@
 typedef void (*answer)(struct storage *s, struct mock_call *call);
 
 static const answer answers[] = {
+        [MOCK_CREATE_GUEST_STATE_FILE] = state_file_create,
+        [MOCK_CREATE_RUNTIME_STATE_FILE] = state_file_create,
+        [MOCK_GET_PROCESSOR_COMPATIBILITY] = state_file_processor,
         [MOCK_ACTIVATE_LAYER] = layer_activate,
         [MOCK_DEACTIVATE_LAYER] = layer_deactivate,
         [MOCK_PREPARE_LAYER] = layer_prepare,

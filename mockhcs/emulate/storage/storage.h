@@ -23,7 +23,9 @@
 #define STORAGE_NOT_READY      HCS_WIN32(21)
 #define STORAGE_IN_USE         HCS_WIN32(32)
 #define STORAGE_UNSUPPORTED    HCS_WIN32(50)
+#define STORAGE_FILE_EXISTS    HCS_WIN32(80)
 #define STORAGE_EXISTS         HCS_WIN32(183)
+#define STORAGE_CORRUPT        HCS_WIN32(1392)
 #define STORAGE_FILTER_THERE   ((HRESULT)0x801F0012) /* FLT_INSTANCE_NAME_COLLISION */
 #define STORAGE_NO_FILTER      ((HRESULT)0x801F0015) /* FLT_INSTANCE_NOT_FOUND */
 
@@ -161,5 +163,9 @@ void base_format(struct storage *s, struct mock_call *call);
 void base_vhd_mount_path(struct storage *s, struct mock_call *call);
 void filter_attach(struct storage *s, struct mock_call *call);
 void filter_detach(struct storage *s, struct mock_call *call);
+
+/* state_file.c */
+void state_file_create(struct storage *s, struct mock_call *call);
+void state_file_processor(struct storage *s, struct mock_call *call);
 
 #endif
