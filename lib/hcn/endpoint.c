@@ -57,16 +57,18 @@ HRESULT hcn_endpoint_detach_vm(struct hcn_client *c, const char *id, const struc
 
 HRESULT hcn_endpoint_stats(struct hcn_client *c, const char *id, char **ret, struct hcs_error **err) {
         const struct hcn_kind_info *k = hcn_kind_info(HCN_KIND_ENDPOINT);
-        _cleanup_free_ char *text = NULL;
+        _cleanup_free_ char *query = hcn_query(0, NULL), *text = NULL;
+        _cleanup_free_ uint16_t *wide = NULL;
         PWSTR stats = NULL, record = NULL;
         void *handle;
         HRESULT hr, closed;
         GUID guid;
 
-        if (FAILED(hr = hcn_guid(id, k->invalid_id, &guid, err)) ||
+        if (FAILED(hr = hcn_guid(id, k->invalid_id, &guid, err)) || FAILED(hr = hcs_abi_text_wide(query, &wide, err)) ||
             FAILED(hr = hcn_step_open(c, k, &guid, &handle, err)))
                 return hr;
-        hr = c->api.HcnQueryEndpointStats ? c->api.HcnQueryEndpointStats(handle, &stats, &record) : HCN_MISSING;
+        hr = c->api.HcnQueryEndpointStats ? c->api.HcnQueryEndpointStats(handle, (PCWSTR)wide, &stats, &record)
+                                          : HCN_MISSING;
         text = hcs_abi_text_take(stats);
         hr = hcn_fail(err, hr, record, "Query", k->exported, "Stats");
         closed = hcn_step_close(c, k, handle, SUCCEEDED(hr) ? err : NULL);

@@ -267,6 +267,8 @@ static void counters_of_an_endpoint_come_as_they_are(void **state) {
         fake_reset(&(struct fake_answers){.properties = "{\"BytesSent\":18446744073709551615}"});
         assert_ok(hcn_endpoint_stats(client, ID, &text, NULL), NULL);
         assert_string_equal(text, "{\"BytesSent\":18446744073709551615}");
+        assert_string_equal(hcs_json_get_string(hcs_json_at(fake_calls(), 1), "query"),
+                            "{\"SchemaVersion\":{\"Major\":2,\"Minor\":0}}");
         fake_reset(&(struct fake_answers){.properties = NULL});
         assert_hresult(hcn_endpoint_stats(client, ID, &text, NULL), E_UNEXPECTED);
 }

@@ -169,8 +169,11 @@ static HRESULT HCS_ABI_CALL create_endpoint(HCN_NETWORK network, const GUID *id,
         return ended("HcnCreateEndpoint", record);
 }
 
-static HRESULT HCS_ABI_CALL endpoint_stats(HCN_ENDPOINT endpoint, PWSTR *stats, PWSTR *record) {
-        hcs_json_set_u64(begun(DLL, "HcnQueryEndpointStats"), "endpoint", (uintptr_t)endpoint);
+static HRESULT HCS_ABI_CALL endpoint_stats(HCN_ENDPOINT endpoint, PCWSTR query, PWSTR *stats, PWSTR *record) {
+        struct hcs_json *call = begun(DLL, "HcnQueryEndpointStats");
+
+        hcs_json_set_u64(call, "endpoint", (uintptr_t)endpoint);
+        put_wide(call, "query", query);
         *stats = answer(fake.answers.properties);
         return ended("HcnQueryEndpointStats", record);
 }

@@ -102,11 +102,12 @@ FUNCTIONS(LoadBalancer, LoadBalancers, LOADBALANCER, HCN_LOADBALANCER)
 FUNCTIONS(SdnRoute, SdnRoutes, SDNROUTE, HCN_SDNROUTE)
 FUNCTIONS(GuestNetworkService, GuestNetworkServices, GUESTSERVICE, HCN_GUESTNETWORKSERVICE)
 
-HCS_ABI_HRESULT HCS_ABI_CALL HcnQueryEndpointStats(HCN_ENDPOINT endpoint, PWSTR *stats, PWSTR *record) {
+HCS_ABI_HRESULT HCS_ABI_CALL HcnQueryEndpointStats(HCN_ENDPOINT endpoint, PCWSTR query, PWSTR *stats, PWSTR *record) {
         FRONT(f, COMPUTENETWORK, "HcnQueryEndpointStats");
         mock_front_clear(stats);
         mock_front_clear(record);
         mock_front_handle(&f, MOCK_ENDPOINT, endpoint);
+        mock_front_document(&f, "query", query);
         mock_front_call(&f, stats, record);
         return mock_front_end(&f);
 }

@@ -290,7 +290,10 @@ static void statistics_are_those_of_the_endpoint(void **state) {
         assert_hresult(networks_create(NETWORKS, NULL, NULL, "{}", &network), S_OK);
         assert_hresult(networks_create(ENDPOINTS, network, "11111111-2222-3333-4444-555555555555", "{}", &endpoint),
                        S_OK);
-        assert_hresult(HcnQueryEndpointStats(endpoint, &stats, NULL), S_OK);
+        assert_hresult(HcnQueryEndpointStats(endpoint, u"{", &stats, NULL), HCN_E_INVALID_JSON);
+        assert_null(stats);
+        assert_hresult(HcnQueryEndpointStats(endpoint, u"{\"SchemaVersion\":{\"Major\":2,\"Minor\":0}}", &stats, NULL),
+                       S_OK);
         _cleanup_free_ char *text = narrow(stats);
         assert_non_null(strstr(text, "\"EndpointId\":\"11111111-2222-3333-4444-555555555555\""));
 }

@@ -150,7 +150,7 @@ static const struct {
         KIND(LoadBalancer, LoadBalancers, "loadbalancer", ""),
         KIND(SdnRoute, SdnRoutes, "sdnroute", ""),
         KIND(GuestNetworkService, GuestNetworkServices, "guestservice", ""),
-        NET(HcnQueryEndpointStats, "h:endpoint = !"),
+        NET(HcnQueryEndpointStats, "h:endpoint d:query = !"),
         NET(HcnRegisterServiceCallback, "n x p:callback"),
         NET(HcnUnregisterServiceCallback, "h:callback"),
         NET(HcnRegisterNetworkCallback, "h:network n x p:callback"),

@@ -83,7 +83,7 @@ static const struct {
         {MOCK_STORAGE_VHD_MOUNT_PATH, {NONE, NONE, .texts = {"vhd"}}},
         {MOCK_STORAGE_ATTACH_OVERLAY, {NONE, NONE, .texts = {"mount"}, .documents = {"layerData"}}},
         {MOCK_STORAGE_DETACH_OVERLAY, {NONE, NONE, .texts = {"mount"}, .documents = {"layerData"}}},
-        {MOCK_QUERY_ENDPOINT_STATS, {MOCK_ENDPOINT, NONE}},
+        {MOCK_QUERY_ENDPOINT_STATS, {MOCK_ENDPOINT, NONE, .documents = {"query"}}},
         {MOCK_REGISTER_HCN_CALLBACK, {NONE, MOCK_CALLBACK}},
         {MOCK_UNREGISTER_HCN_CALLBACK, {MOCK_CALLBACK, NONE}},
         {MOCK_RESERVE_PORTS, {MOCK_GUESTSERVICE, MOCK_RESERVATION}},

@@ -184,12 +184,19 @@ char *net_stats(const struct net_object *o) {
 
 static void stats(struct net_model *m, struct mock_call *call) {
         struct hcs_error *err = NULL;
+        struct net_query q = {0};
+        struct hcs_json *doc;
         HRESULT hr = net_usable(m, call->entity, &err);
 
+        if (SUCCEEDED(hr))
+                hr = document(call, "query", true, &doc, &err);
+        if (SUCCEEDED(hr))
+                hr = net_query_parse(doc, &q, &err);
         if (FAILED(hr))
                 fail(call, hr, err);
         else
                 mock_call_done(call, net_stats(call->entity->object));
+        net_query_deinit(&q);
 }
 
 static void act(struct net_model *m, struct mock_call *call) {

@@ -9,8 +9,8 @@
  * Every call is synchronous. Ids are GUIDs by pointer; a create takes the all-zero one when the id is in the settings.
  * `record` receives the ErrorRecord, a JSON document, also beside S_OK; it may be NULL. Strings are the caller's to
  * free, as in types.h. hcsshim binds the 35 functions of the first five kinds; the names of the others are those of the
- * published import library. Six of those have no published signature, the one here is assumed: the functions of
- * GuestNetworkService to enumerate, open and query, HcnQueryEndpointStats, Hcn(Un)RegisterNetworkCallback.
+ * published import library. Five of those have no published signature, the one here is assumed: the functions of
+ * GuestNetworkService to enumerate, open and query, Hcn(Un)RegisterNetworkCallback.
  */
 
 #include <stddef.h>
@@ -97,7 +97,8 @@ typedef void(HCS_ABI_CALL *HCN_NOTIFICATION_CALLBACK)(DWORD type, void *context,
         X(HCS_ABI_HRESULT, HcnRegisterNetworkCallback,                                                                 \
           (HCN_NETWORK network, HCN_NOTIFICATION_CALLBACK callback, void *context, HCN_CALLBACK *out))                 \
         X(HCS_ABI_HRESULT, HcnUnregisterNetworkCallback, (HCN_CALLBACK callback))                                      \
-        X(HCS_ABI_HRESULT, HcnQueryEndpointStats, (HCN_ENDPOINT endpoint, PWSTR * stats, PWSTR * record))              \
+        X(HCS_ABI_HRESULT, HcnQueryEndpointStats,                                                                      \
+          (HCN_ENDPOINT endpoint, PCWSTR query, PWSTR * stats, PWSTR * record))                                        \
         X(HCS_ABI_HRESULT, HcnRegisterGuestNetworkServiceCallback,                                                     \
           (HCN_GUESTNETWORKSERVICE service, HCN_NOTIFICATION_CALLBACK callback, void *context, HCN_CALLBACK *out))     \
         X(HCS_ABI_HRESULT, HcnUnregisterGuestNetworkServiceCallback, (HCN_CALLBACK callback))                          \
