@@ -25,6 +25,10 @@ bool conform_failed(const char *fmt, ...) {
         return false;
 }
 
+void conform_note(const char *lines) {
+        hcs_buf_printf(&notes, "%s%s", lines, hcs_str_ends(lines, "\n") ? "" : "\n");
+}
+
 const char *conform_notes(void) {
         return hcs_buf_cstr(&notes);
 }
@@ -87,4 +91,23 @@ bool conform_code(const char *what, HRESULT expected, HRESULT got, const char *d
         return conform_failed("%s: expected 0x%08X %s, got 0x%08X %s %s", what, (unsigned)expected,
                               expected_name ? expected_name : "", (unsigned)got, got_name ? got_name : "",
                               document ? document : "");
+}
+
+bool conform_one_of(const char *what, HRESULT got, const HRESULT *codes, size_t n) {
+        const char *name = hcs_hresult_name(got);
+        _cleanup_free_ char *line =
+                hcs_asprintf("%s: 0x%08X%s%s", what, (unsigned)got, name ? " " : "", name ? name : "");
+        size_t i = 0;
+
+        if (conform_target.was_missing && got == E_NOTIMPL)
+                return conform_failed("%s: it is missing", what);
+        conform_target.was_missing = false;
+        if (!conform_target.real)
+                return conform_code(what, codes[0], got, NULL);
+        while (i < n && codes[i] != got)
+                i++;
+        if (i == n)
+                return conform_failed("%s, which none of the %zu known answers is", line, n);
+        conform_note(line);
+        return true;
 }

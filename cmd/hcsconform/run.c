@@ -28,6 +28,7 @@ struct runner {
 void conform_each(conform_fn fn, void *ctx) {
         hcs_each(fn, ctx);
         operations_each(fn, ctx);
+        machines_each(fn, ctx);
         network_each(fn, ctx);
         storage_each(fn, ctx);
 }
@@ -137,8 +138,11 @@ static bool run_recorded(const struct conform_options *o, const struct conform_c
         }
         hcs_file_remove(results, NULL);
         first = hcs_json_first(hcs_json_get(doc, "cases"));
-        if (hcs_streq(hcs_json_get_string(first, "outcome"), "passed") && code == 0)
+        if (hcs_streq(hcs_json_get_string(first, "outcome"), "passed") && code == 0) {
+                if (hcs_json_get_string(first, "notes"))
+                        conform_note(hcs_json_get_string(first, "notes"));
                 return true;
+        }
         if (hcs_streq(hcs_json_get_string(first, "outcome"), "skipped")) {
                 *ret_skipped = hcs_strdup(hcs_json_get_string(first, "message") ?: "skipped under the recorder");
                 return false;
@@ -173,8 +177,8 @@ static void note_result(struct runner *r, const struct conform_case *c, const st
         hcs_json_set_string(result, "outcome", outcome_name(came->outcome));
         if (came->message)
                 hcs_json_set_string(result, "message", came->message);
-        if (came->details)
-                hcs_json_set_string(result, "notes", came->details);
+        if (came->details || *conform_notes())
+                hcs_json_set_string(result, "notes", came->details ? came->details : conform_notes());
         hcs_json_set_string(result, "how", how_name(c->how));
         hcs_json_set_string(result, "source", c->source ? c->source : "");
 }

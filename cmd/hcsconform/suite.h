@@ -44,6 +44,7 @@ typedef void (*conform_fn)(const struct conform_case *c, void *ctx);
 void network_each(conform_fn fn, void *ctx);
 void hcs_each(conform_fn fn, void *ctx);
 void operations_each(conform_fn fn, void *ctx);
+void machines_each(conform_fn fn, void *ctx);
 void storage_each(conform_fn fn, void *ctx);
 /* hcs/able.c: which needs the target cannot meet, of NEEDS_HYPERV and NEEDS_ADMIN. */
 unsigned hcs_lacks(void);
@@ -69,6 +70,8 @@ bool conform_may_run(const struct conform_case *c, const char **ret_missing);
 
 /* Adds a line to the notes of the running case; returns false. */
 bool conform_failed(const char *fmt, ...) _printf_(1, 2);
+/* Lines that are no failure: what a host chose to answer. */
+void conform_note(const char *lines);
 const char *conform_notes(void);
 void conform_notes_clear(void);
 
@@ -77,5 +80,13 @@ char *conform_expand(const char *text, const char *(*find)(void *ctx, const char
 /* Is the member at path of the document that value (JSON with ' for ")? NULL: it is absent; "*": it is anything. */
 bool conform_value(const char *document, const char *path, const char *value);
 bool conform_code(const char *what, HRESULT expected, HRESULT got, const char *document);
+/*
+ * A host may say any of these; which it said stands in the notes, also of a case that passes. The emulator says the
+ * first one.
+ */
+bool conform_one_of(const char *what, HRESULT got, const HRESULT *codes, size_t n);
+#define CONFORM_ONE_OF(what, got, ...)                            \
+        conform_one_of(what, got, (const HRESULT[]){__VA_ARGS__}, \
+                       sizeof((const HRESULT[]){__VA_ARGS__}) / sizeof(HRESULT))
 
 #endif

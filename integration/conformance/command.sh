@@ -40,6 +40,17 @@ grep -q "^- real: [0-9]* passed, 0 failed" parity.md || fail "no count of the pl
 grep -q "^- emulator: $((cases - programs)) passed, 0 failed, 0 differ as known, $programs skipped" parity.md || fail "no count of the emulator"
 grep -q "| passed | passed | observed (was assumed) |" parity.md || fail "what was assumed is not observed"
 
+## Where hosts may answer in several ways, the results and the table say which, also from under the recorder.
+choice="hcs: a state that is not there needs no processor"
+expect 0 "an answer of several" "${run[@]}" --target real --case "$choice" --parity chosen.md
+grep -q "| $choice | passed: processor: 0x80070002 ERROR_FILE_NOT_FOUND | not run | observed" chosen.md || fail "no answer in $(<chosen.md)"
+expect 0 "an answer of several under the recorder" "${run[@]}" --target real --case "$choice" --parity recorded.md \
+        --record chosen --recorder "$build/cmd/hcstrace/hcstrace"
+cmp chosen.md recorded.md || fail "recorded, another table"
+MOCKHCS="faults=HcsGetProcessorCompatibilityFromSavedState fail=0x80004005,emulate,machines=paper" \
+        expect 1 "an answer that is none of them" "${run[@]}" --target real --case "$choice"
+says "which none of the 2 known answers is"
+
 ## A platform without Hyper-V, one that takes us for nobody, one that is too old for some cases.
 MOCKHCS="faults=HcsCreateComputeSystem fail=0x80370102,emulate,machines=paper" \
         expect 1 "one by its name runs all the same" "${run[@]}" --target real --case "a system pauses once (computecore)"

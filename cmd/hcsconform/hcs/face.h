@@ -50,7 +50,8 @@ enum face_system {
         SYS_QUERY,
         SYS_MODIFY
 };
-enum face_process { PROC_TERMINATE, PROC_SIGNAL, PROC_INFO, PROC_PROPERTIES, PROC_MODIFY };
+/* PROC_POLL and PROC_WAIT, for its exit, are of computecore alone. */
+enum face_process { PROC_TERMINATE, PROC_SIGNAL, PROC_INFO, PROC_PROPERTIES, PROC_MODIFY, PROC_POLL, PROC_WAIT };
 
 /* text may be NULL. ret is the document that came back, or NULL; caller frees. */
 struct face {

@@ -158,14 +158,28 @@ static void core_close_process(void *process, struct watch *w) {
         api()->HcsCloseProcess(process);
 }
 
+static HRESULT wait_for_exit(void *process, uint32_t timeout_ms, char **ret) {
+        PWSTR status = NULL;
+        HRESULT hr = api()->HcsWaitForProcessExit(process, timeout_ms, &status);
+
+        *ret = face_take(status);
+        return hr;
+}
+
 static HRESULT core_process(enum face_process what, void *process, const char *text, HCS_PROCESS_INFORMATION *info,
                             char **ret) {
         FACE_WIDE(wide, text);
         PCWSTR options = (PCWSTR)wide;
-        HCS_OPERATION op = begin();
+        HCS_OPERATION op;
         HRESULT hr = E_INVALIDARG;
 
+        if (what == PROC_POLL || what == PROC_WAIT)
+                return wait_for_exit(process, what == PROC_WAIT ? INFINITE : 0, ret);
+        op = begin();
         switch (what) {
+        case PROC_POLL:
+        case PROC_WAIT:
+                break;
         case PROC_TERMINATE:
                 hr = api()->HcsTerminateProcess(process, op, options);
                 break;

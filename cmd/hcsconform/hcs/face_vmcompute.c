@@ -224,6 +224,9 @@ static HRESULT v1_process(enum face_process what, void *process, const char *tex
         case PROC_PROPERTIES:
                 hr = api()->HcsGetProcessProperties(process, &properties, &result);
                 break;
+        case PROC_POLL:
+        case PROC_WAIT:
+                break; /* vmcompute has no such call */
         case PROC_MODIFY:
                 hr = api()->HcsModifyProcess(process, options, &result);
                 break;

@@ -132,4 +132,7 @@ extern const struct hcs_case hcs_system_cases[], hcs_document_cases[], hcs_devic
 /* step.c: all moves of a case, through one API. */
 bool hcs_moves(const struct face *face, const struct move *moves);
 
+/* machines.c: fn with a machine of its own that was only created and is terminated after it. computecore. */
+bool hcs_with_machine(bool (*fn)(HCS_SYSTEM system));
+
 #endif

@@ -106,26 +106,6 @@ static bool calls_back(HCS_OPERATION op) {
         return ok;
 }
 
-/* Of a machine of its own, which is terminated. */
-static bool with_machine(bool (*fn)(HCS_SYSTEM system)) {
-        _cleanup_free_ char *id = hcs_asprintf("hcsconform-%s-op", conform_target.token),
-                            *doc = conform_expand(VM, NULL, NULL), *text = NULL, *rest = NULL;
-        struct watch watch;
-        void *system = NULL;
-        HRESULT hr;
-        bool ok;
-
-        watch_init(&watch);
-        hr = face_core.create(id, doc, &watch, &system, &text);
-        ok = conform_code("create", S_OK, hr, text) && fn(system);
-        if (system) {
-                face_core.system(SYS_TERMINATE, system, &watch, NULL, &rest);
-                face_core.close(system, &watch);
-        }
-        watch_deinit(&watch);
-        return ok;
-}
-
 static bool system_of(HCS_SYSTEM system) {
         HCS_OPERATION op = api()->HcsCreateOperation(NULL, NULL);
         PWSTR text = NULL;
@@ -140,7 +120,7 @@ static bool system_of(HCS_SYSTEM system) {
 }
 
 static bool knows_its_system(HCS_OPERATION op) {
-        return with_machine(system_of);
+        return hcs_with_machine(system_of);
 }
 
 /* A wait for a machine that runs is over when it is told; one for a machine that was ended, at once. */
@@ -164,7 +144,65 @@ static bool exit_of(HCS_SYSTEM system) {
 }
 
 static bool waits_for_the_exit(HCS_OPERATION op) {
-        return with_machine(exit_of);
+        return hcs_with_machine(exit_of);
+}
+
+/* Nobody publishes what may be asked; where nothing comes, no document does. */
+static bool says_of_itself(HCS_OPERATION op) {
+        PWSTR text = NULL;
+        HRESULT hr = api()->HcsGetOperationProperties(op, u"{}", &text);
+        _cleanup_free_ char *document = face_take(text);
+
+        return CONFORM_ONE_OF("properties", hr, E_NOTIMPL, S_OK, E_INVALIDARG, HCS_E_INVALID_JSON,
+                              HCS_E_OPERATION_NOT_STARTED) &&
+               is("there is a document after a failure", SUCCEEDED(hr) || !document);
+}
+
+/* The one resource that clients give is the socket of a migration; this one is no handle. */
+static bool takes_a_resource(HCS_OPERATION op) {
+        HRESULT hr = api()->HcsAddResourceToOperation(op, 4 /* a socket */, u"hcs:/VirtualMachine/LiveMigrationSocket",
+                                                      NULL);
+
+        return CONFORM_ONE_OF("add", hr, S_OK, E_INVALIDARG, E_HANDLE, HCS_WIN32(6), HCS_WIN32(87)) && listed(op);
+}
+
+static bool takes_no_resource_later(HCS_OPERATION op) {
+        HRESULT hr;
+
+        if (!listed(op))
+                return false;
+        hr = api()->HcsAddResourceToOperation(op, 4, u"hcs:/VirtualMachine/LiveMigrationSocket", NULL);
+        return CONFORM_ONE_OF("add", hr, HCS_E_OPERATION_ALREADY_STARTED, E_INVALIDARG, E_HANDLE, HCS_WIN32(6),
+                              HCS_WIN32(87));
+}
+
+static void HCS_ABI_CALL on_progress(HCS_EVENT *event, void *ctx) {
+}
+
+static bool tells_of_its_progress(HCS_OPERATION none) {
+        HCS_OPERATION op = api()->HcsCreateOperationWithNotifications(0, &conform_target, on_progress);
+        bool ok;
+
+        if (!op)
+                return conform_failed("there is no operation");
+        ok = is("another context than was given", api()->HcsGetOperationContext(op) == &conform_target) && listed(op);
+        api()->HcsCloseOperation(op);
+        return ok;
+}
+
+static bool has_no_process(HCS_OPERATION op) {
+        HCS_PROCESS_INFORMATION info = {0};
+        PWSTR text = NULL;
+        HRESULT hr = api()->HcsGetOperationResultAndProcessInfo(op, &info, &text);
+
+        free(face_take(text));
+        text = NULL;
+        if (!code("before the call", HCS_E_OPERATION_NOT_STARTED, hr) || !listed(op))
+                return false;
+        hr = api()->HcsGetOperationResultAndProcessInfo(op, &info, &text);
+        free(face_take(text));
+        return CONFORM_ONE_OF("after the call", hr, HCS_E_PROCESS_INFO_NOT_AVAILABLE, S_OK) &&
+               is("it has a process", info.ProcessId == 0 && !info.StdInput && !info.StdOutput && !info.StdError);
 }
 
 static const struct operation_case {
@@ -183,6 +221,15 @@ static const struct operation_case {
         {"an operation serves one call", serves_one_call, DOCUMENTED, "HCS_E_OPERATION_ALREADY_STARTED", NEEDS_ADMIN},
         {"an operation is not cancelled", is_not_cancelled, DOCUMENTED, "HcsCancelOperation", NEEDS_ADMIN},
         {"an operation of the service has no system", is_of_no_system, DOCUMENTED, "HcsGetComputeSystemFromOperation",
+         NEEDS_ADMIN},
+        {"an operation says of itself what it is asked for", says_of_itself, ASSUMED, "HcsGetOperationProperties", 0},
+        {"an operation takes a resource", takes_a_resource, ASSUMED, "hcsshim's migration; HCS_RESOURCE_TYPE",
+         NEEDS_ADMIN},
+        {"an operation that was used takes no resource", takes_no_resource_later, ASSUMED, "HCS_RESOURCE_TYPE",
+         NEEDS_ADMIN},
+        {"an operation with notifications is one", tells_of_its_progress, DOCUMENTED,
+         "HcsCreateOperationWithNotifications", NEEDS_ADMIN},
+        {"an operation that makes no process has none", has_no_process, DOCUMENTED, "HCS_E_PROCESS_INFO_NOT_AVAILABLE",
          NEEDS_ADMIN},
         {"an operation calls back when it is over", calls_back, DOCUMENTED, "HcsSetOperationCallback", NEEDS_ADMIN},
         {"an operation knows its system", knows_its_system, DOCUMENTED, "HcsGetComputeSystemFromOperation",

@@ -11,7 +11,7 @@
 #include "platform/place.h"
 
 /* The processor of the emulated host: what x86-64-v2 has. */
-#define PROCESSOR                                                                                             \
+#define PROCESSOR                                                                                                   \
         "{\"ProcessorFeatures\":[\"Sse3\",\"LahfSahf\",\"Ssse3\",\"Sse4_1\",\"Sse4_2\",\"Popcnt\",\"Cmpxchg16B\"]," \
         "\"XsaveProcessorFeatures\":[],\"CacheLineFlushSize\":64,\"ImplementedPhysicalAddressBits\":40}"
 
