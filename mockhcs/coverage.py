@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The coverage table: every export, what answers it, how we know that it answers so, and which tests call it.
+"""The coverage table: every export, what answers it, how we know that it answers so, which tests call it, and whether
+the conformance suite does: an export without a case there is an error.
 
 usage: coverage.py SOURCE_ROOT OUTPUT        writes the table
        coverage.py --check SOURCE_ROOT FILE  fails when FILE is not what would be written
@@ -80,13 +81,46 @@ def callers(root):
     return found
 
 
+def clients(root):
+    """Functions of lib/storage, through which the suite works on layers -> the names that each calls."""
+    found = {}
+    for path in sorted(root.glob("lib/storage/*.c")):
+        for part in re.split(r"^(?=[\w#])", path.read_text(), flags=re.M):
+            if name := re.match(r"HRESULT (hcs_\w+)\(", part):
+                found[name[1]] = set(re.findall(r"\b[A-Z]\w+", part))
+    return found
+
+
+def conforming(root):
+    """DLL and export -> the folders of the conformance suite whose cases call it, themselves or through a client."""
+    tables = {"core": "computecore", "vmcompute": "vmcompute", "network": "computenetwork", "storage": "computestorage"}
+    found, through = {}, clients(root)
+    for path in sorted(root.glob("cmd/hcsconform/*/*.c")):
+        text, calls = path.read_text(), set()
+        of_file = re.findall(r"&conform_target\.(\w+);", text)
+        for name, export in re.findall(r"\b(\w+)(?:\(\))?(?:->|\.)([A-Z]\w+)", text):
+            calls |= {(tables[t], export) for t in (of_file if name == "api" else [name]) if t in tables}
+        for client in re.findall(r"\b(hcs_(?:layer|storage|name)_\w+)\(", text):
+            calls |= {(dll, name) for dll in ("vmcompute", "computestorage") for name in through.get(client, ())}
+        if "networks_hns(" in text:
+            calls.add(("vmcompute", "HNSCall"))
+        if path.parent.name == "network":
+            calls |= {("computenetwork", row.replace("%k", k).replace("%p", p)) for k, p in kinds(root) for row, _ in KIND_ROWS}
+        for call in calls:
+            found.setdefault(call, set()).add(path.parent.name)
+    return found
+
+
 def table(root):
     known = json.loads((root / "mockhcs/emulate/behaviours.json").read_text())["behaviours"]
     rows = list(functions(root))
-    emulated, local, tests = answered(root, rows), local_verbs(root), callers(root)
+    emulated, local, tests, suite = answered(root, rows), local_verbs(root), callers(root), conforming(root)
     missing = set(exports(root)) - {(name, dll) for name, dll, _ in rows}
     if missing:
         sys.exit(f"exports without a row in function.c: {sorted(missing)}")
+    without = sorted(f"{dll}: {name}" for name, dll, _ in rows if (dll, name) not in suite)
+    if without:
+        sys.exit(f"exports without a case in cmd/hcsconform: {without}")
     verbs = {verb for _, _, verb in rows}
     for behaviour in known:
         behaviour["verbs"] = [v for p in behaviour["verbs"] for v in fnmatch.filter(sorted(verbs), p) or [p]]
@@ -102,17 +136,19 @@ def table(root):
     done = sum(verb in emulated or verb in local for _, _, verb in rows)
     tested = sum(any(dll in d and name in names for d, names in tests.values()) for name, dll, _ in rows)
     out.append(f"{len(rows)} exports: {done} answered by the engine or the emulator, {len(rows) - done} are E_NOTIMPL and say "
-               f"so; {tested} are called by a unit test. {len(known)} emulated behaviours: "
+               f"so; {tested} are called by a unit test, and all by a case of the conformance suite. {len(known)} emulated behaviours: "
                + ", ".join(f"{count[k]} {k}" for k in KINDS) + ".")
     for dll in DLLS:
-        out += ["", f"## {dll}", "", "| export | answered by | how we know | unit tests |", "|---|---|---|---|"]
+        out += ["", f"## {dll}", "", "| export | answered by | how we know | unit tests | conformance |",
+                "|---|---|---|---|---|"]
         for name, of, verb in rows:
             if of != dll:
                 continue
             how = sorted({b["how"] for b in known if verb in b["verbs"]}, key=KINDS.index)
             by = "engine" if verb in local else "emulator" if verb in emulated else "E_NOTIMPL"
             called = [t for t, (d, names) in tests.items() if dll in d and name in names]
-            out.append(f"| {name} | {by} | {', '.join(how) if by == 'emulator' else ''} | {', '.join(called)} |")
+            out.append(f"| {name} | {by} | {', '.join(how) if by == 'emulator' else ''} | {', '.join(called)} | "
+                       f"{', '.join(sorted(suite[dll, name]))} |")
     out += ["", "## Behaviours", "", "| verbs | what | how | source |", "|---|---|---|---|"]
     for b in known:
         names = b["who"] if "who" in b else ", ".join(v.lower().replace("_", " ") for v in b["verbs"])

@@ -9,9 +9,9 @@
 #include "base/json.h"
 #include "base/str.h"
 
-static const struct conformance_case *const lists[] = {network_cases,   subnet_cases,   endpoint_cases,
-                                                       namespace_cases, balancer_cases, legacy_cases,
-                                                       version_cases,   handle_cases,   callback_cases};
+static const struct conformance_case *const lists[] = {network_cases,  subnet_cases, endpoint_cases, namespace_cases,
+                                                       balancer_cases, legacy_cases, version_cases,  handle_cases,
+                                                       callback_cases, port_cases};
 
 /* "hns=9.1" of a case against the version that the platform reports. */
 static bool is_of_version(const char *options) {

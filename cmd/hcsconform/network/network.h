@@ -74,7 +74,7 @@ struct conformance_case {
         "'10.0.0.0/29','Routes':[{'NextHop':'10.0.0.1','DestinationPrefix':'0.0.0.0/0'}]}]}]}"
 /* A list of cases, ended by one without a name. */
 extern const struct conformance_case network_cases[], subnet_cases[], endpoint_cases[], namespace_cases[],
-        balancer_cases[], legacy_cases[], version_cases[], handle_cases[], callback_cases[];
+        balancer_cases[], legacy_cases[], version_cases[], handle_cases[], callback_cases[], port_cases[];
 /* The policies are a table of their own: cases are made of its rows. */
 size_t policy_case_count(void);
 void policy_case_at(size_t i, char *name, size_t size, struct conformance_case *ret);

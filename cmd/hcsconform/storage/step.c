@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/utf.h"
 #include "cmd/hcsconform/image.h"
 #include "cmd/hcsconform/storage/storage.h"
 #include "hcsshim/storage.h"
@@ -164,11 +165,43 @@ static bool guid(struct act *a, const struct storage_step *s) {
         return !s->value || hcs_streq(hcs_guid_format(&id, text), s->value) || conform_failed("its GUID is %s", text);
 }
 
+static HRESULT copy_layer(const char *from, const char *to) {
+        static const HCS_DRIVER_INFO driver = {1, u""};
+        _cleanup_free_ uint16_t *wide = hcs_utf8_to_utf16_lossy(from, strlen(from), NULL),
+                                *wide_to = hcs_utf8_to_utf16_lossy(to, strlen(to), NULL);
+
+        return conform_target.vmcompute.CopyLayer(&driver, (PCWSTR)wide, (PCWSTR)wide_to, NULL, 0);
+}
+
+/* As bindings of hcsshim 0.9 to 0.11 spell it. */
+static HRESULT destroy_as_before(const char *path) {
+        _cleanup_free_ uint16_t *wide = hcs_utf8_to_utf16_lossy(path, strlen(path), NULL);
+
+        return conform_target.storage.HcsDestoryLayer((PCWSTR)wide);
+}
+
+/* Formatted, or asked for its volume. */
+static bool of_disk(struct act *a, const struct storage_step *s, const char *path) {
+        FILE *f = NULL;
+        HANDLE disk = s->a ? storage_disk_open(path, &f) : NULL;
+        _cleanup_free_ char *volume = NULL;
+        struct hcs_error *err = NULL;
+        HRESULT hr = s->op == S_FORMAT ? hcs_storage_format(a->client, disk, &err)
+                                       : hcs_storage_vhd_mount_path(a->client, disk, &volume, &err);
+        bool ok = same(s, s->op == S_FORMAT ? "format" : "volume", hr, err);
+
+        if (f)
+                fclose(f);
+        if (ok && volume && !hcs_str_starts(volume, "\\\\?\\Volume{"))
+                return conform_failed("its volume is %s", volume);
+        return ok;
+}
+
 /* Calls that are no more than that. */
 static bool call(struct act *a, const struct storage_step *s) {
         _cleanup_(parents_deinit) struct parents p = {0};
-        _cleanup_free_ char *path = place(a, s->a ? s->a : ""), *folder = place(a, s->b ? s->b : ""), *text = NULL,
-                            *data = NULL;
+        _cleanup_free_ char *path = place(a, s->a ? s->a : ""), *folder = place(a, s->b ? s->b : ""),
+                            *out = place(a, "out"), *text = NULL, *data = NULL;
         struct hcs_error *err = NULL;
         uint64_t size = 0;
 
@@ -177,7 +210,7 @@ static bool call(struct act *a, const struct storage_step *s) {
         else if (s->op == S_IMPORT || s->op == S_EXPORT)
                 parents_of(a, "", &p);
         else if (s->op >= S_DATA_IMPORT)
-                data = data_of(a, s, s->op >= S_DATA_OVERLAY ? "UnionFS" : NULL);
+                data = data_of(a, s, s->op == S_DATA_OVERLAY || s->op == S_DATA_NO_OVERLAY ? "UnionFS" : NULL);
         if (s->op == S_EXPAND)
                 hcs_str_to_u64(s->value, &size);
 #define STEP(kind, what, expression)           \
@@ -186,6 +219,11 @@ static bool call(struct act *a, const struct storage_step *s) {
                                                \
                 return same(s, what, hr, err); \
         }
+        STEP(S_DATA_VOLUME, "set up", hcs_storage_setup_base_volume(a->client, path, folder, s->value, &err))
+        STEP(S_DATA_LEGACY, "initialize", hcs_storage_initialize_legacy(a->client, folder, path, data, NULL, &err))
+        STEP(S_DATA_LEGACY_OUT, "export", hcs_storage_export_legacy(a->client, folder, path, out, data, &err))
+        STEP(S_COPY, "copy", copy_layer(path, folder))
+        STEP(S_OLD_DESTROY, "destroy", destroy_as_before(path))
         STEP(S_CREATE, "create", hcs_layer_create(a->client, path, s->b ? folder : NULL, &err))
         STEP(S_SCRATCH, "create a scratch", hcs_layer_create_scratch(a->client, path, p.paths, p.n, &err))
         STEP(S_EXPAND, "expand", hcs_layer_expand_scratch(a->client, path, size, &err))
@@ -236,6 +274,11 @@ static bool step(struct act *a, const struct storage_step *s) {
                 return mount_path(a, s);
         case S_GUID:
                 return guid(a, s);
+        case S_DISK:
+                return storage_disk_make(path);
+        case S_FORMAT:
+        case S_DISK_VOLUME:
+                return of_disk(a, s, path);
         default:
                 return call(a, s);
         }

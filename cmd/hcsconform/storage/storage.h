@@ -8,6 +8,8 @@
  * somebody made them: a replay has none.
  */
 
+#include <stdio.h>
+
 #include "cmd/hcsconform/suite.h"
 
 enum sop {
@@ -45,6 +47,15 @@ enum sop {
         S_DATA_DETACH,
         S_DATA_OVERLAY,
         S_DATA_NO_OVERLAY,
+        S_DATA_VOLUME,     /* a, b: the volume, value: the type */
+        S_DATA_LEGACY,     /* a, b: where it is mounted: initialize */
+        S_DATA_LEGACY_OUT, /* a, b: where it is mounted: export, to the folder "out" */
+        /* what the client of lib/storage does not call, or only as it is spelled today */
+        S_COPY,        /* a, b: to */
+        S_OLD_DESTROY, /* a */
+        S_DISK,        /* a: a disk, made by the case itself */
+        S_FORMAT,      /* a: a disk; NULL: none */
+        S_DISK_VOLUME, /* a: a disk; NULL: none */
 };
 
 struct storage_step {
@@ -62,6 +73,10 @@ struct storage_case {
         const char *differs;
 };
 extern const struct storage_case storage_cases[];
+
+/* disk.c: a disk with nothing on it; the file as the handle that the platform takes, or 0; caller closes. */
+bool storage_disk_make(const char *path);
+HANDLE storage_disk_open(const char *path, FILE **ret);
 
 bool storage_steps(const struct storage_step *steps);
 
