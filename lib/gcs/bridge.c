@@ -91,11 +91,52 @@ static struct gcs_rpc *take_rpc(struct gcs_bridge *b, uint64_t id) {
         return NULL;
 }
 
+void gcs_bridge_forget(struct gcs_bridge *b, struct gcs_rpc *r) {
+        struct gcs_rpc **at;
+
+        {
+                hcs_guard(&b->lock);
+                for (at = &b->rpcs; *at && *at != r;)
+                        at = &(*at)->next;
+                if (!*at)
+                        return;
+                *at = r->next;
+                b->owed++;
+        }
+        gcs_rpc_unref(r); /* the table's */
+}
+
+/* Of a request that nobody waits for any more. */
+static bool is_late(struct gcs_bridge *b, uint64_t id) {
+        hcs_guard(&b->lock);
+
+        if (!b->owed || id >= b->next_id)
+                return false;
+        b->owed--;
+        return true;
+}
+
+/* Dropped, but a guest that is out of step shows in it. */
+static char *take_late(const struct gcs_bridge *b, const struct hcs_gcs_frame *f, const char *type) {
+        const struct hcs_schema_type *document = hcs_gcs_document_type(f->type);
+        _cleanup_free_ char *why = document ? hcs_schema_go_error(document, NULL, f->body, f->len) : NULL;
+        char id[24];
+
+        if (why)
+                return hcs_asprintf("bridge response unmarshal failed: %s", why);
+        snprintf(id, sizeof(id), "%llu", (unsigned long long)f->id);
+        hcs_log(HCS_LOG_WARN, "bridge response came too late, dropped", "uvm-id", bridge_name(b), "type", type,
+                "message-id", id, NULL);
+        return NULL;
+}
+
 static char *take_response(struct gcs_bridge *b, const struct hcs_gcs_frame *f) {
         _cleanup_rpc_ struct gcs_rpc *r = take_rpc(b, f->id);
         char type[HCS_GCS_TYPE_TEXT_SIZE];
 
         hcs_gcs_type_format(f->type, type);
+        if (!r && is_late(b, f->id))
+                return take_late(b, f, type);
         if (!r)
                 return hcs_asprintf("bridge received unknown rpc response for id %llu, type %s",
                                     (unsigned long long)f->id, type);
@@ -323,7 +364,10 @@ static HRESULT send_in_turn(struct gcs_bridge *b, struct gcs_rpc *r, const char 
         tap(b, false, false, type, r->id, body, len);
         log_frame(b, "bridge send", type, r->id, body, len);
         hr = hcs_gcs_frame_append(&b->out, type, r->id, body, len, err);
-        return SUCCEEDED(hr) ? flush(b, bound, err) : hr;
+        if (SUCCEEDED(hr))
+                hr = flush(b, bound, err);
+        r->sent = SUCCEEDED(hr);
+        return hr;
 }
 
 HRESULT gcs_bridge_send(struct gcs_bridge *b, enum hcs_gcs_rpc message, const void *request,

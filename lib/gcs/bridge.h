@@ -32,6 +32,7 @@ struct gcs_rpc {
         uint64_t id;                   /* GCS_RPC_UNSENT until it has one */
         char *container;
         uint32_t pid; /* 0: none; for errors */
+        bool sent;    /* whole; of the sender */
         struct hcs_cond cond;
         bool done;
         /* After done: how it ended. A failure of the bridge has no answer; of the guest, code and answer. */
@@ -68,6 +69,7 @@ struct gcs_bridge {
         struct hcs_buf out;           /* whoever is sending */
         uint64_t next_id;
         struct gcs_rpc *rpcs;
+        uint64_t owed; /* answers to requests that were given up */
         HRESULT death; /* S_OK: closed on our side */
         char *cause;   /* "bridge closed: ..." */
 };
@@ -92,6 +94,12 @@ HRESULT gcs_bridge_error(struct gcs_bridge *b, struct hcs_error **err);
 HRESULT gcs_bridge_send(struct gcs_bridge *b, enum hcs_gcs_rpc message, const void *request,
                         enum hcs_schema_type_id inner, const struct hcs_bound *bound, struct gcs_rpc **ret,
                         struct hcs_error **err);
+/*
+ * Nobody waits for r any more: its answer, if it still comes, is dropped. Of those given up only the number is kept, so
+ * while the guest owes an answer, one that it sends twice is taken for it. Nothing for what was answered, or never
+ * sent.
+ */
+void gcs_bridge_forget(struct gcs_bridge *b, struct gcs_rpc *r);
 /* Until the answer. S_OK, the guest's failure, or that of the bridge; the error is a fresh one for each waiter. */
 HRESULT gcs_rpc_wait(struct gcs_rpc *r, const struct hcs_bound *bound, struct hcs_error **err);
 bool gcs_rpc_is_done(struct gcs_rpc *r);

@@ -50,6 +50,8 @@ HRESULT gcs_call(struct hcs_gcs_connection *gc, enum hcs_gcs_rpc message, const 
                 gcs_bridge_kill(&gc->bridge, hr, "message timeout");
                 hr = rpc ? gcs_rpc_wait(rpc, NULL, &mine) : gcs_bridge_error(&gc->bridge, &mine);
         }
+        if (FAILED(hr) && rpc)
+                gcs_bridge_forget(&gc->bridge, rpc);
         if (ret)
                 *ret = steal_pointer(&rpc);
         if (mine)

@@ -138,6 +138,8 @@ static HRESULT send_wait(struct hcs_gcs_process *p, const struct hcs_call *call,
         gcs_base_init(p->gc, p->container, (struct hcs_schema_gcs_request_base *)&request, &base);
         hr = gcs_bridge_send(&p->gc->bridge, HCS_GCS_WAIT_FOR_PROCESS, &request, HCS_SCHEMA_TYPE_COUNT, &bound,
                              &p->wait, err);
+        if (FAILED(hr) && p->wait)
+                gcs_bridge_forget(&p->gc->bridge, p->wait);
         if (FAILED(hr))
                 return hcs_error_wrap(err, "failed to wait on process, leaking process"), hr;
         p->wait->pid = p->pid;

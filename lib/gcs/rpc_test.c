@@ -3,6 +3,7 @@
 /* Requests that overlap, run out of time, are cancelled or refused; any request by its name. */
 
 #include "base/str.h"
+#include "gcs/internal.h"
 #include "gcs/test/guest.h"
 #include "testing/hcs_test.h"
 
@@ -92,8 +93,14 @@ static void a_call_that_ran_out_of_time_is_given_up_and_its_late_answer_dropped(
         assert_string_equal(hcs_error_id(err), "c1");
         assert_string_equal(hcs_error_hint(err), "message 2, Start");
         err = hcs_error_free(err);
+        assert_null(gc->bridge.rpcs); /* nothing is kept for it */
         assert_ok(hcs_gcs_dump_stacks(gc, NULL, &stacks, &err), err);
         assert_ok(hcs_gcs_delete_container_state(gc, "c1", NULL, &err), err);
+        stacks = hcs_free(stacks);
+        /* It has come; another one was not asked for. */
+        assert_hresult(hcs_gcs_dump_stacks(gc, NULL, &stacks, &err), HCS_E_CONNECTION_CLOSED);
+        assert_non_null(strstr(hcs_error_message(err), "unknown rpc response for id 2, type Response(Start)"));
+        hcs_error_free(err);
         hcs_free(stacks);
         hcs_gcs_container_unref(c);
         hcs_gcs_connection_unref(gc);
