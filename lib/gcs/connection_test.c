@@ -287,6 +287,28 @@ static void a_vm_whose_bridge_had_ended_before_was_not_shut_down(void **state) {
         guest_deinit(&g);
 }
 
+/* Between the turn to write and the write. */
+static void die_when_asked(void *ctx, const struct hcs_gcs_tap_frame *f) {
+        const struct guest *g = ctx;
+
+        if (f->type == (HCS_GCS_REQUEST | HCS_GCS_SHUTDOWN_GRACEFUL))
+                hcs_stream_shutdown(g->host);
+}
+
+static void a_vm_whose_bridge_ended_while_it_was_asked_was_not_shut_down(void **state) {
+        struct hcs_gcs_connection *gc;
+        struct hcs_error *err = NULL;
+        struct guest g;
+
+        guest_init(&g);
+        gc = guest_connect(&g, &(struct hcs_gcs_options){.tap = die_when_asked, .tap_ctx = &g});
+        assert_hresult(hcs_gcs_shutdown(gc, false, NULL, &err), HCS_E_CONNECTION_CLOSED);
+        assert_string_equal(hcs_error_operation(err), "ShutdownGraceful");
+        hcs_error_free(err);
+        hcs_gcs_connection_unref(gc);
+        guest_deinit(&g);
+}
+
 static void closing_the_connection_is_no_failure_of_the_bridge(void **state) {
         struct hcs_gcs_connection *gc;
         struct hcs_error *err = NULL;
@@ -389,5 +411,6 @@ HCS_TESTS(TEST(capabilities_that_are_null_are_none), TEST(negotiation_refuses_wh
           TEST(a_container_that_was_given_up_may_end_and_one_that_was_refused_or_not_asked_for_may_not),
           TEST(a_vm_that_powers_off_instead_of_answering_was_shut_down),
           TEST(a_vm_whose_bridge_had_ended_before_was_not_shut_down),
+          TEST(a_vm_whose_bridge_ended_while_it_was_asked_was_not_shut_down),
           TEST(closing_the_connection_is_no_failure_of_the_bridge), TEST(a_reconnect_takes_up_containers_and_processes),
           TEST(the_log_shows_no_secrets))

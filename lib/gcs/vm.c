@@ -64,7 +64,7 @@ HRESULT hcs_gcs_shutdown(struct hcs_gcs_connection *gc, bool forced, const struc
         HRESULT hr = gcs_call_base(gc, forced ? HCS_GCS_SHUTDOWN_FORCED : HCS_GCS_SHUTDOWN_GRACEFUL, HCS_GCS_NULL_ID,
                                    call, GCS_SHUTDOWN_TIMEOUT_MS, &rpc, &mine);
 
-        if (hr == HCS_E_CONNECTION_CLOSED && rpc && gcs_rpc_result(rpc) != hr) {
+        if (hr == HCS_E_CONNECTION_CLOSED && rpc && rpc->sent && gcs_rpc_result(rpc) != hr) {
                 hcs_error_free(mine);
                 return S_OK;
         }

@@ -202,7 +202,8 @@ HRESULT hcs_gcs_dump_stacks(struct hcs_gcs_connection *gc, const struct hcs_call
 HRESULT hcs_gcs_delete_container_state(struct hcs_gcs_connection *gc, const char *id, const struct hcs_call *call,
                                        struct hcs_error **err);
 /* Ends the VM. Success is an answer or the end of the bridge: a guest that powers off does not answer.
- * HCS_E_CONNECTION_CLOSED when the bridge had ended before the guest was asked: then somebody else has to end the VM.
+ * HCS_E_CONNECTION_CLOSED when the bridge ended before the whole request was sent: then somebody else has to end the
+ * VM.
  */
 HRESULT hcs_gcs_shutdown(struct hcs_gcs_connection *gc, bool forced, const struct hcs_call *call,
                          struct hcs_error **err);
