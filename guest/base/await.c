@@ -17,6 +17,7 @@
 #include "platform/clock.h"
 
 #define TICK_MS        50
+#define TICK_NS        (TICK_MS * (uint64_t)HCS_NS_PER_MS)
 #define KERNEL_UEVENTS 1u
 
 /* -1 where uevents cannot be had: then the tick alone does it. */
@@ -41,7 +42,7 @@ static void drain(int fd) {
 }
 
 HRESULT guest_await(guest_check_fn check, void *ctx, uint64_t deadline_ns, const char *what, struct hcs_error **err) {
-        uint64_t start = hcs_clock_ns(), ticks = 0;
+        uint64_t start = hcs_clock_ns(), ticks = 0, spent;
         HRESULT hr = check(ctx, err);
         int fd;
 
@@ -49,7 +50,7 @@ HRESULT guest_await(guest_check_fn check, void *ctx, uint64_t deadline_ns, const
                 return hr;
         /* A machine that its host holds up has no fewer of them than one that runs, and so has the device. */
         if (deadline_ns > start)
-                ticks = (deadline_ns - start) / (TICK_MS * (uint64_t)HCS_NS_PER_MS);
+                ticks = (deadline_ns - start) / TICK_NS;
         /* Opened before the next question, so that nothing happens in between unseen. */
         fd = open_uevents();
         for (;;) {
@@ -58,10 +59,11 @@ HRESULT guest_await(guest_check_fn check, void *ctx, uint64_t deadline_ns, const
                 uint64_t left_ms = now < deadline_ns ? (deadline_ns - now) / HCS_NS_PER_MS + 1 : 0;
 
                 hr = check(ctx, err);
+                spent = (hcs_clock_ns() - now) / TICK_NS + 1; /* a slow question counts for as many as it took */
                 if (hr != S_FALSE || (!left_ms && !ticks))
                         break;
                 poll(&p, 1, left_ms && left_ms < TICK_MS ? (int)left_ms : TICK_MS);
-                ticks -= ticks > 0;
+                ticks -= ticks < spent ? ticks : spent;
                 if (fd >= 0)
                         drain(fd);
         }

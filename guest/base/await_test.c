@@ -73,6 +73,24 @@ static void who_was_held_up_has_its_questions_all_the_same(void **state) {
         assert_hresult(guest_await(count_late, &never, deadline, "thing", NULL), HCS_WIN32(1460));
 }
 
+#define LONG_NS (200 * (uint64_t)HCS_NS_PER_MS)
+
+static HRESULT count_slowly(void *ctx, struct hcs_error **err) {
+        uint64_t until = hcs_clock_ns() + LONG_NS;
+
+        while (hcs_clock_ns() < until)
+                ;
+        return count(ctx, err);
+}
+
+/* Each of them takes all of the time there was: the first, one in the time again, the last. */
+static void slow_questions_do_not_make_the_waiting_longer(void **state) {
+        struct countdown never = {.left = 1000};
+
+        assert_hresult(guest_await(count_slowly, &never, hcs_clock_ns() + LONG_NS, "thing", NULL), HCS_WIN32(1460));
+        assert_in_range(1000 - never.left, 2, 3);
+}
+
 static void make_file(void *arg) {
         guest_fixture_file(arg, "dev/late-7", "");
 }
@@ -133,6 +151,7 @@ static void a_tool_that_takes_too_long_is_ended(void **state) {
 HCS_TESTS(cmocka_unit_test(waiting_ends_with_the_answer),
           cmocka_unit_test(after_the_deadline_there_is_one_last_question),
           cmocka_unit_test(who_was_held_up_has_its_questions_all_the_same),
+          cmocka_unit_test(slow_questions_do_not_make_the_waiting_longer),
           cmocka_unit_test(a_path_is_awaited_by_its_pattern),
           cmocka_unit_test(a_tool_that_fails_tells_its_code_and_its_last_words),
           cmocka_unit_test(a_tool_that_takes_too_long_is_ended))
