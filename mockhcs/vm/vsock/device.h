@@ -67,7 +67,7 @@ bool vsock_device_busy(const struct vsock_device *d);
 void vsock_device_log(const char *what, struct hcs_error *err);
 
 /* table.c: the connections. */
-/* NULL when there are too many; then fd is closed. */
+/* NULL when there are too many that live; then fd is closed. */
 struct vsock_connection *vsock_table_add(struct vsock_device *d, int fd, enum vsock_state state);
 /* By its ports, which must be free. */
 void vsock_table_enter(struct vsock_device *d, struct vsock_connection *c);

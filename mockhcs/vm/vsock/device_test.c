@@ -9,23 +9,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "mockhcs/vm/test/fake_guest.h"
+#include "mockhcs/vm/test/guest_fixture.h"
 #include "testing/hcs_test.h"
 
 #define RCV  VIRTIO_VSOCK_SHUTDOWN_RCV
 #define SEND VIRTIO_VSOCK_SHUTDOWN_SEND
-
-static struct fake_guest g;
-
-static int setup(void **state) {
-        fake_guest_init(&g, true, 0);
-        return 0;
-}
-
-static int teardown(void **state) {
-        fake_guest_deinit(&g);
-        return 0;
-}
 
 static uint64_t open_connections(void) {
         fake_guest_run(&g);
@@ -523,7 +511,7 @@ static void a_port_used_again_by_a_forgetful_guest_is_a_new_stream(void **state)
         close(listener);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, fake_guest_setup, fake_guest_teardown)
 
 HCS_TESTS(T(the_guest_connects_and_bytes_go_both_ways), T(nobody_listening_is_a_reset),
           T(a_host_program_connects_by_line), T(a_guest_that_refuses_is_end_of_file), T(a_wrong_line_is_end_of_file),

@@ -7,23 +7,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "mockhcs/vm/test/fake_guest.h"
+#include "mockhcs/vm/test/guest_fixture.h"
 #include "testing/hcs_test.h"
-
-static struct fake_guest g;
 
 static int setup(void **state) {
         fake_guest_init(&g, false, 0);
-        return 0;
-}
-
-static int setup_rings(void **state) {
-        fake_guest_init(&g, true, 0);
-        return 0;
-}
-
-static int teardown(void **state) {
-        fake_guest_deinit(&g);
         return 0;
 }
 
@@ -251,8 +239,8 @@ static void a_device_is_its_thread_and_its_socket(void **state) {
         assert_int_equal(open_descriptors(), before);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-#define R(name) cmocka_unit_test_setup_teardown(name, setup_rings, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, fake_guest_teardown)
+#define R(name) cmocka_unit_test_setup_teardown(name, fake_guest_setup, fake_guest_teardown)
 
 HCS_TESTS(T(what_it_can_is_what_qemu_needs), T(the_configuration_is_the_cid),
           T(a_configuration_beyond_its_end_is_refused), T(messages_come_in_any_pieces), T(wrong_headers_are_hung_up_on),

@@ -12,23 +12,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "mockhcs/vm/test/fake_guest.h"
+#include "mockhcs/vm/test/guest_fixture.h"
 #include "testing/hcs_test.h"
 
 #define BOTH  (VIRTIO_VSOCK_SHUTDOWN_RCV | VIRTIO_VSOCK_SHUTDOWN_SEND)
 #define TABLE 0x380000u /* an indirect table's place in the guest's memory */
-
-static struct fake_guest g;
-
-static int setup(void **state) {
-        fake_guest_init(&g, true, 0);
-        return 0;
-}
-
-static int teardown(void **state) {
-        fake_guest_deinit(&g);
-        return 0;
-}
 
 static unsigned open_descriptors(void) {
         unsigned n = 0;
@@ -197,6 +185,33 @@ static void a_reset_in_the_middle_of_streams_ends_them_behind_their_bytes(void *
         assert_int_equal(g.device.n, 0);
         g.window = 65536;
         assert_serves(55);
+        assert_int_equal(open_descriptors(), before);
+}
+
+/* Each time the guest starts over, a host program is left that does not read. */
+static void what_nobody_reads_keeps_no_place_over_resets(void **state) {
+        static const char block[65536];
+        enum { N = 3, MAX = 2 };
+        unsigned before;
+        int fds[N];
+
+        fake_guest_deinit(&g);
+        fake_guest_init(&g, true, MAX);
+        before = open_descriptors();
+        for (uint32_t i = 0; i < N; i++) {
+                fds[i] = fake_guest_open(&g, 10 + i, 60 + i);
+                for (int k = 0; k < 6; k++)
+                        fake_guest_send(&g, VIRTIO_VSOCK_OP_RW, 10 + i, 60 + i, 0, block, sizeof(block));
+                assert_true(g.device.all->out_len > 0);
+                start_over();
+        }
+        fake_guest_run(&g);
+        assert_int_equal(g.device.n, MAX);
+        assert_int_equal(g.device.counters.refused, 0);
+        for (size_t i = 0; i < N; i++)
+                close(fds[i]);
+        fake_guest_run(&g);
+        assert_int_equal(g.device.n, 0);
         assert_int_equal(open_descriptors(), before);
 }
 
@@ -383,12 +398,12 @@ static void windows_that_lie_move_no_more_than_there_is(void **state) {
         close(fd);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, fake_guest_setup, fake_guest_teardown)
 
 HCS_TESTS(T(a_line_that_breaks_off_leaves_nothing), T(host_programs_wait_for_a_descriptor_and_the_device_for_nothing),
           T(connects_that_nobody_takes_are_answered_and_forgotten), T(a_storm_of_resets_and_shutdowns_is_nothing),
           T(a_reset_in_the_middle_of_streams_ends_them_behind_their_bytes),
-          T(memory_that_is_mapped_anew_keeps_the_streams),
+          T(what_nobody_reads_keeps_no_place_over_resets), T(memory_that_is_mapped_anew_keeps_the_streams),
           T(memory_that_goes_under_the_buffers_stops_the_device_until_it_is_reset),
           T(rings_at_address_0_go_with_their_memory), T(rings_go_round_more_often_than_their_index_does),
           T(buffers_that_hold_next_to_nothing_are_filled_or_given_back), T(a_header_may_come_byte_by_byte),

@@ -6,20 +6,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "mockhcs/vm/test/fake_guest.h"
+#include "mockhcs/vm/test/guest_fixture.h"
 #include "testing/hcs_test.h"
 
-static struct fake_guest g;
 static struct vsock_queue *q;
 
 static int setup(void **state) {
-        fake_guest_init(&g, true, 0);
+        fake_guest_setup(state);
         q = &g.device.front_end.queues[VSOCK_TX];
-        return 0;
-}
-
-static int teardown(void **state) {
-        fake_guest_deinit(&g);
         return 0;
 }
 
@@ -256,7 +250,7 @@ static void an_interrupt_comes_when_it_is_wanted(void **state) {
         assert_int_equal(read(g.call[VSOCK_TX], &count, sizeof(count)), sizeof(count));
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, fake_guest_teardown)
 
 HCS_TESTS(T(a_chain_comes_out_in_pieces_readable_first), T(an_indirect_table_is_a_chain), T(a_loop_breaks_the_queue),
           T(a_loop_in_an_indirect_table_breaks_the_queue), T(wrong_indirect_tables_break_the_queue),

@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include "hcsshim/log.h"
 #include "mockhcs/vm/vsock/device.h"
 
 static struct vsock_connection **bucket(struct vsock_device *d, uint32_t host_port, uint32_t guest_port) {
@@ -15,10 +16,27 @@ static struct vsock_connection **bucket(struct vsock_device *d, uint32_t host_po
         return &d->buckets[(h ^ (h >> 16)) % VSOCK_BUCKETS];
 }
 
+/* What a host program does not read of a stream that the guest is done with holds up nobody: the oldest gives way. */
+static bool make_room(struct vsock_device *d) {
+        struct vsock_connection *oldest = NULL;
+
+        if (d->n < d->max_connections)
+                return true;
+        for (struct vsock_connection *c = d->all; c; c = c->next)
+                if (c->state == VSOCK_LINGERING)
+                        oldest = c;
+        if (!oldest)
+                return false;
+        hcs_log(HCS_LOG_WARN, "the vsock device drops a stream that its host program does not read", NULL);
+        vsock_connection_hung_up(oldest);
+        vsock_table_changed(d, oldest); /* it is counted until the sweep: each one that comes drops one */
+        return true;
+}
+
 struct vsock_connection *vsock_table_add(struct vsock_device *d, int fd, enum vsock_state state) {
         struct vsock_connection *c;
 
-        if (d->n >= d->max_connections) {
+        if (!make_room(d)) {
                 vsock_count(&d->counters.refused, 1);
                 if (fd >= 0)
                         close(fd);
