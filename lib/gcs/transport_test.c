@@ -3,18 +3,14 @@
 /* Transports by name, Unix sockets in both directions, and what is read from the log and entropy ports. */
 
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "gcs/test/guest.h"
+#include "testing/confined.h"
 #include "testing/hcs_test.h"
 
 static const struct hcs_call at_once = {.timeout_ms = 1};
@@ -101,34 +97,26 @@ static void names_of_sockets_that_are_too_long_are_refused(void **state) {
         hcs_gcs_transport_unref(t);
 }
 
-/* From here on vsocks cannot be made, for this reason. */
-static int refuse_vsocks(unsigned short errnum) {
-        struct sock_filter code[] = {
-                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_socket, 0, 3),
-                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_VSOCK, 0, 1),
-                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | errnum),
-                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-        };
-        struct sock_fprog filter = {.len = HCS_ARRAY_SIZE(code), .filter = code};
-
-        return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) | prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
-}
+struct refusal {
+        unsigned short errnum;
+        HRESULT hr;
+};
 
 /* 0: listening and dialling are refused with hr, and the errors say at which port. */
-static int try_vsocks_without(unsigned short errnum, HRESULT hr) {
+static int try_vsocks_without(void *ctx) {
+        const struct refusal *r = ctx;
         struct hcs_gcs_transport *t = NULL;
         struct hcs_gcs_listener *l = NULL;
         struct hcs_stream *s = NULL;
         struct hcs_error *err = NULL;
 
-        if (refuse_vsocks(errnum) || FAILED(hcs_gcs_transport_open("vsock:3", &t, NULL)))
+        if (hcs_test_refuse_call(__NR_socket, 0, UINT32_MAX, AF_VSOCK, r->errnum) ||
+            FAILED(hcs_gcs_transport_open("vsock:3", &t, NULL)))
                 return 1;
-        if (hcs_gcs_listen(t, 5000, &l, &err) != hr || l || !strstr(hcs_error_message(err), "guest on port 5000: "))
+        if (hcs_gcs_listen(t, 5000, &l, &err) != r->hr || l || !strstr(hcs_error_message(err), "guest on port 5000: "))
                 return 2;
         err = hcs_error_free(err);
-        if (hcs_gcs_dial(t, 5000, NULL, &s, &err) != hr || s || !strstr(hcs_error_message(err), "dial port 5000 of"))
+        if (hcs_gcs_dial(t, 5000, NULL, &s, &err) != r->hr || s || !strstr(hcs_error_message(err), "dial port 5000 of"))
                 return 3;
         hcs_error_free(err);
         hcs_gcs_transport_unref(t);
@@ -136,21 +124,10 @@ static int try_vsocks_without(unsigned short errnum, HRESULT hr) {
 }
 
 static void a_system_without_vsock_says_so(void **state) {
-        static const struct {
-                unsigned short errnum;
-                HRESULT hr;
-        } rows[] = {{EAFNOSUPPORT, HCS_WIN32(10047)}, {EACCES, E_ACCESSDENIED}, {EMFILE, HCS_WIN32(4)}};
+        struct refusal rows[] = {{EAFNOSUPPORT, HCS_WIN32(10047)}, {EACCES, E_ACCESSDENIED}, {EMFILE, HCS_WIN32(4)}};
 
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(rows); i++) {
-                pid_t pid = fork();
-                int status = 0;
-
-                if (pid == 0)
-                        _exit(try_vsocks_without(rows[i].errnum, rows[i].hr));
-                assert_int_equal(waitpid(pid, &status, 0), pid);
-                assert_true(WIFEXITED(status));
-                assert_int_equal(WEXITSTATUS(status), 0);
-        }
+        for (size_t i = 0; i < HCS_ARRAY_SIZE(rows); i++)
+                assert_int_equal(hcs_test_in_child(try_vsocks_without, &rows[i]), 0);
 }
 
 /* What is said differs with the kernel's drivers; that it is said, and when, does not. */
