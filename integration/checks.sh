@@ -4,6 +4,8 @@
 # What the tests by command line share: a folder for their work, commands with the exit code they must have and the words
 # they must say, and the count of what failed. Sourced; the script ends with `finish'.
 
+# shellcheck source=integration/needs.sh
+source "$(dirname "${BASH_SOURCE[0]}")/needs.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0

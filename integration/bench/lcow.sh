@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: MIT
 # lcow.sh BENCH LCOWCTL IMAGE-FOLDER BUSYBOX LIBRARY-FOLDER [ROUNDS]: with a layer of a small system, and a second one.
 set -euo pipefail
-command -v qemu-system-x86_64 >/dev/null || {
-        echo "SKIPPED: qemu-system-x86_64 is not installed" >&2
-        exit 77
-}
+# shellcheck source=integration/needs.sh
+source "$(dirname "$0")/../needs.sh"
+needs qemu-system-x86_64
 work=$(mktemp -d /tmp/lcowbench.XXXXXX) # names of sockets are short
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"/one/{bin,dev,proc,run,sys,tmp} "$work/two"

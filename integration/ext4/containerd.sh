@@ -12,12 +12,10 @@ ext4ls=$(realpath "$build/cmd/ext4ls/ext4ls")
 tar2ext4=$(realpath "$build/cmd/tar2ext4/tar2ext4")
 tars=$source/fixtures/ext4/tars
 PATH=$source/.deps/peer/root/usr/bin:$PATH
-for tool in containerd ctr umoci; do
-        command -v $tool >/dev/null || { echo "no $tool"; exit 77; }
-done
-[[ $(id -u) -eq 0 ]] || { echo "containerd mounts, and needs root"; exit 77; }
 # shellcheck source=integration/checks.sh
 source "$(dirname "$0")/../checks.sh"
+needs containerd ctr umoci
+needs_root containerd
 cd "$work" || exit 1
 
 # One of our own, with nothing but what keeps and unpacks images.

@@ -11,11 +11,9 @@ verity=$(realpath "$build/cmd/verity/verity")
 tar2ext4=$(realpath "$build/cmd/tar2ext4/tar2ext4")
 vhd=$(realpath "$build/cmd/vhd/vhd")
 tars=$source/fixtures/ext4/tars
-for tool in veritysetup qemu-img umoci; do
-        command -v $tool >/dev/null || { echo "no $tool"; exit 77; }
-done
 # shellcheck source=integration/checks.sh
 source "$(dirname "$0")/../checks.sh"
+needs veritysetup qemu-img umoci
 cd "$work" || exit 1
 # What a sanitizer finds is no exit code of ours.
 export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=halt_on_error=1:exitcode=99 TSAN_OPTIONS=exitcode=99

@@ -2,14 +2,10 @@
 # SPDX-License-Identifier: MIT
 # bench.sh BENCH AGENT PIPED: in a mount namespace of its own, for the agent's folders are the machine's.
 set -u
-[ "$(id -u)" = 0 ] || {
-        echo "SKIPPED: the guest agent needs root" >&2
-        exit 77
-}
-runtime=$("$(dirname "$0")/runtime.sh" crun) || {
-        echo "SKIPPED: crun is not installed" >&2
-        exit 77
-}
+# shellcheck source=integration/needs.sh
+source "$(dirname "$0")/../needs.sh"
+needs_root "the guest agent"
+runtime=$("$(dirname "$0")/runtime.sh" crun) || skip "crun is not installed"
 stripped=$(mktemp)
 trap 'rm -f "$stripped"' EXIT
 strip -o "$stripped" "$2" && echo "agent: $(stat -c %s "$stripped") bytes stripped (goal: 1200000)"

@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: MIT
 # bench_vm.sh BENCH UVMBOOT IMAGE-FOLDER LIBRARY-FOLDER PIPED: the agent's costs in a machine by QEMU, against raw vsock of the same run.
 set -euo pipefail
-command -v qemu-system-x86_64 >/dev/null || {
-        echo "SKIPPED: qemu-system-x86_64 is not installed" >&2
-        exit 77
-}
+# shellcheck source=integration/needs.sh
+source "$(dirname "$0")/../needs.sh"
+needs qemu-system-x86_64
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export XDG_RUNTIME_DIR=$work HCSSHIM_LIBRARY_PATH=$4

@@ -7,11 +7,9 @@ set -u
 build=$(cd "$1" && pwd) runtime=$2
 shift 2
 source=$(cd "$(dirname "$0")/../.." && pwd)
-skip() {
-        echo "SKIPPED: $1" >&2
-        exit 77
-}
-[ "$(id -u)" = 0 ] || skip "the guest agent needs root"
+# shellcheck source=integration/needs.sh
+source "$(dirname "$0")/../needs.sh"
+needs_root "the guest agent"
 unshare -mpfnC --mount-proc true 2>/dev/null || skip "no namespaces can be made here"
 runtime=$("$source/integration/guest/runtime.sh" "$runtime") || skip "$runtime is not installed"
 busybox=$(command -v busybox) || skip "busybox is not installed"

@@ -6,11 +6,9 @@ set -euo pipefail
 build=$(cd "$1" && pwd)
 shift
 source=$(cd "$(dirname "$0")/../.." && pwd)
-skip() {
-        echo "SKIPPED: $1" >&2
-        exit 77
-}
-command -v qemu-system-x86_64 >/dev/null || skip "qemu-system-x86_64 is not installed"
+# shellcheck source=integration/needs.sh
+source "$(dirname "$0")/../needs.sh"
+needs qemu-system-x86_64
 busybox=$(command -v busybox) || skip "busybox is not installed"
 ldd "$busybox" >/dev/null 2>&1 && skip "busybox is not static"
 work=$(mktemp -d)

@@ -8,9 +8,7 @@
 
 # shellcheck source=integration/checks.sh
 source "$(dirname "$0")/../checks.sh"
-for tool in qemu-system-x86_64 umoci script; do
-        command -v $tool >/dev/null || { echo "SKIPPED: $tool is not installed" >&2; exit 77; }
-done
+needs qemu-system-x86_64 umoci script
 export HCSSHIM_LIBRARY_PATH=$1/mockhcs/abi HCSSHIM_LOG=off
 export XDG_CACHE_HOME=$work/cache XDG_RUNTIME_DIR=$work
 lcowctl=$1/cmd/lcowctl/lcowctl tar2ext4=$1/cmd/tar2ext4/tar2ext4 image=$2 busybox=$3

@@ -8,12 +8,14 @@
 # SCENARIOS_KEEP=FOLDER keeps the recordings there, with other names for the folders of this run.
 
 set -euo pipefail
+# shellcheck source=integration/needs.sh
+source "$(dirname "$0")/../needs.sh"
 scenarios=$1
 image=$2
 tar2ext4=$3
 busybox=$4
 shift 4
-command -v qemu-system-x86_64 >/dev/null || { echo "SKIPPED: qemu-system-x86_64 is not installed" >&2; exit 77; }
+needs qemu-system-x86_64
 world=$(mktemp -d /tmp/lcow.XXXXXX) # names of sockets are short
 trap 'rm -rf "$world"' EXIT
 export XDG_RUNTIME_DIR=$world

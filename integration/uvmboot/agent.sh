@@ -5,10 +5,12 @@
 # usage: agent.sh UVMBOOT IMAGE-FOLDER TAR2EXT4 HCSTRACE [IMAGE-FOLDER-WITH-9P]
 # $VM_PROGRAMS is the folder of a vhost-device-vsock, for a host that has none installed.
 set -euo pipefail
+# shellcheck source=integration/needs.sh
+source "$(dirname "$0")/../needs.sh"
 uvmboot=("$1" --boot-files-path "$2" --accel tcg)
 tar2ext4=$3
 hcstrace=$4
-command -v qemu-system-x86_64 >/dev/null || { echo "SKIPPED: qemu-system-x86_64 is not installed" >&2; exit 77; }
+needs qemu-system-x86_64
 work=$(mktemp -d /tmp/uvmboot.XXXXXX) # names of sockets are short
 trap 'rm -rf "$work"' EXIT
 export XDG_RUNTIME_DIR=$work

@@ -5,13 +5,15 @@
 # does not match, terminals and their size.
 # usage: container.sh UVMBOOT IMAGE-FOLDER TAR2EXT4 BUSYBOX HCSTRACE BUILD.PY VERITY
 set -euo pipefail
+# shellcheck source=integration/needs.sh
+source "$(dirname "$0")/../needs.sh"
 uvmboot=("$1" --boot-files-path "$2" --accel tcg)
 tar2ext4=$3
 busybox=$4
 hcstrace=$5
 build=$6
 verity=$7
-command -v qemu-system-x86_64 >/dev/null || { echo "SKIPPED: qemu-system-x86_64 is not installed" >&2; exit 77; }
+needs qemu-system-x86_64
 work=$(mktemp -d /tmp/uvmboot.XXXXXX) # names of sockets are short
 pid=
 trap '[[ -z $pid ]] || kill "$pid" 2>/dev/null || true; rm -rf "$work"' EXIT

@@ -4,6 +4,8 @@
 # uvmboot by its command line: what is refused, what cannot start, a console, and a guest that never calls; with the test
 # guest. usage: run.sh UVMBOOT FOLDER-WITH-KERNEL-AND-INITRD
 set -euo pipefail
+# shellcheck source=integration/needs.sh
+source "$(dirname "$0")/../needs.sh"
 uvmboot=$1
 boot=$2
 work=$(mktemp -d /tmp/uvmboot.XXXXXX) # names of sockets are short
@@ -74,7 +76,7 @@ expect 2 "this is no terminal" "$uvmboot" --tty --exec a
 expect 125 "kernel: \`$work/kernel\` not found" "$uvmboot" --boot-files-path "$work"
 expect 125 "boot files: " env HCSSHIM_BOOT_FILES=/nonexistent "$uvmboot"
 
-command -v qemu-system-x86_64 >/dev/null || { echo "SKIPPED: qemu-system-x86_64 is not installed" >&2; exit 77; }
+needs qemu-system-x86_64
 expect 125 "/nonexistent.img" "$uvmboot" --boot-files-path "$boot" --accel tcg --mount-scsi /nonexistent.img --exec true
 
 # Devices of the host that are not there.
