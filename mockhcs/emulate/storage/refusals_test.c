@@ -6,31 +6,19 @@
  * path that a function takes.
  */
 
-#define HCS_ABI_PROTOTYPES
-#include "hcsshim/abi/computestorage.h"
-#include "hcsshim/abi/vmcompute.h"
-
 #include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/str.h"
 #include "base/utf.h"
-#include "mockhcs/mockhcs.h"
+#include "mockhcs/emulate/storage/test/layers.h"
 #include "platform/abi_memory.h"
 #include "platform/file.h"
 #include "platform/place.h"
 #include "testing/hcs_test.h"
 
-#define BASE    u"C:\\layers\\base"
-#define SCRATCH u"C:\\layers\\scratch"
-#define FRESH   u"C:\\layers\\fresh"
-#define SOURCE  u"C:\\layers\\in"
-#define DATA                                                                 \
-        u"{\"SchemaVersion\":{\"Major\":2,\"Minor\":1},\"Layers\":[{\"Id\":" \
-        u"\"75bc0ef3-128f-5605-b880-4aa024ad9fb0\",\"Path\":\"C:\\\\layers\\\\base\"}]}"
-#define OVERLAY                                                                                         \
-        u"{\"SchemaVersion\":{\"Major\":2,\"Minor\":1},\"FilterType\":\"UnionFS\",\"Layers\":[{\"Id\":" \
-        u"\"75bc0ef3-128f-5605-b880-4aa024ad9fb0\",\"Path\":\"C:\\\\layers\\\\base\"}]}"
+#define FRESH     u"C:\\layers\\fresh"
+#define SOURCE    u"C:\\layers\\in"
 #define CONTAINER u"{\"Type\":\"Container\"}"
 
 #define NO_FILE   HCS_WIN32(2)
@@ -40,49 +28,19 @@
 #define IN_USE    HCS_WIN32(32)
 #define EXISTS    HCS_WIN32(183)
 
-static const HCS_DRIVER_INFO driver = {1, u""};
-static const HCS_LAYER_DESCRIPTOR parents[] = {{{0}, 0, BASE}};
-static struct mockhcs *mock;
-static char *root;
-
-static void put(const char *name, const char *text) {
-        _cleanup_free_ char *path = hcs_asprintf("%s/c/layers/%s", root, name),
-                            *folder = hcs_strndup(path, (size_t)(strrchr(path, '/') - path));
-
-        assert_ok(hcs_directory_create(folder, NULL), NULL);
-        assert_ok(hcs_file_write(path, text, strlen(text), NULL), NULL);
-}
-
-static bool is_there(const char *name) {
-        _cleanup_free_ char *path = hcs_asprintf("%s/c/layers/%s", root, name);
-
-        return hcs_file_exists(path);
+static void put_text(const char *name, const char *text) {
+        put(name, text, strlen(text));
 }
 
 /* A base, a scratch on it, a plain file, a folder in the transport format. */
 static int setup(void **state) {
-        static const char *const hives[] = {"DEFAULT", "SAM", "SECURITY", "SOFTWARE", "SYSTEM"};
-        _cleanup_free_ char *spec = NULL;
-
-        root = hcs_test_tmpdir();
-        spec = hcs_asprintf("emulate,drives=%s", root);
-        if (FAILED(mockhcs_open(spec, &mock, NULL)))
+        if (layers_setup(state))
                 return 1;
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(hives); i++) {
-                _cleanup_free_ char *name = hcs_asprintf("base/Files/Windows/System32/config/%s", hives[i]);
-
-                put(name, hives[i]);
-        }
-        put("base/UtilityVM/Files/EFI/Microsoft/Boot/BCD", "");
-        put("in/Files/x", "\x20"); /* damaged: what is imported of it has to go again */
-        put("in/Hives/System_Delta", "regf");
-        put("file", "");
-        return ProcessBaseImage(BASE) != S_OK || CreateSandboxLayer(&driver, SCRATCH, NULL, parents, 1) != S_OK;
-}
-
-static int teardown(void **state) {
-        mock = mockhcs_close(mock);
-        root = hcs_free(root);
+        put_text("base/UtilityVM/Files/EFI/Microsoft/Boot/BCD", "");
+        put_text("in/Files/x", "\x20"); /* damaged: what is imported of it has to go again */
+        put_text("in/Hives/System_Delta", "regf");
+        put_text("file", "");
+        make_scratch();
         return 0;
 }
 
@@ -356,10 +314,10 @@ static void a_chain_has_to_end_in_a_base(void **state) {
         assert_hresult(ActivateLayer(&driver, SCRATCH), S_OK);
         assert_hresult(PrepareLayer(&driver, SCRATCH, twice, 2), E_INVALIDARG);
         assert_hresult(PrepareLayer(&driver, SCRATCH, no_base, 2), E_INVALIDARG);
-        put("base/blank-base.vhdx", "no disk");
+        put_text("base/blank-base.vhdx", "no disk");
         assert_hresult(CreateSandboxLayer(&driver, FRESH, NULL, parents, 1), HCS_WIN32(1392));
         assert_false(is_there("fresh"));
-        put("fresh/sandbox.files/mine", "mine");
+        put_text("fresh/sandbox.files/mine", "mine");
         assert_hresult(CreateSandboxLayer(&driver, FRESH, NULL, parents, 1), HCS_WIN32(1392));
         assert_true(is_there("fresh/sandbox.files/mine"));
         assert_false(is_there("fresh/sandbox.vhdx"));
@@ -427,7 +385,7 @@ static void files_of_others_stay(void **state) {
         assert_hresult(HcsExportLayer(BASE, u"C:\\layers\\file", DATA, u""), EXISTS);
         assert_hresult(ImportLayer(&driver, u"C:\\layers\\file", SOURCE, parents, 1), EXISTS);
         assert_true(is_there("file"));
-        put("fresh/Hives/System_Delta", "mine");
+        put_text("fresh/Hives/System_Delta", "mine");
         assert_hresult(ImportLayer(&driver, FRESH, SOURCE, parents, 1), BAD_DATA);
         assert_true(is_there("fresh/Hives/System_Delta"));
         assert_false(is_there("fresh/Files"));
@@ -435,7 +393,7 @@ static void files_of_others_stay(void **state) {
 
 /* CreateLayer has made a folder Files; what a damaged import put into it does not keep the next one out. */
 static void a_failed_import_may_be_tried_again(void **state) {
-        put("in/Files/sub/x", "\x20");
+        put_text("in/Files/sub/x", "\x20");
         assert_hresult(CreateLayer(&driver, FRESH, u""), S_OK);
         for (unsigned i = 0; i < 2; i++) {
                 assert_hresult(ImportLayer(&driver, FRESH, SOURCE, parents, 1), BAD_DATA);
@@ -445,7 +403,7 @@ static void a_failed_import_may_be_tried_again(void **state) {
         }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, layers_teardown)
 HCS_TESTS(TEST(a_path_has_to_be_full), TEST(a_place_has_to_be_there), TEST(a_file_is_no_layer),
           TEST(a_path_has_its_length), TEST(text_that_is_no_utf16_is_refused), TEST(a_path_in_a_document_has_no_nul),
           TEST(a_chain_has_to_end_in_a_base), TEST(states_refuse_what_does_not_fit),

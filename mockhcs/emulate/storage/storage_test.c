@@ -5,54 +5,20 @@
  * are those of Windows and stand below a folder of the test.
  */
 
-#define HCS_ABI_PROTOTYPES
-#include "hcsshim/abi/computestorage.h"
-#include "hcsshim/abi/vmcompute.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/utf.h"
 #include "ext4/vhd/vhdx.h"
-#include "mockhcs/mockhcs.h"
+#include "mockhcs/emulate/storage/test/layers.h"
 #include "platform/abi_memory.h"
 #include "platform/descriptor.h"
 #include "platform/file.h"
 #include "platform/place.h"
 #include "testing/hcs_test.h"
 
-#define BASE    u"C:\\layers\\base"
-#define SCRATCH u"C:\\layers\\scratch"
 #define MISSING u"C:\\layers\\none"
-#define DATA                                                                 \
-        u"{\"SchemaVersion\":{\"Major\":2,\"Minor\":1},\"Layers\":[{\"Id\":" \
-        u"\"75bc0ef3-128f-5605-b880-4aa024ad9fb0\",\"Path\":\"C:\\\\layers\\\\base\"}]}"
-#define OVERLAY                                                                                         \
-        u"{\"SchemaVersion\":{\"Major\":2,\"Minor\":1},\"FilterType\":\"UnionFS\",\"Layers\":[{\"Id\":" \
-        u"\"75bc0ef3-128f-5605-b880-4aa024ad9fb0\",\"Path\":\"C:\\\\layers\\\\base\"}]}"
-
-static const HCS_DRIVER_INFO driver = {1, u""};
-static const HCS_LAYER_DESCRIPTOR parents[] = {{{0}, 0, BASE}};
-static struct mockhcs *mock;
-static char *root;
-
-static char *place(const char *name) {
-        return hcs_asprintf("%s/c/layers/%s", root, name);
-}
-
-static bool is_there(const char *name) {
-        _cleanup_free_ char *path = place(name);
-
-        return hcs_file_exists(path);
-}
-
-static void put(const char *name, const void *data, size_t n) {
-        _cleanup_free_ char *path = place(name), *folder = hcs_strndup(path, (size_t)(strrchr(path, '/') - path));
-
-        assert_ok(hcs_directory_create(folder, NULL), NULL);
-        assert_ok(hcs_file_write(path, data, n, NULL), NULL);
-}
 
 static void assert_holds(const char *name, const void *data, size_t n) {
         _cleanup_free_ char *path = place(name);
@@ -61,36 +27,6 @@ static void assert_holds(const char *name, const void *data, size_t n) {
         assert_ok(hcs_file_read(path, 1 << 20, &text, NULL), NULL);
         assert_int_equal(text.len, n);
         assert_memory_equal(text.data, data, n);
-}
-
-static int setup(void **state) {
-        _cleanup_free_ char *spec = NULL;
-
-        root = hcs_test_tmpdir();
-        spec = hcs_asprintf("emulate,drives=%s", root);
-        return FAILED(mockhcs_open(spec, &mock, NULL));
-}
-
-static int teardown(void **state) {
-        mock = mockhcs_close(mock);
-        root = hcs_free(root);
-        return 0;
-}
-
-static void make_base(void) {
-        static const char *const hives[] = {"DEFAULT", "SAM", "SECURITY", "SOFTWARE", "SYSTEM"};
-
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(hives); i++) {
-                _cleanup_free_ char *name = hcs_asprintf("base/Files/Windows/System32/config/%s", hives[i]);
-
-                put(name, hives[i], strlen(hives[i]));
-        }
-        assert_hresult(ProcessBaseImage(BASE), S_OK);
-}
-
-static void make_scratch(void) {
-        make_base();
-        assert_hresult(CreateSandboxLayer(&driver, SCRATCH, NULL, parents, 1), S_OK);
 }
 
 static void assert_disk(const char *name, enum vhdx_type type, uint64_t size) {
@@ -524,7 +460,7 @@ static void a_trace_is_replayed_with_other_folders(void **state) {
         assert_int_equal(mockhcs_verify(mock, false, &report), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, layers_setup, layers_teardown)
 HCS_TESTS(TEST(a_base_layer_gets_hives_a_layout_and_disks), TEST(a_utility_vm_gets_its_disks_when_it_can_boot),
           TEST(only_what_may_be_a_layer_is_destroyed), TEST(the_filters_of_a_layer_go_with_it),
           TEST(a_scratch_stands_on_a_processed_base), TEST(a_scratch_grows_to_at_least_what_is_asked_for),
