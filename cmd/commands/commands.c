@@ -5,8 +5,10 @@
 #include "cmd/commands/commands.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -48,6 +50,17 @@ int tell_usage(const char *command, const char *fmt, ...) {
         }
         fprintf(stderr, "%s %s --help says how it is used\n", running->program, command);
         return EXIT_USAGE;
+}
+
+int next_option(int argc, char **argv, const char *letters, const struct option *options, int *ret_index) {
+        char *command = argv[0], *whole = hcs_asprintf("%s %s", running->program, command);
+        int option;
+
+        argv[0] = whole;
+        option = getopt_long(argc, argv, letters, options, ret_index);
+        argv[0] = command;
+        free(whole);
+        return option;
 }
 
 int end_of_options(const char *command, int option, void (*usage_of_command)(void)) {

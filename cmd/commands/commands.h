@@ -38,8 +38,11 @@ int commands_main(const struct command_set *set, int argc, char **argv);
 int tell_error(const char *command, struct hcs_error *err);
 /* Prints "PROGRAM COMMAND: message" and how to get help; returns EXIT_USAGE. fmt NULL: it has been said. */
 int tell_usage(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* getopt_long(), which begins what it has to say with the program's name and the command's. */
+struct option;
+int next_option(int argc, char **argv, const char *letters, const struct option *options, int *ret_index);
 /*
- * For what getopt_long() returned and the command itself has no use for: 'h' is --help, anything else has been told to
+ * For what next_option() returned and the command itself has no use for: 'h' is --help, anything else has been told to
  * be wrong. Returns the exit code.
  */
 int end_of_options(const char *command, int option, void (*usage)(void));

@@ -34,7 +34,7 @@ static void usage(void) {
 
 int cmd_cat(int argc, char **argv) {
         static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
-        int c = getopt_long(argc, argv, "h", options, NULL);
+        int c = next_option(argc, argv, "h", options, NULL);
 
         return c != -1 ? end_of_options("cat", c, usage) : each_path("cat", argc, argv, true, copy);
 }

@@ -295,7 +295,7 @@ int cmd_extract(int argc, char **argv) {
         struct opened o;
         int c;
 
-        while ((c = getopt_long(argc, argv, "C:vh", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "C:vh", options, NULL)) != -1)
                 switch (c) {
                 case 'C':
                         directory = optarg;

@@ -71,7 +71,7 @@ int cmd_ls(int argc, char **argv) {
         struct opened o;
         int c;
 
-        while ((c = getopt_long(argc, argv, "lRdh", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "lRdh", options, NULL)) != -1)
                 switch (c) {
                 case 'l':
                         l.print = print_long;

@@ -68,7 +68,7 @@ int cmd_stat(int argc, char **argv) {
         bool follow = false;
         int c;
 
-        while ((c = getopt_long(argc, argv, "Lh", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "Lh", options, NULL)) != -1)
                 switch (c) {
                 case 'L':
                         follow = true;
@@ -135,7 +135,7 @@ int cmd_info(int argc, char **argv) {
         int c;
         HRESULT hr;
 
-        while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "h", options, NULL)) != -1)
                 switch (c) {
                 case JSON:
                         json = true;

@@ -188,7 +188,7 @@ int run_events(int argc, char **argv) {
         HRESULT hr;
         int c, code;
 
-        while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "", options, NULL)) != -1)
                 if ((code = hcsctl_option(&x, c, usage)) >= 0)
                         return code;
         hcs_cond_init(&watch.changed);

@@ -220,7 +220,7 @@ static int parse(struct session *s, int argc, char **argv, const char *own, void
         int c, code;
 
         s->environment = hcs_json_new_object();
-        while ((c = getopt_long(argc, argv, own, options, NULL)) != -1)
+        while ((c = next_option(argc, argv, own, options, NULL)) != -1)
                 if (c == 'i') {
                         s->input = true;
                 } else if (c == 't') {

@@ -80,7 +80,7 @@ int run_list(int argc, char **argv) {
         HRESULT hr;
         int c, code;
 
-        while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "", options, NULL)) != -1)
                 if (c == 'o')
                         owner = optarg;
                 else if (c == 't')
@@ -152,7 +152,7 @@ int run_show(int argc, char **argv) {
         HRESULT hr;
         int c, code;
 
-        while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "", options, NULL)) != -1)
                 if (c == 'p')
                         hcs_json_append(names, hcs_json_new_string(optarg));
                 else if (c == 'q')
@@ -235,7 +235,7 @@ int run_kill(int argc, char **argv) {
         uint64_t pid = 0;
         int c, code, worst = EXIT_OK;
 
-        while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "", options, NULL)) != -1)
                 if (c == 'p' && (!hcs_str_to_u64(optarg, &pid) || pid == 0 || pid > UINT32_MAX))
                         return tell_usage(argv[0], "--pid %s: a process id is expected", optarg);
                 else if (c == 's')

@@ -70,7 +70,7 @@ static int parse(struct hcsctl *x, int argc, char **argv, bool *without_networks
         static const struct option options[] = {{"without-networks", no_argument, NULL, 'n'}, HCSCTL_OPTIONS};
         int c, code;
 
-        while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "", options, NULL)) != -1)
                 if (c == 'n' && without_networks)
                         *without_networks = true;
                 else if ((code = hcsctl_option(x, c, usage)) >= 0)

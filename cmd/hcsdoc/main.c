@@ -124,7 +124,7 @@ static int run(int argc, char **argv) {
 
         while (!hcs_streq(kind->name, argv[0]))
                 kind++;
-        while ((c = getopt_long(argc, argv, "hq", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "hq", options, NULL)) != -1)
                 switch (c) {
                 case 'e':
                         what = SHOW_EXPLANATION;

@@ -161,7 +161,7 @@ int cmd_bridge(int argc, char **argv) {
         HRESULT hr;
         int c;
 
-        while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "h", options, NULL)) != -1)
                 switch (c) {
                 case 'b':
                         a.options.bridge = optarg;

@@ -83,7 +83,7 @@ int cmd_diff(int argc, char **argv) {
         bool same;
         int c;
 
-        while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "h", options, NULL)) != -1)
                 switch (c) {
                 case 'b':
                         o.bridge = optarg;

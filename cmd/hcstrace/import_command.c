@@ -195,7 +195,7 @@ int cmd_import(int argc, char **argv) {
         struct import_command command = {.options = {.tell = tell, .threads = true}};
         int c;
 
-        while ((c = getopt_long(argc, argv, "o:vh", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "o:vh", options, NULL)) != -1)
                 switch (c) {
                 case 'o':
                         command.options.output = optarg;

@@ -285,7 +285,7 @@ int cmd_minimise(int argc, char **argv) {
         uint64_t seconds;
         int c;
 
-        while ((c = getopt_long(argc, argv, "+o:h", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "+o:h", options, NULL)) != -1)
                 switch (c) {
                 case 'o':
                         m.output = optarg;

@@ -60,7 +60,7 @@ int cmd_noise(int argc, char **argv) {
         HRESULT hr;
         int c;
 
-        while ((c = getopt_long(argc, argv, "o:h", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "o:h", options, NULL)) != -1)
                 switch (c) {
                 case 'o':
                         output = optarg;

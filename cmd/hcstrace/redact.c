@@ -53,7 +53,7 @@ int cmd_redact(int argc, char **argv) {
         struct redact_command r = {0};
         int c;
 
-        while ((c = getopt_long(argc, argv, "o:h", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "o:h", options, NULL)) != -1)
                 switch (c) {
                 case 'o':
                         r.output = optarg;

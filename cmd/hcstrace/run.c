@@ -280,7 +280,7 @@ int cmd_record(int argc, char **argv) {
         struct run r = {.name = argv[0], .trace = "hcs.trace"};
         int c;
 
-        while ((c = getopt_long(argc, argv, "+o:h", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "+o:h", options, NULL)) != -1)
                 switch (c) {
                 case 'o':
                         r.trace = optarg;
@@ -329,7 +329,7 @@ int cmd_replay(int argc, char **argv) {
         struct run r = {.name = argv[0], .unasked = strcmp(argv[0], "verify") == 0};
         int c;
 
-        while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "+h", options, NULL)) != -1)
                 switch (c) {
                 case 'o':
                         r.order = optarg;

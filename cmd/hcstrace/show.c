@@ -383,7 +383,7 @@ int cmd_show(int argc, char **argv) {
         uint32_t number;
         int c;
 
-        while ((c = getopt_long(argc, argv, "o:h", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "o:h", options, NULL)) != -1)
                 switch (c) {
                 case 'p':
                         s.html = true;

@@ -59,7 +59,7 @@ int cmd_split(int argc, char **argv) {
         struct told told = {0};
         int c;
 
-        while ((c = getopt_long(argc, argv, "o:h", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "o:h", options, NULL)) != -1)
                 switch (c) {
                 case 'b':
                         if (!parse_by(optarg, &by))

@@ -100,7 +100,7 @@ int cmd_stats(int argc, char **argv) {
         bool json = false;
         int c;
 
-        while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "h", options, NULL)) != -1)
                 switch (c) {
                 case 'j':
                         json = true;

@@ -284,7 +284,7 @@ int cmd_torture(int argc, char **argv) {
         uint64_t seconds;
         int c;
 
-        while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "+h", options, NULL)) != -1)
                 switch (c) {
                 case 's':
                         if (!choose_scenario(&t, optarg))

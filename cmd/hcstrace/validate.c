@@ -153,7 +153,7 @@ int cmd_validate(int argc, char **argv) {
         bool ok = true, json = false;
         int c;
 
-        while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
+        while ((c = next_option(argc, argv, "h", options, NULL)) != -1)
                 switch (c) {
                 case 't':
                         v.type = hcs_schema_type_find(optarg);

@@ -115,7 +115,7 @@ static int run(int argc, char **argv, bool remove_all) {
         bool json = false;
         int o;
 
-        while ((o = getopt_long(argc, argv, "h", table, NULL)) != -1)
+        while ((o = next_option(argc, argv, "h", table, NULL)) != -1)
                 switch (o) {
                 case 'c':
                         given = optarg;

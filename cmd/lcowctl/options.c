@@ -249,7 +249,7 @@ static HRESULT begin(int argc, char **argv, struct lcow_run *r, struct hcs_error
         int o;
 
         opterr = 0;
-        while ((o = getopt_long(argc, argv, "+te:w:u:qh", table, NULL)) != -1)
+        while ((o = next_option(argc, argv, "+te:w:u:qh", table, NULL)) != -1)
                 if (o == O_REPLAY)
                         r->replay = optarg;
                 else if (o == O_SPEC)
@@ -297,7 +297,7 @@ int wanted_parse(int argc, char **argv, struct wanted *w) {
         HRESULT hr = begin(argc, argv, r, &err);
         int o;
 
-        while (SUCCEEDED(hr) && (o = getopt_long(argc, argv, "+te:w:u:qh", table, NULL)) != -1) {
+        while (SUCCEEDED(hr) && (o = next_option(argc, argv, "+te:w:u:qh", table, NULL)) != -1) {
                 if (o == 'h' || o == '?')
                         return end_of_options("run", o, usage);
                 if (of_process(w, o, optarg))

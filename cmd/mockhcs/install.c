@@ -55,7 +55,7 @@ static int parse(int argc, char **argv, void (*usage)(void), struct chosen *c) {
         bool installs = usage == usage_install;
         int o;
 
-        while ((o = getopt_long(argc, argv, "h", options, NULL)) != -1)
+        while ((o = next_option(argc, argv, "h", options, NULL)) != -1)
                 switch (o) {
                 case 'p':
                         c->place.prefix = optarg;

@@ -336,7 +336,7 @@ int run_program(int argc, char **argv) {
         struct run r = {.build = 20348};
         int o;
 
-        while ((o = getopt_long(argc, argv, "+h", options, NULL)) != -1)
+        while ((o = next_option(argc, argv, "+h", options, NULL)) != -1)
                 switch (o) {
                 case 'b':
                         if (!hcs_str_to_u64(optarg, &r.build) || r.build < 10240 || r.build > 99999)

@@ -42,7 +42,7 @@ int run_program(int argc, char **argv) {
         _cleanup_free_ char *library = NULL;
         struct hcs_child *child = NULL;
         struct hcs_error *err = NULL;
-        int o = getopt_long(argc, argv, "+h", options, NULL), code = 0;
+        int o = next_option(argc, argv, "+h", options, NULL), code = 0;
         HRESULT hr;
 
         if (o != -1)

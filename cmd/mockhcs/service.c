@@ -69,7 +69,7 @@ static int parse(int argc, char **argv, struct arguments *a) {
         size_t seconds;
         int c;
 
-        while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        while ((c = next_option(argc, argv, "", options, NULL)) != -1) {
                 if (c == 's') {
                         a->options.socket = optarg;
                 } else if (c == 'l') {

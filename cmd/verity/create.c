@@ -151,7 +151,7 @@ int cmd_create(int argc, char **argv) {
         work_init(&c.work);
         c.work.options.verity = true;
         c.work.options.vhd = true;
-        while ((o = getopt_long(argc, argv, "ho:", table, NULL)) != -1)
+        while ((o = next_option(argc, argv, "ho:", table, NULL)) != -1)
                 switch (o) {
                 case 'o':
                         c.output = optarg;

@@ -282,7 +282,7 @@ int cmd_info(int argc, char **argv) {
         bool ok = true;
         int o, status;
 
-        while ((o = getopt_long(argc, argv, "h", table, NULL)) != -1)
+        while ((o = next_option(argc, argv, "h", table, NULL)) != -1)
                 if (!take_option(&options, o, optarg, &status))
                         return status;
         if (optind == argc)

@@ -237,7 +237,7 @@ int cmd_verify(int argc, char **argv) {
 
         verity_superblock_init(&v.sb);
         work_init(&v.work);
-        while ((o = getopt_long(argc, argv, "h", table, &which)) != -1)
+        while ((o = next_option(argc, argv, "h", table, &which)) != -1)
                 if (!strchr(own, o)) {
                         if (!take_option(&v.common, o, optarg, &status))
                                 return status;

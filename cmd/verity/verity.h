@@ -135,7 +135,7 @@ struct options {
         uint64_t offset;
 };
 
-/* For one that getopt_long() returned. False: that was the end, with the exit code in *ret_status. */
+/* For one that next_option() returned. False: that was the end, with the exit code in *ret_status. */
 bool take_option(struct options *o, int option, const char *value, int *ret_status);
 
 /*

@@ -77,7 +77,7 @@ int vhd_create(int argc, char **argv) {
         uint64_t block = 0;
         int o;
 
-        while ((o = getopt_long(argc, argv, "ho:", options, NULL)) != -1)
+        while ((o = next_option(argc, argv, "ho:", options, NULL)) != -1)
                 switch (o) {
                 case 's':
                         if (!parse_size(optarg, &create_options.size))
@@ -130,7 +130,7 @@ int vhd_grow(int argc, char **argv) {
         uint64_t size = 0;
         int o;
 
-        while ((o = getopt_long(argc, argv, "ho:", options, NULL)) != -1)
+        while ((o = next_option(argc, argv, "ho:", options, NULL)) != -1)
                 switch (o) {
                 case 's':
                         if (!parse_size(optarg, &size))

@@ -62,7 +62,7 @@ static void usage_check(void) {
 
 static int check(int argc, char **argv) {
         static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
-        int o = getopt_long(argc, argv, "h", options, NULL), status = EXIT_OK;
+        int o = next_option(argc, argv, "h", options, NULL), status = EXIT_OK;
 
         if (o != -1)
                 return end_of_options("check", o, usage_check);
@@ -129,7 +129,7 @@ static int add_or_strip(int argc, char **argv) {
         GUID id;
         int o;
 
-        while ((o = getopt_long(argc, argv, "ho:", options, NULL)) != -1)
+        while ((o = next_option(argc, argv, "ho:", options, NULL)) != -1)
                 switch (o) {
                 case 'i':
                         if (!add || FAILED(hcs_guid_parse(optarg, &id, NULL)))

@@ -340,6 +340,7 @@ expect 1 "a tar that ends too soon" "$verity" create -o x.vhd "$tars/truncated-d
 says "unexpected EOF"
 expect 2 "no root hash" "$verity" verify image nonsense
 expect 2 "no such option" "$verity" create --nonsense
+says "verity create: unrecognized option '--nonsense'"
 expect 2 "no such command" "$verity" nonsense
 [[ ! -e x.vhd ]] || fail "an output of bad input"
 
