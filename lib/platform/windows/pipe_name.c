@@ -211,7 +211,7 @@ HRESULT hcs_pipe_door_accept(struct hcs_pipe_door *d, HANDLE woken, const struct
                         return hcs_windows_error(err, why, "accept a connection");
                 hr = hcs_event_wait(d->arrived, woken, b, &which);
                 if (FAILED(hr) || which == 1)
-                        CancelIoEx(d->instance, &o);
+                        hcs_take_back(d->instance, &o);
                 if (!GetOverlappedResult(d->instance, &o, &n, TRUE)) { /* who connected meanwhile comes first */
                         if (SUCCEEDED(hr) && which == 0)
                                 return hcs_windows_error(err, GetLastError(), "accept a connection");

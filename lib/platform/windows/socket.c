@@ -7,6 +7,8 @@
 #include "platform/thread.h"
 #include "platform/windows/last_error.h"
 
+#define TAKE_BACK_AGAIN_MS 5
+
 static struct hcs_once started = HCS_ONCE_INIT;
 
 /* Never ended: streams may live as long as the process. */
@@ -47,6 +49,13 @@ HRESULT hcs_event_wait(HANDLE first, HANDLE second, const struct hcs_bound *b, i
                 if (FAILED(hr))
                         return hr;
         }
+}
+
+/* Wine forgets what is taken back in the moment in which it has the operation's thread move another part of it. */
+void hcs_take_back(HANDLE h, OVERLAPPED *o) {
+        do
+                CancelIoEx(h, o);
+        while (WaitForSingleObject(o->hEvent, TAKE_BACK_AGAIN_MS) == WAIT_TIMEOUT);
 }
 
 HRESULT hcs_socket_connect(SOCKET s, const struct sockaddr *address, int size, const struct hcs_bound *b,

@@ -112,21 +112,104 @@ static void a_shutdown_ends_what_others_wait_for(void **state) {
         hcs_stream_close(b);
 }
 
-static void a_write_to_one_that_does_not_read_runs_out_of_time(void **state) {
+#define MUCH (8u << 20)
+
+/* Byte k of what is written. */
+static char byte_at(size_t k) {
+        return (char)(k * 7 + k / 65536);
+}
+
+static char *much_to_write(void) {
+        char *much = hcs_malloc(MUCH);
+
+        for (size_t k = 0; k < MUCH; k++)
+                much[k] = byte_at(k);
+        return much;
+}
+
+/* Reads to the end, which comes after so much of it. */
+static void expect_of_it(struct hcs_stream *s, size_t n) {
+        char buf[4096];
+        size_t all = 0, got = 0;
+
+        while (hcs_stream_read(s, buf, sizeof(buf), NULL, &got, NULL) == S_OK)
+                for (size_t k = 0; k < got; k++)
+                        assert_int_equal(buf[k], byte_at(all++));
+        assert_int_equal(all, n);
+}
+
+static void a_write_that_runs_out_of_time_says_how_much_went_out(void **state) {
+        _cleanup_free_ char *much = much_to_write();
         struct hcs_stream *a = NULL, *b = NULL;
-        size_t size = 64u << 20, n;
-        char *much = hcs_calloc(1, size);
-        struct hcs_bound bound = hcs_bound_of_call(&soon, HCS_NO_TIMEOUT);
+        struct hcs_bound bound = hcs_bound_of_call(&soon, HCS_NO_TIMEOUT), now = {.deadline_ns = 0};
+        size_t n = 0, more = 0;
 
         assert_ok(hcs_stream_pair(&a, &b, NULL), NULL);
-        assert_hresult(hcs_stream_write_bound(a, much, size, &bound, &n, NULL), HCS_E_OPERATION_TIMEOUT);
-        assert_true(n < size);
+        assert_hresult(hcs_stream_write_bound(a, much, MUCH, &bound, &n, NULL), HCS_E_OPERATION_TIMEOUT);
+        assert_in_range(n, 1, MUCH - 1);
+        assert_hresult(hcs_stream_write_bound(a, much + n, MUCH - n, &now, &more, NULL), HCS_E_OPERATION_TIMEOUT);
+        hcs_stream_close_write(a);
+        expect_of_it(b, n + more);
         hcs_stream_close(a);
         hcs_stream_close(b);
-        free(much);
+}
+
+struct reader {
+        struct hcs_stream *stream;
+        size_t n;
+};
+
+static void read_it(void *arg) {
+        const struct reader *r = arg;
+
+        expect_of_it(r->stream, r->n);
+}
+
+static void a_write_under_a_bound_goes_on_when_there_is_room_also_after_a_half_close(void **state) {
+        _cleanup_free_ char *much = much_to_write();
+        struct hcs_stream *a = NULL, *b = NULL;
+        struct hcs_bound now = {.deadline_ns = 0};
+        struct hcs_bound long_time = hcs_bound_of_call(&(struct hcs_call){.timeout_ms = 60000}, HCS_NO_TIMEOUT);
+        struct hcs_thread thread;
+        struct reader reader;
+        size_t n = 0, more = 0;
+
+        assert_ok(hcs_stream_pair(&a, &b, NULL), NULL);
+        hcs_stream_close_write(b);
+        assert_hresult(hcs_stream_write_bound(a, much, MUCH, &now, &n, NULL), HCS_E_OPERATION_TIMEOUT);
+        reader = (struct reader){.stream = b, .n = MUCH};
+        assert_ok(hcs_thread_start(&thread, read_it, &reader, NULL), NULL);
+        assert_ok(hcs_stream_write_bound(a, much + n, MUCH - n, &long_time, &more, NULL), NULL);
+        assert_int_equal(n + more, MUCH);
+        hcs_stream_close_write(a);
+        hcs_thread_join(&thread);
+        hcs_stream_close(a);
+        hcs_stream_close(b);
+}
+
+static void close_it(void *arg) {
+        hcs_stream_close(arg);
+}
+
+static void a_write_under_a_bound_is_told_that_the_other_end_has_gone(void **state) {
+        _cleanup_free_ char *much = much_to_write();
+        struct hcs_stream *a = NULL, *b = NULL;
+        struct hcs_bound long_time = hcs_bound_of_call(&(struct hcs_call){.timeout_ms = 60000}, HCS_NO_TIMEOUT);
+        struct hcs_thread thread;
+        struct hcs_error *err = NULL;
+        size_t n = 0;
+
+        assert_ok(hcs_stream_pair(&a, &b, NULL), NULL);
+        assert_ok(hcs_thread_start(&thread, close_it, b, NULL), NULL);
+        assert_hresult(hcs_stream_write_bound(a, much, MUCH, &long_time, &n, &err), HCS_WIN32(ERROR_BROKEN_PIPE));
+        hcs_error_free(err);
+        hcs_thread_join(&thread);
+        hcs_stream_close(a);
 }
 
 HCS_TESTS(cmocka_unit_test(a_listener_accepts_runs_out_of_time_and_is_woken),
           cmocka_unit_test(a_read_that_ran_out_of_time_loses_nothing),
           cmocka_unit_test(a_shutdown_ends_what_others_wait_for),
-          cmocka_unit_test(a_write_to_one_that_does_not_read_runs_out_of_time))
+          cmocka_unit_test(a_write_that_runs_out_of_time_says_how_much_went_out),
+          cmocka_unit_test(a_write_under_a_bound_goes_on_when_there_is_room_also_after_a_half_close),
+          cmocka_unit_test(a_write_under_a_bound_is_told_that_the_other_end_has_gone))

@@ -2,12 +2,14 @@
 
 /*
  * Streams over overlapped sockets and named pipes. Each read and write waits for its own event, and for the one that
- * hcs_stream_shutdown() sets; what was transferred when a bound ends is not lost. A pipe has no half close: its other
- * end hears of the end when this one is closed.
+ * hcs_stream_shutdown() sets; what was transferred when a bound ends is not lost. Writes to sockets under a bound:
+ * send.c. A pipe has no half close, its other end hears of the end when this one is closed; and a write to it that was
+ * taken back does not say what the pipe has of it, so that it takes no more.
  */
 
 #include "platform/stream.h"
 
+#include "platform/thread.h"
 #include "platform/windows/last_error.h"
 #include "platform/windows/pipe_name.h"
 #include "platform/windows/socket.h"
@@ -16,13 +18,14 @@ struct hcs_stream {
         SOCKET s; /* one of the two */
         HANDLE pipe;
         HANDLE ended;
+        bool torn; /* the pipe: a write was taken back */
 };
 
 static HRESULT new_stream(SOCKET s, HANDLE pipe, struct hcs_stream **ret, struct hcs_error **err) {
         struct hcs_stream *stream = hcs_calloc(1, sizeof(*stream));
         HRESULT hr;
 
-        *stream = (struct hcs_stream){s, pipe, CreateEventW(NULL, TRUE, FALSE, NULL)};
+        *stream = (struct hcs_stream){.s = s, .pipe = pipe, .ended = CreateEventW(NULL, TRUE, FALSE, NULL)};
         if (!stream->ended) {
                 hr = hcs_windows_error(err, GetLastError(), "make an event");
                 hcs_stream_close(stream);
@@ -64,10 +67,10 @@ static HRESULT pipe_transfer(struct hcs_stream *s, WSABUF *buf, bool is_write, c
 
         if (!o.hEvent)
                 return HCS_WIN32(GetLastError());
-        if (WaitForSingleObject(s->ended, 0) == WAIT_OBJECT_0) {
+        if ((is_write && s->torn) || WaitForSingleObject(s->ended, 0) == WAIT_OBJECT_0) {
                 hr = E_HANDLE;
         } else if (is_write && FAILED(hr = hcs_bound_check(b))) {
-                /* A write that is taken back does not say what the pipe has of it: none is begun without time. */
+                /* none is begun without time */
         } else {
                 begun = is_write ? WriteFile(s->pipe, buf->buf, buf->len, NULL, &o)
                                  : ReadFile(s->pipe, buf->buf, buf->len, NULL, &o);
@@ -76,11 +79,14 @@ static HRESULT pipe_transfer(struct hcs_stream *s, WSABUF *buf, bool is_write, c
                 } else {
                         hr = hcs_event_wait(o.hEvent, s->ended, b, &which);
                         if (FAILED(hr) || which)
-                                CancelIoEx(s->pipe, &o);
-                        if (GetOverlappedResult(s->pipe, &o, ret_n, TRUE))
+                                hcs_take_back(s->pipe, &o);
+                        if (GetOverlappedResult(s->pipe, &o, ret_n, TRUE)) {
                                 hr = S_OK;
-                        else if (SUCCEEDED(hr))
-                                hr = which ? E_HANDLE : HCS_WIN32(GetLastError());
+                        } else {
+                                s->torn |= is_write;
+                                if (SUCCEEDED(hr))
+                                        hr = which ? E_HANDLE : HCS_WIN32(GetLastError());
+                        }
                 }
         }
         CloseHandle(o.hEvent);
@@ -111,13 +117,25 @@ static HRESULT transfer(struct hcs_stream *s, WSABUF *buf, bool is_write, const 
         } else {
                 hr = hcs_event_wait(o.hEvent, s->ended, b, &which);
                 if (FAILED(hr) || which)
-                        CancelIoEx((HANDLE)s->s, &o);
+                        hcs_take_back((HANDLE)s->s, &o);
                 if (WSAGetOverlappedResult(s->s, &o, ret_n, TRUE, &flags))
                         hr = S_OK;
                 else if (SUCCEEDED(hr))
                         hr = which ? E_HANDLE : HCS_WIN32(WSAGetLastError());
         }
         CloseHandle(o.hEvent);
+        return hr;
+}
+
+static HRESULT write_piece(struct hcs_stream *s, const char *data, size_t n, const struct hcs_bound *b, size_t *ret_n) {
+        WSABUF piece = {.len = n < ULONG_MAX ? (ULONG)n : ULONG_MAX, .buf = (char *)(uintptr_t)data};
+        DWORD sent = 0;
+        HRESULT hr;
+
+        if (!s->pipe && b && (b->cancel || b->deadline_ns != HCS_FOREVER))
+                return hcs_socket_send(s->s, s->ended, data, n, b, ret_n);
+        hr = s->pipe ? pipe_transfer(s, &piece, true, b, &sent) : transfer(s, &piece, true, b, &sent);
+        *ret_n = sent;
         return hr;
 }
 
@@ -144,11 +162,8 @@ HRESULT hcs_stream_read_bound(struct hcs_stream *s, void *buf, size_t size, cons
 HRESULT hcs_stream_write_bound(struct hcs_stream *s, const void *data, size_t n, const struct hcs_bound *b,
                                size_t *ret_n, struct hcs_error **err) {
         for (*ret_n = 0; *ret_n < n;) {
-                size_t left = n - *ret_n;
-                WSABUF piece = {.len = left < ULONG_MAX ? (ULONG)left : ULONG_MAX,
-                                .buf = (char *)(uintptr_t)data + *ret_n};
-                DWORD sent = 0;
-                HRESULT hr = s->pipe ? pipe_transfer(s, &piece, true, b, &sent) : transfer(s, &piece, true, b, &sent);
+                size_t sent = 0;
+                HRESULT hr = write_piece(s, (const char *)data + *ret_n, n - *ret_n, b, &sent);
 
                 *ret_n += sent;
                 if (hr == E_HANDLE || hr == HCS_WIN32(WSAESHUTDOWN) || hr == HCS_WIN32(WSAECONNRESET) ||
