@@ -81,6 +81,7 @@ void mock_engine_unref(struct mock_engine *e) {
                         mock_handle_unref(&op->h);
                 }
         drop_handles(e);
+        hcs_buf_deinit(&e->retired);
         hcs_mutex_deinit(&e->lock);
         free(e);
 }

@@ -25,6 +25,8 @@ struct mock_engine {
         struct mock_handle_table handles;
         struct mock_live *pending[MOCK_PENDING_BUCKETS]; /* operations in flight, by call number */
         struct mock_live *pumps;                         /* processes with pipes, linked by next_pump */
+        bool polling;                                    /* the dispatcher looks at ends of pipes, without the lock */
+        struct hcs_buf retired;                          /* the ends that go when it has looked */
         uint64_t started_ns;
         atomic_uint_fast64_t calls, failures, stale, not_implemented, late, events, operations;
         atomic_uint threads;

@@ -24,8 +24,37 @@ static HANDLE take(HANDLE *h) {
         return taken;
 }
 
-static void close_pump(struct mock_pump *p) {
-        hcs_pipe_close(take(&p->end));
+/* With the lock held. The dispatcher asks the system about the ends it polls without the lock: an end that went
+ * meanwhile could be another's, and Wine 8's server does not survive a pipe that is closed while somebody peeks at it.
+ */
+static void close_end(struct mock_engine *e, HANDLE *end) {
+        HANDLE h = take(end);
+
+        if (!h || !e->polling) {
+                hcs_pipe_close(h);
+                return;
+        }
+        hcs_buf_append(&e->retired, &h, sizeof(h));
+        mock_dispatcher_kick(e->dispatcher);
+}
+
+/* What was polled is polled no more. */
+static void close_retired(struct mock_engine *e) {
+        hcs_guard(&e->lock);
+
+        e->polling = false;
+        for (size_t at = 0; at < e->retired.len; at += sizeof(HANDLE)) {
+                HANDLE h;
+
+                memcpy(&h, e->retired.data + at, sizeof(h));
+                hcs_pipe_close(h);
+        }
+        hcs_buf_clear(&e->retired);
+}
+
+/* With the lock held. */
+static void close_pump(struct mock_engine *e, struct mock_pump *p) {
+        close_end(e, &p->end);
         p->closed = true;
         hcs_buf_clear(&p->backlog);
         p->taken = 0;
@@ -36,7 +65,7 @@ static size_t waiting(const struct mock_pump *p) {
 }
 
 /* With the lock held: writes what the pipe takes. The end is nonblocking. */
-static void write_backlog(struct mock_pump *p) {
+static void write_backlog(struct mock_engine *e, struct mock_pump *p) {
         while (p->end && p->taken < p->backlog.len) {
                 size_t n = 0;
                 HRESULT hr = hcs_pipe_write(p->end, p->backlog.data + p->taken, p->backlog.len - p->taken, &n, NULL);
@@ -44,7 +73,7 @@ static void write_backlog(struct mock_pump *p) {
                 if (hr == HCS_PIPE_WOULD_BLOCK)
                         break;
                 if (FAILED(hr)) {
-                        close_pump(p); /* the client does not want it */
+                        close_pump(e, p); /* the client does not want it */
                         return;
                 }
                 p->taken += n;
@@ -54,7 +83,7 @@ static void write_backlog(struct mock_pump *p) {
                 p->taken = 0;
         }
         if (p->end && p->ended && !waiting(p))
-                close_pump(p);
+                close_pump(e, p);
 }
 
 static void tell_room(void *arg) {
@@ -72,7 +101,7 @@ static void drop_live(void *arg) {
 
 /* With the lock held: who waits for room is told, on the dispatcher. */
 static void flush(struct mock_live *l, struct mock_pump *p) {
-        write_backlog(p);
+        write_backlog(l->engine, p);
         if (!p->full || (!p->closed && waiting(p) > ROOM))
                 return;
         p->full = false;
@@ -133,13 +162,13 @@ static HRESULT open_pump(struct mock_live *l, enum mock_stream stream, HANDLE *r
 
         if (FAILED(hr))
                 return hr;
-        hcs_pipe_close(p->end);
+        close_end(l->engine, &p->end);
         p->end = stream == MOCK_STDIN ? r : w;
         p->closed = false;
         hcs_pipe_set_nonblocking(p->end);
         *ret_client = stream == MOCK_STDIN ? w : r;
         if (stream == MOCK_STDIN && l->exited)
-                close_pump(p);
+                close_pump(l->engine, p);
         else if (stream != MOCK_STDIN)
                 flush(l, p);
         return S_OK;
@@ -171,7 +200,7 @@ HRESULT mock_stdio_open(struct mock_engine *e, struct mock_live *process, const 
 
 void mock_stdio_close_input(struct mock_engine *e, struct mock_live *process) {
         hcs_mutex_lock(&e->lock);
-        close_pump(&process->pumps[MOCK_STDIN]);
+        close_pump(e, &process->pumps[MOCK_STDIN]);
         hcs_mutex_unlock(&e->lock);
 }
 
@@ -210,6 +239,7 @@ static size_t fill(void *ctx, struct hcs_poll_entry **entries) {
                                 (*entries)[n++] =
                                         (struct hcs_poll_entry){.h = pump->end, .want_read = in, .want_write = !in};
                 }
+        e->polling = n > 0;
         hcs_mutex_unlock(&e->lock);
         return n;
 }
@@ -221,7 +251,7 @@ static void end_input(struct mock_engine *e, struct mock_live *l) {
 
         hcs_mutex_lock(&e->lock);
         was_open = p->end != 0;
-        close_pump(p);
+        close_pump(e, p);
         hcs_mutex_unlock(&e->lock);
         if (was_open)
                 mock_backend_input(e->top, &(struct mock_stdio){.process = &l->h, .stream = MOCK_STDIN, .end = true});
@@ -288,6 +318,7 @@ static struct mock_live *find_pump(struct mock_engine *e, HANDLE h, int *ret_str
 static void ready(void *ctx, struct hcs_poll_entry *entries, size_t n) {
         struct mock_engine *e = ctx;
 
+        close_retired(e);
         for (size_t i = 0; i < n; i++) {
                 struct mock_live *l;
                 int stream = 0;
