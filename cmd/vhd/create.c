@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* vhd create and vhd grow: VHDX disks that hold nothing yet, and larger copies of those that do. */
+/* vhd create and vhd grow: disks that hold nothing yet, and larger copies of VHDXs. */
 
 #include "cmd/vhd/create.h"
 
@@ -10,6 +10,8 @@
 
 #include "base/str.h"
 #include "cmd/commands/commands.h"
+#include "cmd/vhd/convert.h"
+#include "ext4/vhd/disk_make.h"
 #include "ext4/vhd/vhdx_create.h"
 
 /* "20G": bytes, with K, M, G or T behind it for powers of 1024. */
@@ -27,51 +29,41 @@ static bool parse_size(const char *text, uint64_t *ret) {
         return true;
 }
 
-/* The parent's size and state, which the new disk stands on. */
-static HRESULT take_parent(const char *path, struct vhdx_create_options *o, struct hcs_error **err) {
+static HRESULT create(const char *output, const char *parent, struct disk_make_options *o, struct hcs_error **err) {
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = NULL;
-        _cleanup_(vhdx_info_deinit) struct vhdx_info i = {0};
-        HRESULT hr = hcs_data_file_open(path, &f, err);
+        _cleanup_(disk_image_closep) struct disk_image *i = NULL;
+        HRESULT hr = parent ? hcs_data_file_open(parent, &f, err) : S_OK;
 
-        if (SUCCEEDED(hr))
-                hr = vhdx_read(f, &i, err);
+        if (SUCCEEDED(hr) && parent)
+                hr = disk_image_open(f, NULL, &i, err);
         if (FAILED(hr))
                 return hr;
         if (hr == S_FALSE)
-                return hcs_error_make(err, VHDX_E_UNKNOWN, "`%s` is no VHDX", path);
-        o->parent_linkage = i.header[i.current].data_write;
-        o->parent_relative = o->parent_absolute = path;
-        if (!o->size)
-                o->size = i.virtual_size;
-        return S_OK;
-}
-
-static HRESULT create(const char *output, const char *parent, struct vhdx_create_options *o, struct hcs_error **err) {
-        _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = NULL;
-        HRESULT hr = parent ? take_parent(parent, o, err) : S_OK;
-
-        if (SUCCEEDED(hr))
-                hr = hcs_data_file_create(output, &f, err);
-        if (SUCCEEDED(hr))
-                hr = vhdx_create(f, o, err);
-        return SUCCEEDED(hr) ? hcs_data_file_commit(f, err) : hr;
+                return hcs_error_make(err, VHD_E_NO_PROVIDER, "`%s` is neither a VHD nor a VHDX", parent);
+        if (parent) {
+                o->type = VHD_DIFFERENCING;
+                o->parent = disk_image_facts(i);
+                o->parent_file = f;
+                o->parent_relative = o->parent_absolute = parent;
+        }
+        return disk_make(output, o, err);
 }
 
 static void usage_create(void) {
-        puts("usage: vhd create [OPTIONS] -o VHDX\n\n"
-             "Makes a dynamic VHDX that reads as zeros, or a differencing one that reads as its parent.\n\n"
-             "  -o VHDX              the disk\n"
+        puts("usage: vhd create [OPTIONS] -o DISK\n\n"
+             "Makes a dynamic disk that reads as zeros, or a differencing one that reads as its parent.\n\n"
+             "  -o DISK              the disk: a VHD when its name ends in .vhd, else a VHDX\n"
              "  --size SIZE          what it holds, in bytes or with K, M, G, T; needed without a parent\n"
-             "  --block-size SIZE    1M (default) to 256M, a power of two\n"
-             "  --parent VHDX        its parent; the path is written down as it is given here");
+             "  --block-size SIZE    of a VHDX 1M (default) to 256M, a power of two; of a VHD 512K or 2M (default)\n"
+             "  --parent DISK        its parent; the path is written down as it is given here");
 }
 
-int vhd_create(int argc, char **argv) {
+int command_create(int argc, char **argv) {
         static const struct option options[] = {
                 {"size", required_argument, NULL, 's'},   {"block-size", required_argument, NULL, 'b'},
                 {"parent", required_argument, NULL, 'p'}, {"output", required_argument, NULL, 'o'},
                 {"help", no_argument, NULL, 'h'},         {0}};
-        struct vhdx_create_options create_options = {0};
+        struct disk_make_options create_options = {.type = VHD_DYNAMIC};
         const char *output = NULL, *parent = NULL;
         struct hcs_error *err = NULL;
         uint64_t block = 0;
@@ -99,6 +91,7 @@ int vhd_create(int argc, char **argv) {
         if (!output || optind != argc || (!create_options.size && !parent))
                 return tell_usage(argv[0], "-o and --size or --parent are needed");
         create_options.block_size = (uint32_t)block;
+        create_options.format = vhd_format_of(output);
         return FAILED(create(output, parent, &create_options, &err)) ? tell_error(argv[0], err) : EXIT_OK;
 }
 
@@ -120,7 +113,7 @@ static void usage_grow(void) {
              "they were.");
 }
 
-int vhd_grow(int argc, char **argv) {
+int command_grow(int argc, char **argv) {
         static const struct option options[] = {{"size", required_argument, NULL, 's'},
                                                 {"output", required_argument, NULL, 'o'},
                                                 {"help", no_argument, NULL, 'h'},

@@ -4,7 +4,7 @@
 
 /* The commands of vhd that make VHDX disks; argv[0] is the command's name, returns the exit code. */
 
-int vhd_create(int argc, char **argv);
-int vhd_grow(int argc, char **argv);
+int command_create(int argc, char **argv);
+int command_grow(int argc, char **argv);
 
 #endif

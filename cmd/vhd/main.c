@@ -12,9 +12,21 @@
 #include "base/str.h"
 #include "cmd/commands/commands.h"
 #include "cmd/progress/progress.h"
+#include "cmd/vhd/convert.h"
 #include "cmd/vhd/create.h"
 #include "ext4/vhd/vhd.h"
 #include "ext4/vhd/vhdx.h"
+
+/* The places of its blocks; S_FALSE: one is damaged, and told. */
+static HRESULT check_blocks(struct hcs_data_file *f) {
+        _cleanup_(disk_image_closep) struct disk_image *i = NULL;
+        _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
+        HRESULT hr = disk_image_open(f, NULL, &i, &err);
+
+        if (FAILED(hr))
+                printf("  damaged: %s\n", hcs_error_message(err));
+        return SUCCEEDED(hr) ? S_OK : S_FALSE;
+}
 
 /* S_FALSE: damaged, and told. */
 static HRESULT check_vhdx(const char *path, struct hcs_data_file *f, struct hcs_error **err) {
@@ -33,6 +45,8 @@ static HRESULT check_vhdx(const char *path, struct hcs_data_file *f, struct hcs_
                 if (i.header[n].damage || i.region_damage[n])
                         hr = S_FALSE;
         }
+        if (hr == S_OK && hcs_guid_is_null(&i.header[i.current].log))
+                hr = check_blocks(f);
         return hr;
 }
 
@@ -51,13 +65,15 @@ static HRESULT check_vhd(const char *path, struct hcs_data_file *f, struct hcs_e
         rest = texts.data;
         while (rest && *rest && (line = strsep(&rest, "\n")))
                 printf("  damaged: %s\n", line);
-        return damage ? S_FALSE : S_OK;
+        if (damage)
+                return S_FALSE;
+        return footer.type == VHD_FIXED ? S_OK : check_blocks(f);
 }
 
 static void usage_check(void) {
         puts("usage: vhd check FILE...\n\n"
-             "Tells for each file which disk it is, and all that is wrong with it: the footer of a VHD, the headers,\n"
-             "region tables and metadata of a VHDX.");
+             "Tells for each file which disk it is, and all that is wrong with it: the footer of a VHD, the\n"
+             "headers, region tables and metadata of a VHDX, and of either where its blocks are.");
 }
 
 static int check(int argc, char **argv) {
@@ -153,8 +169,9 @@ static const struct command commands[] = {
         {"check", check, "tell which disks files are, and all that is wrong with them"},
         {"add", add_or_strip, "copy a file and put the footer of a fixed VHD behind it"},
         {"strip", add_or_strip, "copy a fixed VHD without its footer"},
-        {"create", vhd_create, "make an empty VHDX, or one on a parent"},
-        {"grow", vhd_grow, "copy a VHDX into one that holds more"},
+        {"create", command_create, "make an empty VHD or VHDX, or one on a parent"},
+        {"convert", command_convert, "copy what a disk holds into one of another format or type"},
+        {"grow", command_grow, "copy a VHDX into one that holds more"},
 };
 
 static const struct command_set set = {

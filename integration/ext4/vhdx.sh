@@ -44,7 +44,7 @@ says "blocks of 3145728 bytes"
 expect 2 "no size" "$vhd" create -o bad.vhdx
 expect 2 "a size that is none" "$vhd" create --size 1X -o bad.vhdx
 expect 1 "a parent that is no disk" "$vhd" create --parent /etc/passwd -o bad.vhdx
-says "is no VHDX"
+says "is neither a VHD nor a VHDX"
 expect 1 "smaller" "$vhd" grow --size 1M -o bad.vhdx small.vhdx
 says "cannot shrink"
 [[ ! -e bad.vhdx ]] || fail "something was left of a disk that was not made"

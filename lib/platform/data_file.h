@@ -19,6 +19,8 @@ struct hcs_data_file;
 
 /* For reading. "-" is standard input, which stays open. */
 HRESULT hcs_data_file_open(const char *path, struct hcs_data_file **ret, struct hcs_error **err);
+/* What is there, for reading and for writing in place: a change is there at once, and stays. */
+HRESULT hcs_data_file_change(const char *path, struct hcs_data_file **ret, struct hcs_error **err);
 /*
  * A new file for reading and writing, which gets its name with the commit. A device or pipe that has the name already
  * is written in place. Errors: what open says.
@@ -39,6 +41,8 @@ bool hcs_data_file_is_regular(const struct hcs_data_file *f);
 bool hcs_data_file_is_fresh(const struct hcs_data_file *f);
 /* As it is now; for a device its capacity, 0 for a pipe. */
 HRESULT hcs_data_file_size(struct hcs_data_file *f, uint64_t *ret, struct hcs_error **err);
+/* When it was last written to, in seconds since 1970. */
+HRESULT hcs_data_file_changed(struct hcs_data_file *f, int64_t *ret, struct hcs_error **err);
 
 /* The next bytes, fewer than n only at the end of a file and wherever a pipe likes; *ret_n == 0 is the end. */
 HRESULT hcs_data_file_read(struct hcs_data_file *f, void *data, size_t n, size_t *ret_n, struct hcs_error **err);

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "ext4/vhd/bytes.h"
+
 #define FEATURES       2u /* reserved, always set; bit 0 is for a temporary disk */
 #define VERSION        0x00010000u
 #define HCSSHIM        0x000a0000u
@@ -17,19 +19,6 @@ enum { AT_FEATURES = 8, AT_VERSION = 12, AT_OFFSET = 16, AT_TIME = 24, AT_CREATO
 enum { AT_OS = 36, AT_ORIGINAL = 40, AT_CURRENT = 48, AT_CYLINDERS = 56, AT_HEADS = 58, AT_SECTORS = 59 };
 enum { AT_TYPE = 60, AT_CHECKSUM = 64, AT_ID = 68, AT_STATE = 84 };
 
-static void put(uint8_t *p, uint64_t v, size_t n) {
-        for (size_t i = 0; i < n; i++)
-                p[i] = (uint8_t)(v >> (8 * (n - 1 - i)));
-}
-
-static uint64_t get(const uint8_t *p, size_t n) {
-        uint64_t v = 0;
-
-        for (size_t i = 0; i < n; i++)
-                v = v << 8 | p[i];
-        return v;
-}
-
 /* Four characters; what cannot be printed is a question mark, zeros at the end are nothing. */
 static void get_text(const uint8_t *p, char text[static 5]) {
         size_t n = 4;
@@ -42,12 +31,7 @@ static void get_text(const uint8_t *p, char text[static 5]) {
 }
 
 static uint32_t checksum_of(const uint8_t *bytes) {
-        uint32_t sum = 0;
-
-        for (size_t i = 0; i < VHD_FOOTER; i++)
-                if (i < AT_CHECKSUM || i >= AT_CHECKSUM + 4)
-                        sum += bytes[i];
-        return ~sum;
+        return vhd_checksum(bytes, VHD_FOOTER, AT_CHECKSUM);
 }
 
 void vhd_footer_init(struct vhd_footer *f, uint64_t size) {
@@ -63,39 +47,39 @@ void vhd_footer_init(struct vhd_footer *f, uint64_t size) {
 void vhd_footer_print(const struct vhd_footer *f, uint8_t bytes[static VHD_FOOTER]) {
         memset(bytes, 0, VHD_FOOTER);
         memcpy(bytes, cookie, sizeof(cookie));
-        put(bytes + AT_FEATURES, f->features, 4);
-        put(bytes + AT_VERSION, f->version, 4);
-        put(bytes + AT_OFFSET, f->data_offset, 8);
-        put(bytes + AT_TIME, f->timestamp, 4);
+        vhd_put(bytes + AT_FEATURES, f->features, 4);
+        vhd_put(bytes + AT_VERSION, f->version, 4);
+        vhd_put(bytes + AT_OFFSET, f->data_offset, 8);
+        vhd_put(bytes + AT_TIME, f->timestamp, 4);
         memcpy(bytes + AT_CREATOR, f->creator, strnlen(f->creator, 4));
-        put(bytes + AT_CREATOR_VERSION, f->creator_version, 4);
+        vhd_put(bytes + AT_CREATOR_VERSION, f->creator_version, 4);
         memcpy(bytes + AT_OS, f->creator_os, strnlen(f->creator_os, 4));
-        put(bytes + AT_ORIGINAL, f->original_size, 8);
-        put(bytes + AT_CURRENT, f->current_size, 8);
-        put(bytes + AT_CYLINDERS, f->cylinders, 2);
+        vhd_put(bytes + AT_ORIGINAL, f->original_size, 8);
+        vhd_put(bytes + AT_CURRENT, f->current_size, 8);
+        vhd_put(bytes + AT_CYLINDERS, f->cylinders, 2);
         bytes[AT_HEADS] = f->heads;
         bytes[AT_SECTORS] = f->sectors;
-        put(bytes + AT_TYPE, f->type, 4);
+        vhd_put(bytes + AT_TYPE, f->type, 4);
         hcs_guid_to_rfc4122(&f->id, bytes + AT_ID);
         bytes[AT_STATE] = f->saved_state;
-        put(bytes + AT_CHECKSUM, checksum_of(bytes), 4);
+        vhd_put(bytes + AT_CHECKSUM, checksum_of(bytes), 4);
 }
 
 bool vhd_footer_parse(const uint8_t bytes[static VHD_FOOTER], struct vhd_footer *ret) {
         if (memcmp(bytes, cookie, sizeof(cookie)) != 0)
                 return false;
-        *ret = (struct vhd_footer){.features = (uint32_t)get(bytes + AT_FEATURES, 4),
-                                   .version = (uint32_t)get(bytes + AT_VERSION, 4),
-                                   .data_offset = get(bytes + AT_OFFSET, 8),
-                                   .timestamp = (uint32_t)get(bytes + AT_TIME, 4),
-                                   .creator_version = (uint32_t)get(bytes + AT_CREATOR_VERSION, 4),
-                                   .original_size = get(bytes + AT_ORIGINAL, 8),
-                                   .current_size = get(bytes + AT_CURRENT, 8),
-                                   .cylinders = (uint16_t)get(bytes + AT_CYLINDERS, 2),
+        *ret = (struct vhd_footer){.features = (uint32_t)vhd_get(bytes + AT_FEATURES, 4),
+                                   .version = (uint32_t)vhd_get(bytes + AT_VERSION, 4),
+                                   .data_offset = vhd_get(bytes + AT_OFFSET, 8),
+                                   .timestamp = (uint32_t)vhd_get(bytes + AT_TIME, 4),
+                                   .creator_version = (uint32_t)vhd_get(bytes + AT_CREATOR_VERSION, 4),
+                                   .original_size = vhd_get(bytes + AT_ORIGINAL, 8),
+                                   .current_size = vhd_get(bytes + AT_CURRENT, 8),
+                                   .cylinders = (uint16_t)vhd_get(bytes + AT_CYLINDERS, 2),
                                    .heads = bytes[AT_HEADS],
                                    .sectors = bytes[AT_SECTORS],
-                                   .type = (uint32_t)get(bytes + AT_TYPE, 4),
-                                   .checksum = (uint32_t)get(bytes + AT_CHECKSUM, 4),
+                                   .type = (uint32_t)vhd_get(bytes + AT_TYPE, 4),
+                                   .checksum = (uint32_t)vhd_get(bytes + AT_CHECKSUM, 4),
                                    .saved_state = bytes[AT_STATE]};
         get_text(bytes + AT_CREATOR, ret->creator);
         get_text(bytes + AT_OS, ret->creator_os);

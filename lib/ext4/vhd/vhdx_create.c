@@ -10,10 +10,9 @@
 
 #include <string.h>
 
-#include "base/utf.h"
 #include "ext4/format.h"
-#include "ext4/vhd/crc32c.h"
 #include "ext4/vhd/vhdx_parse.h"
+#include "ext4/vhd/vhdx_write.h"
 
 #define SECTOR          512u
 #define PHYSICAL_SECTOR 4096u
@@ -22,15 +21,14 @@
 #define METADATA_AT     (2 * VHDX_MB)
 #define BAT_AT          (3 * VHDX_MB)
 #define ENTRY           32u
+#define LEAVE_BLOCKS    1u
 #define HAS_PARENT      2u
+#define BLOCK_IS_THERE  6u
 #define VIRTUAL_DISK    2u
 #define REQUIRED        4u
 #define COPY            (1u << 20)
 #define MAX_CREATOR     255u /* bytes of UTF-8, which are at least as many as units of UTF-16 */
 
-static const uint64_t header_at[2] = {64 << 10, 128 << 10}, regions_at[2] = {192 << 10, 256 << 10};
-static const GUID bat_id = {0x2dc27766, 0xf623, 0x4200, {0x9d, 0x64, 0x11, 0x5e, 0x9b, 0xfd, 0x4a, 0x08}};
-static const GUID metadata_id = {0x8b7ca206, 0x4790, 0x4b9a, {0xb8, 0xfe, 0x57, 0x5f, 0x05, 0x0f, 0x88, 0x6e}};
 static const GUID parent_type = {0xb04aefb7, 0xd19e, 0x4a81, {0xb7, 0x89, 0x25, 0xb8, 0xe9, 0x44, 0x59, 0x13}};
 /* By enum vhdx_item. */
 static const GUID item_ids[VHDX_N_ITEMS] = {
@@ -42,86 +40,12 @@ static const GUID item_ids[VHDX_N_ITEMS] = {
         {0xa8d35f2d, 0xb30b, 0x454d, {0xab, 0xf7, 0xd3, 0xd8, 0x48, 0x34, 0xab, 0x0c}},
 };
 
-static void put_signature(uint8_t *p, const char *signature) {
-        while (*signature)
-                *p++ = (uint8_t)*signature++;
-}
-
-static void put_guid(uint8_t *p, const GUID *g) {
-        ext4_put32(p, g->Data1);
-        ext4_put16(p + 4, g->Data2);
-        ext4_put16(p + 6, g->Data3);
-        memcpy(p + 8, g->Data4, 8);
-}
-
-/* UTF-16LE without an end; the number of bytes. */
-static size_t put_text(uint8_t *p, const char *text) {
-        size_t n = 0;
-        _cleanup_free_ uint16_t *wide = hcs_utf8_to_utf16_lossy(text, strlen(text), &n);
-
-        for (size_t i = 0; i < n; i++)
-                ext4_put16(p + 2 * i, wide[i]);
-        return 2 * n;
-}
-
-/* The checksum of a structure that holds zeros where it goes. */
-static void seal(uint8_t *bytes, size_t n) {
-        ext4_put32(bytes + 4, 0);
-        ext4_put32(bytes + 4, vhd_crc32c(0, bytes, n));
-}
-
 static HRESULT write_identifier(struct hcs_data_file *f, const char *creator, struct hcs_error **err) {
         _cleanup_free_ char *name = hcs_strndup(creator, strnlen(creator, MAX_CREATOR));
         uint8_t bytes[VHDX_IDENTIFIER] = "vhdxfile";
 
-        put_text(bytes + 8, name);
+        vhdx_put_text(bytes + 8, name);
         return hcs_data_file_write_at(f, 0, bytes, sizeof(bytes), err);
-}
-
-/* Both, so that either can be used; sequence counts up from what there was. */
-static HRESULT write_headers(struct hcs_data_file *f, uint64_t sequence, uint64_t log_offset, uint32_t log_length,
-                             struct hcs_error **err) {
-        GUID file_write, data_write;
-        HRESULT hr = hcs_guid_v4(&file_write);
-
-        if (SUCCEEDED(hr))
-                hr = hcs_guid_v4(&data_write);
-        if (FAILED(hr))
-                return hcs_error_make(err, hr, "no random id for a disk");
-        for (size_t i = 0; SUCCEEDED(hr) && i < 2; i++) {
-                _cleanup_free_ uint8_t *bytes = hcs_calloc(1, VHDX_HEADER);
-
-                put_signature(bytes, "head");
-                ext4_put64(bytes + 8, sequence + i + 1);
-                put_guid(bytes + 16, &file_write);
-                put_guid(bytes + 32, &data_write);
-                ext4_put16(bytes + 66, 1);
-                ext4_put32(bytes + 68, log_length);
-                ext4_put64(bytes + 72, log_offset);
-                seal(bytes, VHDX_HEADER);
-                hr = hcs_data_file_write_at(f, header_at[i], bytes, VHDX_HEADER, err);
-        }
-        return hr;
-}
-
-static void put_region(uint8_t *p, const GUID *id, uint64_t offset, uint32_t length) {
-        put_guid(p, id);
-        ext4_put64(p + 16, offset);
-        ext4_put32(p + 24, length);
-        ext4_put32(p + 28, 1); /* required */
-}
-
-static HRESULT write_regions(struct hcs_data_file *f, const struct vhdx_info *i, struct hcs_error **err) {
-        _cleanup_free_ uint8_t *bytes = hcs_calloc(1, VHDX_TABLE);
-        HRESULT hr;
-
-        put_signature(bytes, "regi");
-        ext4_put32(bytes + 8, 2);
-        put_region(bytes + 16, &bat_id, i->bat_offset, i->bat_length);
-        put_region(bytes + 16 + ENTRY, &metadata_id, i->metadata_offset, i->metadata_length);
-        seal(bytes, VHDX_TABLE);
-        hr = hcs_data_file_write_at(f, regions_at[0], bytes, VHDX_TABLE, err);
-        return SUCCEEDED(hr) ? hcs_data_file_write_at(f, regions_at[1], bytes, VHDX_TABLE, err) : hr;
 }
 
 struct item_writer {
@@ -133,7 +57,7 @@ struct item_writer {
 static uint8_t *put_item(struct item_writer *w, enum vhdx_item item, uint32_t length, uint32_t flags) {
         uint8_t *entry = w->bytes + ENTRY + w->n++ * ENTRY, *place = w->bytes + w->end;
 
-        put_guid(entry, &item_ids[item]);
+        vhdx_put_guid(entry, &item_ids[item]);
         ext4_put32(entry + 16, w->end);
         ext4_put32(entry + 20, length);
         ext4_put32(entry + 24, flags);
@@ -152,11 +76,12 @@ static void put_locator(struct item_writer *w, const struct vhdx_create_options 
 
         hcs_guid_format(&o->parent_linkage, linkage + 1);
         strcat(linkage, "}");
-        put_guid(place, &parent_type);
+        vhdx_put_guid(place, &parent_type);
         ext4_put16(place + 18, HCS_ARRAY_SIZE(pairs));
         for (size_t i = 0; i < HCS_ARRAY_SIZE(pairs); i++) {
                 uint8_t *entry = place + 20 + 12 * i;
-                size_t key = put_text(place + at, pairs[i][0]), value = put_text(place + at + key, pairs[i][1]);
+                size_t key = vhdx_put_text(place + at, pairs[i][0]),
+                       value = vhdx_put_text(place + at + key, pairs[i][1]);
 
                 ext4_put32(entry, at);
                 ext4_put32(entry + 4, at + (uint32_t)key);
@@ -179,12 +104,12 @@ static HRESULT write_metadata(struct hcs_data_file *f, const struct vhdx_create_
                 return hcs_error_make(err, hr, "no random id for a disk");
         if (o->id)
                 id = *o->id;
-        put_signature(bytes, "metadata");
+        vhdx_put_signature(bytes, "metadata");
         parameters = put_item(&w, VHDX_PARAMETERS, 8, REQUIRED);
         ext4_put32(parameters, block);
-        ext4_put32(parameters + 4, o->parent_relative ? HAS_PARENT : 0);
+        ext4_put32(parameters + 4, o->parent_relative ? HAS_PARENT : o->fixed ? LEAVE_BLOCKS : 0);
         ext4_put64(put_item(&w, VHDX_SIZE, 8, VIRTUAL_DISK | REQUIRED), o->size);
-        put_guid(put_item(&w, VHDX_DISK_ID, 16, VIRTUAL_DISK | REQUIRED), &id);
+        vhdx_put_guid(put_item(&w, VHDX_DISK_ID, 16, VIRTUAL_DISK | REQUIRED), &id);
         ext4_put32(put_item(&w, VHDX_LOGICAL, 4, VIRTUAL_DISK | REQUIRED), SECTOR);
         ext4_put32(put_item(&w, VHDX_PHYSICAL, 4, VIRTUAL_DISK | REQUIRED), PHYSICAL_SECTOR);
         if (o->parent_relative)
@@ -193,12 +118,17 @@ static HRESULT write_metadata(struct hcs_data_file *f, const struct vhdx_create_
         return hcs_data_file_write_at(f, METADATA_AT, bytes, w.end, err);
 }
 
-/* How many bytes of BAT a disk needs, in whole megabytes. */
-static uint64_t bat_length(uint64_t size, uint32_t block, uint32_t sector, bool has_parent) {
-        uint64_t ratio = ((uint64_t)sector << 23) / block, blocks = (size + block - 1) / block,
-                 entries = has_parent ? (blocks + ratio - 1) / ratio * (ratio + 1) : blocks + (blocks - 1) / ratio;
+/* All blocks, one behind the other, from the end of the table on. */
+static HRESULT write_blocks(struct hcs_data_file *f, const struct vhdx_info *i, uint64_t size, uint32_t block,
+                            struct hcs_error **err) {
+        uint64_t blocks = (size + block - 1) / block, ratio = ((uint64_t)SECTOR << 23) / block,
+                 data = i->bat_offset + i->bat_length;
+        _cleanup_free_ uint8_t *table = hcs_calloc(1, i->bat_length);
+        HRESULT hr = hcs_data_file_resize(f, data + blocks * block, err);
 
-        return (entries * 8 + VHDX_MB - 1) / VHDX_MB * VHDX_MB;
+        for (uint64_t n = 0; n < blocks; n++)
+                ext4_put64(table + 8 * (n + n / ratio), (data + n * block) | BLOCK_IS_THERE);
+        return SUCCEEDED(hr) ? hcs_data_file_write_at(f, i->bat_offset, table, i->bat_length, err) : hr;
 }
 
 static HRESULT check_size(uint64_t size, uint32_t sector, struct hcs_error **err) {
@@ -219,15 +149,19 @@ HRESULT vhdx_create(struct hcs_data_file *f, const struct vhdx_create_options *o
                 return hcs_error_make(err, E_INVALIDARG, "a disk cannot have blocks of %u bytes", block);
         if (has_parent && strlen(options->parent_relative) + strlen(options->parent_absolute) > VHDX_MAX_LOCATOR / 4)
                 return hcs_error_make(err, HCS_WIN32(206), "the parent's path is too long for a disk");
-        i.bat_length = (uint32_t)bat_length(options->size, block, SECTOR, has_parent);
+        i.bat_length = (uint32_t)vhdx_table_length(options->size, block, SECTOR, has_parent);
         hr = hcs_data_file_resize(f, i.bat_offset + i.bat_length, err);
         if (SUCCEEDED(hr))
                 hr = write_identifier(f, options->creator ? options->creator : "hcsshim", err);
         if (SUCCEEDED(hr))
                 hr = write_metadata(f, options, block, err);
         if (SUCCEEDED(hr))
-                hr = write_regions(f, &i, err);
-        return SUCCEEDED(hr) ? write_headers(f, 0, LOG_AT, VHDX_MB, err) : hr;
+                hr = vhdx_write_regions(f, &i, err);
+        if (SUCCEEDED(hr) && options->fixed)
+                hr = write_blocks(f, &i, options->size, block, err);
+        return SUCCEEDED(hr)
+                       ? vhdx_write_headers(f, &(struct vhdx_header){.log_offset = LOG_AT, .log_length = VHDX_MB}, err)
+                       : hr;
 }
 
 /* From one place of a file to one of another. */
@@ -280,7 +214,7 @@ static HRESULT move_bat(struct hcs_data_file *f, struct vhdx_info *i, uint64_t n
                 return hr;
         i->bat_offset = at;
         i->bat_length = (uint32_t)need;
-        return write_regions(f, i, err);
+        return vhdx_write_regions(f, i, err);
 }
 
 HRESULT vhdx_grow(struct hcs_data_file *from, struct hcs_data_file *to, uint64_t size, struct hcs_error **err) {
@@ -305,7 +239,7 @@ HRESULT vhdx_grow(struct hcs_data_file *from, struct hcs_data_file *to, uint64_t
                 return hcs_error_make(err, E_INVALIDARG, "`%s` holds %llu bytes and cannot shrink to %llu",
                                       hcs_data_file_name(from), (unsigned long long)i.virtual_size,
                                       (unsigned long long)size);
-        need = bat_length(size, i.block_size, i.logical_sector, i.type == VHDX_DIFFERENCING);
+        need = vhdx_table_length(size, i.block_size, i.logical_sector, i.type == VHDX_DIFFERENCING);
         hr = hcs_data_file_resize(to, file_size, err);
         if (SUCCEEDED(hr))
                 hr = copy(from, 0, to, 0, file_size, err);
@@ -313,5 +247,5 @@ HRESULT vhdx_grow(struct hcs_data_file *from, struct hcs_data_file *to, uint64_t
                 hr = move_bat(to, &i, need, file_size, err);
         if (SUCCEEDED(hr))
                 hr = write_size(to, &i, size, err);
-        return SUCCEEDED(hr) ? write_headers(to, h->sequence, h->log_offset, h->log_length, err) : hr;
+        return SUCCEEDED(hr) ? vhdx_write_changed(to, &i, err) : hr;
 }

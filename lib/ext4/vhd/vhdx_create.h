@@ -3,8 +3,8 @@
 #define HCS_EXT4_VHD_VHDX_CREATE_H
 
 /*
- * VHDX disks that hold nothing yet (MS-VHDX): dynamic ones, differencing ones on a parent, and a copy of one that is
- * larger. No data is written, every block reads as zeros or as the parent. Files are borrowed.
+ * VHDX disks that hold nothing yet (MS-VHDX): dynamic and fixed ones, differencing ones on a parent, and a copy of one
+ * that is larger. Every block reads as zeros or as the parent. Files are borrowed.
  */
 
 #include "ext4/vhd/vhdx.h"
@@ -14,6 +14,7 @@
 struct vhdx_create_options {
         uint64_t size;       /* what the disk holds: sectors of 512 bytes, 64 TiB at most */
         uint32_t block_size; /* a power of two from 1 to 256 MiB; 0: VHDX_DEFAULT_BLOCK, as hcsshim asks for */
+        bool fixed;          /* all its blocks are there, as zeros; not with a parent */
         const char *creator; /* NULL: "hcsshim" */
         const GUID *id;      /* of the disk; NULL: random */
         /* A differencing disk: the parent as the file names it, and the data_write of its current header. */

@@ -88,6 +88,12 @@ HRESULT hcs_data_file_open(const char *path, struct hcs_data_file **ret, struct 
         return S_OK;
 }
 
+HRESULT hcs_data_file_change(const char *path, struct hcs_data_file **ret, struct hcs_error **err) {
+        int fd = open(path, O_RDWR | O_CLOEXEC);
+
+        return fd < 0 ? hcs_error_errno(err, errno, "open `%s`", path) : hcs_data_file_adopt(fd, path, ret, err);
+}
+
 static int open_unnamed(const char *path) {
         _cleanup_free_ char *copy = hcs_strdup(path);
 
@@ -217,6 +223,15 @@ HRESULT hcs_data_file_size(struct hcs_data_file *f, uint64_t *ret, struct hcs_er
         if (fstat(f->fd, &st) < 0 || (S_ISBLK(st.st_mode) && ioctl(f->fd, BLKGETSIZE64, &size) < 0))
                 return hcs_error_errno(err, errno, "size of `%s`", f->name);
         *ret = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : size;
+        return S_OK;
+}
+
+HRESULT hcs_data_file_changed(struct hcs_data_file *f, int64_t *ret, struct hcs_error **err) {
+        struct stat st;
+
+        if (fstat(f->fd, &st) < 0)
+                return hcs_error_errno(err, errno, "time of `%s`", f->name);
+        *ret = st.st_mtime;
         return S_OK;
 }
 

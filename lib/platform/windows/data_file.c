@@ -12,6 +12,7 @@
 #include <wchar.h>
 
 #include "base/str.h"
+#include "platform/windows/filetime.h"
 #include "platform/windows/text.h"
 
 #define PIECE (1u << 30) /* bytes of one system call */
@@ -73,6 +74,19 @@ HRESULT hcs_data_file_open(const char *path, struct hcs_data_file **ret, struct 
         /* A standard input that others have read from starts where they left off: reads of it must stay in order. */
         if (standard && f->regular && SetFilePointerEx(f->h, (LARGE_INTEGER){0}, &at, FILE_CURRENT) && at.QuadPart != 0)
                 f->regular = false;
+        *ret = steal_pointer(&f);
+        return S_OK;
+}
+
+HRESULT hcs_data_file_change(const char *path, struct hcs_data_file **ret, struct hcs_error **err) {
+        _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = new_file(path);
+        _cleanup_wide_ wchar_t *wide = hcs_windows_wide(path);
+
+        f->h = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                           NULL, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+        if (f->h == INVALID_HANDLE_VALUE)
+                return failed(err, "open", path);
+        look_at(f);
         *ret = steal_pointer(&f);
         return S_OK;
 }
@@ -176,6 +190,15 @@ HRESULT hcs_data_file_size(struct hcs_data_file *f, uint64_t *ret, struct hcs_er
         if (f->regular && !GetFileSizeEx(f->h, &size))
                 return failed(err, "size of", f->name);
         *ret = (uint64_t)size.QuadPart;
+        return S_OK;
+}
+
+HRESULT hcs_data_file_changed(struct hcs_data_file *f, int64_t *ret, struct hcs_error **err) {
+        FILETIME written;
+
+        if (!GetFileTime(f->h, NULL, NULL, &written))
+                return failed(err, "time of", f->name);
+        *ret = (int64_t)(filetime_wall_ns(written) / 1000000000u);
         return S_OK;
 }
 
