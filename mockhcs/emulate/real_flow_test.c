@@ -84,6 +84,18 @@ static void a_reader_that_goes_away_lets_the_program_go_on(void **state) {
         hcs_pipe_close(info.StdError);
 }
 
+static void a_program_that_waits_for_its_reader_can_be_ended(void **state) {
+        HCS_PROCESS_INFORMATION info = {0};
+        HCS_PROCESS p = real_work("print " MUCH_TEXT, &info);
+
+        let_others_work();
+        assert_hresult(DONE(HcsTerminateProcess(p, op, NULL)), S_OK);
+        assert_int_equal(real_exit_code(p), 1067);
+        assert_in_range(read_to_end(info.StdOutput), 1, MEMORY_MAX);
+        hcs_pipe_close(info.StdInput);
+        hcs_pipe_close(info.StdError);
+}
+
 struct writer {
         HANDLE to;
         atomic_size_t written;
@@ -98,6 +110,22 @@ static void write_much(void *arg) {
                 atomic_fetch_add(&w->written, n);
         hcs_pipe_close(w->to);
         free(data);
+}
+
+static void what_a_program_does_not_read_stays_with_who_writes_it(void **state) {
+        HCS_PROCESS_INFORMATION info = {0};
+        HCS_PROCESS p = real_work("wait", &info);
+        struct writer w = {.to = info.StdInput};
+        struct hcs_thread thread;
+
+        assert_ok(hcs_thread_start(&thread, write_much, &w, NULL), NULL);
+        let_others_work();
+        assert_in_range(atomic_load(&w.written), 0, MEMORY_MAX);
+        assert_hresult(DONE(HcsTerminateProcess(p, op, NULL)), S_OK);
+        assert_int_equal(real_exit_code(p), 1067);
+        hcs_thread_join(&thread); /* it is told that nobody reads */
+        hcs_pipe_close(info.StdOutput);
+        hcs_pipe_close(info.StdError);
 }
 
 static void much_input_comes_whole_and_its_end_after_it(void **state) {
@@ -129,5 +157,6 @@ static void many_bytes_there_and_back(void **state) {
 
 #define REAL(test) cmocka_unit_test_setup_teardown(test, real_setup, real_teardown)
 HCS_TESTS(REAL(what_is_printed_waits_for_its_reader_and_memory_is_flat),
-          REAL(a_reader_that_goes_away_lets_the_program_go_on), REAL(much_input_comes_whole_and_its_end_after_it),
-          REAL(many_bytes_there_and_back))
+          REAL(a_reader_that_goes_away_lets_the_program_go_on), REAL(a_program_that_waits_for_its_reader_can_be_ended),
+          REAL(what_a_program_does_not_read_stays_with_who_writes_it),
+          REAL(much_input_comes_whole_and_its_end_after_it), REAL(many_bytes_there_and_back))
