@@ -109,7 +109,8 @@ static HRESULT call_with(const char *const *argv, const char *prefix, const char
                 environment[n++] = "WINEDEBUG=-all";
         for (; more && *more && n < HCS_ARRAY_SIZE(environment) - 1; more++)
                 environment[n++] = *more;
-        hr = hcs_child_spawn((char *const *)(uintptr_t)argv, environment, output, &child, err);
+        /* A program of Wine does not start whose heap is where Wine has a page of its own: see windows.md. */
+        hr = hcs_child_spawn_settled((char *const *)(uintptr_t)argv, environment, output, &child, err);
         if (SUCCEEDED(hr)) {
                 watch(child, mark);
                 hcs_child_ended(child, HCS_FOREVER);

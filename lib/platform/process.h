@@ -24,6 +24,10 @@ enum hcs_child_output {
  */
 HRESULT hcs_child_spawn(char *const *argv, const char *const *environment, enum hcs_child_output output,
                         struct hcs_child **ret, struct hcs_error **err);
+/* The same, with a heap at an address that is the same every time, where the system lets us choose (Linux; not all
+ * containers do). */
+HRESULT hcs_child_spawn_settled(char *const *argv, const char *const *environment, enum hcs_child_output output,
+                                struct hcs_child **ret, struct hcs_error **err);
 /* Waits for the end and frees the child. A program ended by signal N has exit code 128 + N, as in a shell. */
 HRESULT hcs_child_wait(struct hcs_child *child, int *ret_exit_code, struct hcs_error **err);
 /* Has it ended, or does it before the monotonic deadline? It stays to be waited for either way. */

@@ -11,12 +11,15 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "platform/clock.h"
+
+#define ASK_PERSONALITY 0xffffffffu /* changes nothing */
 
 struct hcs_child {
         pid_t pid;
@@ -82,6 +85,18 @@ HRESULT hcs_child_spawn(char *const *argv, const char *const *environment, enum 
         child->pid = pid;
         *ret = child;
         return S_OK;
+}
+
+/* The child inherits it of this thread, and hands it on to what it starts. */
+HRESULT hcs_child_spawn_settled(char *const *argv, const char *const *environment, enum hcs_child_output output,
+                                struct hcs_child **ret, struct hcs_error **err) {
+        int before = personality(ASK_PERSONALITY);
+        bool settled = before != -1 && personality((unsigned long)before | ADDR_NO_RANDOMIZE) != -1;
+        HRESULT hr = hcs_child_spawn(argv, environment, output, ret, err);
+
+        if (settled)
+                personality((unsigned long)before);
+        return hr;
 }
 
 HRESULT hcs_child_wait(struct hcs_child *child, int *ret_exit_code, struct hcs_error **err) {
