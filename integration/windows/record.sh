@@ -85,7 +85,7 @@ fi
 # All that there is to call.
 expect 0 "torture" "${hcstrace[@]}" record -o torture.trace -- "$root/integration/windows/torture.exe"
 expect 0 "promises" "${hcstrace[@]}" record -o promises.trace -- "$root/integration/windows/promises.exe"
-expect 0 "conformance" "${hcstrace[@]}" record --no-streams -o conformance.trace -- "$root/cmd/hcsconform/hcsconform.exe" --target emulate
+expect 0 "conformance" "${hcstrace[@]}" record -o conformance.trace -- "$root/cmd/hcsconform/hcsconform.exe" --target emulate
 [[ $(wc -l <conformance.trace) -gt 5000 ]] || fail "the trace of the conformance suite has $(wc -l <conformance.trace) lines"
 expect 0 "secrets are left in when asked for" "${hcstrace[@]}" record --no-redact --no-streams -o demo.trace -- hcsdemo.exe
 grep -q '"redacted":false' demo.trace || fail "--no-redact: not so in the header"

@@ -39,5 +39,9 @@ struct hcs_poller *hcs_poller_free(struct hcs_poller *p);
 /* Returns when an entry is ready, wake() was called since the last wait, or the monotonic deadline passed. */
 void hcs_poller_wait(struct hcs_poller *p, struct hcs_poll_entry *entries, size_t n, uint64_t deadline_ns);
 void hcs_poller_wake(struct hcs_poller *p);
+/* As hcs_pipe_read(); HCS_PIPE_WOULD_BLOCK when the poller is woken, or was before, and the pipe holds nothing then. A
+ * read that brings bytes may take a wake away. */
+HRESULT hcs_pipe_read_unless_woken(HANDLE h, struct hcs_poller *p, void *buf, size_t size, size_t *ret,
+                                   struct hcs_error **err);
 
 #endif

@@ -26,6 +26,7 @@ struct mock_handle;
 #define MOCK_MAX_ARGS 8
 
 enum mock_stream { MOCK_STDIN, MOCK_STDOUT, MOCK_STDERR };
+#define MOCK_STREAMS 3
 
 struct mock_process_info {
         bool present;

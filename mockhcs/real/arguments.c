@@ -102,6 +102,7 @@ void passing_arguments(struct passing *p) {
                 return;
         hcs_mutex_lock(&p->r->lock);
         p->created = kept_new(&p->r->kept, kind, p->s->function->dll);
+        p->created->opened = p->s->function->verb == MOCK_OPEN_PROCESS;
         hcs_mutex_unlock(&p->r->lock);
         p->call.created = &p->created->handle;
 }

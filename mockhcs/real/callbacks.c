@@ -73,6 +73,8 @@ static void hear(struct real_recorder *r, const void *context, const struct hear
         const char *name = mock_event_name(h->dll, type);
         char unknown[16];
 
+        if (is_exit(name))
+                streams_ended(r, h->kind == MOCK_PROCESS && !h->opened ? h->on : NULL);
         if (is_exit(name) && !(h->closing ? first_to_hear(r, context) : first_exit(r, h->kind, h->dll, h->value)))
                 return;
         snprintf(unknown, sizeof(unknown), "0x%08X", (unsigned)type);
@@ -83,8 +85,10 @@ void callbacks_exited(struct passing *p) {
         enum mock_handle_kind kind = p->on[MOCK_PROCESS] ? MOCK_PROCESS : MOCK_SYSTEM;
         char *document;
 
-        if (p->s->function->verb != MOCK_WAIT_EXIT || FAILED(p->call.hr) || !p->on[kind] ||
-            !first_exit(p->r, kind, p->s->function->dll, p->on[kind]))
+        if (p->s->function->verb != MOCK_WAIT_EXIT || FAILED(p->call.hr) || !p->on[kind])
+                return;
+        streams_ended(p->r, kind == MOCK_PROCESS ? streams_of(p) : NULL);
+        if (!first_exit(p->r, kind, p->s->function->dll, p->on[kind]))
                 return;
         document = passing_text(p, signature_find(p->s, PARAMETER_DATA));
         write_event(p->r, p->call.args[0].text, kind == MOCK_PROCESS ? "ProcessExited" : "SystemExited", S_OK,
@@ -182,8 +186,10 @@ static void describe(const struct passing *p, struct hearing *h) {
         h->value = p->on[h->kind];
         if (!of_network && p->s->returns != RETURNS_OPERATION)
                 k = kept_find(&p->r->kept, h->kind, h->dll, h->value);
-        if (k)
-                memcpy(h->on, k->handle.symbol, sizeof(h->on));
+        if (!k)
+                return;
+        memcpy(h->on, k->handle.symbol, sizeof(h->on));
+        h->opened = k->opened;
 }
 
 static void redirect_hearing(struct passing *p, int callback, int context) {

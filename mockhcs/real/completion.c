@@ -167,6 +167,7 @@ static void complete(struct real_recorder *r, uintptr_t operation, HRESULT hr, c
 }
 
 void completion_asks(struct passing *p) {
+        char process[24] = "";
         const struct kept *k;
 
         if (signature_find(p->s, PARAMETER_PROCESS_INFORMATION) < 0)
@@ -174,12 +175,12 @@ void completion_asks(struct passing *p) {
         hcs_mutex_lock(&p->r->lock);
         k = passing_is_completion(p) ? operation_of(p) : NULL;
         if (k)
-                memcpy(p->asking.process, k->process, sizeof(p->asking.process));
+                memcpy(process, k->process, sizeof(process));
         else if (!passing_is_completion(p)) /* vmcompute */
-                snprintf(p->asking.process, sizeof(p->asking.process), "%s", process_of(p));
+                snprintf(process, sizeof(process), "%s", process_of(p));
         hcs_mutex_unlock(&p->r->lock);
-        if (*p->asking.process)
-                streams_asked(p);
+        if (*process)
+                asking_begin(p, process);
 }
 
 void completion_heard(struct passing *p) {

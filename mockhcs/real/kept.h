@@ -21,6 +21,7 @@ struct kept {
         struct mock_handle handle;        /* with the platform's value */
         uint32_t hearing;                 /* SYSTEM, PROCESS, CALLBACK: the callback that is registered; 0: none */
         bool exited;                      /* the trace says so */
+        bool opened;                      /* PROCESS: by its id; its streams are another handle's */
         uint64_t pending[KEPT_COMPLETED]; /* SYSTEM: numbers of vmcompute's calls that are not completed */
 
         /* OPERATION */
@@ -41,6 +42,7 @@ struct hearing {
         bool used;
         bool closing; /* what it hears of is closed, or is being closed */
         bool exited;  /* the same, and the trace has its exit */
+        bool opened;  /* as in struct kept */
         HCS_EVENT_CALLBACK events;
         HCS_NOTIFICATION_CALLBACK notifications;
         void *context;

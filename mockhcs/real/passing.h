@@ -11,13 +11,6 @@
 #include "mockhcs/trace/writer.h"
 #include "platform/thread.h"
 
-/* A call that may give new pipes of a process; in the recorder's list from before the platform has it until they are
- * taken. */
-struct asking {
-        struct asking *next;
-        char process[24]; /* empty: not such a call */
-};
-
 struct real_recorder {
         char *path;
         bool redact, streams;
@@ -29,10 +22,12 @@ struct real_recorder {
         atomic_uint_fast64_t calls;
         atomic_uint threads;
         void *_Atomic get_result; /* HcsGetOperationResult of the platform, as soon as it is known */
-        struct hcs_cond ended;    /* with the lock: a stream has ended, or pipes are taken */
+        struct hcs_cond passed;   /* with the lock: a stream has ended, or has passed something on that is waited for */
         struct tee *tees;         /* under the lock: streams that pass through, the newest first */
+        uint64_t n_tees, drains;  /* under the lock: numbers that were given out */
         struct asking *askings;   /* under the lock */
-        struct hcs_mutex giving;  /* taken before the lock: one process information at a time */
+        atomic_uint n_askings;
+        struct hcs_mutex giving; /* taken before the lock: one process information at a time */
 };
 
 /* On the stack of the calling thread. */
@@ -46,9 +41,9 @@ struct passing {
         uint64_t value; /* what it returned */
         bool recorded;  /* writes a call and a return */
         struct mock_call call;
-        struct kept *created; /* about to be made */
-        struct kept *closing; /* taken out of the table */
-        struct asking asking;
+        struct kept *created;            /* about to be made */
+        struct kept *closing;            /* taken out of the table */
+        uint64_t asking;                 /* number of what it asks for; 0: not for pipes */
         uint32_t hearing;                /* the callback that is registered by this call */
         uintptr_t on[MOCK_HANDLE_KINDS]; /* values of handle arguments */
 };
@@ -90,7 +85,31 @@ void callbacks_exited(struct passing *p);
 /* streams.c: pipes of ours in place of the platform's, what goes through is written. Of an operation that gives the
  * same ones again the client gets the same of ours again. */
 void streams_tee(struct passing *p, const char *process, HCS_PROCESS_INFORMATION *info);
-void streams_asked(struct passing *p);    /* before the call; p->asking says of which process */
-void streams_answered(struct passing *p); /* after it */
+/* In whose streams a call on a process may find something; NULL: in any, for a process that was opened by its id. */
+const char *streams_of(const struct passing *p);
+/* What the client has written before a call that ends an input or a process is at the platform before the call. */
+void streams_before(struct passing *p);
+/* What a process has written before it ended is with the client before that hears of the end; NULL: all of them. */
+void streams_ended(struct real_recorder *r, const char *process);
+
+/* tee.c: one stream. False when it stays the platform's. */
+bool tee_begin(struct real_recorder *r, const char *process, enum mock_stream stream, HANDLE *handle);
+/* With the lock held: has the client a pipe of that stream that is newer than that number? */
+bool tee_is_newer(const struct real_recorder *r, const char *process, enum mock_stream stream, uint64_t number);
+void tee_note_end(struct real_recorder *r, const char *process, enum mock_stream stream);
+/* Waits until what is in the inputs, or the outputs, of the process (NULL: of any) has passed; not when nothing passes
+ * for so long, as when the reader does not read. */
+void tees_drain(struct real_recorder *r, const char *process, bool inputs, uint64_t patience_ns);
+void tees_wait(struct real_recorder *r); /* for all of them to end */
+
+/* asking.c: calls that may give new pipes of a process; the end of one that it has waits for what they give. */
+void asking_begin(struct passing *p, const char *process); /* before the call */
+void asking_end(struct passing *p);                        /* after it */
+/* With the lock held. True: the end of that stream is written when it is known whether there is another. */
+bool asking_takes_end(struct real_recorder *r, const char *process, enum mock_stream stream, uint64_t number);
+/* Calls of this thread that never returned, for it calls anew where they were: who left them by an exception or
+ * longjmp(). */
+void askings_give_up(const struct passing *p);
+void askings_end(struct real_recorder *r); /* all */
 
 #endif

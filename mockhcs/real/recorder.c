@@ -21,7 +21,7 @@ struct real_recorder *real_recorder_new(const struct real_recorder_options *opti
         r->streams = !options->no_streams;
         hcs_mutex_init(&r->lock);
         hcs_mutex_init(&r->giving);
-        hcs_cond_init(&r->ended);
+        hcs_cond_init(&r->passed);
         callbacks_began(r);
         return r;
 }
@@ -30,13 +30,11 @@ struct real_recorder *real_recorder_free(struct real_recorder *r) {
         if (!r)
                 return NULL;
         callbacks_began(NULL);
-        hcs_mutex_lock(&r->lock);
-        while (r->tees)
-                hcs_cond_wait(&r->ended, &r->lock);
-        hcs_mutex_unlock(&r->lock);
+        tees_wait(r);
+        askings_end(r);
         kept_deinit(&r->kept);
         mock_trace_writer_free(atomic_load(&r->writer));
-        hcs_cond_deinit(&r->ended);
+        hcs_cond_deinit(&r->passed);
         hcs_mutex_deinit(&r->giving);
         hcs_mutex_deinit(&r->lock);
         free(r->path);
@@ -182,7 +180,9 @@ static void write_return(struct passing *p) {
 
 static void before(struct passing *p) {
         enter(p);
+        askings_give_up(p);
         passing_arguments(p);
+        streams_before(p);
         if (p->recorded)
                 write_call(p);
         take_closing(p);
@@ -214,7 +214,7 @@ static void after(struct passing *p) {
         passing_results(p);
         callbacks_settle(p);
         completion_heard(p);
-        streams_answered(p);
+        asking_end(p);
         callbacks_exited(p);
         if (p->recorded)
                 write_return(p);

@@ -2,10 +2,13 @@
 
 /* The streams of processes through the recorder of the platform's DLLs. */
 
+#include <pthread.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "mockhcs/real/passing.h"
 #include "mockhcs/test/recorded.h"
 #include "platform/abi_memory.h"
 #include "platform/pipe.h"
@@ -164,7 +167,342 @@ static void the_end_of_pipes_that_were_replaced_is_not_the_end_of_the_stream(voi
         close_world(&w);
 }
 
+/*
+ * A platform of one process, whose ends of the pipes are these: what is in them while a call is with it is what had
+ * passed by then.
+ */
+#define A_PROCESS 0x7770
+
+static struct {
+        HANDLE in, out;
+        char seen[256];
+        size_t n_seen;
+        HCS_EVENT_CALLBACK callback;
+        void *context;
+        jmp_buf left;
+} platform;
+
+static uint64_t HCS_ABI_CALL give_pipes(void *process, HCS_PROCESS_INFORMATION *info) {
+        *info = (HCS_PROCESS_INFORMATION){.ProcessId = 1};
+        assert_hresult(hcs_pipe_new(&platform.in, &info->StdInput, NULL), S_OK);
+        assert_hresult(hcs_pipe_new(&info->StdOutput, &platform.out, NULL), S_OK);
+        hcs_pipe_set_nonblocking(platform.in);
+        return S_OK;
+}
+
+static uint64_t HCS_ABI_CALL create_process(void *system, PCWSTR parameters, HCS_PROCESS_INFORMATION *info,
+                                            HCS_PROCESS *process) {
+        *process = (HCS_PROCESS)A_PROCESS;
+        return give_pipes(*process, info);
+}
+
+static uint64_t HCS_ABI_CALL create_for_operation(void *system, PCWSTR parameters, void *operation, void *security,
+                                                  HCS_PROCESS *process) {
+        *process = (HCS_PROCESS)A_PROCESS;
+        return S_OK;
+}
+
+static uint64_t HCS_ABI_CALL see_input(void) {
+        size_t n = 0;
+
+        while (hcs_pipe_read(platform.in, platform.seen + platform.n_seen, sizeof(platform.seen) - platform.n_seen, &n,
+                             NULL) == S_OK)
+                platform.n_seen += n;
+        return S_OK;
+}
+
+static uint64_t HCS_ABI_CALL nothing(void) {
+        return S_OK;
+}
+
+static uint64_t through(struct world *w, enum mock_dll dll, const char *name, void *real, const uint64_t *args) {
+        return real_recorder_call(w->recorder, signature(dll, name), args, real);
+}
+
+#define THROUGH(w, dll, name, real, ...) \
+        through(w, MOCK_##dll, name, (void *)(uintptr_t)(real), (const uint64_t[]){__VA_ARGS__})
+
+static HCS_PROCESS_INFORMATION open_with_process(struct world *w) {
+        HCS_PROCESS_INFORMATION info = {0};
+        HCS_PROCESS process = NULL;
+
+        memset(&platform, 0, sizeof(platform));
+        open_world(w, (struct real_recorder_options){0});
+        THROUGH(w, VMCOMPUTE, "HcsCreateProcess", create_process, 0, ARG(u"{}"), ARG(&info), ARG(&process), 0);
+        return info;
+}
+
+/* The same of computecore, whose operation has the pipes. */
+static HCS_PROCESS_INFORMATION open_with_operation(struct world *w) {
+        HCS_PROCESS_INFORMATION info = {0};
+        HCS_PROCESS process = NULL;
+        HCS_OPERATION op;
+
+        memset(&platform, 0, sizeof(platform));
+        open_world(w, (struct real_recorder_options){0});
+        op = new_operation(w);
+        THROUGH(w, COMPUTECORE, "HcsCreateProcess", create_for_operation, 0, ARG(u"{}"), ARG(op), 0, ARG(&process));
+        THROUGH(w, COMPUTECORE, "HcsGetOperationResultAndProcessInfo", give_pipes, ARG(op), ARG(&info), 0);
+        CALL(w, COMPUTECORE, "HcsCloseOperation", ARG(op));
+        return info;
+}
+
+static void close_with_process(struct world *w, const HCS_PROCESS_INFORMATION *info) {
+        hcs_pipe_close(info->StdInput);
+        hcs_pipe_close(info->StdOutput);
+        hcs_pipe_close(platform.in);
+        hcs_pipe_close(platform.out);
+        real_recorder_free(steal_pointer(&w->recorder));
+}
+
+static void write_text(HANDLE h, const char *text) {
+        size_t n = 0;
+
+        assert_hresult(hcs_pipe_write(h, text, strlen(text), &n, NULL), S_OK);
+        assert_int_equal(n, strlen(text));
+}
+
+#define CLOSES_INPUT u"{\"Operation\":\"CloseHandle\",\"CloseHandle\":{\"Handle\":\"StdIn\"}}"
+#define MANY         16
+
+static void what_was_written_before_a_call_that_closes_the_input_is_there(void **state) {
+        struct world w;
+
+        for (int i = 0; i < MANY; i++) {
+                HCS_PROCESS_INFORMATION info = i % 2 ? open_with_process(&w) : open_with_operation(&w);
+                struct lines said;
+
+                write_text(info.StdInput, "to the end");
+                if (i % 2)
+                        THROUGH(&w, VMCOMPUTE, "HcsModifyProcess", see_input, A_PROCESS, ARG(CLOSES_INPUT), 0);
+                else
+                        THROUGH(&w, COMPUTECORE, "HcsModifyProcess", see_input, A_PROCESS, 0, ARG(CLOSES_INPUT));
+                assert_int_equal(platform.n_seen, 10);
+                assert_memory_equal(platform.seen, "to the end", 10);
+                said = read_lines(w.ours, MOCK_RECORD_STDIO);
+                assert_int_equal(said.n, 1);
+                free_lines(&said);
+                close_with_process(&w, &info);
+                close_world(&w);
+        }
+}
+
+static void what_was_written_before_a_signal_or_an_end_is_there(void **state) {
+        HCS_PROCESS_INFORMATION info;
+        struct world w;
+
+        for (int i = 0; i < MANY; i++) {
+                info = open_with_process(&w);
+                write_text(info.StdInput, "first");
+                if (i % 2)
+                        THROUGH(&w, VMCOMPUTE, "HcsSignalProcess", see_input, A_PROCESS, ARG(u"{}"), 0);
+                else
+                        THROUGH(&w, VMCOMPUTE, "HcsTerminateProcess", see_input, A_PROCESS, 0);
+                assert_int_equal(platform.n_seen, 5);
+                close_with_process(&w, &info);
+                close_world(&w);
+        }
+}
+
+/* By another handle of the same process. */
+static uint64_t HCS_ABI_CALL open_again(void *system, DWORD id, HCS_PROCESS *process) {
+        *process = (HCS_PROCESS)(A_PROCESS + 0x10);
+        return S_OK;
+}
+
+static void an_input_is_closed_by_any_handle_of_its_process(void **state) {
+        HCS_PROCESS_INFORMATION info;
+        HCS_PROCESS again = NULL;
+        struct world w;
+
+        for (int i = 0; i < MANY; i++) {
+                info = open_with_process(&w);
+                THROUGH(&w, VMCOMPUTE, "HcsOpenProcess", open_again, 0, 1, ARG(&again), 0);
+                write_text(info.StdInput, "to the end");
+                THROUGH(&w, VMCOMPUTE, "HcsModifyProcess", see_input, ARG(again), ARG(CLOSES_INPUT), 0);
+                assert_int_equal(platform.n_seen, 10);
+                close_with_process(&w, &info);
+                close_world(&w);
+        }
+}
+
+static void a_program_that_does_not_read_holds_up_nobody(void **state) {
+        static char much[65536];
+        HCS_PROCESS_INFORMATION info;
+        struct world w;
+        size_t n = 0;
+
+        info = open_with_process(&w);
+        hcs_pipe_set_nonblocking(info.StdInput);
+        while (SUCCEEDED(hcs_pipe_write(info.StdInput, much, sizeof(much), &n, NULL)))
+                continue;
+        tees_drain(w.recorder, "process/1", true, 1);
+        tees_drain(w.recorder, NULL, true, 1);
+        close_with_process(&w, &info);
+        close_world(&w);
+}
+
+struct hearer {
+        HANDLE out;
+        char heard[256];
+        size_t n;
+};
+
+static void look_at_output(struct hearer *h) {
+        size_t n = 0;
+
+        while (hcs_pipe_read(h->out, h->heard + h->n, sizeof(h->heard) - h->n, &n, NULL) == S_OK)
+                h->n += n;
+}
+
+static void HCS_ABI_CALL on_exit_look(HCS_EVENT *event, void *context) {
+        look_at_output(context);
+}
+
+static uint64_t HCS_ABI_CALL take_callback(void *process, DWORD options, void *context, HCS_EVENT_CALLBACK callback) {
+        platform.callback = callback;
+        platform.context = context;
+        return S_OK;
+}
+
+static uint64_t HCS_ABI_CALL exit_with_words(void *process, DWORD timeout, PWSTR *status) {
+        write_text(platform.out, "at last");
+        return S_OK;
+}
+
+static void what_a_process_wrote_before_its_exit_is_with_the_client_and_in_the_trace(void **state) {
+        HCS_EVENT event = {.Type = HcsEventProcessExited, .EventData = u"{\"ExitCode\":0}"};
+        HCS_PROCESS_INFORMATION info;
+        struct lines said;
+        struct hearer h;
+        struct world w;
+
+        for (int i = 0; i < MANY; i++) {
+                info = open_with_operation(&w);
+                h = (struct hearer){.out = info.StdOutput};
+                hcs_pipe_set_nonblocking(info.StdOutput);
+                if (i % 2) {
+                        THROUGH(&w, COMPUTECORE, "HcsSetProcessCallback", take_callback, A_PROCESS, 0, ARG(&h),
+                                ARG(on_exit_look));
+                        write_text(platform.out, "at last");
+                        platform.callback(&event, platform.context);
+                } else {
+                        THROUGH(&w, COMPUTECORE, "HcsWaitForProcessExit", exit_with_words, A_PROCESS, INFINITE, 0);
+                        look_at_output(&h);
+                }
+                assert_int_equal(h.n, 7);
+                said = read_lines(w.ours, MOCK_RECORD_STDIO);
+                assert_int_equal(said.n, 1);
+                free_lines(&said);
+                close_with_process(&w, &info);
+                close_world(&w);
+        }
+}
+
+/* The ends of stdout in the trace, which is whole by now. */
+static unsigned ends_of_output(const struct world *w) {
+        struct lines said = read_lines(w->ours, MOCK_RECORD_STDIO);
+        unsigned ends = 0;
+
+        for (size_t i = 0; i < said.n; i++)
+                ends += said.items[i].stream == MOCK_STDOUT && said.items[i].end;
+        free_lines(&said);
+        return ends;
+}
+
+static void end_output(HANDLE client) {
+        char data[16];
+        size_t n = 0;
+
+        hcs_pipe_close(platform.out);
+        platform.out = NULL;
+        assert_hresult(hcs_pipe_read(client, data, sizeof(data), &n, NULL), S_FALSE);
+}
+
+/* The client's pipe ends while it asks for others. */
+static HANDLE client_output;
+
+static uint64_t HCS_ABI_CALL end_and_refuse(void *process, HCS_PROCESS_INFORMATION *info) {
+        end_output(client_output);
+        return (uint32_t)E_FAIL;
+}
+
+static uint64_t HCS_ABI_CALL end_and_leave(void *process, HCS_PROCESS_INFORMATION *info) {
+        end_output(client_output);
+        longjmp(platform.left, 1);
+}
+
+static uint64_t HCS_ABI_CALL end_and_die(void *process, HCS_PROCESS_INFORMATION *info) {
+        end_output(client_output);
+        pthread_exit(NULL);
+}
+
+static void the_end_of_a_stream_that_is_not_replaced_after_all_is_written(void **state) {
+        HCS_PROCESS_INFORMATION info, none = {0};
+        struct world w;
+
+        info = open_with_process(&w);
+        client_output = info.StdOutput;
+        THROUGH(&w, VMCOMPUTE, "HcsGetProcessInfo", end_and_refuse, A_PROCESS, ARG(&none), 0);
+        assert_int_equal(ends_of_output(&w), 1);
+        close_with_process(&w, &info);
+        assert_int_equal(ends_of_output(&w), 1);
+        close_world(&w);
+}
+
+static void leave_call(struct world *w) {
+        HCS_PROCESS_INFORMATION none = {0};
+
+        if (setjmp(platform.left) == 0)
+                THROUGH(w, VMCOMPUTE, "HcsGetProcessInfo", end_and_leave, A_PROCESS, ARG(&none), 0);
+}
+
+static void a_call_that_is_left_is_given_up_with_the_next(void **state) {
+        HCS_PROCESS_INFORMATION info;
+        struct world w;
+
+        info = open_with_process(&w);
+        client_output = info.StdOutput;
+        leave_call(&w);
+        assert_int_equal(ends_of_output(&w), 0);
+        THROUGH(&w, VMCOMPUTE, "HcsSignalProcess", nothing, A_PROCESS, ARG(u"{}"), 0);
+        assert_int_equal(ends_of_output(&w), 1);
+        close_with_process(&w, &info);
+        close_world(&w);
+}
+
+static void *ask_and_die(void *arg) {
+        HCS_PROCESS_INFORMATION none = {0};
+
+        THROUGH((struct world *)arg, VMCOMPUTE, "HcsGetProcessInfo", end_and_die, A_PROCESS, ARG(&none), 0);
+        return arg;
+}
+
+static void a_thread_that_ends_within_a_call_is_not_waited_for(void **state) {
+        HCS_PROCESS_INFORMATION info;
+        void *returned = &info;
+        pthread_t thread;
+        struct world w;
+
+        info = open_with_process(&w);
+        client_output = info.StdOutput;
+        assert_int_equal(pthread_create(&thread, NULL, ask_and_die, &w), 0);
+        assert_int_equal(pthread_join(thread, &returned), 0);
+        assert_null(returned);
+        close_with_process(&w, &info);
+        assert_int_equal(ends_of_output(&w), 1);
+        close_world(&w);
+}
+
 HCS_TESTS(cmocka_unit_test(streams_and_an_exit_that_is_waited_for_are_written),
           cmocka_unit_test(streams_are_left_alone_when_they_are_not_wanted),
           cmocka_unit_test(the_same_pipes_are_given_again_for_the_same_operation),
-          cmocka_unit_test(the_end_of_pipes_that_were_replaced_is_not_the_end_of_the_stream))
+          cmocka_unit_test(the_end_of_pipes_that_were_replaced_is_not_the_end_of_the_stream),
+          cmocka_unit_test(what_was_written_before_a_call_that_closes_the_input_is_there),
+          cmocka_unit_test(what_was_written_before_a_signal_or_an_end_is_there),
+          cmocka_unit_test(an_input_is_closed_by_any_handle_of_its_process),
+          cmocka_unit_test(a_program_that_does_not_read_holds_up_nobody),
+          cmocka_unit_test(what_a_process_wrote_before_its_exit_is_with_the_client_and_in_the_trace),
+          cmocka_unit_test(the_end_of_a_stream_that_is_not_replaced_after_all_is_written),
+          cmocka_unit_test(a_call_that_is_left_is_given_up_with_the_next),
+          cmocka_unit_test(a_thread_that_ends_within_a_call_is_not_waited_for))

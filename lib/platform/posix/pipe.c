@@ -162,3 +162,19 @@ void hcs_poller_wait(struct hcs_poller *p, struct hcs_poll_entry *entries, size_
                 entries[i].writable = entries[i].want_write && got;
         }
 }
+
+/* The wake is looked at first: what was written before it is seen then. */
+HRESULT hcs_pipe_read_unless_woken(HANDLE h, struct hcs_poller *p, void *buf, size_t size, size_t *ret,
+                                   struct hcs_error **err) {
+        struct pollfd fds[2] = {{.fd = p->event, .events = POLLIN}, {.fd = hcs_abi_handle_to_fd(h), .events = POLLIN}};
+        uint64_t drained;
+
+        while (poll(fds, 2, -1) < 0)
+                if (errno != EINTR)
+                        return failed(err, "wait for a pipe");
+        if (fds[0].revents & POLLIN)
+                (void)!read(p->event, &drained, sizeof(drained));
+        if (!fds[1].revents)
+                return hcs_error_make(err, HCS_PIPE_WOULD_BLOCK, "read from pipe: it would block");
+        return hcs_pipe_read(h, buf, size, ret, err);
+}

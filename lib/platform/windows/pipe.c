@@ -87,15 +87,10 @@ static bool begin(OVERLAPPED *o, HANDLE *event) {
         return *event != NULL;
 }
 
-HRESULT hcs_pipe_read(HANDLE h, void *buf, size_t size, size_t *ret, struct hcs_error **err) {
-        _cleanup_handle_ HANDLE event = NULL;
-        DWORD n = 0;
-        OVERLAPPED o;
-
-        if (!begin(&o, &event))
-                return failed(err, "read from pipe");
-        if (!finish(h, ReadFile(h, buf, size < PIPE_SIZE ? (DWORD)size : PIPE_SIZE, NULL, &o), &o, &n)) {
-                if (GetLastError() == ERROR_NO_DATA)
+/* The end of a read that was begun; `done' says whether it has brought anything. */
+static HRESULT read_result(bool done, DWORD n, size_t *ret, struct hcs_error **err) {
+        if (!done) {
+                if (GetLastError() == ERROR_NO_DATA || GetLastError() == ERROR_OPERATION_ABORTED)
                         return hcs_error_make(err, HCS_PIPE_WOULD_BLOCK, "read from pipe: it would block");
                 if (GetLastError() != ERROR_BROKEN_PIPE)
                         return failed(err, "read from pipe");
@@ -103,6 +98,18 @@ HRESULT hcs_pipe_read(HANDLE h, void *buf, size_t size, size_t *ret, struct hcs_
         }
         *ret = n;
         return n == 0 ? S_FALSE : S_OK;
+}
+
+HRESULT hcs_pipe_read(HANDLE h, void *buf, size_t size, size_t *ret, struct hcs_error **err) {
+        _cleanup_handle_ HANDLE event = NULL;
+        DWORD n = 0;
+        OVERLAPPED o;
+        bool done;
+
+        if (!begin(&o, &event))
+                return failed(err, "read from pipe");
+        done = finish(h, ReadFile(h, buf, size < PIPE_SIZE ? (DWORD)size : PIPE_SIZE, NULL, &o), &o, &n);
+        return read_result(done, n, ret, err);
 }
 
 /* A nonblocking pipe takes what there is room for or, on some systems, all or nothing: less is tried then. */
@@ -182,4 +189,24 @@ void hcs_poller_wait(struct hcs_poller *p, struct hcs_poll_entry *entries, size_
         look(entries, n);
         for (size_t i = 0; i < n; i++)
                 entries[i].writable = entries[i].want_write;
+}
+
+/* A read that is taken back may have ended before. */
+HRESULT hcs_pipe_read_unless_woken(HANDLE h, struct hcs_poller *p, void *buf, size_t size, size_t *ret,
+                                   struct hcs_error **err) {
+        _cleanup_handle_ HANDLE event = NULL;
+        bool begun, done;
+        DWORD n = 0;
+        OVERLAPPED o;
+
+        if (!begin(&o, &event))
+                return failed(err, "read from pipe");
+        begun = ReadFile(h, buf, size < PIPE_SIZE ? (DWORD)size : PIPE_SIZE, NULL, &o);
+        if (!begun && GetLastError() == ERROR_IO_PENDING) {
+                begun = true;
+                if (WaitForMultipleObjects(2, (HANDLE[]){event, p->woken}, FALSE, INFINITE) != WAIT_OBJECT_0)
+                        CancelIoEx(h, &o);
+        }
+        done = begun && GetOverlappedResult(h, &o, &n, TRUE);
+        return read_result(done, n, ret, err);
 }

@@ -147,6 +147,34 @@ static void a_poller_waits_for_bytes_or_to_be_woken(void **state) {
         hcs_poller_free(w.poller);
 }
 
+static void a_read_ends_with_bytes_or_when_it_is_woken(void **state) {
+        struct hcs_error *err = NULL;
+        struct hcs_thread t;
+        struct wakes w;
+        char data[8];
+        size_t n = 0;
+        HANDLE r;
+
+        assert_ok(hcs_poller_new(&w.poller, &err), err);
+        assert_ok(hcs_pipe_new(&r, &w.pipe, &err), err);
+        for (int i = 0; i < 100; i++) {
+                assert_ok(hcs_thread_start(&t, i % 2 ? write_one : wake, &w, &err), err);
+                assert_hresult(hcs_pipe_read_unless_woken(r, w.poller, data, sizeof(data), &n, NULL),
+                               i % 2 ? S_OK : HCS_PIPE_WOULD_BLOCK);
+                hcs_thread_join(&t);
+        }
+        write_one(&w);
+        hcs_poller_wake(w.poller);
+        assert_hresult(hcs_pipe_read_unless_woken(r, w.poller, data, sizeof(data), &n, NULL), S_OK);
+        assert_int_equal(n, 1);
+        hcs_poller_wake(w.poller);
+        assert_hresult(hcs_pipe_read_unless_woken(r, w.poller, data, sizeof(data), &n, NULL), HCS_PIPE_WOULD_BLOCK);
+        hcs_pipe_close(w.pipe);
+        assert_hresult(hcs_pipe_read_unless_woken(r, w.poller, data, sizeof(data), &n, NULL), S_FALSE);
+        hcs_pipe_close(r);
+        hcs_poller_free(w.poller);
+}
+
 static void a_created_file_is_there_after_the_commit_and_not_before(void **state) {
         _cleanup_free_ char *dir = hcs_test_tmpdir(), *path = hcs_asprintf("%s/file", dir);
         _cleanup_buf_ struct hcs_buf text = {0};
@@ -298,6 +326,7 @@ HCS_TESTS(cmocka_unit_test(memory_of_the_abi_is_freed_by_the_platforms_own_funct
           cmocka_unit_test(a_pipe_without_a_reader_is_broken),
           cmocka_unit_test(an_end_of_a_pipe_can_be_attached_to_a_completion_port),
           cmocka_unit_test(a_poller_waits_for_bytes_or_to_be_woken),
+          cmocka_unit_test(a_read_ends_with_bytes_or_when_it_is_woken),
           cmocka_unit_test(a_created_file_is_there_after_the_commit_and_not_before),
           cmocka_unit_test(a_second_recorder_gets_a_file_of_its_own),
           cmocka_unit_test(what_is_appended_is_there_at_once_and_nothing_behind_it),

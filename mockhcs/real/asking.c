@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Calls that may give new pipes of a process. The platform ends the pipes that it gave before, whose end then is not
+ * that of the stream: it is left here until the call has answered. A call need not return, when its thread leaves it
+ * by an exception, or is ended: so nothing of it is on the stack of that thread, and nobody waits for it.
+ */
+
+#include <stdio.h>
+
+#include "base/str.h"
+#include "mockhcs/real/passing.h"
+
+struct asking {
+        struct asking *next; /* in the recorder's list, the newest first */
+        uint64_t number;     /* of the call */
+        uint32_t thread;
+        uintptr_t frame; /* where on the stack it was made */
+        char process[24];
+        uint64_t ended[MOCK_STREAMS]; /* numbers of pipes that have ended meanwhile; 0: none */
+};
+
+void asking_begin(struct passing *p, const char *process) {
+        struct asking *a = hcs_calloc(1, sizeof(*a));
+
+        a->number = p->asking = p->call.number;
+        a->thread = p->call.thread;
+        a->frame = (uintptr_t)__builtin_frame_address(0);
+        snprintf(a->process, sizeof(a->process), "%s", process);
+        hcs_guard(&p->r->lock);
+        a->next = p->r->askings;
+        p->r->askings = a;
+        atomic_fetch_add(&p->r->n_askings, 1);
+}
+
+static struct asking *of_process(struct real_recorder *r, const char *process) {
+        struct asking *a = r->askings;
+
+        while (a && !hcs_streq(a->process, process))
+                a = a->next;
+        return a;
+}
+
+bool asking_takes_end(struct real_recorder *r, const char *process, enum mock_stream stream, uint64_t number) {
+        struct asking *a = of_process(r, process);
+
+        if (a && a->ended[stream] < number)
+                a->ended[stream] = number;
+        return a != NULL;
+}
+
+/* With the lock held. What it leaves is to be written. */
+static void take_out(struct real_recorder *r, struct asking **at) {
+        struct asking *a = *at;
+
+        *at = a->next;
+        atomic_fetch_sub(&r->n_askings, 1);
+        for (int i = 0; i < MOCK_STREAMS; i++)
+                if (a->ended[i] && (tee_is_newer(r, a->process, (enum mock_stream)i, a->ended[i]) ||
+                                    asking_takes_end(r, a->process, (enum mock_stream)i, a->ended[i])))
+                        a->ended[i] = 0;
+        a->next = NULL;
+}
+
+static void settle(struct real_recorder *r, struct asking *a) {
+        while (a) {
+                struct asking *next = a->next;
+
+                for (int i = 0; i < MOCK_STREAMS; i++)
+                        if (a->ended[i])
+                                tee_note_end(r, a->process, (enum mock_stream)i);
+                free(a);
+                a = next;
+        }
+}
+
+void asking_end(struct passing *p) {
+        struct asking **at = &p->r->askings, *a;
+
+        if (!p->asking)
+                return;
+        hcs_mutex_lock(&p->r->lock);
+        while (*at && (*at)->number != p->asking)
+                at = &(*at)->next;
+        a = *at;
+        if (a)
+                take_out(p->r, at);
+        hcs_mutex_unlock(&p->r->lock);
+        settle(p->r, a);
+}
+
+/* thread: 0 for any. */
+static void end_below(struct real_recorder *r, uint32_t thread, uintptr_t frame) {
+        struct asking *left = NULL;
+
+        hcs_mutex_lock(&r->lock);
+        for (struct asking **at = &r->askings; *at;) {
+                struct asking *a = *at;
+
+                if (thread && (a->thread != thread || a->frame > frame)) {
+                        at = &a->next;
+                        continue;
+                }
+                take_out(r, at);
+                a->next = left;
+                left = a;
+        }
+        hcs_mutex_unlock(&r->lock);
+        settle(r, left);
+}
+
+/* A call that is under way has called the one that is made now, and is above it on the stack. */
+void askings_give_up(const struct passing *p) {
+        if (atomic_load(&p->r->n_askings) > 0)
+                end_below(p->r, p->call.thread, (uintptr_t)__builtin_frame_address(0));
+}
+
+void askings_end(struct real_recorder *r) {
+        end_below(r, 0, 0);
+}
