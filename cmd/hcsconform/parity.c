@@ -124,6 +124,20 @@ static void put_counts(struct hcs_buf *out, const char *name, const struct hcs_j
                        count(results, "differs"), count(results, "skipped"));
 }
 
+static void put_row(struct hcs_buf *out, const struct hcs_json *c, const struct hcs_json *real,
+                    const struct hcs_json *emulator) {
+        const struct hcs_json *on_real = find(real, c);
+
+        hcs_buf_puts(out, "| ");
+        put_text(out, hcs_json_get_string(c, "group"));
+        hcs_buf_puts(out, ": ");
+        put_text(out, hcs_json_get_string(c, "name"));
+        hcs_buf_puts(out, " |");
+        put_outcome(out, on_real);
+        put_outcome(out, find(emulator, c));
+        put_source(out, c, on_real);
+}
+
 char *parity_table(const struct hcs_json *results, const struct hcs_json *other) {
         const struct hcs_json *real = is_real(results) ? results
                                       : is_real(other) ? other
@@ -137,17 +151,11 @@ char *parity_table(const struct hcs_json *results, const struct hcs_json *other)
         put_counts(&out, "real", real);
         put_counts(&out, "emulator", emulator);
         hcs_buf_puts(&out, "\n| case | real | emulator | source |\n|---|---|---|---|\n");
-        for (const struct hcs_json *c = hcs_json_first(hcs_json_get(results, "cases")); c; c = hcs_json_next(c)) {
-                const struct hcs_json *on_real = find(real, c);
-
-                hcs_buf_puts(&out, "| ");
-                put_text(&out, hcs_json_get_string(c, "group"));
-                hcs_buf_puts(&out, ": ");
-                put_text(&out, hcs_json_get_string(c, "name"));
-                hcs_buf_puts(&out, " |");
-                put_outcome(&out, on_real);
-                put_outcome(&out, find(emulator, c));
-                put_source(&out, c, on_real);
-        }
+        for (const struct hcs_json *c = hcs_json_first(hcs_json_get(results, "cases")); c; c = hcs_json_next(c))
+                put_row(&out, c, real, emulator);
+        /* What the other run had and this one has not. */
+        for (const struct hcs_json *c = hcs_json_first(hcs_json_get(other, "cases")); c; c = hcs_json_next(c))
+                if (!find(results, c))
+                        put_row(&out, c, real, emulator);
         return hcs_buf_steal(&out);
 }

@@ -40,6 +40,30 @@ grep -q "^- real: [0-9]* passed, 0 failed" parity.md || fail "no count of the pl
 grep -q "^- emulator: $((cases - programs)) passed, 0 failed, 0 differ as known, $programs skipped" parity.md || fail "no count of the emulator"
 grep -q "| passed | passed | observed (was assumed) |" parity.md || fail "what was assumed is not observed"
 
+## The table of a case that failed, one that was skipped, one that only this run has, and one that only the other has.
+one="hcs: a system pauses once (computecore)"
+expect 0 "one case of a platform" "${run[@]}" --target real --case "$one" --results one.json
+MOCKHCS="faults=NameToGuid fail=0x80004005,emulate,machines=paper" expect 1 "a platform that fails" "${run[@]}" --target real \
+        --group storage --results failed.json --junit failed.xml
+expect 0 "beside one that has another case" "${run[@]}" --group storage --parity mixed.md --compare failed.json
+grep -q "^| storage: a name has one GUID | failed | passed | observed: hcsshim LayerID |$" mixed.md || fail "the failure is not in the table"
+grep -q "^| storage: an active scratch is a volume | skipped: needs an image (--image) | passed |" mixed.md || fail "the skip is not in the table"
+expect 0 "beside one case" "${run[@]}" --group storage --parity mixed.md --compare one.json
+grep -qF "| $one | passed | not run |" mixed.md || fail "what only the other run has is lost"
+grep -q "^| storage: a name has one GUID | not run | passed |" mixed.md || fail "what only this run has is lost"
+[[ $(grep -c "^| \(storage\|hcs\): " mixed.md) == $(($("$conform" --list --group storage | wc -l) + 1)) ]] || fail "not one row a case"
+expect 0 "JUnit counts what failed and what was skipped" python3 -c '
+import xml.etree.ElementTree as e
+root = e.parse("failed.xml").getroot()
+assert root.tag == "testsuites" and [s.tag for s in root] == ["testsuite"], root.tag
+suite = root[0]
+for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+    assert int(suite.get(attribute)) == len(suite.findall("testcase/" + tag)), (attribute, suite.attrib)
+assert int(suite.get("failures")) > 0 and int(suite.get("skipped")) > 0, suite.attrib
+for case in suite.findall("testcase"):
+    assert case.get("name") and case.get("classname") and float(case.get("time")) >= 0, case.attrib
+    assert {part.tag for part in case} <= {"failure", "error", "skipped", "system-out"} and len(case) <= 2, case.attrib'
+
 ## Where hosts may answer in several ways, the results and the table say which, also from under the recorder.
 choice="hcs: a state that is not there needs no processor"
 expect 0 "an answer of several" "${run[@]}" --target real --case "$choice" --parity chosen.md

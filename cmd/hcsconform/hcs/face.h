@@ -29,8 +29,10 @@ struct watch {
         struct hcs_cond changed;
         unsigned counts[FACE_EVENTS];
         HRESULT status[FACE_EVENTS];
-        char *data[FACE_EVENTS]; /* of the last one */
-        void *registration;      /* vmcompute */
+        char *data[FACE_EVENTS];  /* of the last one */
+        unsigned n;               /* heard in all */
+        unsigned at[FACE_EVENTS]; /* which of all was the first of its kind, counted from 1 */
+        void *registration;       /* vmcompute */
         bool registered;
 };
 void watch_init(struct watch *w);

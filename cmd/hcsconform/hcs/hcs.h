@@ -19,6 +19,7 @@ enum hop {
         H_LIST,         /* doc, hr */
         H_WATCH,        /* a, hr: one more registration */
         H_EVENT,        /* a, what (enum face_event), b: how often, as text */
+        H_ORDER,        /* a, what and next (enum face_event): both were heard, and the first one first */
         H_VALUE,        /* path, value of the last document */
         H_SAYS,         /* value: what the last document has in it */
         H_RUN,          /* a: variable, b: system, doc: parameters, hr */
@@ -36,7 +37,7 @@ enum hop {
 
 struct move {
         enum hop op;
-        unsigned what;
+        unsigned what, next;
         const char *a, *b, *doc;
         HRESULT hr;
         const char *path, *value;
@@ -87,6 +88,8 @@ extern const struct hcs_case hcs_system_cases[], hcs_document_cases[], hcs_devic
         { .op = H_WATCH, .a = v, .hr = code }
 #define EVENT(v, e, n) \
         { .op = H_EVENT, .what = e, .a = v, .b = n }
+#define ORDER(v, one, other) \
+        { .op = H_ORDER, .what = one, .next = other, .a = v }
 #define VALUE(p, x) \
         { .op = H_VALUE, .path = p, .value = x }
 #define SAYS(x) \

@@ -89,10 +89,14 @@ static bool is_of_no_system(HCS_OPERATION op) {
 }
 
 static void HCS_ABI_CALL on_completion(HCS_OPERATION op, void *ctx) {
-        watch_hear(ctx, EVENT_CREATED, S_OK, NULL);
+        PWSTR text = NULL;
+        HRESULT hr = api()->HcsGetOperationResult(op, &text);
+
+        free(face_take(text));
+        watch_hear(ctx, EVENT_CREATED, hr, NULL);
 }
 
-/* The callback is there from the start, or comes before the call. */
+/* The callback is there from the start, or comes before the call; it finds the result. */
 static bool calls_back(HCS_OPERATION op) {
         struct watch watch;
         bool ok;
@@ -100,7 +104,8 @@ static bool calls_back(HCS_OPERATION op) {
         watch_init(&watch);
         ok = code("callback", S_OK, api()->HcsSetOperationCallback(op, &watch, on_completion)) &&
              code("enumerate", S_OK, api()->HcsEnumerateComputeSystems(u"{}", op)) &&
-             is("the callback is not called", watch_wait(&watch, EVENT_CREATED, 1));
+             is("the callback is not called", watch_wait(&watch, EVENT_CREATED, 1)) &&
+             code("the result in the callback", S_OK, watch.status[EVENT_CREATED]);
         api()->HcsCloseOperation(op);
         watch_deinit(&watch);
         return ok;

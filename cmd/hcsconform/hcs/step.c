@@ -138,22 +138,36 @@ static bool change(struct play *p, const struct move *m) {
         return check(p, names[m->what], m, hr, result);
 }
 
+static const char *const event_names[] = {"SystemExited",   "CrashInitiated",  "CrashReport",
+                                          "ProcessExited",  "CreateCompleted", "StartCompleted",
+                                          "PauseCompleted", "ResumeCompleted", "SaveCompleted"};
+
+static struct watch *watch_of(struct play *p, const char *name) {
+        struct system *s = system_of(p, name);
+
+        return s ? &s->watch : &process_of(p, name)->watch;
+}
+
+static bool order(struct play *p, const struct move *m) {
+        struct watch *w = watch_of(p, m->a);
+
+        hcs_guard(&w->lock);
+        return (w->at[m->what] && w->at[m->what] < w->at[m->next]) ||
+               conform_failed("%s was heard as number %u, %s as number %u", event_names[m->what], w->at[m->what],
+                              event_names[m->next], w->at[m->next]);
+}
+
 static bool event(struct play *p, const struct move *m) {
-        static const char *const names[] = {"SystemExited",   "CrashInitiated",  "CrashReport",
-                                            "ProcessExited",  "CreateCompleted", "StartCompleted",
-                                            "PauseCompleted", "ResumeCompleted", "SaveCompleted"};
-        struct system *s = system_of(p, m->a);
-        struct process *q = process_of(p, m->a);
-        struct watch *w = s ? &s->watch : &q->watch;
+        struct watch *w = watch_of(p, m->a);
         unsigned count = (unsigned)strtoul(m->b, NULL, 10);
 
         if (!watch_wait(w, (enum face_event)m->what, count))
-                return conform_failed("%s was not heard %u times", names[m->what], count);
+                return conform_failed("%s was not heard %u times", event_names[m->what], count);
         hcs_guard(&w->lock);
         free(p->document);
         p->document = w->data[m->what] ? hcs_strdup(w->data[m->what]) : NULL;
         return w->counts[m->what] == count ||
-               conform_failed("%s was heard %u times instead of %u", names[m->what], w->counts[m->what], count);
+               conform_failed("%s was heard %u times instead of %u", event_names[m->what], w->counts[m->what], count);
 }
 
 static struct process *new_process(struct play *p, const char *name) {
@@ -322,6 +336,8 @@ static bool move(struct play *p, const struct move *m) {
                                     p->face->watch(system_of(p, m->a)->handle, &system_of(p, m->a)->watch), NULL);
         case H_EVENT:
                 return event(p, m);
+        case H_ORDER:
+                return order(p, m);
         case H_VALUE:
                 return value(p, m);
         case H_SAYS:

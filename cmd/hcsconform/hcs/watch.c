@@ -28,7 +28,9 @@ void watch_deinit(struct watch *w) {
 void watch_hear(struct watch *w, enum face_event event, HRESULT status, const char *data) {
         hcs_guard(&w->lock);
 
-        w->counts[event]++;
+        w->n++;
+        if (w->counts[event]++ == 0)
+                w->at[event] = w->n;
         w->status[event] = status;
         free(w->data[event]);
         w->data[event] = data ? hcs_strdup(data) : NULL;
