@@ -76,7 +76,8 @@ def callers(root):
             names |= shared
         if "mockhcs/test/networks.h" in text:
             names |= {row.replace("%k", k).replace("%p", p) for k, p in kinds(root) for row, _ in KIND_ROWS}
-        dlls = {d for d in DLLS if f"abi/{d}.h" in text} or {"computecore"}
+        helpers = "".join((root / h).read_text() for h in re.findall(r'#include "(mockhcs/emulate/\S+/test/\S+\.h)"', text))
+        dlls = {d for d in DLLS if f"abi/{d}.h" in text + helpers} or {"computecore"}
         found[path.name[: -len("_test.c")]] = (dlls, names)
     return found
 
