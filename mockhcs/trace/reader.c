@@ -112,8 +112,7 @@ static bool is_unused(struct mock_slice text) {
         return text.n > 0 && text.p[0] == '\0' && memcmp(text.p, text.p + 1, text.n - 1) == 0;
 }
 
-HRESULT mock_trace_reader_next_line(struct mock_trace_reader *r, struct mock_line *ret, struct mock_slice *ret_text,
-                                    uint64_t *ret_line, uint64_t *ret_offset, struct hcs_error **err) {
+HRESULT mock_trace_reader_next_line(struct mock_trace_reader *r, struct mock_trace_line *ret, struct hcs_error **err) {
         struct mock_line_error why = {0};
         struct mock_slice text;
         bool whole = false;
@@ -123,63 +122,57 @@ HRESULT mock_trace_reader_next_line(struct mock_trace_reader *r, struct mock_lin
                 return hr;
         if (!whole && is_unused(text))
                 return S_FALSE;
-        *ret_line = r->line;
-        *ret_offset = r->offset;
+        ret->number = r->line;
+        ret->offset = r->offset;
         r->first += text.n + whole;
         r->offset += text.n + whole;
         r->line++;
-        hr = mock_line_parse(text.p, text.n, ret, &why);
+        hr = mock_line_parse(text.p, text.n, &ret->parts, &why);
         if (SUCCEEDED(hr)) {
-                *ret_text = text;
+                ret->text = text;
                 return S_OK;
         }
         if (!whole) {
                 char number[24];
 
-                snprintf(number, sizeof(number), "%llu", (unsigned long long)*ret_line);
+                snprintf(number, sizeof(number), "%llu", (unsigned long long)ret->number);
                 hcs_log(HCS_LOG_WARN, "the last line of the trace was cut off and is ignored", "file", r->name, "line",
                         number, NULL);
                 r->truncated = true;
                 return S_FALSE;
         }
-        return mock_trace_reader_fail(r, *ret_line, hr, why.column, why.text, err);
+        return mock_trace_reader_fail(r, ret->number, hr, why.column, why.text, err);
 }
 
 HRESULT mock_trace_reader_next(struct mock_trace_reader *r, struct mock_record *ret, struct hcs_error **err) {
         struct hcs_error *why = NULL;
-        struct mock_line line;
-        struct mock_slice text;
+        struct mock_trace_line line;
         struct mock_record record = {0};
-        uint64_t number;
-        uint64_t offset;
-        HRESULT hr = mock_trace_reader_next_line(r, &line, &text, &number, &offset, err);
+        HRESULT hr = mock_trace_reader_next_line(r, &line, err);
 
         if (hr != S_OK)
                 return hr;
-        hr = mock_record_from_line(text.p, text.n, &line, &record, &why);
+        hr = mock_record_from_line(line.text.p, line.text.n, &line.parts, &record, &why);
         if (FAILED(hr)) {
-                hr = mock_trace_reader_fail(r, number, hr, 1, hcs_error_message(why), err);
+                hr = mock_trace_reader_fail(r, line.number, hr, 1, hcs_error_message(why), err);
                 hcs_error_free(why);
                 return hr;
         }
-        record.line = number;
-        record.offset = offset;
+        record.line = line.number;
+        record.offset = line.offset;
         *ret = record;
         return S_OK;
 }
 
 static HRESULT read_header(struct mock_trace_reader *r, struct hcs_error **err) {
-        struct mock_line line;
-        struct mock_slice text;
-        uint64_t number;
-        uint64_t offset;
+        struct mock_trace_line line;
         uint64_t version;
         const char *what;
         struct hcs_error *why = NULL;
-        HRESULT hr = mock_trace_reader_next_line(r, &line, &text, &number, &offset, &why);
+        HRESULT hr = mock_trace_reader_next_line(r, &line, &why);
 
-        if (hr == S_OK && line.kind == MOCK_RECORD_HEADER)
-                hr = hcs_json_parse(text.p, text.n, NULL, &r->header, &why);
+        if (hr == S_OK && line.parts.kind == MOCK_RECORD_HEADER)
+                hr = hcs_json_parse(line.text.p, line.text.n, NULL, &r->header, &why);
         if (FAILED(hr) && hr != HCS_E_INVALID_JSON && hr != E_INVALIDARG)
                 return hcs_error_move(err, &why);
         hcs_error_free(why);

@@ -444,16 +444,14 @@ HRESULT catalog_open(const char *path, const char *bridge, struct catalog **ret,
         HRESULT hr = mock_trace_reader_open(path, &c->reader, err);
 
         while (SUCCEEDED(hr)) {
-                struct mock_slice text;
-                struct mock_line line;
-                uint64_t number, offset;
+                struct mock_trace_line line;
 
-                hr = mock_trace_reader_next_line(c->reader, &line, &text, &number, &offset, err);
+                hr = mock_trace_reader_next_line(c->reader, &line, err);
                 if (hr != S_OK)
                         break;
                 if (c->n == CATALOG_NONE - 2)
                         return hcs_error_make(err, HCS_WIN32(223), "%s: more than %u records", path, CATALOG_NONE - 2);
-                take_line(c, &line, text, offset, bridge);
+                take_line(c, &line.parts, line.text, line.offset, bridge);
         }
         if (FAILED(hr))
                 return hr;

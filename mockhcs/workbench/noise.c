@@ -68,14 +68,12 @@ HRESULT trace_noise_write(const char *path, const struct mock_noise *noise, cons
         hcs_json_set(header, "noise", mock_noise_json(noise));
         trace_output_json(out, header);
         for (;;) {
-                struct mock_slice text;
-                struct mock_line line;
-                uint64_t number, offset;
+                struct mock_trace_line line;
 
-                hr = mock_trace_reader_next_line(reader, &line, &text, &number, &offset, err);
+                hr = mock_trace_reader_next_line(reader, &line, err);
                 if (hr != S_OK)
                         break;
-                trace_output_line(out, text.p, text.n);
+                trace_output_line(out, line.text.p, line.text.n);
         }
         reader = mock_trace_reader_free(reader);
         return FAILED(hr) ? hr : trace_output_finish(steal_pointer(&out), err);

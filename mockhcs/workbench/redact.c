@@ -175,27 +175,26 @@ static void put_key(struct trace_output *key, uint64_t line, struct mock_slice w
         trace_output_json(key, o);
 }
 
-static HRESULT redact_line(struct mock_slice text, const struct mock_line *l, uint64_t line,
-                           const struct redact_options *o, struct trace_output *out, struct trace_output *key,
-                           uint64_t *n, struct hcs_error **err) {
+static HRESULT redact_line(const struct mock_trace_line *l, const struct redact_options *o, struct trace_output *out,
+                           struct trace_output *key, uint64_t *n, struct hcs_error **err) {
         _cleanup_json_ struct hcs_json *record = NULL;
         _cleanup_free_ char *now = NULL;
         unsigned found = 0;
 
-        if (may_hold(text, l, o)) {
-                HRESULT hr = hcs_json_parse(text.p, text.n, &deep, &record, err);
+        if (may_hold(l->text, &l->parts, o)) {
+                HRESULT hr = hcs_json_parse(l->text.p, l->text.n, &deep, &record, err);
 
                 if (FAILED(hr))
-                        return hcs_error_wrap(err, "line %llu", (unsigned long long)line);
-                found = redact_record(record, l, o);
+                        return hcs_error_wrap(err, "line %llu", (unsigned long long)l->number);
+                found = redact_record(record, &l->parts, o);
         }
         if (!found) {
-                trace_output_line(out, text.p, text.n);
+                trace_output_line(out, l->text.p, l->text.n);
                 return S_OK;
         }
         now = hcs_json_text(record, HCS_JSON_COMPACT);
         trace_output_line(out, now, strlen(now));
-        put_key(key, line, text, now);
+        put_key(key, l->number, l->text, now);
         *n += found;
         return S_OK;
 }
@@ -254,14 +253,12 @@ HRESULT trace_redact(const char *path, const char *output, const struct redact_o
                 return hr;
         n = put_header(mock_trace_reader_header(reader), options, out, key);
         while (SUCCEEDED(hr)) {
-                struct mock_slice text;
-                struct mock_line line;
-                uint64_t number, offset;
+                struct mock_trace_line line;
 
-                hr = mock_trace_reader_next_line(reader, &line, &text, &number, &offset, err);
+                hr = mock_trace_reader_next_line(reader, &line, err);
                 if (hr != S_OK)
                         break;
-                hr = redact_line(text, &line, number, options, out, key, &n, err);
+                hr = redact_line(&line, options, out, key, &n, err);
         }
         /* The key first: without it the trace would be without a way back. */
         if (SUCCEEDED(hr) && key)
@@ -300,16 +297,17 @@ static HRESULT next_change(struct key *k, FILE *f, const char *path, struct hcs_
         return S_OK;
 }
 
-static HRESULT restore_line(struct key *k, FILE *f, const char *path, const char *text, size_t n, uint64_t line,
+static HRESULT restore_line(struct key *k, FILE *f, const char *path, struct mock_slice text, uint64_t line,
                             struct trace_output *out, uint64_t *count, struct hcs_error **err) {
         char print[24];
         const char *was;
 
         if (k->line != line) {
-                trace_output_line(out, text, n);
+                trace_output_line(out, text.p, text.n);
                 return S_OK;
         }
-        snprintf(print, sizeof(print), "%016llx", (unsigned long long)fingerprint_bytes(FINGERPRINT_START, text, n));
+        snprintf(print, sizeof(print), "%016llx",
+                 (unsigned long long)fingerprint_bytes(FINGERPRINT_START, text.p, text.n));
         if (!hcs_streq(print, hcs_json_get_string(k->change, "is")))
                 return hcs_error_make(err, E_INVALIDARG, "line %llu is not the one that the key %s belongs to",
                                       (unsigned long long)line, path);
@@ -338,17 +336,15 @@ static HRESULT restore(const char *path, const char *key, FILE *f, const char *o
                 hr = next_change(&k, f, key, err);
         if (SUCCEEDED(hr)) {
                 header = hcs_json_text(mock_trace_reader_header(reader), HCS_JSON_COMPACT);
-                hr = restore_line(&k, f, key, header, strlen(header), 1, out, &n, err);
+                hr = restore_line(&k, f, key, (struct mock_slice){header, strlen(header)}, 1, out, &n, err);
         }
         while (SUCCEEDED(hr)) {
-                struct mock_slice text;
-                struct mock_line line;
-                uint64_t number, offset;
+                struct mock_trace_line line;
 
-                hr = mock_trace_reader_next_line(reader, &line, &text, &number, &offset, err);
+                hr = mock_trace_reader_next_line(reader, &line, err);
                 if (hr != S_OK)
                         break;
-                hr = restore_line(&k, f, key, text.p, text.n, number, out, &n, err);
+                hr = restore_line(&k, f, key, line.text, line.number, out, &n, err);
         }
         if (SUCCEEDED(hr) && k.line)
                 hr = hcs_error_make(err, E_INVALIDARG, "%s: the key goes on to line %llu, the trace does not", key,

@@ -93,13 +93,11 @@ static HRESULT each_line(struct selection *s, visit visitor, struct keymap *used
                 s->catalog->n ? mock_trace_reader_seek(s->catalog->reader, s->catalog->items[0].offset, 2, err) : S_OK;
 
         for (uint32_t i = 0; i < s->catalog->n && SUCCEEDED(hr); i++) {
-                struct mock_slice text;
-                struct mock_line line;
-                uint64_t number, offset;
+                struct mock_trace_line line;
 
-                hr = mock_trace_reader_next_line(s->catalog->reader, &line, &text, &number, &offset, err);
+                hr = mock_trace_reader_next_line(s->catalog->reader, &line, err);
                 if (hr == S_OK)
-                        visitor(s, i, &line, used);
+                        visitor(s, i, &line.parts, used);
                 else
                         break;
         }
@@ -186,15 +184,13 @@ HRESULT selection_write(const struct selection *s, const char *path, const struc
         if (s->catalog->n)
                 hr = mock_trace_reader_seek(reader, s->catalog->items[0].offset, 2, err);
         for (uint32_t i = 0; i < s->catalog->n && SUCCEEDED(hr); i++) {
-                struct mock_slice text;
-                struct mock_line line;
-                uint64_t number, offset;
+                struct mock_trace_line line;
 
-                hr = mock_trace_reader_next_line(reader, &line, &text, &number, &offset, err);
+                hr = mock_trace_reader_next_line(reader, &line, err);
                 if (hr != S_OK)
                         break;
                 if (s->keep[i])
-                        trace_output_line(out, text.p, text.n);
+                        trace_output_line(out, line.text.p, line.text.n);
         }
         return FAILED(hr) ? hr : trace_output_finish(steal_pointer(&out), err);
 }

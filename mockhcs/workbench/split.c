@@ -203,13 +203,11 @@ static uint32_t *heads_of(const struct catalog *c) {
         return heads;
 }
 
-static HRESULT each_line(struct catalog *c, uint32_t i, struct mock_line *ret, struct mock_slice *ret_text,
-                         struct hcs_error **err) {
-        uint64_t number, offset;
+static HRESULT each_line(struct catalog *c, uint32_t i, struct mock_trace_line *ret, struct hcs_error **err) {
         HRESULT hr = i ? S_OK : mock_trace_reader_seek(c->reader, c->items[0].offset, 2, err);
 
         if (SUCCEEDED(hr))
-                hr = mock_trace_reader_next_line(c->reader, ret, ret_text, &number, &offset, err);
+                hr = mock_trace_reader_next_line(c->reader, ret, err);
         return hr == S_FALSE ? hcs_error_make(err, E_ABORT, "the trace became shorter while it was read") : hr;
 }
 
@@ -220,17 +218,18 @@ static bool is_plumbing(const struct catalog *c, uint32_t i) {
 /* late: what was said of an object before the call that made it returned, and plumbing, whose call comes after it. */
 static HRESULT say_parts(struct parts *p, struct catalog *c, const uint32_t *heads, bool late, struct hcs_error **err) {
         for (uint32_t i = 0; i < c->n; i++) {
-                struct mock_slice text, operation;
-                struct mock_line l;
-                HRESULT hr = each_line(c, i, &l, &text, err);
+                struct mock_trace_line line;
+                const struct mock_line *l = &line.parts;
+                struct mock_slice operation;
+                HRESULT hr = each_line(c, i, &line, err);
 
                 if (hr != S_OK)
                         return hr;
-                operation = l.kind == MOCK_RECORD_CALL || l.kind == MOCK_RECORD_RETURN ? operation_in(&l)
-                                                                                       : (struct mock_slice){0};
+                operation = l->kind == MOCK_RECORD_CALL || l->kind == MOCK_RECORD_RETURN ? operation_in(l)
+                                                                                         : (struct mock_slice){0};
                 if (heads[i] != i) {
-                        if (l.kind == MOCK_RECORD_RETURN)
-                                take_made(p, c, heads[i], &l);
+                        if (l->kind == MOCK_RECORD_RETURN)
+                                take_made(p, c, heads[i], l);
                         if (late && operation.n && is_plumbing(c, heads[i])) {
                                 uint32_t known = keymap_get(&p->operations, hash(operation.p, operation.n));
 
@@ -239,7 +238,7 @@ static HRESULT say_parts(struct parts *p, struct catalog *c, const uint32_t *hea
                         continue;
                 }
                 if (!late || c->items[i].kind != MOCK_RECORD_CALL || c->items[i].made == CATALOG_NONE)
-                        p->of[i] = part_of_line(p, &l);
+                        p->of[i] = part_of_line(p, l);
                 if (!operation.n)
                         continue;
                 if (is_plumbing(c, i)) {
@@ -288,15 +287,14 @@ static HRESULT collect(const struct parts *p, struct catalog *c, const uint32_t 
 
         for (uint32_t i = 0; i < c->n; i++) {
                 struct hcs_buf *lines = &files[p->of[heads[i]]].lines;
-                struct mock_slice text;
-                struct mock_line l;
-                HRESULT hr = each_line(c, i, &l, &text, err);
+                struct mock_trace_line l;
+                HRESULT hr = each_line(c, i, &l, err);
 
                 if (hr != S_OK)
                         return hr;
-                hcs_buf_append(lines, text.p, text.n);
+                hcs_buf_append(lines, l.text.p, l.text.n);
                 hcs_buf_putc(lines, '\n');
-                collected += text.n + 1;
+                collected += l.text.n + 1;
                 if (collected < COLLECTED)
                         continue;
                 hr = write_collected(p, files, header, folder, err);

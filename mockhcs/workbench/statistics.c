@@ -305,14 +305,12 @@ HRESULT trace_statistics(const char *path, struct hcs_json **ret, struct hcs_err
         HRESULT hr = mock_trace_reader_open(path, &reader, err);
 
         while (SUCCEEDED(hr)) {
-                struct mock_slice text;
-                struct mock_line line;
-                uint64_t number, offset;
+                struct mock_trace_line line;
 
-                hr = mock_trace_reader_next_line(reader, &line, &text, &number, &offset, err);
+                hr = mock_trace_reader_next_line(reader, &line, err);
                 if (hr != S_OK)
                         break;
-                take_line(&s, &line);
+                take_line(&s, &line.parts);
         }
         if (FAILED(hr))
                 return hr;

@@ -56,17 +56,15 @@ static HRESULT put_trace(FILE *out, const char *id, const char *path, struct cod
         fprintf(out, BLOCK, id);
         put_data(out, header, strlen(header));
         for (;;) {
-                struct mock_slice text;
-                struct mock_line line;
-                uint64_t number, offset;
+                struct mock_trace_line line;
 
-                hr = mock_trace_reader_next_line(reader, &line, &text, &number, &offset, err);
+                hr = mock_trace_reader_next_line(reader, &line, err);
                 if (hr != S_OK)
                         break;
-                if (FAILED(line.hr))
-                        note(codes, line.hr);
+                if (FAILED(line.parts.hr))
+                        note(codes, line.parts.hr);
                 fputc('\n', out);
-                put_data(out, text.p, text.n);
+                put_data(out, line.text.p, line.text.n);
         }
         fputs("</script>\n", out);
         *ret_truncated = mock_trace_reader_truncated(reader);
