@@ -20,6 +20,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "integration/median.h"
 #include "platform/clock.h"
 
 #define ROUNDS 32
@@ -197,17 +198,6 @@ static double replay(char *const *argv) {
         if (end(&c) != 0)
                 fail("the recording is not played");
         return seconds(hcs_clock_ns() - c.start_ns);
-}
-
-static int by_value(const void *a, const void *b) {
-        double x = *(const double *)a, y = *(const double *)b;
-
-        return (x > y) - (x < y);
-}
-
-static double median(double *values, unsigned n) {
-        qsort(values, n, sizeof(*values), by_value);
-        return values[n / 2];
 }
 
 static void tell(const char *what, const double figures[][FIGURES], unsigned n, enum figure which, enum figure peer,

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "integration/median.h"
 #include "mockhcs/mockhcs.h"
 #include "platform/abi_memory.h"
 #include "platform/clock.h"
@@ -121,17 +122,6 @@ static struct hcs_child *start_service(const char *program, const char *socket) 
         return child;
 }
 
-static int compare(const void *a, const void *b) {
-        double x = *(const double *)a, y = *(const double *)b;
-
-        return (x > y) - (x < y);
-}
-
-static double median(double *values) {
-        qsort(values, ROUNDS, sizeof(*values), compare);
-        return values[ROUNDS / 2];
-}
-
 /* What is started from then on, threads too, stays on that processor. */
 static void stay_on(int processor) {
         cpu_set_t set;
@@ -189,10 +179,10 @@ static void measure(const char *program, const char *folder, const char *where, 
         close(fd);
         waitpid(echo_pid, NULL, 0);
         printf("%s\n", where);
-        printf("  a call in the process        %8.2f us\n", median(here) / 1e3);
-        printf("  a round trip by socket       %8.2f us\n", median(echo) / 1e3);
-        printf("  the call through a service   %8.2f us\n", median(there) / 1e3);
-        printf("  over both                    %8.2f  (goal: 3 at most)\n", median(ratio));
+        printf("  a call in the process        %8.2f us\n", median(here, ROUNDS) / 1e3);
+        printf("  a round trip by socket       %8.2f us\n", median(echo, ROUNDS) / 1e3);
+        printf("  the call through a service   %8.2f us\n", median(there, ROUNDS) / 1e3);
+        printf("  over both                    %8.2f  (goal: 3 at most)\n", median(ratio, ROUNDS));
         unlink(socket);
         strcat(socket, ".lock");
         unlink(socket);

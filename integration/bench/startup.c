@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "integration/median.h"
 #include "platform/clock.h"
 #include "platform/process.h"
 
@@ -25,24 +26,18 @@ static uint64_t run(const char *program) {
         return hcs_clock_ns() - start;
 }
 
-static int by_value(const void *a, const void *b) {
-        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-        return (x > y) - (x < y);
-}
-
 int main(int argc, char **argv) {
         static uint64_t times[2][RUNS];
+        double plain, linked;
 
         if (argc != 3)
                 return 2;
         for (size_t i = 0; i < RUNS; i++)
                 for (size_t which = 0; which < 2; which++)
                         times[which][i] = run(argv[1 + which]);
-        for (size_t which = 0; which < 2; which++)
-                qsort(times[which], RUNS, sizeof(times[which][0]), by_value);
-        printf("plain   %7.1f us\n", (double)times[0][RUNS / 2] / 1e3);
-        printf("linked  %7.1f us  %5.2f x plain\n", (double)times[1][RUNS / 2] / 1e3,
-               (double)times[1][RUNS / 2] / (double)times[0][RUNS / 2]);
+        plain = (double)median_u64(times[0], RUNS);
+        linked = (double)median_u64(times[1], RUNS);
+        printf("plain   %7.1f us\n", plain / 1e3);
+        printf("linked  %7.1f us  %5.2f x plain\n", linked / 1e3, linked / plain);
         return 0;
 }

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "integration/median.h"
 #include "mockhcs/vm/network/network.h"
 #include "mockhcs/vm/test/packets.h"
 #include "platform/clock.h"
@@ -172,28 +173,20 @@ static double through_copier(uint64_t batches) {
         return result;
 }
 
-static int by_value(const void *a, const void *b) {
-        double x = *(const double *)a, y = *(const double *)b;
-
-        return (x > y) - (x < y);
-}
-
 int main(int argc, char **argv) {
         unsigned long mb = argc > 1 ? strtoul(argv[1], NULL, 10) : 256;
         uint64_t batches = ((uint64_t)mb << 20) / (BATCH * 1518);
-        double ours[ROUNDS], peer[ROUNDS], ratios[ROUNDS], all = (double)(batches * BATCH);
+        double ours[ROUNDS], peer[ROUNDS], ratios[ROUNDS], all = (double)(batches * BATCH), theirs, own;
 
         for (unsigned i = 0; i < ROUNDS; i++) {
                 peer[i] = through_copier(batches);
                 ours[i] = through_switch(batches);
                 ratios[i] = ours[i] / peer[i];
         }
-        qsort(ours, ROUNDS, sizeof(ours[0]), by_value);
-        qsort(peer, ROUNDS, sizeof(peer[0]), by_value);
-        qsort(ratios, ROUNDS, sizeof(ratios[0]), by_value);
-        printf("a thread that copies   %7.0f MB/s  %8.0f frames/s\n", all * 1514 / peer[ROUNDS / 2] / 1e6,
-               all / peer[ROUNDS / 2]);
+        theirs = median(peer, ROUNDS);
+        own = median(ours, ROUNDS);
+        printf("a thread that copies   %7.0f MB/s  %8.0f frames/s\n", all * 1514 / theirs / 1e6, all / theirs);
         printf("the switch             %7.0f MB/s  %8.0f frames/s  %5.2f x the time of the copy\n",
-               all * 1514 / ours[ROUNDS / 2] / 1e6, all / ours[ROUNDS / 2], ratios[ROUNDS / 2]);
+               all * 1514 / own / 1e6, all / own, median(ratios, ROUNDS));
         return 0;
 }

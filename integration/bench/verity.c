@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "ext4/verity/verity.h"
+#include "integration/median.h"
 #include "platform/clock.h"
 #include "platform/process.h"
 #include "platform/thread.h"
@@ -80,12 +81,6 @@ static uint64_t run_veritysetup(char *data, char *hashes) {
         return hcs_clock_ns() - start;
 }
 
-static int by_value(const void *a, const void *b) {
-        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-        return (x > y) - (x < y);
-}
-
 int main(int argc, char **argv) {
         uint64_t megabytes = argc > 1 ? strtoull(argv[1], NULL, 10) : 1024;
         size_t runs = argc > 2 ? strtoul(argv[2], NULL, 10) : 7;
@@ -109,10 +104,8 @@ int main(int argc, char **argv) {
         }
         unlink(data);
         rmdir(directory);
-        for (size_t which = 0; which < 2; which++)
-                qsort(times[which], runs, sizeof(times[which][0]), by_value);
-        ours = (double)megabytes * 1048.576 / ((double)times[0][runs / 2] / 1e6);
-        theirs = (double)megabytes * 1048.576 / ((double)times[1][runs / 2] / 1e6);
+        ours = (double)megabytes * 1048.576 / ((double)median_u64(times[0], runs) / 1e6);
+        theirs = (double)megabytes * 1048.576 / ((double)median_u64(times[1], runs) / 1e6);
         printf("%llu MiB, %u processors, median of %zu runs\n", (unsigned long long)megabytes, hcs_thread_processors(),
                runs);
         printf("verity_write        %7.0f MB/s\n", ours);

@@ -23,6 +23,7 @@
 #include "base/str.h"
 #include "integration/guest/box.h"
 #include "integration/guest/cases.h"
+#include "integration/median.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 
@@ -34,15 +35,8 @@ const char *suite_busybox, *suite_golden, *suite_fault_file;
 
 static bool in_machine;
 
-static int by_value(const void *a, const void *b) {
-        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-        return (x > y) - (x < y);
-}
-
 static double median_us(uint64_t *ns, size_t n) {
-        qsort(ns, n, sizeof(*ns), by_value);
-        return (double)ns[n / 2] / 1000.0;
+        return (double)median_u64(ns, n) / 1000.0;
 }
 
 /* The floor: header and body in, as many bytes out as an answer has. */
@@ -276,17 +270,11 @@ static double in_mb_s(struct host *h, const char *container) {
         return mb_s(start);
 }
 
-static int by_rate(const void *a, const void *b) {
-        double x = *(const double *)a, y = *(const double *)b;
-
-        return (x > y) - (x < y);
-}
-
 typedef double (*rate_fn)(struct host *h, const char *container);
 #define RUNS 7
 
 static void sort(double rates[static RUNS]) {
-        qsort(rates, RUNS, sizeof(*rates), by_rate);
+        qsort(rates, RUNS, sizeof(*rates), median_by_double);
 }
 
 /* The ratios of runs that stood side by side: the median, and between which they were. Sorts both. */

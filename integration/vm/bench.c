@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "integration/median.h"
 #include "integration/vm/pattern.h"
 #include "integration/vm/rig.h"
 #include "platform/clock.h"
@@ -66,7 +67,7 @@ static double trip(int fd) {
                         exit(1);
                 times[i] = (double)(hcs_clock_ns() - start) / 1e3;
         }
-        return rig_median(times, TRIPS);
+        return median(times, TRIPS);
 }
 
 static double mb_per_s(uint64_t since) {
@@ -158,7 +159,7 @@ static double open_and_close(struct rig *r) {
                 close(fd);
                 times[i] = (double)(hcs_clock_ns() - start) / 1e3;
         }
-        return rig_median(times, OPENS);
+        return median(times, OPENS);
 }
 
 static void print(const char *what, double value, const char *unit, double peer) {
@@ -179,11 +180,11 @@ static void measure_streams(struct rig *r) {
         }
         close(fd);
         close(listener);
-        print("host to guest", rig_median(in, ROUNDS), "MB/s", rig_median(pair, ROUNDS));
-        print("guest to host", rig_median(out, ROUNDS), "MB/s", rig_median(pair, ROUNDS));
-        print("round trip of 64 bytes, by the host", rig_median(host_us, ROUNDS), "us", rig_median(pair_us, ROUNDS));
-        print("the same, by the guest", rig_median(guest_us, ROUNDS), "us", rig_median(pair_us, ROUNDS));
-        print("connect and close, by the host", open_and_close(r), "us", rig_median(pair_us, ROUNDS));
+        print("host to guest", median(in, ROUNDS), "MB/s", median(pair, ROUNDS));
+        print("guest to host", median(out, ROUNDS), "MB/s", median(pair, ROUNDS));
+        print("round trip of 64 bytes, by the host", median(host_us, ROUNDS), "us", median(pair_us, ROUNDS));
+        print("the same, by the guest", median(guest_us, ROUNDS), "us", median(pair_us, ROUNDS));
+        print("connect and close, by the host", open_and_close(r), "us", median(pair_us, ROUNDS));
 }
 
 int main(int argc, char **argv) {
@@ -205,7 +206,7 @@ int main(int argc, char **argv) {
                 rig_stop(&r);
         }
         printf("%-34s %9.2f s     median of %zu: the floor for an agent on the same kernel\n",
-               "QEMU's start to the guest's call", rig_median(times, boots), boots);
+               "QEMU's start to the guest's call", median(times, boots), boots);
         free(times);
         return 0;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "hcsshim/gcs.h"
+#include "integration/median.h"
 #include "integration/vm/rig.h"
 #include "mockhcs/vm/stats.h"
 #include "platform/clock.h"
@@ -155,11 +156,11 @@ int main(int argc, char **argv) {
                 ratios[2][i] = whole.seconds / same.seconds;
                 ratios[3][i] = whole.work / same.work;
         }
-        printf("QEMU's start to the bridge negotiated: %.2f s (median of %zu)\n", rig_median(times[0], rounds), rounds);
+        printf("QEMU's start to the bridge negotiated: %.2f s (median of %zu)\n", median(times[0], rounds), rounds);
         printf("an initrd that only connects:          %.2f s, %.2fx of it; %.2fx of QEMU's processor time\n",
-               rig_median(times[1], rounds), rig_median(ratios[0], rounds), rig_median(ratios[1], rounds));
+               median(times[1], rounds), median(ratios[0], rounds), median(ratios[1], rounds));
         printf("the same with the agent's modules:     %.2f s, %.2fx of it; %.2fx of QEMU's processor time\n",
-               rig_median(times[2], rounds), rig_median(ratios[2], rounds), rig_median(ratios[3], rounds));
+               median(times[2], rounds), median(ratios[2], rounds), median(ratios[3], rounds));
         for (size_t i = 0; i < 3; i++)
                 free(times[i]);
         for (size_t i = 0; i < 4; i++)

@@ -205,14 +205,3 @@ const char *rig_answer(struct rig *r, unsigned id) {
         }
         return text + 2 + (text[2] == ' ');
 }
-
-static int by_value(const void *a, const void *b) {
-        double x = *(const double *)a, y = *(const double *)b;
-
-        return (x > y) - (x < y);
-}
-
-double rig_median(double *values, size_t n) {
-        qsort(values, n, sizeof(*values), by_value);
-        return values[n / 2];
-}

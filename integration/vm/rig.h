@@ -40,7 +40,4 @@ const char *rig_answer(struct rig *r, unsigned id);
 /* Sends a line that nobody answers. */
 void rig_order(struct rig *r, const char *line);
 
-/* Of what a benchmark measured; sorts it. */
-double rig_median(double *values, size_t n);
-
 #endif
