@@ -11,10 +11,9 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/utf.h"
 #include "hcsshim/hcn.h"
 #include "hcsshim/hns.h"
-#include "platform/abi_memory.h"
+#include "platform/abi_text.h"
 
 #define ID "d0b4e0c1-1111-4222-8333-444455556666"
 
@@ -22,16 +21,7 @@
 static struct { const char *ids, *properties, *record, *hns; } service;
 
 static PWSTR answer(const char *text) {
-        uint16_t *wide = NULL;
-        size_t n;
-        PWSTR out;
-
-        if (!text || FAILED(hcs_utf8_to_utf16(text, strlen(text), &wide, &n, NULL)))
-                return NULL;
-        out = hcs_abi_alloc((n + 1) * sizeof(*out));
-        memcpy(out, wide, (n + 1) * sizeof(*out));
-        free(wide);
-        return out;
+        return text ? hcs_abi_text_give(text, strlen(text)) : NULL;
 }
 
 static HRESULT HCS_ABI_CALL enumerate(PCWSTR query, PWSTR *ids, PWSTR *record) {

@@ -3,7 +3,7 @@
 /* Endpoints of running containers: what is asked of the compute service, and when nothing is. */
 
 #include "base/utf.h"
-#include "platform/abi_memory.h"
+#include "platform/abi_text.h"
 #include "testing/fake_network.h"
 #include "testing/hcs_test.h"
 
@@ -13,15 +13,7 @@ static char *asked; /* the modify request; NULL for none */
 static HRESULT open_result;
 
 static PWSTR text(const char *utf8) {
-        uint16_t *wide = NULL;
-        size_t n;
-        PWSTR out;
-
-        assert_ok(hcs_utf8_to_utf16(utf8, strlen(utf8), &wide, &n, NULL), NULL);
-        out = hcs_abi_alloc((n + 1) * sizeof(*out));
-        memcpy(out, wide, (n + 1) * sizeof(*out));
-        free(wide);
-        return out;
+        return hcs_abi_text_give(utf8, strlen(utf8));
 }
 
 static HRESULT HCS_ABI_CALL open_system(PCWSTR id, HCS_SYSTEM *out, PWSTR *result) {

@@ -8,6 +8,7 @@
 
 #include "base/utf.h"
 #include "platform/abi_memory.h"
+#include "platform/abi_text.h"
 #include "platform/thread.h"
 
 #define WATCHERS 8
@@ -48,16 +49,7 @@ int fake_open_handles(void) {
 }
 
 static PWSTR answer(const char *text) {
-        uint16_t *wide = NULL;
-        size_t n = 0;
-        PWSTR out;
-
-        if (!text || FAILED(hcs_utf8_to_utf16(text, strlen(text), &wide, &n, NULL)))
-                return NULL;
-        out = hcs_abi_alloc((n + 1) * sizeof(*out));
-        memcpy(out, wide, (n + 1) * sizeof(*out));
-        free(wide);
-        return out;
+        return text ? hcs_abi_text_give(text, strlen(text)) : NULL;
 }
 
 static void put_wide(struct hcs_json *call, const char *key, PCWSTR wide) {
