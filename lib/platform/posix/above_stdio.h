@@ -6,6 +6,7 @@
  * Standard descriptors may be closed in the client: what we open must never take their numbers.
  */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -18,6 +19,24 @@ static inline int above_stdio(int fd) {
         moved = fcntl(fd, F_DUPFD_CLOEXEC, 3);
         close(fd);
         return moved;
+}
+
+/* Both of a pair; below 0 and errno when one has no other number: then both are closed. */
+static inline int above_stdio_pair(int fds[2]) {
+        int saved;
+
+        fds[0] = above_stdio(fds[0]);
+        saved = errno;
+        fds[1] = above_stdio(fds[1]);
+        if (fds[0] >= 0 && fds[1] >= 0)
+                return 0;
+        if (fds[0] >= 0)
+                saved = errno;
+        for (int i = 0; i < 2; i++)
+                if (fds[i] >= 0)
+                        close(fds[i]);
+        errno = saved;
+        return -1;
 }
 
 #endif

@@ -26,17 +26,8 @@ struct hcs_companion {
 HRESULT hcs_companion_socket(HANDLE *ret_ours, int *ret_theirs, struct hcs_error **err) {
         int fds[2];
 
-        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0 || above_stdio_pair(fds) < 0)
                 return hcs_error_errno(err, errno, "make a pair of sockets");
-        fds[0] = above_stdio(fds[0]);
-        fds[1] = above_stdio(fds[1]);
-        if (fds[0] < 0 || fds[1] < 0) {
-                int saved = errno;
-
-                hcs_pipe_close(hcs_abi_handle_from_fd(fds[0]));
-                hcs_pipe_close(hcs_abi_handle_from_fd(fds[1]));
-                return hcs_error_errno(err, saved, "make a pair of sockets");
-        }
         *ret_ours = hcs_abi_handle_from_fd(fds[0]);
         *ret_theirs = fds[1];
         hcs_pipe_set_nonblocking(*ret_ours);

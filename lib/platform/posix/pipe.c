@@ -19,17 +19,8 @@
 HRESULT hcs_pipe_new(HANDLE *ret_read, HANDLE *ret_write, struct hcs_error **err) {
         int fds[2];
 
-        if (pipe2(fds, O_CLOEXEC) < 0)
+        if (pipe2(fds, O_CLOEXEC) < 0 || above_stdio_pair(fds) < 0)
                 return hcs_error_errno(err, errno, "make a pipe");
-        fds[0] = above_stdio(fds[0]);
-        fds[1] = above_stdio(fds[1]);
-        if (fds[0] < 0 || fds[1] < 0) {
-                int saved = errno;
-
-                hcs_pipe_close(hcs_abi_handle_from_fd(fds[0]));
-                hcs_pipe_close(hcs_abi_handle_from_fd(fds[1]));
-                return hcs_error_errno(err, saved, "make a pipe");
-        }
         *ret_read = hcs_abi_handle_from_fd(fds[0]);
         *ret_write = hcs_abi_handle_from_fd(fds[1]);
         return S_OK;
