@@ -44,5 +44,19 @@ HRESULT guest_cgroup_stats_v2(const struct guest_cgroups *c, const char *path, s
                               struct hcs_error **err);
 /* Members as Go's omitempty leaves them: nothing for 0 and "". */
 void guest_metric(struct hcs_json *object, const char *name, uint64_t value);
+/* Members from lines "KEY VALUE" of a text. */
+struct guest_stats_key {
+        const char *member, *key;
+};
+void guest_stats_keys(struct hcs_json *object, const char *text, const struct guest_stats_key *keys, size_t n);
+/* A number in a file of its own, an error only when it is no number; nothing is read after a failure so far. */
+HRESULT guest_stats_read(const char *folder, const char *file, uint64_t *ret, HRESULT so_far, struct hcs_error **err);
+/* How the files of huge pages end, behind the size of the pages. failures: NULL in version 2, which tells less. */
+struct guest_stats_hugetlb {
+        const char *usage, *max, *failures;
+};
+HRESULT guest_stats_hugetlb(const char *folder, const struct guest_stats_hugetlb *files, struct hcs_json *metrics,
+                            struct hcs_error **err);
+HRESULT guest_stats_pids(const char *folder, uint64_t no_limit, struct hcs_json *metrics, struct hcs_error **err);
 
 #endif

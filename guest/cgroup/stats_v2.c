@@ -2,7 +2,6 @@
 
 /* Statistics of version 2 in the form of version 1. Stateless. Source: hcsshim internal/guest/cgroup/convert.go. */
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,50 +9,6 @@
 #include "guest/cgroup/cgroup_private.h"
 
 #define NS_PER_US 1000u
-
-/* A number in a file of its own, an error only when it is no number. */
-static HRESULT read_into(const char *folder, const char *file, uint64_t *ret, HRESULT so_far, struct hcs_error **err) {
-        *ret = 0;
-        return FAILED(so_far) ? so_far : guest_cgroup_read_u64(folder, file, UINT64_MAX, ret, err);
-}
-
-static HRESULT add_hugetlb(const char *folder, struct hcs_json *metrics, struct hcs_error **err) {
-        DIR *d = opendir(folder);
-        struct dirent *e;
-        HRESULT hr = S_OK;
-
-        while (d && SUCCEEDED(hr) && (e = readdir(d))) {
-                _cleanup_free_ char *max_file = NULL;
-                struct hcs_json *list = hcs_json_get(metrics, "hugetlb"), *entry;
-                uint64_t current, max;
-
-                if (!hcs_str_starts(e->d_name, "hugetlb.") || !hcs_str_ends(e->d_name, ".current") ||
-                    strstr(e->d_name, ".rsvd."))
-                        continue;
-                max_file = hcs_asprintf("%.*smax", (int)(strlen(e->d_name) - strlen("current")), e->d_name);
-                hr = read_into(folder, e->d_name, &current, hr, err);
-                hr = read_into(folder, max_file, &max, hr, err);
-                if (!list)
-                        list = hcs_json_set_new_array(metrics, "hugetlb");
-                entry = hcs_json_append(list, hcs_json_new_object());
-                guest_metric(entry, "usage", current);
-                guest_metric(entry, "max", max);
-        }
-        if (d)
-                closedir(d);
-        return hr;
-}
-
-static HRESULT add_pids(const char *folder, struct hcs_json *metrics, struct hcs_error **err) {
-        struct hcs_json *pids = hcs_json_set_new_object(metrics, "pids");
-        uint64_t current, limit;
-        HRESULT hr = read_into(folder, "pids.current", &current, S_OK, err);
-
-        hr = read_into(folder, "pids.max", &limit, hr, err);
-        guest_metric(pids, "current", current);
-        guest_metric(pids, "limit", limit);
-        return hr;
-}
 
 static HRESULT add_cpu(const char *folder, struct hcs_json *metrics, struct hcs_error **err) {
         struct hcs_json *cpu = hcs_json_set_new_object(metrics, "cpu");
@@ -81,9 +36,7 @@ static void add_entry(struct hcs_json *memory, const char *name, uint64_t limit,
 }
 
 static HRESULT add_memory(const char *folder, struct hcs_json *metrics, struct hcs_error **err) {
-        static const struct {
-                const char *member, *key;
-        } values[] = {
+        static const struct guest_stats_key values[] = {
                 {"cache", "file"},
                 {"rss", "anon"},
                 {"mapped_file", "file_mapped"},
@@ -103,14 +56,13 @@ static HRESULT add_memory(const char *folder, struct hcs_json *metrics, struct h
         HRESULT hr = guest_cgroup_read(folder, "memory.stat", &stat, err);
         const char *text = hcs_buf_cstr(&stat);
 
-        hr = read_into(folder, "memory.current", &usage, hr, err);
-        hr = read_into(folder, "memory.max", &limit, hr, err);
-        hr = read_into(folder, "memory.peak", &max, hr, err);
-        hr = read_into(folder, "memory.swap.current", &swap, hr, err);
-        hr = read_into(folder, "memory.swap.max", &swap_limit, hr, err);
-        hr = read_into(folder, "memory.swap.peak", &swap_max, hr, err);
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(values); i++)
-                guest_metric(memory, values[i].member, guest_cgroup_value(text, values[i].key));
+        hr = guest_stats_read(folder, "memory.current", &usage, hr, err);
+        hr = guest_stats_read(folder, "memory.max", &limit, hr, err);
+        hr = guest_stats_read(folder, "memory.peak", &max, hr, err);
+        hr = guest_stats_read(folder, "memory.swap.current", &swap, hr, err);
+        hr = guest_stats_read(folder, "memory.swap.max", &swap_limit, hr, err);
+        hr = guest_stats_read(folder, "memory.swap.peak", &swap_max, hr, err);
+        guest_stats_keys(memory, text, values, HCS_ARRAY_SIZE(values));
         guest_metric(memory, "hierarchical_memory_limit", limit);
         guest_metric(memory, "hierarchical_swap_limit", swap_limit);
         add_entry(memory, "usage", limit, usage, max);
@@ -168,14 +120,16 @@ static HRESULT add_io(const char *folder, struct hcs_json *metrics, struct hcs_e
         return hr;
 }
 
+static const struct guest_stats_hugetlb hugetlb_files = {".current", ".max", NULL};
+
 HRESULT guest_cgroup_stats_v2(const struct guest_cgroups *c, const char *path, struct hcs_json *metrics,
                               struct hcs_error **err) {
         _cleanup_free_ char *folder = guest_cgroup_folder(c, "", path);
         _cleanup_buf_ struct hcs_buf events = {0};
-        HRESULT hr = add_hugetlb(folder, metrics, err);
+        HRESULT hr = guest_stats_hugetlb(folder, &hugetlb_files, metrics, err);
 
         if (SUCCEEDED(hr))
-                hr = add_pids(folder, metrics, err);
+                hr = guest_stats_pids(folder, UINT64_MAX, metrics, err);
         if (SUCCEEDED(hr))
                 hr = add_cpu(folder, metrics, err);
         if (SUCCEEDED(hr))
