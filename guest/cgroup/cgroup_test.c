@@ -7,11 +7,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "guest/cgroup/event.h"
+#include "guest/testing/eater.h"
 #include "guest/testing/fixture.h"
 #include "platform/file.h"
 
@@ -116,30 +116,6 @@ static void statistics_of_this_kernel_can_be_read(void **state) {
         drop(&c);
 }
 
-/* A child that waits for a byte, then touches that much memory. */
-static pid_t start_eater(int *ret_go, size_t bytes) {
-        int go[2];
-        pid_t pid;
-        char c;
-
-        assert_int_equal(pipe(go), 0);
-        pid = fork();
-        if (pid == 0) {
-                char *p;
-
-                close(go[1]);
-                if (read(go[0], &c, 1) != 1)
-                        _exit(1);
-                p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-                if (p != MAP_FAILED)
-                        memset(p, 1, bytes);
-                pause();
-        }
-        close(go[0]);
-        *ret_go = go[1];
-        return pid;
-}
-
 static void await(struct guest_memory_watch *w) {
         struct pollfd p = {.fd = w->fd, .events = POLLIN};
         struct hcs_error *err = NULL;
@@ -168,7 +144,7 @@ static void memory_events_are_told(void **state) {
         assert_int_equal(guest_memory_watch_read(&oom, &err), S_FALSE);
         assert_hresult(guest_memory_watch_init(&none, &c, "/hcs-test-none", GUEST_MEMORY_OOM, 0, NULL),
                        HCS_WIN32(1168));
-        pid = start_eater(&go, 64 * MB);
+        pid = guest_start_eater(64 * MB, &go);
         assert_ok(guest_cgroup_add(&c, group, pid, &err), err);
         assert_int_equal(write(go, "x", 1), 1);
         await(&threshold);
