@@ -4,19 +4,8 @@
 
 #include "base/json.h"
 #include "hcsshim/schema_network.h"
+#include "schema/test/validate.h"
 #include "testing/hcs_test.h"
-
-static struct hcs_schema_report validate(const char *type, const char *text, const char *profile) {
-        _cleanup_json_ struct hcs_json *json = NULL;
-        struct hcs_schema_report report;
-        struct hcs_schema_profile p;
-        struct hcs_error *err = NULL;
-
-        assert_ok(hcs_json_parse_cstr(text, &json, &err), err);
-        assert_ok(hcs_schema_profile_parse(profile, &p, &err), err);
-        hcs_schema_validate(hcs_schema_type_find(type), json, &p, &report);
-        return report;
-}
 
 static void assert_problem(const char *type, const char *text, const char *path, const char *message) {
         struct hcs_schema_report r = validate(type, text, "strict:26100");

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "hcsshim/schema.h"
+#include "schema/test/validate.h"
 #include "testing/hcs_test.h"
 
 static void assert_round_trip(const char *name, const char *text) {
@@ -179,18 +180,6 @@ static void what_does_not_fit_is_named_by_path(void **state) {
                        HCS_E_INVALID_JSON);
         assert_string_equal(hcs_error_path(err), "$.VirtualMachine.ComputeTopology.Processor.Count");
         hcs_error_free(err);
-}
-
-static struct hcs_schema_report validate(const char *type, const char *text, const char *profile) {
-        _cleanup_json_ struct hcs_json *json = NULL;
-        struct hcs_schema_report report;
-        struct hcs_schema_profile p;
-        struct hcs_error *err = NULL;
-
-        assert_ok(hcs_json_parse_cstr(text, &json, &err), err);
-        assert_ok(hcs_schema_profile_parse(profile, &p, &err), err);
-        hcs_schema_validate(hcs_schema_type_find(type), json, &p, &report);
-        return report;
 }
 
 static void what_no_published_schema_has_is_refused_where_it_is_assumed_to_be_newer(void **state) {
