@@ -9,6 +9,7 @@
 #include "gcs/test/guest.h"
 #include "mockhcs/bridge/play.h"
 #include "mockhcs/bridge/tap.h"
+#include "mockhcs/test/played_guest.h"
 #include "mockhcs/trace/reader.h"
 #include "platform/clock.h"
 #include "testing/hcs_test.h"
@@ -170,57 +171,14 @@ static void frames_of_a_session_are_records_without_secrets(void **state) {
 
 /* ---- a recorded guest ---- */
 
-struct stand_in {
-        const char *trace;
-        struct hcs_gcs_transport *transport;
-        struct hcs_stream *stream, *host;
-        struct mock_bridge_report report;
-        struct hcs_thread thread;
-        HRESULT hr;
-};
-
-static HRESULT dial(void *ctx, uint32_t port, struct hcs_stream **ret, struct hcs_error **err) {
-        struct stand_in *s = ctx;
-
-        return hcs_gcs_guest_dial(s->transport, port, NULL, ret, err);
-}
-
-static void stand_in_run(void *arg) {
-        struct stand_in *s = arg;
-
-        s->hr = mock_bridge_play_guest(s->trace, s->stream, &(struct mock_bridge_options){.dial = dial, .ctx = s},
-                                       &s->report, NULL);
-        hcs_stream_shutdown(s->stream);
-}
-
-static struct hcs_gcs_connection *stand_in_connect(struct stand_in *s, const char *trace) {
-        struct hcs_gcs_connection *gc = NULL;
-        struct hcs_error *err = NULL;
-
-        *s = (struct stand_in){.trace = trace};
-        assert_ok(hcs_stream_pair(&s->stream, &s->host, NULL), NULL);
-        assert_ok(hcs_gcs_transport_open("memory:", &s->transport, NULL), NULL);
-        assert_ok(hcs_thread_start(&s->thread, stand_in_run, s, NULL), NULL);
-        assert_ok(hcs_gcs_connect(s->host, s->transport, NULL, NULL, &gc, &err), err);
-        return gc;
-}
-
-static void stand_in_end(struct stand_in *s, struct hcs_gcs_connection *gc) {
-        hcs_gcs_connection_unref(gc);
-        hcs_thread_join(&s->thread);
-        assert_ok(s->hr, NULL);
-        hcs_stream_close(s->stream);
-        hcs_gcs_transport_unref(s->transport);
-}
-
 static void a_recorded_guest_stands_in_for_the_vm_with_ids_of_this_run(void **state) {
         struct hcs_gcs_connection *gc;
         struct hcs_error *err = NULL;
-        struct stand_in s;
+        struct played_guest s;
 
-        gc = stand_in_connect(&s, trace_path);
+        gc = played_guest_connect(&s, trace_path);
         assert_ok(session(gc, SECOND, "another secret", &err), err);
-        stand_in_end(&s, gc);
+        played_guest_end(&s, gc);
         assert_int_equal(s.report.matched, 7);
         assert_int_equal(s.report.mismatched, 0);
         assert_int_equal(s.report.left, 0);
@@ -231,9 +189,9 @@ static void what_was_not_recorded_is_refused_with_the_nearest_and_the_difference
         struct hcs_gcs_container *c = NULL;
         struct hcs_gcs_connection *gc;
         struct hcs_error *err = NULL;
-        struct stand_in s;
+        struct played_guest s;
 
-        gc = stand_in_connect(&s, trace_path);
+        gc = played_guest_connect(&s, trace_path);
         assert_hresult(hcs_gcs_container_create(gc, SECOND, "{\"a\":2,\"Password\":\"x\"}", NULL, &c, &err),
                        E_UNEXPECTED);
         assert_non_null(strstr(hcs_error_message(err), "no recorded request is like Request(Create) #1; the nearest is "
@@ -244,7 +202,7 @@ static void what_was_not_recorded_is_refused_with_the_nearest_and_the_difference
         err = hcs_error_free(err);
         /* The ids that the failed try would have bound are free. */
         assert_ok(session(gc, FIRST, "x", &err), err);
-        stand_in_end(&s, gc);
+        played_guest_end(&s, gc);
         assert_int_equal(s.report.mismatched, 2);
         assert_int_equal(s.report.left, 0);
         mock_bridge_report_deinit(&s.report);
@@ -252,10 +210,10 @@ static void what_was_not_recorded_is_refused_with_the_nearest_and_the_difference
 
 static void what_the_host_never_asked_for_is_told_at_the_end(void **state) {
         struct hcs_gcs_connection *gc;
-        struct stand_in s;
+        struct played_guest s;
 
-        gc = stand_in_connect(&s, trace_path);
-        stand_in_end(&s, gc);
+        gc = played_guest_connect(&s, trace_path);
+        played_guest_end(&s, gc);
         assert_int_equal(s.report.matched, 1);
         assert_int_equal(s.report.left, 6);
         assert_int_equal(s.report.n_lines, 6);
@@ -326,9 +284,9 @@ static void a_recorded_machine_runs_a_container_for_the_library(void **state) {
         struct mock_trace_reader *reader = NULL;
         struct again a = {0};
         struct mock_record r;
-        struct stand_in s;
+        struct played_guest s;
 
-        a.gc = stand_in_connect(&s, path);
+        a.gc = played_guest_connect(&s, path);
         assert_ok(mock_trace_reader_open(path, &reader, NULL), NULL);
         while (mock_trace_reader_next(reader, &r, NULL) == S_OK) {
                 _cleanup_json_ struct hcs_json *document = NULL;
@@ -342,7 +300,7 @@ static void a_recorded_machine_runs_a_container_for_the_library(void **state) {
         mock_trace_reader_free(reader);
         hcs_gcs_process_unref(a.process);
         hcs_gcs_container_unref(a.container);
-        stand_in_end(&s, a.gc);
+        played_guest_end(&s, a.gc);
         if (s.report.text.len)
                 fail_msg("%s", s.report.text.data);
         assert_int_equal(s.report.matched, 12);

@@ -9,6 +9,7 @@
 #include "mockhcs/bridge/play.h"
 #include "mockhcs/bridge/streams.h"
 #include "mockhcs/bridge/tap.h"
+#include "mockhcs/test/played_guest.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "testing/hcs_test.h"
@@ -124,63 +125,21 @@ static char *record(bool guest_ends) {
         return path;
 }
 
-struct stand_in {
-        const char *trace;
-        struct hcs_gcs_transport *transport;
-        struct hcs_stream *stream, *host;
-        struct mock_bridge_report report;
-        struct hcs_thread thread;
-        unsigned long long heard;
-};
-
-static HRESULT dial(void *ctx, uint32_t port, struct hcs_stream **ret, struct hcs_error **err) {
-        return hcs_gcs_guest_dial(((struct stand_in *)ctx)->transport, port, NULL, ret, err);
-}
-
-static void note_heard(void *ctx, unsigned long long line) {
-        struct stand_in *s = ctx;
-
-        assert_true(line >= s->heard);
-        s->heard = line;
-}
-
-static void play(void *arg) {
-        struct stand_in *s = arg;
-        const struct mock_bridge_options o = {.dial = dial, .heard = note_heard, .ctx = s};
-
-        assert_ok(mock_bridge_play_guest(s->trace, s->stream, &o, &s->report, NULL), NULL);
-}
-
-static struct hcs_gcs_connection *connect_to(struct stand_in *s, const char *trace) {
-        struct hcs_gcs_connection *gc = NULL;
-        struct hcs_error *err = NULL;
-
-        *s = (struct stand_in){.trace = trace};
-        assert_ok(hcs_stream_pair(&s->stream, &s->host, NULL), NULL);
-        assert_ok(hcs_gcs_transport_open("memory:", &s->transport, NULL), NULL);
-        assert_ok(hcs_thread_start(&s->thread, play, s, NULL), NULL);
-        assert_ok(hcs_gcs_connect(s->host, s->transport, NULL, NULL, &gc, &err), err);
-        return gc;
-}
-
-static void end(struct stand_in *s) {
-        hcs_thread_join(&s->thread);
-        assert_int_equal(s->report.mismatched, 0);
-        assert_int_equal(s->report.left, 0);
-        mock_bridge_report_deinit(&s->report);
-        hcs_stream_close(s->stream);
-        hcs_gcs_transport_unref(s->transport);
+static void end(struct played_guest *p, struct hcs_gcs_connection *gc) {
+        played_guest_end(p, gc);
+        assert_int_equal(p->report.mismatched, 0);
+        assert_int_equal(p->report.left, 0);
+        mock_bridge_report_deinit(&p->report);
 }
 
 static void a_process_answers_its_input_as_it_did(void **state) {
         _cleanup_free_ char *path = record(false);
         struct hcs_gcs_connection *gc;
-        struct stand_in s;
+        struct played_guest s;
 
-        gc = connect_to(&s, path);
+        gc = played_guest_connect(&s, path);
         converse(gc);
-        hcs_gcs_connection_unref(gc);
-        end(&s);
+        end(&s, gc);
         assert_true(s.heard == UINT64_MAX);
 }
 
@@ -188,13 +147,12 @@ static void a_guest_that_ended_the_bridge_ends_it_again(void **state) {
         _cleanup_free_ char *path = record(true);
         struct hcs_error *err = NULL;
         struct hcs_gcs_connection *gc;
-        struct stand_in s;
+        struct played_guest s;
 
-        gc = connect_to(&s, path);
+        gc = played_guest_connect(&s, path);
         converse(gc);
         assert_ok(hcs_gcs_connection_wait(gc, NULL, &err), err);
-        hcs_gcs_connection_unref(gc);
-        end(&s);
+        end(&s, gc);
 }
 
 static void streams_are_records_with_their_port(void **state) {
