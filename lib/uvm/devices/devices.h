@@ -79,14 +79,14 @@ struct uvm_disk_mount {
         char *const *options;
         size_t n_options;
 };
-/* ret_path: where it is in the guest, valid until the mount is released. "no available location" when all LUNs are
- * taken. */
-/* Only attaches it, in the first free place, for whoever does something else with it than mounting. */
 struct uvm_location {
         unsigned controller, lun;
 };
+/* Only attaches it, in the first free place, for whoever does something else with it than mounting. "no available
+ * location" when all LUNs are taken. */
 HRESULT uvm_devices_attach_disk(struct uvm_devices *u, const struct uvm_disk *disk, uvm_ticket *ret,
                                 struct uvm_location *ret_location, struct hcs_error **err);
+/* The same, and mounts it. ret_path: where it is in the guest, valid until the mount is released. */
 HRESULT uvm_devices_add_disk(struct uvm_devices *u, const struct uvm_disk *disk, const struct uvm_disk_mount *mount,
                              uvm_ticket *ret, const char **ret_path, struct hcs_error **err);
 /* A read-only layer on a VPMem device, or on a part of one. UVM_E_NO_VPMEM when it does not fit there: SCSI may do. */
