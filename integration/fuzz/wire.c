@@ -20,8 +20,8 @@
 #include "platform/abi_memory.h"
 #include "platform/thread.h"
 
-#define HELLO   "{\"hello\":\"mockhcs\",\"versions\":[1]}"
-#define WELCOME "{\"hello\":\"mockhcs\",\"version\":1,\"build\":1,\"notes\":true}"
+#define HELLO   "{\"hello\":\"mockhcs\",\"versions\":[2]}"
+#define WELCOME "{\"hello\":\"mockhcs\",\"version\":2,\"build\":1,\"notes\":true}"
 
 static char folder[] = "/tmp/fuzz-wire.XXXXXX", socket_path[64], fake_path[64];
 static struct mockhcs_service *service;

@@ -60,8 +60,8 @@ struct mock_backend_ops {
         void (*note)(struct mock_backend *b, const struct mock_call *call);
         /* The client wrote to, or closed (end), the stdin of a process. Optional. */
         void (*input)(struct mock_backend *b, const struct mock_stdio *chunk);
-        /* There is room again for output of a process, of which mock_engine_output_full() said that there was none.
-         * On the dispatcher. Optional. */
+        /* There is room again for output of a process, of which mock_engine_output_full() said that there was none, or
+         * for which mock_engine_await_room() asked. On the dispatcher. Optional. */
         void (*room)(struct mock_backend *b, struct mock_handle *process);
         /* What went over the bridge of a system, or over a stream there: one of the two, the other is NULL. Optional.
          */
@@ -155,6 +155,10 @@ void mock_engine_end_input(struct mock_engine *e, struct mock_handle *process);
 /* The client reads so slowly that no more output should be said; room() is called when that is over. A layer may go on
  * all the same: nothing is lost. */
 bool mock_engine_output_full(struct mock_engine *e, struct mock_handle *process, enum mock_stream stream);
+/* How much output the client has still to read; room() comes once that is MOCK_OUTPUT_LITTLE at most, maybe at once. */
+#define MOCK_OUTPUT_LITTLE ((size_t)64 << 10)
+size_t mock_engine_output_waiting(struct mock_engine *e, struct mock_handle *process, enum mock_stream stream);
+void mock_engine_await_room(struct mock_engine *e, struct mock_handle *process, enum mock_stream stream);
 /* Input stays in the client's pipe, until it is held no more. What was read already still comes. */
 void mock_engine_hold_input(struct mock_engine *e, struct mock_handle *process, bool hold);
 

@@ -16,6 +16,12 @@ struct mock_handle *mock_call_subject(const struct mock_call *call) {
         return call->callback ? call->callback : call->system;
 }
 
+const char *mock_stream_name(enum mock_stream stream) {
+        static const char *const names[] = {"stdin", "stdout", "stderr"};
+
+        return names[stream];
+}
+
 bool mock_call_is_network(const struct mock_call *call) {
         return call->function->dll == MOCK_COMPUTENETWORK || call->function->verb == MOCK_HNS_CALL;
 }

@@ -27,6 +27,7 @@ struct mock_handle;
 
 enum mock_stream { MOCK_STDIN, MOCK_STDOUT, MOCK_STDERR };
 #define MOCK_STREAMS 3
+const char *mock_stream_name(enum mock_stream stream); /* "stdin" */
 
 struct mock_process_info {
         bool present;

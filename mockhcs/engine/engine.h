@@ -31,10 +31,11 @@ struct mock_engine {
         atomic_uint_fast64_t calls, failures, stale, not_implemented, late, events, operations;
         atomic_uint threads;
         double speed;
-        /* A service has the pipes of its processes elsewhere, and is asked there to end their input. NULL: they are
-         * here. */
+        /* A service has the pipes of its processes elsewhere, and is asked there to end and to hold their input. NULL:
+         * they are here. */
         void (*end_input)(void *ctx, struct mock_handle *process);
-        void *end_input_ctx;
+        void (*hold_input)(void *ctx, struct mock_handle *process, bool hold);
+        void *pipes_ctx;
         bool v1_pending; /* vmcompute returns pending for what may be pending */
         bool report_leaks;
         bool closed;
@@ -85,6 +86,9 @@ HRESULT mock_stdio_open(struct mock_engine *e, struct mock_live *process, const 
 void mock_stdio_close_input(struct mock_engine *e, struct mock_live *process);
 void mock_stdio_drop(struct mock_engine *e, struct mock_live *process);
 struct mock_dispatcher_pipes mock_stdio_pipes(struct mock_engine *e);
+/* Of a service: output goes to where its pipe is, and was written to it there. False: so much had not gone. */
+void mock_stdio_sent(struct mock_engine *e, const struct mock_stdio *chunk);
+bool mock_stdio_taken(struct mock_engine *e, struct mock_handle *process, enum mock_stream stream, uint64_t n);
 
 /* Composition (compose.c). */
 HRESULT mock_compose(struct mock_engine *e, const char *spec, struct hcs_error **err);

@@ -26,6 +26,7 @@ struct mock_pump {
         HANDLE client;          /* the other end until it is handed out */
         struct hcs_buf backlog; /* output not yet taken by the pipe */
         size_t taken;           /* of the backlog */
+        size_t away;            /* output whose pipe is in another process, and that is not in that pipe yet */
         bool ended;             /* no more output follows */
         bool closed;            /* ended and everything written, or the client went away */
         bool full;              /* output: a layer waits for room in the backlog */

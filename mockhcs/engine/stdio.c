@@ -13,9 +13,8 @@
 
 /* More than a pipe holds: a client that goes on writing while it asks for the end cannot put it off. */
 #define DRAIN_READS 128
-/* A backlog of so much is full, until so little is left. */
+/* A backlog of so much is full, until little is left. */
 #define FULL ((size_t)256 << 10)
-#define ROOM ((size_t)64 << 10)
 
 static HANDLE take(HANDLE *h) {
         HANDLE taken = *h;
@@ -86,6 +85,11 @@ static void write_backlog(struct mock_engine *e, struct mock_pump *p) {
                 close_pump(e, p);
 }
 
+/* In the backlog, or in that of another process. */
+static size_t unread(const struct mock_pump *p) {
+        return p->closed ? 0 : waiting(p) + p->away;
+}
+
 static void tell_room(void *arg) {
         struct mock_live *l = arg;
 
@@ -102,7 +106,7 @@ static void drop_live(void *arg) {
 /* With the lock held: who waits for room is told, on the dispatcher. */
 static void flush(struct mock_live *l, struct mock_pump *p) {
         write_backlog(l->engine, p);
-        if (!p->full || (!p->closed && waiting(p) > ROOM))
+        if (!p->full || unread(p) > MOCK_OUTPUT_LITTLE)
                 return;
         p->full = false;
         mock_handle_ref(&l->h);
@@ -113,8 +117,38 @@ bool mock_engine_output_full(struct mock_engine *e, struct mock_handle *process,
         struct mock_pump *p = &mock_live_of(process)->pumps[stream];
 
         hcs_guard(&e->lock);
-        p->full = !p->closed && waiting(p) >= (p->full ? ROOM : FULL);
+        p->full = unread(p) > (p->full ? MOCK_OUTPUT_LITTLE : FULL - 1);
         return p->full;
+}
+
+size_t mock_engine_output_waiting(struct mock_engine *e, struct mock_handle *process, enum mock_stream stream) {
+        hcs_guard(&e->lock);
+        return unread(&mock_live_of(process)->pumps[stream]);
+}
+
+void mock_engine_await_room(struct mock_engine *e, struct mock_handle *process, enum mock_stream stream) {
+        struct mock_live *l = mock_live_of(process);
+
+        hcs_guard(&e->lock);
+        l->pumps[stream].full = true;
+        flush(l, &l->pumps[stream]);
+}
+
+void mock_stdio_sent(struct mock_engine *e, const struct mock_stdio *chunk) {
+        hcs_guard(&e->lock);
+        mock_live_of(chunk->process)->pumps[chunk->stream].away += chunk->len;
+}
+
+bool mock_stdio_taken(struct mock_engine *e, struct mock_handle *process, enum mock_stream stream, uint64_t n) {
+        struct mock_live *l = mock_live_of(process);
+        struct mock_pump *p = &l->pumps[stream];
+
+        hcs_guard(&e->lock);
+        if (n > p->away)
+                return false;
+        p->away -= (size_t)n;
+        flush(l, p);
+        return true;
 }
 
 static bool needs_poll(const struct mock_live *l) {
@@ -288,7 +322,7 @@ static void drain_input(void *arg) {
 
 void mock_engine_end_input(struct mock_engine *e, struct mock_handle *process) {
         if (e->end_input) {
-                e->end_input(e->end_input_ctx, process);
+                e->end_input(e->pipes_ctx, process);
                 return;
         }
         mock_engine_after(e, 0, drain_input, drop_live, mock_live_of(mock_handle_ref(process)));
@@ -297,6 +331,10 @@ void mock_engine_end_input(struct mock_engine *e, struct mock_handle *process) {
 void mock_engine_hold_input(struct mock_engine *e, struct mock_handle *process, bool hold) {
         struct mock_live *l = mock_live_of(process);
 
+        if (e->hold_input) {
+                e->hold_input(e->pipes_ctx, process, hold);
+                return;
+        }
         hcs_guard(&e->lock);
         l->pumps[MOCK_STDIN].held = hold;
         if (!hold)

@@ -124,6 +124,11 @@ static void happened(struct remote_connection *c, struct mock_record *r) {
         mock_handle_unref(on);
 }
 
+static void say(struct remote_connection *c, const struct mock_stdio *chunk) {
+        sink_of(c)->ops->output(sink_of(c), chunk);
+        remote_flow_received(c, chunk);
+}
+
 static void said(struct remote_connection *c, struct mock_record *r) {
         struct mock_handle *process = find_handle(c, r->subject);
 
@@ -132,13 +137,34 @@ static void said(struct remote_connection *c, struct mock_record *r) {
         if (process->kind == MOCK_PROCESS && r->stream == MOCK_STDIN)
                 mock_engine_end_input(c->backend->engine, process);
         else if (process->kind == MOCK_PROCESS)
-                sink_of(c)->ops->output(sink_of(c), &(struct mock_stdio){process, r->stream, r->data, r->len, r->end});
+                say(c, &(struct mock_stdio){process, r->stream, r->data, r->len, r->end});
         mock_handle_unref(process);
 }
 
-static HRESULT answered(struct remote_connection *c, const char *text, size_t len, struct hcs_error **err) {
-        _cleanup_json_ struct hcs_json *line = NULL;
+static HRESULT taken(struct remote_connection *c, const struct mock_wire_took *took, struct hcs_error **err) {
+        struct mock_handle *process = find_handle(c, took->symbol);
+        HRESULT hr = process ? remote_flow_taken(c, process, took, err) : S_OK;
+
+        mock_handle_unref(process);
+        return hr;
+}
+
+static HRESULT answered(struct remote_connection *c, struct hcs_json **line, uint64_t n, struct hcs_error **err) {
         struct remote_call *rc;
+
+        hcs_guard(&c->lock);
+        rc = find_control(c, n);
+        if (!rc)
+                return bad(err, "an answer to what was not asked");
+        rc->answer = steal_pointer(line);
+        let_go(c, rc);
+        return S_OK;
+}
+
+/* What is no record of a trace. */
+static HRESULT heard(struct remote_connection *c, const char *text, size_t len, struct hcs_error **err) {
+        _cleanup_json_ struct hcs_json *line = NULL;
+        struct mock_wire_took took;
         uint64_t n = 0;
         HRESULT hr =
                 hcs_json_parse(text, len, &(struct hcs_json_options){.max_bytes = MOCK_WIRE_MAX_FRAME}, &line, err);
@@ -147,15 +173,10 @@ static HRESULT answered(struct remote_connection *c, const char *text, size_t le
                 return hr;
         if (hcs_json_get(line, "refused"))
                 return mock_wire_failure(line, err);
-        if (!hcs_json_u64(hcs_json_get(line, "answer"), &n))
-                return S_OK; /* something newer than we are */
-        hcs_guard(&c->lock);
-        rc = find_control(c, n);
-        if (!rc)
-                return bad(err, "an answer to what was not asked");
-        rc->answer = steal_pointer(&line);
-        let_go(c, rc);
-        return S_OK;
+        if (hcs_json_u64(hcs_json_get(line, "answer"), &n))
+                return answered(c, &line, n, err);
+        hr = mock_wire_take_took(line, &took, err);
+        return hr == S_OK ? taken(c, &took, err) : hr; /* S_FALSE: something newer than we are */
 }
 
 HRESULT remote_incoming(struct remote_connection *c, struct mock_slice frame, struct hcs_error **err) {
@@ -181,7 +202,7 @@ HRESULT remote_incoming(struct remote_connection *c, struct mock_slice frame, st
                         said(c, &r);
                         break;
                 case MOCK_RECORD_UNKNOWN:
-                        hr = answered(c, line.p, line.n, err);
+                        hr = heard(c, line.p, line.n, err);
                         break;
                 default:
                         break;
@@ -232,6 +253,8 @@ static void end_pending(struct remote_connection *c) {
 }
 
 static void end_handle(struct remote_connection *c, struct mock_handle *h) {
+        if (h->kind == MOCK_PROCESS)
+                mock_engine_hold_input(c->backend->engine, h, false); /* who writes need not wait any more */
         for (int i = MOCK_STDOUT; h->kind == MOCK_PROCESS && i <= MOCK_STDERR; i++)
                 sink_of(c)->ops->output(sink_of(c),
                                         &(struct mock_stdio){.process = h, .stream = (enum mock_stream)i, .end = true});

@@ -136,9 +136,18 @@ static void input(struct mock_backend *b, const struct mock_stdio *chunk) {
         _cleanup_buf_ struct hcs_buf frame = {0};
 
         if (c && c->generation == (uintptr_t)chunk->process->object) {
+                remote_flow_sent(c, chunk);
                 mock_wire_put_stdio(&frame, chunk->process->symbol, chunk);
                 remote_connection_send(c, &frame);
         }
+        remote_connection_unref(c);
+}
+
+static void room(struct mock_backend *b, struct mock_handle *process) {
+        struct remote_connection *c = present((struct remote *)b);
+
+        if (c && c->generation == (uintptr_t)process->object)
+                remote_flow_room(c, process);
         remote_connection_unref(c);
 }
 
@@ -176,6 +185,7 @@ static const struct mock_backend_ops ops = {.name = "remote",
                                             .invoke = invoke,
                                             .note = note,
                                             .input = input,
+                                            .room = room,
                                             .control = control,
                                             .stop = stop,
                                             .free = remote_free};

@@ -40,6 +40,8 @@ struct remote_pending {
 struct remote_handle {
         struct remote_handle *next;
         struct mock_handle *h; /* referenced */
+        uint64_t untold[3];    /* of each stream: bytes that went over and were not said to be taken */
+        bool held;             /* its input */
 };
 
 /*
@@ -83,6 +85,10 @@ bool remote_connection_call(struct remote_connection *c, struct mock_call *call)
 void remote_connection_send(struct remote_connection *c, const struct hcs_buf *frames);
 HRESULT remote_connection_control(struct remote_connection *c, const struct hcs_json *request, struct hcs_json **ret,
                                   struct hcs_error **err);
+
+/* flow.c: input that was sent, and output that may have gone into the client's pipes. */
+void remote_flow_sent(struct remote_connection *c, const struct mock_stdio *chunk);
+void remote_flow_room(struct remote_connection *c, struct mock_handle *process);
 
 /* start.c: asks the program to start a service on that socket and waits until it listens. backend: its composition,
  * NULL for its own default. */

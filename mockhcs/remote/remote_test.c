@@ -16,7 +16,7 @@
 #include "testing/hcs_test.h"
 
 #define VM    "{\"VirtualMachine\":{}}"
-#define HELLO "{\"hello\":\"mockhcs\",\"version\":1,\"backend\":\"fake\",\"build\":1,\"notes\":false}"
+#define HELLO "{\"hello\":\"mockhcs\",\"version\":2,\"backend\":\"fake\",\"build\":1,\"notes\":false}"
 
 static char *path, *spec;
 static struct mockhcs *mock;

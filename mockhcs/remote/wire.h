@@ -6,20 +6,24 @@
  * What goes between a client and a mockhcs service, over one stream. A frame is its length in bytes (32 bits, little
  * endian) and that many bytes of text: one JSON object a line, nearly always one line.
  *
- *   client   {"hello":"mockhcs","versions":[1],"program":"a.out"}
- *   service  {"hello":"mockhcs","version":1,"service":"0.1.0","backend":"emulate","build":26100,"notes":false}
- *        or  {"refused":"why","hr":"0x80070005","versions":[1]}, and the end of the stream; also later, instead of it
+ *   client   {"hello":"mockhcs","versions":[2],"program":"a.out"}
+ *   service  {"hello":"mockhcs","version":2,"service":"0.1.0","backend":"emulate","build":26100,"notes":false}
+ *        or  {"refused":"why","hr":"0x80070005","versions":[2]}, and the end of the stream; also later, instead of it
  *   client   a call as a trace has it, with the handle that it makes as one more argument: {"call":..,"args":{..,
  *            "creates":"system/1"}}; the same with its return on a second line is a local call that went by (a note,
  *            only when the service asked for them); stdio of a stdin; {"control":"drain","n":7,...}
  *   service  return, complete, event and stdio as a trace has them; stdio of stdin with "end": close what the client
  *            still has of it; {"answer":7,"result":{..}} or {"answer":7,"hr":"0x..","error":"why"}
+ *   both     {"took":"process/1","stream":"stdout","bytes":65536}: so much more of what the other side sent of that
+ *            stream has gone where it belongs, and does not wait here any more
  *
  * So whoever can read a trace can read the wire. Calls are numbered, and handles named, by the client: each connection
  * has numbers and names of its own. HRESULTs are those of computecore.
  *
  * Output and input of processes are data here and no descriptors: layers above (record, faults) see them, the pipes
- * that a client holds are its own and outlive the service, and it is the same over a named pipe.
+ * that a client holds are its own and outlive the service, and it is the same over a named pipe. Who sends a stream
+ * holds back what comes when too much of it was not taken: a program that nobody reads waits, and nobody's memory
+ * fills. A layer that cannot wait sends all the same.
  */
 
 #include "mockhcs/engine/backend.h"
@@ -29,7 +33,7 @@
 
 /* A document of 64 Mi characters fits, escaped or not. */
 #define MOCK_WIRE_MAX_FRAME ((size_t)256 << 20)
-#define MOCK_WIRE_VERSION   1
+#define MOCK_WIRE_VERSION   2
 #define MOCK_WIRE_CREATES   "creates"
 #define MOCK_WIRE_HELLO_MS  10000
 
@@ -69,6 +73,16 @@ void mock_wire_put_return(struct hcs_buf *out, uint64_t n, const struct mock_cal
 void mock_wire_put_complete(struct hcs_buf *out, uint64_t n, const struct mock_completion *c);
 void mock_wire_put_event(struct hcs_buf *out, const char *symbol, const struct mock_event *event);
 void mock_wire_put_stdio(struct hcs_buf *out, const char *symbol, const struct mock_stdio *chunk);
+
+/* Whoever sent so much of a stream is told that it was taken. */
+void mock_wire_put_took(struct hcs_buf *out, const char *symbol, enum mock_stream stream, uint64_t bytes);
+struct mock_wire_took {
+        const char *symbol; /* of the line */
+        enum mock_stream stream;
+        uint64_t bytes;
+};
+/* S_FALSE: the line says something else. E_INVALIDARG: it does not make sense. */
+HRESULT mock_wire_take_took(const struct hcs_json *line, struct mock_wire_took *ret, struct hcs_error **err);
 
 /* The answer of a record of a return, or a completion, moved to the call's own place. */
 void mock_wire_take_return(struct mock_record *r, struct mock_call *call);

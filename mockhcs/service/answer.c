@@ -88,6 +88,8 @@ static void send_stdio(struct mockhcs_service *service, const struct mock_stdio 
 
         if (!s)
                 return;
+        if (chunk->stream != MOCK_STDIN)
+                mock_stdio_sent(service->engine, chunk); /* first: the client may be quick to take it */
         mock_wire_put_stdio(&frame, symbol, chunk);
         session_send(s, &frame);
         session_unref(s);

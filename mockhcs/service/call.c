@@ -290,6 +290,7 @@ void session_input(struct session *s, struct mock_record *r) {
         if (!process)
                 return; /* closed by now */
         mock_backend_input(s->service->engine->top, &(struct mock_stdio){process, MOCK_STDIN, r->data, r->len, r->end});
+        session_flow_input(s, process, r->len);
         mock_handle_unref(process);
 }
 

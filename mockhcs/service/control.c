@@ -87,20 +87,16 @@ static void send_answer(struct session *s, uint64_t n, struct hcs_json *result, 
         session_send(s, &frame);
 }
 
-void session_control(struct session *s, const char *text, size_t len) {
-        _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
-        _cleanup_json_ struct hcs_json *request = NULL;
+void session_control(struct session *s, const struct hcs_json *request, HRESULT hr, struct hcs_error **err) {
         struct hcs_json *result = NULL;
         uint64_t n = 0;
-        HRESULT hr =
-                hcs_json_parse(text, len, &(struct hcs_json_options){.max_bytes = MOCK_WIRE_MAX_FRAME}, &request, &err);
 
         hcs_json_u64(hcs_json_get(request, "n"), &n);
         if (SUCCEEDED(hr) && !hcs_json_get_string(request, "control"))
-                hr = hcs_error_make(&err, E_INVALIDARG, "control: a string is expected");
+                hr = hcs_error_make(err, E_INVALIDARG, "control: a string is expected");
         if (SUCCEEDED(hr))
-                hr = answer(s->service, request, &result, &err);
-        send_answer(s, n, result, hr, err);
+                hr = answer(s->service, request, &result, err);
+        send_answer(s, n, result, hr, *err);
         if (SUCCEEDED(hr) && hcs_streq(hcs_json_get_string(request, "control"), "stop"))
                 mockhcs_service_stop(s->service);
 }

@@ -45,7 +45,7 @@ static void many_who_say_nothing_keep_nobody_out(void **state) {
         client_disconnect(&more);
         client_create(&friend, 1, "x", "", "\"hr\":\"0x00000000\"");
         client_send(&silent[0], CLIENT_HELLO);
-        client_expect(&silent[0], "\"version\":1");
+        client_expect(&silent[0], "\"version\":2");
         more = client_connect(); /* there is room for one who says who it is */
         client_disconnect(&more);
         for (size_t i = 0; i < 4; i++)

@@ -84,7 +84,8 @@ static HRESULT open_world(struct mockhcs_service *s, struct hcs_error **err) {
                 return hr;
         s->engine->top->up = &s->sink;
         s->engine->end_input = service_end_input;
-        s->engine->end_input_ctx = s;
+        s->engine->hold_input = service_hold_input;
+        s->engine->pipes_ctx = s;
         for (const struct mock_backend *b = s->engine->top; b; b = b->next)
                 s->notes |= b->ops->note != NULL;
         return S_OK;

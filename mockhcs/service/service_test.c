@@ -79,7 +79,7 @@ static void what_is_no_hello_is_refused(void **state) {
         static const struct {
                 const char *said, *answer;
         } cases[] = {
-                {"{\"hello\":\"mockhcs\",\"versions\":[2,3]}", "\"hr\":\"0x8007051A\",\"versions\":[1]"},
+                {"{\"hello\":\"mockhcs\",\"versions\":[1,3]}", "\"hr\":\"0x8007051A\",\"versions\":[2]"},
                 {"{\"hello\":\"mockhcs\"}", "none of your versions is ours"},
                 {"{\"hello\":1}", "the first frame must say"},
                 {"[]", "the first frame must say"},

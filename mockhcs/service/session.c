@@ -180,6 +180,24 @@ static HRESULT take_note(struct session *s, struct mock_record *call, struct moc
         return hr;
 }
 
+/* What is no record of a trace: a stream that was taken, or a control request, during which the turn may be lost. */
+static HRESULT take_other(struct session *s, const char *text, size_t len, bool *ret_lost, struct hcs_error **err) {
+        _cleanup_(hcs_error_freep) struct hcs_error *why = NULL;
+        _cleanup_json_ struct hcs_json *line = NULL;
+        struct mock_wire_took took;
+        HRESULT hr =
+                hcs_json_parse(text, len, &(struct hcs_json_options){.max_bytes = MOCK_WIRE_MAX_FRAME}, &line, &why);
+        HRESULT is_took = mock_wire_take_took(line, &took, err);
+        uint64_t turn;
+
+        if (is_took != S_FALSE)
+                return is_took == S_OK ? session_flow_taken(s, &took, err) : is_took;
+        turn = begin_call(s);
+        session_control(s, line, hr, &why);
+        *ret_lost = !end_call(s, turn);
+        return S_OK;
+}
+
 /* With the turn, which may be lost while a call is made. A failure: the client makes no sense. */
 static HRESULT take_frame(struct session *s, struct mock_slice frame, bool *ret_lost, struct hcs_error **err) {
         struct mock_record r = {0};
@@ -201,9 +219,7 @@ static HRESULT take_frame(struct session *s, struct mock_slice frame, bool *ret_
         } else if (r.kind == MOCK_RECORD_STDIO) {
                 session_input(s, &r);
         } else if (r.kind == MOCK_RECORD_UNKNOWN) { /* the record has the line, the reader may lose it */
-                turn = begin_call(s);
-                session_control(s, r.data, r.len);
-                *ret_lost = !end_call(s, turn);
+                hr = take_other(s, r.data, r.len, ret_lost, err);
         } else {
                 hr = hcs_error_make(err, E_INVALIDARG, "neither a call, stdio nor a control request");
         }

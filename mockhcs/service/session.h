@@ -34,6 +34,8 @@ struct service_handle {
         enum mock_handle_kind kind;
         uint32_t number;
         bool making;     /* its call has not returned: nobody else may use it, or take it away */
+        bool held;       /* its input: a layer has no room for it */
+        uint64_t untold; /* bytes of its input that the client was not told of yet */
         char symbol[24]; /* the client's */
 };
 
@@ -144,8 +146,16 @@ void session_input(struct session *s, struct mock_record *stdio);
 /* Closes all that the client held; what a call still makes is closed when that returns. */
 void session_close_handles(struct session *s);
 
+/* flow.c: how much of a process's streams is on its way, see mockhcs/remote/wire.h */
+/* The layers were handed so much input. */
+void session_flow_input(struct session *s, const struct mock_handle *process, size_t n);
+/* The client took output. A failure: it makes no sense. */
+HRESULT session_flow_taken(struct session *s, const struct mock_wire_took *took, struct hcs_error **err);
+void service_hold_input(void *ctx, struct mock_handle *process, bool hold);
+
 /* control.c */
-void session_control(struct session *s, const char *text, size_t len);
+/* hr and err: why there is no request. */
+void session_control(struct session *s, const struct hcs_json *request, HRESULT hr, struct hcs_error **err);
 
 /* answer.c: what the layers say, to the client that it is for. */
 extern const struct mock_sink_ops service_sink_ops;

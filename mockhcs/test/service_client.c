@@ -95,7 +95,7 @@ struct client client_connect(void) {
         struct client c = client_connect_raw();
 
         client_send(&c, CLIENT_HELLO);
-        client_expect(&c, "\"version\":1");
+        client_expect(&c, "\"version\":2");
         return c;
 }
 

@@ -8,7 +8,7 @@
 #include "mockhcs/remote/wire.h"
 #include "mockhcs/service.h"
 
-#define CLIENT_HELLO "{\"hello\":\"mockhcs\",\"versions\":[1],\"program\":\"test\"}"
+#define CLIENT_HELLO "{\"hello\":\"mockhcs\",\"versions\":[2],\"program\":\"test\"}"
 
 struct client {
         struct mock_wire_reader reader;

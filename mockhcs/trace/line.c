@@ -149,12 +149,11 @@ static bool parse_dll(struct mock_slice v, enum mock_dll *ret) {
 }
 
 static bool parse_stream(struct mock_slice v, enum mock_stream *ret) {
-        static const char *const names[] = {"stdin", "stdout", "stderr"};
         struct mock_slice text = mock_slice_string(v);
 
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(names); i++)
-                if (mock_slice_is(text, names[i])) {
-                        *ret = (enum mock_stream)i;
+        for (enum mock_stream s = MOCK_STDIN; s <= MOCK_STDERR; s++)
+                if (mock_slice_is(text, mock_stream_name(s))) {
+                        *ret = s;
                         return true;
                 }
         return false;

@@ -302,14 +302,13 @@ static void print_event(const struct mock_record *r, struct hcs_buf *out) {
 }
 
 static void print_stdio(const struct mock_record *r, struct hcs_buf *out) {
-        static const char *const streams[] = {"stdin", "stdout", "stderr"};
         size_t bad;
         char *p;
 
         put_literal("{\"stdio\":", out);
         put_string(r->subject, out);
         put_literal(",\"stream\":\"", out);
-        put_literal(streams[r->stream], out);
+        put_literal(mock_stream_name(r->stream), out);
         put_char('"', out);
         p = room(out, FIXED);
         if (r->n)

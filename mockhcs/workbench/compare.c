@@ -14,7 +14,6 @@
 #define MAX_STREAM ((size_t)1 << 20) /* of a stream is looked at */
 #define LIMIT      20
 
-static const char *const streams[] = {"stdin", "stdout", "stderr"};
 static const struct hcs_json_options lax = {.flags = HCS_JSON_DUPLICATE_LAST | HCS_JSON_REPLACE_BAD};
 
 /* A head with what goes on with it. */
@@ -296,7 +295,7 @@ static void compare_streams(struct pair *p, const struct told *a, const struct t
                         hcs_asprintf("line %zu \"%.*s\"", line, (int)strcspn(x + start, "\r\n"), x + start);
                 _cleanup_free_ char *of_b = hcs_asprintf("\"%.*s\"", (int)strcspn(y + start, "\r\n"), y + start);
 
-                texts(p, streams[a->head.stream], of_a, of_b);
+                texts(p, mock_stream_name(a->head.stream), of_a, of_b);
         }
 }
 
@@ -322,7 +321,7 @@ HRESULT comparison_of(struct comparison *c, uint32_t a, uint32_t b, unsigned *re
         if (FAILED(hr))
                 return hr;
         p.call = x.head.kind == MOCK_RECORD_EVENT   ? x.head.event
-                 : x.head.kind == MOCK_RECORD_STDIO ? streams[x.head.stream]
+                 : x.head.kind == MOCK_RECORD_STDIO ? mock_stream_name(x.head.stream)
                  : x.head.function                  ? x.head.function
                                                     : "";
         switch (x.head.kind) {
@@ -369,7 +368,7 @@ HRESULT comparison_describe(struct catalog *c, uint32_t item, struct hcs_buf *ou
                 hcs_buf_printf(out, "%s of %s", r.event, r.subject);
                 break;
         case MOCK_RECORD_STDIO:
-                hcs_buf_printf(out, "%s of %s", streams[r.stream], r.subject);
+                hcs_buf_printf(out, "%s of %s", mock_stream_name(r.stream), r.subject);
                 break;
         case MOCK_RECORD_FRAME:
                 hcs_buf_printf(out, "%s #%llu on %s", r.function, (unsigned long long)r.n, r.subject);

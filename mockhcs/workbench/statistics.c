@@ -272,7 +272,6 @@ static void put_counts(struct hcs_json *to, struct tallies *t, bool codes) {
 }
 
 static struct hcs_json *to_json(struct statistics *s) {
-        static const char *const streams[] = {"stdin", "stdout", "stderr"};
         struct hcs_json *o = hcs_json_new_object(), *list;
 
         hcs_json_set_u64(o, "records", s->records);
@@ -294,8 +293,8 @@ static struct hcs_json *to_json(struct statistics *s) {
                         hcs_json_set_u64(k, "closed", s->closed[kind]);
                 }
         list = hcs_json_set_new_object(o, "streams");
-        for (size_t i = 0; i < HCS_ARRAY_SIZE(streams); i++)
-                hcs_json_set_u64(list, streams[i], s->bytes[i]);
+        for (enum mock_stream i = MOCK_STDIN; i <= MOCK_STDERR; i++)
+                hcs_json_set_u64(list, mock_stream_name(i), s->bytes[i]);
         return o;
 }
 
