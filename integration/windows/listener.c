@@ -125,8 +125,11 @@ static int make_errors(void) {
         expect("a second at the same address", error, WSAEADDRINUSE);
         closesocket(second);
         closesocket(first);
-        listen_at(5002, &error);
+        first = listen_at(5002, &error);
         expect("when it is free again", error, 0);
+        CloseHandle((HANDLE)first);
+        listen_at(5002, &error);
+        expect("when it was closed as a handle", error, 0);
         expect("listen before bind", listen(s, 1) ? WSAGetLastError() : 0, WSAEINVAL);
         expect("the name of what is not bound", getsockname(s, (struct sockaddr *)&a, &size) ? WSAGetLastError() : 0,
                WSAEINVAL);

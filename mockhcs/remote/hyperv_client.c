@@ -24,7 +24,8 @@ struct hyperv_client {
         char *file;
         struct hcs_stream *stream;
         uint64_t id;
-        struct hcs_mutex lock; /* of all that follows, and of the stream */
+        struct hcs_mutex lock; /* of all that follows, and of the stream; nobody waits with it */
+        uint32_t sent;         /* messages on the stream */
         struct hyperv_message in;
         size_t n_in; /* bytes of it */
         struct announced *announced;
@@ -161,42 +162,30 @@ static void end(struct hyperv_client *c) {
         hcs_stream_shutdown(c->stream);
 }
 
-/* With the lock held: reads messages until an answer (S_OK), or until the time is over. */
-static HRESULT read_on(struct hyperv_client *c, const struct hcs_bound *b, struct hyperv_message *ret,
-                       struct hcs_error **err) {
-        for (;;) {
-                HRESULT hr = read_message(c->stream, &c->in, &c->n_in, b, err);
+static const struct hcs_bound now = {.deadline_ns = 0};
 
-                if (FAILED(hr)) {
-                        c->ended |= hr != HCS_E_OPERATION_TIMEOUT;
-                        return hr;
-                }
-                if (c->in.op == HYPERV_ANSWER) {
-                        *ret = c->in;
-                        return S_OK;
-                }
+/* With the lock held: what has come. */
+static void read_on(struct hyperv_client *c) {
+        HRESULT hr;
+
+        while (SUCCEEDED(hr = read_message(c->stream, &c->in, &c->n_in, &now, NULL)))
                 if (c->in.op == HYPERV_FROM)
                         announce(c, &c->in);
-        }
+        c->ended |= hr != HCS_E_OPERATION_TIMEOUT;
 }
 
 bool hyperv_client_ended(struct hyperv_client *c) {
-        static const struct hcs_bound now = {.deadline_ns = 0};
-        struct hyperv_message none;
-
         hcs_guard(&c->lock);
         if (!c->ended)
-                read_on(c, &now, &none, NULL);
+                read_on(c);
         return c->ended;
 }
 
-/* With the lock held: of connections that a listener of before never took. They stay until there is another at the
- * port, as whoever took one may ask who it is after the listener was closed. */
-static void forget_announced(struct hyperv_client *c, uint16_t listener) {
-        static const struct hcs_bound now = {.deadline_ns = 0};
-        struct hyperv_message none;
-
-        read_on(c, &now, &none, NULL);
+/* Of connections that a listener of before never took. They stay until there is another at the port, as whoever took
+ * one may ask who it is after the listener was closed. Returns how much was said to the service so far. */
+static uint32_t forget_announced(struct hyperv_client *c, uint16_t listener) {
+        hcs_guard(&c->lock);
+        read_on(c);
         for (struct announced **at = &c->announced; *at;) {
                 struct announced *a = *at;
 
@@ -208,21 +197,39 @@ static void forget_announced(struct hyperv_client *c, uint16_t listener) {
                         at = &a->next;
                 }
         }
+        return c->sent;
+}
+
+/* Asks on a stream of its own and waits for the answer, which takes the place of the question. *ret_heard: the service
+ * may have heard it, also on failure. */
+static HRESULT ask(struct hyperv_client *c, struct hyperv_message *m, bool *ret_heard, struct hcs_error **err) {
+        _cleanup_(hcs_stream_closep) struct hcs_stream *s = NULL;
+        struct hcs_bound b = in_time();
+        uint64_t id = 0;
+        size_t n = 0;
+        HRESULT hr = enter(c->file, &s, &id, err);
+
+        m->id = c->id;
+        *ret_heard = SUCCEEDED(hr);
+        if (SUCCEEDED(hr))
+                hr = send_message(s, m, &b, err);
+        if (SUCCEEDED(hr))
+                hr = read_message(s, m, &n, &b, err);
+        return hr;
 }
 
 uint32_t hyperv_client_listen(struct hyperv_client *c, const GUID *vm, const GUID *service, uint16_t port) {
         struct hyperv_message m = {.op = HYPERV_LISTEN, .port = port, .vm = *vm, .service = *service};
-        struct hcs_bound b = in_time();
         struct hcs_error *err = NULL;
+        bool heard;
         HRESULT hr;
 
-        hcs_guard(&c->lock);
-        forget_announced(c, port);
-        hr = send_message(c->stream, &m, &b, &err);
-        if (SUCCEEDED(hr))
-                hr = read_on(c, &b, &m, &err);
+        m.after = forget_announced(c, port);
+        hr = ask(c, &m, &heard, &err);
         if (FAILED(hr)) {
-                end(c); /* also when it is late: its answer would be taken for the next one's */
+                hcs_guard(&c->lock);
+                if (heard)
+                        end(c); /* it may be done all the same, or be done later */
                 return no_service(hr, err);
         }
         is_news(NULL);
@@ -231,10 +238,10 @@ uint32_t hyperv_client_listen(struct hyperv_client *c, const GUID *vm, const GUI
 
 static void tell(struct hyperv_client *c, uint32_t op, uint16_t port) {
         struct hyperv_message m = {.op = op, .port = port};
-        struct hcs_bound b = in_time();
 
         hcs_guard(&c->lock);
-        if (FAILED(send_message(c->stream, &m, &b, NULL)))
+        c->sent++;
+        if (FAILED(send_message(c->stream, &m, &now, NULL)))
                 end(c); /* a part of it may have gone out */
 }
 
@@ -263,31 +270,21 @@ static bool take(struct hyperv_client *c, uint16_t listener, uint16_t port, GUID
 }
 
 bool hyperv_client_from(struct hyperv_client *c, uint16_t listener, uint16_t port, GUID *ret_vm, GUID *ret_service) {
-        static const struct hcs_bound now = {.deadline_ns = 0};
-        struct hyperv_message none;
-
         hcs_guard(&c->lock);
         if (take(c, listener, port, ret_vm, ret_service))
                 return true;
         /* It was said before the connection was made, so it is there. */
-        read_on(c, &now, &none, NULL);
+        read_on(c);
         return take(c, listener, port, ret_vm, ret_service);
 }
 
 uint32_t hyperv_client_connect(struct hyperv_client *c, const GUID *vm, const GUID *service, uint16_t port,
                                uint16_t *ret_port) {
-        struct hyperv_message m = {.op = HYPERV_CONNECT, .id = c->id, .port = port, .vm = *vm, .service = *service};
-        _cleanup_(hcs_stream_closep) struct hcs_stream *s = NULL;
-        struct hcs_bound b = in_time();
+        struct hyperv_message m = {.op = HYPERV_CONNECT, .port = port, .vm = *vm, .service = *service};
         struct hcs_error *err = NULL;
-        uint64_t id = 0;
-        size_t n = 0;
-        HRESULT hr = enter(c->file, &s, &id, &err);
+        bool heard;
+        HRESULT hr = ask(c, &m, &heard, &err);
 
-        if (SUCCEEDED(hr))
-                hr = send_message(s, &m, &b, &err);
-        if (SUCCEEDED(hr))
-                hr = read_message(s, &m, &n, &b, &err);
         if (FAILED(hr))
                 return no_service(hr, err);
         is_news(NULL);

@@ -27,7 +27,8 @@ bool hyperv_client_ended(struct hyperv_client *c);
 /* NULL is fine, returns NULL. */
 struct hyperv_client *hyperv_client_free(struct hyperv_client *c);
 
-/* port: where the program listens already. Connections come there until _unlisten. */
+/* port: where the program listens already. Connections come there until _unlisten. Waits until the service has
+ * answered; of the rest only _connect waits for anything. */
 uint32_t hyperv_client_listen(struct hyperv_client *c, const GUID *vm, const GUID *service, uint16_t port);
 void hyperv_client_unlisten(struct hyperv_client *c, uint16_t port);
 /* A connection from `port` was accepted at `listener`, the port of a _listen: who is it? False: a stranger. Each is

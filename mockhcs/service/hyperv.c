@@ -171,6 +171,8 @@ static HRESULT add_listener(struct hyperv_program *p, const struct hyperv_messag
         p->listeners = l;
         if (p->n_listeners++ >= HYPERV_MAX_LISTENERS)
                 hr = hcs_error_make(err, HCS_WIN32(WSAENOBUFS_), "more than %u listeners", HYPERV_MAX_LISTENERS);
+        else if (p->ended)
+                hr = hcs_error_make(err, E_ABORT, "the program has gone");
         hcs_mutex_unlock(&p->lock);
         for (; SUCCEEDED(hr) && started < l->n_all; started += SUCCEEDED(hr))
                 hr = start_accepting(l, started, err);
@@ -206,6 +208,7 @@ static void remove_listener(struct hyperv_program *p, uint16_t port) {
 
 static void end_listeners(struct hyperv_program *p) {
         hcs_guard(&p->lock);
+        p->ended = true;
         for (struct hyperv_listener *l = p->listeners; l; l = l->next)
                 wake(l);
 }
@@ -232,6 +235,10 @@ static HRESULT accept_from(struct hcs_listener *l, uint16_t port, const struct h
         }
 }
 
+static HRESULT no_program(const struct hyperv_message *m, struct hcs_error **err) {
+        return hcs_error_make(err, HCS_WIN32(WSAEINVAL_), "no program has the id %llu", (unsigned long long)m->id);
+}
+
 static HRESULT connect_machine(struct session *s, const struct hyperv_message *m, struct hcs_error **err) {
         struct hcs_bound b = {hcs_clock_ns() + MACHINE_NS, NULL};
         _cleanup_(hcs_stream_closep) struct hcs_stream *machine = NULL, *tcp = NULL;
@@ -242,8 +249,7 @@ static HRESULT connect_machine(struct session *s, const struct hyperv_message *m
         HRESULT hr;
 
         if (!p)
-                return hcs_error_make(err, HCS_WIN32(WSAEINVAL_), "no program has the id %llu",
-                                      (unsigned long long)m->id);
+                return no_program(m, err);
         if (hyperv_connections_full(p))
                 hr = hcs_error_make(err, HCS_WIN32(WSAENOBUFS_), "more than %u connections", HYPERV_MAX_CONNECTIONS);
         else
@@ -254,6 +260,34 @@ static HRESULT connect_machine(struct session *s, const struct hyperv_message *m
                 hr = hcs_stream_write_bound(s->reader.stream, &answer, sizeof(answer), &b, &n, err);
         if (SUCCEEDED(hr) && SUCCEEDED(accept_from(l, m->port, &b, &tcp, err)))
                 hyperv_connection_begin(p, steal_pointer(&tcp), steal_pointer(&machine), answer.port, 0);
+        hyperv_program_unref(p);
+        return hr;
+}
+
+/* What the program said before is done. */
+static HRESULT wait_served(struct hyperv_program *p, uint32_t after, const struct hcs_bound *b,
+                           struct hcs_error **err) {
+        hcs_guard(&p->lock);
+        while (p->served < after)
+                if (!hcs_cond_wait_until(&p->gone, &p->lock, b->deadline_ns))
+                        return hcs_error_make(err, HCS_WIN32(WSAETIMEDOUT_), "what was said before it is not done");
+        return S_OK;
+}
+
+static HRESULT listen_for(struct session *s, const struct hyperv_message *m, struct hcs_error **err) {
+        struct hcs_bound b = {hcs_clock_ns() + MACHINE_NS, NULL};
+        struct hyperv_program *p = find_program(s->service, m->id);
+        struct hyperv_message answer = {.op = HYPERV_ANSWER};
+        size_t n = 0;
+        HRESULT hr;
+
+        if (!p)
+                return no_program(m, err);
+        hr = wait_served(p, m->after, &b, err);
+        if (SUCCEEDED(hr))
+                hr = add_listener(p, m, err);
+        if (SUCCEEDED(hr) && FAILED(hcs_stream_write_bound(s->reader.stream, &answer, sizeof(answer), &b, &n, NULL)))
+                remove_listener(p, m->port); /* nobody heard of it */
         hyperv_program_unref(p);
         return hr;
 }
@@ -281,25 +315,16 @@ static bool read_message(struct session *s, struct hyperv_message *ret) {
 
 /* False: it makes no sense. */
 static bool serve(struct hyperv_program *p, const struct hyperv_message *m) {
-        struct hyperv_message answer = {.op = HYPERV_ANSWER};
-        _cleanup_(hcs_error_freep) struct hcs_error *err = NULL;
-        HRESULT hr;
-
-        switch (m->op) {
-        case HYPERV_LISTEN:
-                hr = add_listener(p, m, &err);
-                answer.error = FAILED(hr) ? winsock_of(hr) : 0;
-                hyperv_send(p, &answer);
-                return true;
-        case HYPERV_UNLISTEN:
+        if (m->op == HYPERV_UNLISTEN)
                 remove_listener(p, m->port);
-                return true;
-        case HYPERV_CLOSE:
+        else if (m->op == HYPERV_CLOSE)
                 hyperv_connection_close(p, m->port);
-                return true;
-        default:
+        else
                 return false;
-        }
+        hcs_guard(&p->lock);
+        p->served++;
+        hcs_cond_broadcast(&p->gone);
+        return true;
 }
 
 /* NULL: there are too many. */
@@ -351,12 +376,11 @@ void service_hyperv(struct session *s) {
                 return;
         }
         hyperv_send(p, &m);
-        if (read_message(s, &m) && m.op == HYPERV_CONNECT) {
-                HRESULT hr = connect_machine(s, &m, &err);
+        if (read_message(s, &m) && (m.op == HYPERV_CONNECT || m.op == HYPERV_LISTEN)) {
+                HRESULT hr = m.op == HYPERV_CONNECT ? connect_machine(s, &m, &err) : listen_for(s, &m, &err);
 
                 if (FAILED(hr))
-                        answer_error(s, hr, steal_pointer(&err));
-                hcs_error_free(err);
+                        answer_error(s, hr, err);
         } else {
                 while (serve(p, &m) && read_message(s, &m))
                         continue;

@@ -13,7 +13,7 @@
 
 #define HYPERV_MAX_LISTENERS   256u  /* of one program */
 #define HYPERV_MAX_CONNECTIONS 1024u /* of one program */
-/* A program has a stream, and one more for each connect on its way: so many for each client that the service may have.
+/* A program has a stream, and one more for each listen and connect on its way: so many for each client that the service may have.
  */
 #define HYPERV_STREAMS_A_CLIENT 2u
 
@@ -27,7 +27,8 @@ struct hyperv_program {
         struct hyperv_listener *listeners;
         struct hyperv_connection *connections;
         size_t n_listeners, n_connections;
-        struct hcs_cond gone; /* a listener is */
+        struct hcs_cond gone; /* a listener is, or a message was served */
+        uint32_t served;      /* messages so far */
         bool ended;
 };
 

@@ -7,10 +7,12 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "mockhcs/remote/hyperv_wire.h"
 #include "mockhcs/service.h"
 #include "platform/env.h"
 #include "platform/file.h"
 #include "platform/hvsocket.h"
+#include "platform/loopback.h"
 #include "platform/thread.h"
 #include "testing/hcs_test.h"
 
@@ -343,6 +345,92 @@ static void the_end_of_the_service_is_seen(void **state) {
         assert_int_equal(hyperv_client_new(w->door, &none), HYPERV_NO_SERVICE);
 }
 
+/* ---- a service that is long in answering ---- */
+
+struct slow {
+        char *file;
+        struct hcs_loopback *door;
+        struct hcs_mutex lock;
+        struct hcs_cond changed;
+        bool asked, may_answer;
+        struct hyperv_client *client;
+        uint32_t listened;
+};
+
+static struct hcs_stream *let_in(struct slow *w, uint64_t id) {
+        struct hyperv_message hello = {.op = HYPERV_HELLO, .id = id};
+        char purpose[HCS_LOOPBACK_PURPOSE];
+        struct hcs_stream *s = NULL;
+
+        hcs_listener_accept(hcs_loopback_listener(w->door), NULL, &s, NULL);
+        hcs_loopback_admit(w->door, s, NULL, purpose, NULL);
+        hcs_stream_write(s, &hello, sizeof(hello), NULL, NULL);
+        return s;
+}
+
+static void wait_for(struct slow *w, const bool *what) {
+        hcs_guard(&w->lock);
+        while (!*what)
+                hcs_cond_wait(&w->changed, &w->lock);
+}
+
+static void set(struct slow *w, bool *what) {
+        hcs_guard(&w->lock);
+        *what = true;
+        hcs_cond_broadcast(&w->changed);
+}
+
+static void answer_late(void *arg) {
+        struct slow *w = arg;
+        struct hcs_stream *program = let_in(w, 1), *question = let_in(w, 2);
+        struct hyperv_message m = {0};
+        size_t n = 0;
+
+        hcs_stream_read(question, &m, sizeof(m), NULL, &n, NULL);
+        set(w, &w->asked);
+        wait_for(w, &w->may_answer);
+        m = (struct hyperv_message){.op = HYPERV_ANSWER};
+        hcs_stream_write(question, &m, sizeof(m), NULL, NULL);
+        hcs_stream_close(question);
+        hcs_stream_close(program);
+}
+
+static void listen_slowly(void *arg) {
+        struct slow *w = arg;
+        GUID service = service_of(5000);
+
+        w->listened = hyperv_client_listen(w->client, &loopback, &service, 1);
+}
+
+static void a_listen_that_is_not_answered_holds_nobody_up(void **state) {
+        _cleanup_free_ char *folder = hcs_test_tmpdir();
+        struct slow w = {.file = hcs_asprintf("%s/door", folder)};
+        struct hcs_thread service, listener;
+        GUID vm, who;
+
+        hcs_mutex_init(&w.lock);
+        hcs_cond_init(&w.changed);
+        assert_ok(hcs_loopback_new(w.file, &w.door, NULL), NULL);
+        assert_ok(hcs_thread_start(&service, answer_late, &w, NULL), NULL);
+        assert_int_equal(hyperv_client_new(w.file, &w.client), 0);
+        assert_ok(hcs_thread_start(&listener, listen_slowly, &w, NULL), NULL);
+        wait_for(&w, &w.asked);
+        hyperv_client_close(w.client, 2);
+        hyperv_client_unlisten(w.client, 3);
+        assert_false(hyperv_client_from(w.client, 4, 5, &vm, &who));
+        assert_false(hyperv_client_ended(w.client));
+        set(&w, &w.may_answer); /* all that before the listen had an answer, which comes in time */
+        hcs_thread_join(&listener);
+        assert_int_equal(w.listened, 0);
+        hcs_thread_join(&service);
+        hyperv_client_free(w.client);
+        hcs_loopback_close(w.door);
+        hcs_loopback_free(w.door);
+        hcs_cond_deinit(&w.changed);
+        hcs_mutex_deinit(&w.lock);
+        free(w.file);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 HCS_TESTS(TEST(host_programs_meet_in_the_loopback), TEST(a_program_reaches_a_guest_and_its_close_is_heard),
           TEST(a_guest_reaches_a_program_that_listens_for_it),
@@ -351,4 +439,4 @@ HCS_TESTS(TEST(host_programs_meet_in_the_loopback), TEST(a_program_reaches_a_gue
           TEST(what_was_announced_to_one_listener_is_no_name_at_another),
           TEST(machines_that_are_not_there_are_not_reached),
           cmocka_unit_test_setup_teardown(programs_are_only_so_many, setup_small, teardown),
-          TEST(the_end_of_the_service_is_seen))
+          TEST(the_end_of_the_service_is_seen), cmocka_unit_test(a_listen_that_is_not_answered_holds_nobody_up))

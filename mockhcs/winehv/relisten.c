@@ -21,6 +21,7 @@
 struct held {
         struct held *next;
         SOCKET s;
+        bool closed; /* meanwhile; the number may be another socket's by now */
 };
 
 static SRWLOCK lock = SRWLOCK_INIT;
@@ -59,6 +60,30 @@ void hv_listener_release(SOCKET s) {
         free(mine);
 }
 
+bool hv_listener_known(const struct hv_socket *h) {
+        bool closed;
+
+        AcquireSRWLockExclusive(&lock);
+        closed = (*held_slot(h->s))->closed;
+        if (!closed)
+                hv_socket_put(h);
+        ReleaseSRWLockExclusive(&lock);
+        return !closed;
+}
+
+bool hv_socket_close(SOCKET s, struct hv_socket *ret) {
+        struct held *other;
+        bool was_ours;
+
+        AcquireSRWLockExclusive(&lock);
+        was_ours = hv_socket_take(s, ret);
+        other = *held_slot(s);
+        if (was_ours && other)
+                other->closed = true;
+        ReleaseSRWLockExclusive(&lock);
+        return was_ours && !other && (ret->listening || ret->far_port);
+}
+
 /* True: the service knows of it, or it listens no more. */
 static bool tell(struct hyperv_client *c, SOCKET s) {
         struct hv_socket h;
@@ -68,7 +93,8 @@ static bool tell(struct hyperv_client *c, SOCKET s) {
         if (hyperv_client_listen(c, &h.local.VmId, &h.local.ServiceId, h.port))
                 return false;
         h.told = c;
-        hv_socket_put(&h);
+        if (!hv_listener_known(&h))
+                hyperv_client_unlisten(c, h.port);
         return true;
 }
 

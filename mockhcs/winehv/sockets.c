@@ -123,24 +123,32 @@ static uint64_t on_wsasocket(const uint64_t *args, void *real) {
         return adopt(fn(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, (DWORD)args[5]));
 }
 
-static uint64_t on_closesocket(const uint64_t *args, void *real) {
-        int(WINAPI * fn)(SOCKET) = real;
-        SOCKET s = (SOCKET)args[0];
+static void tell_closed(SOCKET s) {
         struct hyperv_client *c;
         struct hv_socket h;
 
-        if (!hv_socket_get(s, &h)) /* also those to the service itself */
-                return (uint64_t)fn(s);
-        hv_listener_hold(s);
-        if (hv_socket_take(s, &h) && (h.listening || h.far_port)) {
-                c = client_so_far(); /* another service knows nothing of it */
-                if (c && h.listening)
-                        hyperv_client_unlisten(c, h.port);
-                else if (c)
-                        hyperv_client_close(c, h.far_port);
-        }
-        hv_listener_release(s);
-        return (uint64_t)fn(s);
+        if (!hv_socket_get(s, &h) || !hv_socket_close(s, &h)) /* also those to the service itself */
+                return;
+        c = client_so_far(); /* another service knows nothing of it */
+        if (c && h.listening)
+                hyperv_client_unlisten(c, h.port);
+        else if (c)
+                hyperv_client_close(c, h.far_port);
+}
+
+static uint64_t on_closesocket(const uint64_t *args, void *real) {
+        int(WINAPI * fn)(SOCKET) = real;
+
+        tell_closed((SOCKET)args[0]);
+        return (uint64_t)fn((SOCKET)args[0]);
+}
+
+/* A socket is a handle, and go-winio closes it as one. */
+static uint64_t on_closehandle(const uint64_t *args, void *real) {
+        BOOL(WINAPI * fn)(HANDLE) = real;
+
+        tell_closed((SOCKET)args[0]);
+        return (uint64_t)fn((HANDLE)(uintptr_t)args[0]);
 }
 
 /* ---- addresses ---- */
@@ -218,8 +226,10 @@ static uint32_t listen_held(SOCKET s) {
                 return error;
         h.listening = true;
         h.told = c;
-        hv_socket_put(&h);
-        return 0;
+        if (hv_listener_known(&h))
+                return 0;
+        hyperv_client_unlisten(c, h.port);
+        return WSAENOTSOCK;
 }
 
 static uint64_t on_listen(const uint64_t *args, void *real) {
@@ -404,6 +414,8 @@ static const struct winehv_redirection list[] = {
         {"ws2_32", "WSASocketA", 6, on_wsasocket},
         {"ws2_32", "WSASocketW", 6, on_wsasocket},
         {"ws2_32", "closesocket", 1, on_closesocket},
+        {"kernel32", "CloseHandle", 1, on_closehandle},
+        {"kernelbase", "CloseHandle", 1, on_closehandle},
         {"ws2_32", "bind", 3, on_bind},
         {"ws2_32", "getsockname", 3, on_getsockname},
         {"ws2_32", "getpeername", 3, on_getpeername},

@@ -79,10 +79,14 @@ void hv_socket_forget_buffer(const void *buffer);
 
 /* ---- relisten.c ---- */
 
-/* Held while this socket is made known as a listener, or taken away: so that neither overtakes the other. Others go on
- * meanwhile, as the service may be long in answering. */
+/* Held while this socket is made known as a listener, which is for one thread at a time. Others go on meanwhile, as
+ * the service may be long in answering. */
 void hv_listener_hold(SOCKET s);
 void hv_listener_release(SOCKET s);
+/* While it is held: it is known now. False: it was closed meanwhile, and whoever made it known takes that back. */
+bool hv_listener_known(const struct hv_socket *h);
+/* Out of the table, whoever holds it: never waits. False: there is nothing to tell the service. */
+bool hv_socket_close(SOCKET s, struct hv_socket *ret);
 /* There is one: from now on a service that is started again is told of all. */
 void hv_listeners_follow(void);
 
