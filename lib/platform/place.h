@@ -27,6 +27,13 @@ bool hcs_path_is_within(const char *path, const char *folder);
 /* Do both name one file that is there? */
 bool hcs_path_is_same_file(const char *a, const char *b);
 
+/*
+ * The parts of an absolute path after its first `from` bytes, as Windows finds them: what is there in another case of
+ * letters (Latin, Greek and Cyrillic) gets its own spelling, what is not there keeps the path's. For systems where that
+ * makes a difference; separators are "/".
+ */
+void hcs_path_find_spelling(char *path, size_t from);
+
 enum hcs_place { HCS_PLACE_NOTHING, HCS_PLACE_FILE, HCS_PLACE_FOLDER, HCS_PLACE_OTHER };
 /* Links are not followed: they are OTHER, as devices are. NOTHING also where it cannot be found out. */
 enum hcs_place hcs_place_at(const char *path);

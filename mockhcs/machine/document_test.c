@@ -214,6 +214,9 @@ static void paths_of_windows_are_files_here(void **state) {
         assert_string_equal(a, wanted);
         assert_ok(machine_path(&set, "\\\\?\\c:/boot\\kernel", "x", &b, NULL), NULL);
         assert_string_equal(b, wanted);
+        free(b);
+        assert_ok(machine_path(&set, "C:\\BOOT\\kernel", "x", &b, NULL), NULL);
+        assert_string_equal(b, wanted);
         set.drives = NULL;
         assert_ok(machine_path(&set, "Z:\\srv\\kernel", "x", &c, NULL), NULL);
         assert_string_equal(c, "/srv/kernel");

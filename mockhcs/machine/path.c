@@ -7,15 +7,18 @@
 #include "base/str.h"
 #include "mockhcs/machine/document.h"
 #include "platform/file.h"
+#include "platform/place.h"
 
 static bool is_letter(char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-static void use_slashes(char *path) {
-        for (; *path; path++)
-                if (*path == '\\')
-                        *path = '/';
+/* What is behind the first `from` bytes. */
+static void find(char *path, size_t from) {
+        for (char *p = path + from; *p; p++)
+                if (*p == '\\')
+                        *p = '/';
+        hcs_path_find_spelling(path, from);
 }
 
 HRESULT machine_path(const struct emu_machine_settings *settings, const char *path, const char *where, char **ret,
@@ -32,10 +35,10 @@ HRESULT machine_path(const struct emu_machine_settings *settings, const char *pa
                 hr = hcs_error_make(err, E_INVALIDARG, "%s: `%s` is no absolute path", where, path);
         } else if (settings->drives) {
                 mapped = hcs_asprintf("%s/%c/%s", settings->drives, rest[0] | 0x20, rest + 2 + strspn(rest + 2, "\\/"));
-                use_slashes(mapped + strlen(settings->drives));
+                find(mapped, strlen(settings->drives));
         } else if ((rest[0] | 0x20) == 'z') {
                 mapped = hcs_asprintf("/%s", rest + 2 + strspn(rest + 2, "\\/"));
-                use_slashes(mapped);
+                find(mapped, 0);
         } else {
                 hr = hcs_error_make(err, HCS_WIN32(3), "%s: `%s`: there is no drive %c: here", where, path, rest[0]);
                 hcs_error_set_hint(err, "the option drives=FOLDER says where drives are: FOLDER/c for C:");

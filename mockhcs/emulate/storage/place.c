@@ -25,21 +25,6 @@ static bool climbs(const char *path) {
         return false;
 }
 
-/* The last part of the path becomes the name of what is there, if only the case of its letters is another. */
-static void find_spelling(char *path) {
-        char *slash = strrchr(path, '/');
-        _cleanup_free_ char *folder = hcs_strndup(path, (size_t)(slash - path));
-        _cleanup_(hcs_names_deinit) struct hcs_names names = {0};
-
-        if (hcs_file_exists(path) || FAILED(hcs_folder_list(folder, &names, NULL)))
-                return;
-        for (size_t i = 0; i < names.n; i++)
-                if (hcs_strcaseeq(names.items[i], slash + 1)) {
-                        memcpy(slash + 1, names.items[i], strlen(names.items[i]));
-                        return;
-                }
-}
-
 /* Names of Windows match in either case: what is there keeps its own spelling, what is not there has the client's. */
 static char *below_root(const struct storage *s, const char *path) {
         char *place = hcs_asprintf("%s/%c%s", s->root, *path | 32, path + 2);
@@ -47,12 +32,7 @@ static char *below_root(const struct storage *s, const char *path) {
         for (char *p = place; *p; p++)
                 if (*p == '\\')
                         *p = '/';
-        for (char *p = place + strlen(s->root) + 1; (p = strchr(p, '/')); p++) {
-                *p = '\0';
-                find_spelling(place);
-                *p = '/';
-        }
-        find_spelling(place);
+        hcs_path_find_spelling(place, strlen(s->root));
         return place;
 }
 
