@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# What a test by command line needs of its machine. Where that is not there it is skipped, which Meson knows by the exit
-# code 77. Sourced.
+# What a test by command line needs of its machine, and of others: where a tool is not there it is skipped, which Meson
+# knows by the exit code 77; what another process says is waited for. Sourced.
 
 # skip WHY
 skip() {
@@ -21,4 +21,9 @@ needs() {
 # needs_root WHO
 needs_root() {
         [[ $(id -u) -eq 0 ]] || skip "$1 needs root"
+}
+
+# is_written WORDS FILE PID: waits until that process has written them there; false: it ended without
+is_written() {
+        grep -qF -m 1 -- "$1" < <(exec tail -n +1 -F --pid="$3" -- "$2" 2>/dev/null)
 }

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "cmd/hcstrace/hcstrace.h"
 #include "hcsshim/gcs.h"
+#include "hcsshim/log.h"
 #include "mockhcs/bridge/faulty.h"
 #include "mockhcs/bridge/play.h"
 #include "platform/stream.h"
@@ -94,8 +95,10 @@ static HRESULT meet(struct arguments *a, struct hcs_stream **ret, struct hcs_err
         if (hcs_streq(a->what, "guest"))
                 return dial(a, HCS_GCS_BRIDGE, ret, err);
         hr = hcs_gcs_listen(a->transport, HCS_GCS_BRIDGE, &l, err);
-        return SUCCEEDED(hr) ? hcs_gcs_accept(l, &(struct hcs_call){.timeout_ms = a->options.timeout_ms}, ret, err)
-                             : hr;
+        if (FAILED(hr))
+                return hr;
+        hcs_log(HCS_LOG_INFO, "waits for a guest", NULL);
+        return hcs_gcs_accept(l, &(struct hcs_call){.timeout_ms = a->options.timeout_ms}, ret, err);
 }
 
 /* Puts a bridge with faults in between: the played side's stream is an end of it from then on. */

@@ -5,6 +5,8 @@
 set -eu
 trace=$1/fixtures/traces/bridge/session.trace
 hcstrace=$(realpath "$2")
+# shellcheck source=integration/needs.sh
+source "$(dirname "$0")/../needs.sh"
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
@@ -17,10 +19,9 @@ fail() {
 
 # Both sides with their traces, the host with its patience; sets host_status and guest_status.
 meet() {
-        "$hcstrace" host --timeout "${3-20}" "$1" unix:v.sock >host.out 2>&1 &
-        until [[ -S v.sock_1073741824 ]]; do
-                kill -0 $! || fail "the host is gone"
-        done
+        : >host.out # what another one said
+        HCSSHIM_LOG=info "$hcstrace" host --timeout "${3-20}" "$1" unix:v.sock >host.out 2>&1 &
+        is_written "waits for a guest" host.out $! || fail "the host is gone"
         guest_status=0 host_status=0
         "$hcstrace" guest --timeout 20 ${4:+--faults "$4"} "$2" unix:v.sock >guest.out 2>&1 || guest_status=$?
         wait $! || host_status=$?

@@ -40,9 +40,7 @@ stop() {
 trap stop EXIT
 containerd -c config.toml >daemon.log 2>&1 &
 daemon=$!
-until ctr --connect-timeout 2s -a socket version >/dev/null 2>&1; do
-        kill -0 "$daemon" 2>/dev/null || { tail -n 5 daemon.log; fail "containerd does not run"; finish; }
-done
+is_written "containerd successfully booted" daemon.log "$daemon" || { tail -n 5 daemon.log; fail "containerd does not run"; finish; }
 
 # image NAME TAR...: of these layers, in containerd
 image() {

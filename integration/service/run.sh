@@ -35,9 +35,6 @@ lists_no() {
         local ids
         ids=$("$hcsctl" list --ids 2>/dev/null) && ! grep -qx "$1" <<<"$ids"
 }
-has_line() {
-        grep -q "$1" "$2"
-}
 stops() {
         ! "$hcsctl" service status
 }
@@ -86,7 +83,7 @@ matches '^one'
 # A process of one client is another one's to end.
 timeout 60 "$hcsctl" exec shared ping -t localhost >"$work/ping" &
 ping=$!
-eventually has_line Pinging "$work/ping"
+is_written Pinging "$work/ping" "$ping" || fail "nothing pings"
 pid=$("$hcsctl" show --json --property ProcessList shared | grep -o '"ProcessId": [0-9]*' | tail -1 | grep -o '[0-9]*')
 expect 0 "kill a process" "$hcsctl" kill --pid "$pid" shared
 wait "$ping"
@@ -100,7 +97,7 @@ timeout 60 "$hcsctl" events shared >"$work/events" &
 events=$!
 timeout 60 "$hcsctl" events --json shared >"$work/events.json" &
 events_json=$!
-eventually has_line watching "$work/watch"
+is_written watching "$work/watch" "$watch" || fail "nobody watches"
 at_it() {
         [[ $("$hcsctl" service status --json | grep -c '"Handles": [1-9]') -ge 3 ]]
 }
@@ -119,16 +116,17 @@ mkfifo "$work/in"
 "$client" hold goes '{"SchemaVersion":{"Major":2,"Minor":1},"Container":{},"ShouldTerminateOnLastHandleClosed":true}' <"$work/in" >"$work/held" &
 holder=$!
 exec 5>"$work/in"
-eventually has_line held "$work/held"
+is_written held "$work/held" "$holder" || fail "nobody holds it"
 lists goes || fail "it is there"
 kill -9 "$holder"
 wait "$holder" 2>/dev/null
 exec 5>&-
 eventually lists_no goes
+rm "$work/held"
 "$client" hold stays <"$work/in" >"$work/held" &
 holder=$!
 exec 5>"$work/in"
-eventually has_line held "$work/held"
+is_written held "$work/held" "$holder" || fail "nobody holds it"
 kill -9 "$holder"
 wait "$holder" 2>/dev/null
 exec 5>&-
@@ -186,7 +184,7 @@ says "HcsCreateOperation"
 # Handed over by a service manager.
 "$client" listen "$socket" "$mockhcs" service --foreground >"$work/handed" 2>&1 &
 handed=$!
-eventually has_line listens "$work/handed"
+is_written listens "$work/handed" "$handed" || fail "nobody listens"
 expect 0 "a socket that was handed over" "$client" create x
 kill -TERM "$handed"
 wait "$handed" || fail "SIGTERM is a way to end"
@@ -243,7 +241,7 @@ hangs || fail "the call was answered"
 expect 0 "stop" "$hcsctl" service stop
 wait "$hanging"
 [[ $? -eq 1 ]] || fail "a call that hung did not fail with the service"
-has_line 'HcnEnumerateNetworks: .*HCS_E_SERVICE_DISCONNECT 0x8037011E' "$work/hanging" || fail "why it failed"
+grep -q 'HcnEnumerateNetworks: .*HCS_E_SERVICE_DISCONNECT 0x8037011E' "$work/hanging" || fail "why it failed"
 eventually stops
 expect 0 "a trace" "$mockhcs" service --socket "$socket" --backend "replay=$work/mine.trace"
 expect 0 "is played to a client" "$hcsctl" exec first cmd /c echo recorded

@@ -113,14 +113,14 @@ code=0
 mkfifo "$work/told"
 exec 3<>"$work/told" # whoever does not come to tell holds nobody up
 code=0
-"${uvmboot[@]}" --host-exec 'sleep 1000 & echo "$! $$" >'"$work/told"'; wait' </dev/null >"$work/output" 2>"$work/err" &
+mkfifo "$work/alive"
+"${uvmboot[@]}" --host-exec 'exec 9<>'"$work/alive"'; sleep 1000 & echo started >'"$work/told"'; wait' </dev/null >"$work/output" 2>"$work/err" &
 pid=$!
-read -r -t 120 child shell <&3 || fail "its program was not started"
+read -r -t 120 _ <&3 || fail "its program was not started"
+exec 4<"$work/alive" # ends when nobody has it for writing any more
 kill -TERM "$pid"
 wait "$pid" || code=$?
 [[ $code -eq 125 ]] || fail "asked to end, it ended with $code"
 grep -q interrupted "$work/err" || fail "that it was asked to end is not told"
-for left in "$child" "$shell"; do # somebody else may have to reap it
-        while kill -0 "$left" 2>/dev/null && ! grep -qs '^State:.Z' "/proc/$left/status"; do :; done
-done
+cat <&4
 [[ -z $(find "$work/hcsshim" -mindepth 1 -maxdepth 1 -name 'uvmboot*') ]] || fail "something is left"

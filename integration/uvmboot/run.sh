@@ -27,7 +27,7 @@ expect() {
 
 # wait_for WORDS FILE: until the process $pid has written them there
 wait_for() {
-        timeout 120 grep -qF -m 1 -- "$1" < <(tail -n +1 -f --pid="$pid" "$2") || { cat "$2" >&2; exit 1; }
+        is_written "$1" "$2" "$pid" || { cat "$2" >&2; exit 1; }
 }
 
 expect 0 "usage: uvmboot" "$uvmboot" --help

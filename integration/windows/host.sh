@@ -10,7 +10,8 @@ native=$1
 root=$2
 image=$native/guest/image
 mockhcs=$native/cmd/mockhcs/mockhcs
-if [[ ! -x $mockhcs || ! -x $native/cmd/hcsdemo/hcsdemo ]]; then
+hcsctl=$native/cmd/hcsctl/hcsctl
+if [[ ! -x $mockhcs || ! -x $hcsctl || ! -x $native/cmd/hcsdemo/hcsdemo ]]; then
         echo "the native build is not there: $native"
         exit 77
 fi
@@ -78,7 +79,7 @@ fi
 # Ended by a signal, with the program and all that was made for both.
 "${run[@]}" --service -- "$work/dlls/listener.exe" serve >"$work/served" &
 server=$!
-until grep -q listening "$work/served"; do kill -0 $server || break; done
+is_written listening "$work/served" $server || fail "nobody listens"
 kill -TERM $server
 code=0
 wait $server || code=$?
@@ -91,27 +92,25 @@ silent_about FAILED
 says "ok: datagrams"
 winehv=(env "WINEPREFIX=$work/prefix" WINEDEBUG=-all "WINEHV_SERVICE=$(windows_path "$work/door")" wine "$work/dlls/mockhcs.exe" run -- "$work/dlls/listener.exe")
 begin_service() {
-        "$mockhcs" service --socket "$work/listener.sock" --loopback "$work/door" --foreground &
-        service=$!
-        until [[ -s $work/door ]]; do
-                kill -0 $service 2>/dev/null || { fail "the service ended before its door was there"; break; }
-                sleep 0.05
-        done
+        "$mockhcs" service --socket "$work/listener.sock" --loopback "$work/door" || fail "the service does not begin"
+}
+end_service() {
+        "$hcsctl" service stop --socket "$work/listener.sock" || fail "the service does not end"
 }
 begin_service
 cp "$work/door" "$work/stale"
 : >"$work/served"
 HCSSHIM_LOG=warn "${winehv[@]}" serve >"$work/served" 2>"$work/noise" &
 server=$!
-until grep -q listening "$work/served"; do kill -0 $server || break; done
+is_written listening "$work/served" $server || fail "nobody listens"
 expect 0 "a listener hears" "${winehv[@]}" dial first
 says "came back: first"
-kill $service && wait $service
+end_service
 expect 2 "without a service nobody does" "${winehv[@]}" dial nobody
 says "connect: 10050"
 expect 1 "nor does one listen behind a door that leads nowhere" "${winehv[@]/%door/stale}" serve
 says "cannot listen: 10050"
-until grep -q 'no Hyper-V sockets' "$work/noise"; do kill -0 $server || break; done
+is_written 'no Hyper-V sockets' "$work/noise" $server || fail "the listener does not miss its service"
 begin_service
 for _ in {1..60}; do
         "${winehv[@]}" dial end >"$work/dialled" && break
@@ -119,7 +118,7 @@ done
 grep -q "came back: end" "$work/dialled" || { fail "the new service does not know who listens"; kill $server; }
 wait $server || fail "the listener ends with $?"
 [[ $(tr -d '\r' <"$work/served") == $'listening\nheard: first\nheard: end' ]] || fail "heard: $(cat "$work/served")"
-kill $service && wait $service
+end_service
 noise=$(sed 's/.*error=//' "$work/noise" | sort | uniq -d)
 [[ -z $noise ]] || fail "the listener tells the same more than once: $noise"
 
