@@ -13,8 +13,8 @@
 
 #define HYPERV_MAX_LISTENERS   256u  /* of one program */
 #define HYPERV_MAX_CONNECTIONS 1024u /* of one program */
-/* A program has a stream, and one more for each listen and connect on its way: so many for each client that the service may have.
- */
+/* A program has a stream, and one more for each listen and connect on its way: so many for each client that the service
+ * may have. */
 #define HYPERV_STREAMS_A_CLIENT 2u
 
 struct hyperv_program {
