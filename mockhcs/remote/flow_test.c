@@ -17,6 +17,7 @@
 #define PIECE      ((size_t)16 << 10)
 #define OUTPUT     ((size_t)256 << 10)
 #define LITTLE     ((size_t)64 << 10)
+#define PIPE       ((size_t)64 << 10) /* as much as one holds */
 #define INPUT      ((size_t)1 << 20)
 #define INPUT_HELD ((size_t)64 << 10)
 
@@ -210,9 +211,13 @@ static void read_between_questions(struct user *u) {
 }
 
 static void output_is_taken_when_it_is_read(void **state) {
+        uint64_t sum;
+
         begin(read_between_questions, OUTPUT);
-        assert_int_equal(taken_until_asked(), 0);
-        assert_in_range(taken_until_asked(), OUTPUT - LITTLE, OUTPUT);
+        sum = taken_until_asked();
+        assert_in_range(sum, 0, PIPE);
+        sum += taken_until_asked();
+        assert_in_range(sum, OUTPUT - LITTLE, OUTPUT);
         end();
         assert_int_equal(user.moved, OUTPUT);
 }
