@@ -27,7 +27,8 @@
  *   "guest RPC failure: ..."      the guest refused; the code is its Result, its error records are the events
  *   "bridge response unmarshal failed: ..."  HCS_E_INVALID_JSON: the answer is not what it should be. Ends the bridge.
  *   "bridge closed: ...: <cause>" HCS_E_CONNECTION_CLOSED: the bridge has ended, and why
- *   HCS_E_OPERATION_TIMEOUT, E_ABORT   this call was given up (hcsshim/call.h)
+ *   HCS_E_OPERATION_TIMEOUT, E_ABORT   this call was given up (hcsshim/call.h); its answer, should it come, is checked,
+ *                                 logged and dropped
  *   E_HANDLE                      the object was closed
  *
  * What ends a bridge: the guest closes it; a frame with a size below 16 or above 65536; an answer to nothing that was
