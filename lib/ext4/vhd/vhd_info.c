@@ -24,7 +24,7 @@ static HRESULT read_all(struct hcs_data_file *f, uint64_t offset, void *data, si
         if (FAILED(hr) || got == n)
                 return hr;
         return hcs_error_make(err, VHD_E_FILE_SIZE, "it ends at byte %llu, within its structures",
-                              (unsigned long long)(offset + got));
+                              (unsigned long long)offset + got);
 }
 
 /* A footer, and what is wrong with it; S_FALSE where there is none. hcsshim puts one behind anything. */
