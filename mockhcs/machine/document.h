@@ -41,8 +41,8 @@ char *machine_name(const char *id);
 
 /*
  * The file that a path of a document means here: a path of Linux is itself, Z:\x is /x as with Wine, and C:\x is c/x
- * below the folder `drives`; the two in whatever case of letters the name is. Prefixes \\?\ are dropped. E_INVALIDARG says what else it is, HCS_WIN32(2) that there is
- * no such file; `where` is its place in the document. Caller frees.
+ * below the folder `drives`; the two in whatever case of letters the name is. Prefixes \\?\ are dropped. E_INVALIDARG
+ * says what else it is, HCS_WIN32(2) that there is no such file; `where` is its place in the document. Caller frees.
  */
 HRESULT machine_file(const struct emu_machine_settings *settings, const char *path, const char *where, char **ret,
                      struct hcs_error **err);
