@@ -51,10 +51,14 @@ if command -v qemu-img >/dev/null; then
         expect 0 "a VHDX of virtdisk's is one" qemu-img check -f vhdx "$work/disks/one.vhdx"
         expect 0 "with its size" qemu-img info --output=json -f vhdx "$work/disks/one.vhdx"
         says '"virtual-size": 67108864'
+        expect 0 "a copy is a VHDX" qemu-img check -f vhdx "$work/disks/copy.vhdx"
+        expect 0 "a dynamic VHD was expanded" qemu-img info --output=json -f vpc "$work/disks/base.vhd"
+        says '"virtual-size": 6291456000'
 fi
 expect 0 "one that stands on it is one" "$native/cmd/vhd/vhd" check "$work/disks/over/three.vhdx"
 says "differencing VHDX of 67108864 bytes"
 expect 0 "and so is its VHD" "$native/cmd/vhd/vhd" check "$work/disks/two.vhd"
+expect 0 "VHDs of all types are some" "$native/cmd/vhd/vhd" check "$work"/disks/{base.vhd,child.vhd,fixed.vhdx,larger.vhdx,top.vhdx}
 expect 1 "a program that is not there" "${run[@]}" -- "$work/gone.exe"
 says gone.exe
 mkdir -p "$work/template/prefix/drive_c"

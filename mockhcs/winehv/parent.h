@@ -3,26 +3,19 @@
 #define MOCKHCS_WINEHV_PARENT_H
 
 /*
- * The disk that a differencing one stands on: what the new disk writes of it, and where an old one finds it. Results
- * are codes of Windows.
+ * The disk that a differencing one stands on: what the new disk writes of it, and where an old one finds it. Paths are
+ * those of Windows, in UTF-8; caller frees with free().
  */
 
 #include <windows.h>
 
-#include "ext4/vhd/vhdx.h"
+#include <stdbool.h>
 
-#define DISK_NO_PROVIDER 0xC03A0014u /* ERROR_VIRTDISK_PROVIDER_NOT_FOUND */
-
-struct disk_parent {
-        struct vhdx_info info;
-        char *absolute, *relative; /* to the folder of the disk that stands on it */
-};
-
-/* DISK_NO_PROVIDER for what is no VHDX, ERROR_VHD_DIFFERENCING_CHAIN_ERROR_IN_PARENT for a damaged one. */
-DWORD disk_parent_read(const wchar_t *child, const wchar_t *parent, struct disk_parent *ret);
-void disk_parent_deinit(struct disk_parent *p);
-
-/* The full path of the parent, of which the disk says `said`; caller frees with free(). NULL: there is no such path. */
-wchar_t *disk_parent_find(const wchar_t *child, const char *said);
+/* The whole path; NULL: there is none such. */
+char *disk_full_path(const wchar_t *path);
+/* From the folder of one file to the other; on another drive the path as it is. */
+char *disk_relative_path(const char *child, const char *parent);
+/* The full path of the parent, of which the disk at `child` says `said`. NULL: there is no such path. */
+char *disk_parent_find(const char *child, const char *said);
 
 #endif

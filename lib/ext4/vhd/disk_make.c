@@ -22,8 +22,11 @@ static HRESULT make_vhd(struct hcs_data_file *f, const struct disk_make_options 
 }
 
 static HRESULT make_vhdx(struct hcs_data_file *f, const struct disk_make_options *o, struct hcs_error **err) {
-        struct vhdx_create_options c = {
-                .size = o->size, .block_size = o->block_size, .id = o->id, .fixed = o->type == VHD_FIXED};
+        struct vhdx_create_options c = {.size = o->size,
+                                        .block_size = o->block_size,
+                                        .physical_sector = o->physical_sector,
+                                        .id = o->id,
+                                        .fixed = o->type == VHD_FIXED};
 
         if (o->parent) {
                 c.parent_linkage = o->parent->linkage;

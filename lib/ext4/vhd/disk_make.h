@@ -11,6 +11,7 @@ struct disk_make_options {
         enum vhd_type type;
         uint64_t size;             /* 0: that of the parent or the source */
         uint32_t block_size;       /* 0: as usual for the format, or the parent's */
+        uint32_t physical_sector;  /* of a VHDX: 512 or 4096; 0: as usual */
         const GUID *id;            /* NULL: random */
         struct disk_image *source; /* NULL: an empty disk. Not with a parent */
         /* Of a differencing one: its parent, the file of that, and where it is to be found. */

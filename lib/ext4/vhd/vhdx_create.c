@@ -111,7 +111,8 @@ static HRESULT write_metadata(struct hcs_data_file *f, const struct vhdx_create_
         ext4_put64(put_item(&w, VHDX_SIZE, 8, VIRTUAL_DISK | REQUIRED), o->size);
         vhdx_put_guid(put_item(&w, VHDX_DISK_ID, 16, VIRTUAL_DISK | REQUIRED), &id);
         ext4_put32(put_item(&w, VHDX_LOGICAL, 4, VIRTUAL_DISK | REQUIRED), SECTOR);
-        ext4_put32(put_item(&w, VHDX_PHYSICAL, 4, VIRTUAL_DISK | REQUIRED), PHYSICAL_SECTOR);
+        ext4_put32(put_item(&w, VHDX_PHYSICAL, 4, VIRTUAL_DISK | REQUIRED),
+                   o->physical_sector ? o->physical_sector : PHYSICAL_SECTOR);
         if (o->parent_relative)
                 put_locator(&w, o);
         ext4_put16(bytes + 10, w.n);
@@ -217,35 +218,71 @@ static HRESULT move_bat(struct hcs_data_file *f, struct vhdx_info *i, uint64_t n
         return vhdx_write_regions(f, i, err);
 }
 
-HRESULT vhdx_grow(struct hcs_data_file *from, struct hcs_data_file *to, uint64_t size, struct hcs_error **err) {
-        _cleanup_(vhdx_info_deinit) struct vhdx_info i = {0};
-        const struct vhdx_header *h;
-        uint64_t file_size, need;
-        HRESULT hr = vhdx_read(from, &i, err);
+/* A disk whose log has nothing that would change it. */
+static HRESULT read_clean(struct hcs_data_file *f, struct vhdx_info *ret, struct hcs_error **err) {
+        HRESULT hr = vhdx_read(f, ret, err);
 
         if (hr == S_FALSE)
-                return hcs_error_make(err, VHDX_E_UNKNOWN, "`%s` is no VHDX", hcs_data_file_name(from));
+                return hcs_error_make(err, VHDX_E_UNKNOWN, "`%s` is no VHDX", hcs_data_file_name(f));
+        if (SUCCEEDED(hr) && !hcs_guid_is_null(&ret->header[ret->current].log))
+                return hcs_error_make(err, VHDX_E_UNKNOWN, "the log of `%s` has to be replayed first",
+                                      hcs_data_file_name(f));
+        return hr;
+}
+
+/* Blocks beyond the end are there no more, so that they are zeros when the disk is larger again. */
+static HRESULT drop_blocks(struct hcs_data_file *f, const struct vhdx_info *i, uint64_t size, struct hcs_error **err) {
+        static const uint8_t absent[8];
+        uint64_t ratio = ((uint64_t)i->logical_sector << 23) / i->block_size,
+                 n = (i->virtual_size + i->block_size - 1) / i->block_size;
+        HRESULT hr = S_OK;
+
+        for (uint64_t k = (size + i->block_size - 1) / i->block_size; SUCCEEDED(hr) && k < n; k++)
+                hr = hcs_data_file_write_at(f, i->bat_offset + 8 * (k + k / ratio), absent, sizeof(absent), err);
+        return hr;
+}
+
+/* In place. */
+static HRESULT resize(struct hcs_data_file *f, struct vhdx_info *i, uint64_t size, struct hcs_error **err) {
+        uint64_t need = vhdx_table_length(size, i->block_size, i->logical_sector, i->type == VHDX_DIFFERENCING);
+        uint64_t file_size;
+        HRESULT hr = hcs_data_file_size(f, &file_size, err);
+
+        if (SUCCEEDED(hr) && need > i->bat_length)
+                hr = move_bat(f, i, need, file_size, err);
+        if (SUCCEEDED(hr))
+                hr = drop_blocks(f, i, size, err);
+        if (SUCCEEDED(hr))
+                hr = write_size(f, i, size, err);
+        return SUCCEEDED(hr) ? vhdx_write_changed(f, i, err) : hr;
+}
+
+HRESULT vhdx_resize(struct hcs_data_file *f, uint64_t size, struct hcs_error **err) {
+        _cleanup_(vhdx_info_deinit) struct vhdx_info i = {0};
+        HRESULT hr = read_clean(f, &i, err);
+
+        if (SUCCEEDED(hr))
+                hr = check_size(size, i.logical_sector, err);
+        return SUCCEEDED(hr) ? resize(f, &i, size, err) : hr;
+}
+
+HRESULT vhdx_grow(struct hcs_data_file *from, struct hcs_data_file *to, uint64_t size, struct hcs_error **err) {
+        _cleanup_(vhdx_info_deinit) struct vhdx_info i = {0};
+        uint64_t file_size;
+        HRESULT hr = read_clean(from, &i, err);
+
         if (SUCCEEDED(hr))
                 hr = check_size(size, i.logical_sector, err);
         if (SUCCEEDED(hr))
                 hr = hcs_data_file_size(from, &file_size, err);
         if (FAILED(hr))
                 return hr;
-        h = &i.header[i.current];
-        if (!hcs_guid_is_null(&h->log))
-                return hcs_error_make(err, VHDX_E_UNKNOWN, "the log of `%s` has to be replayed first",
-                                      hcs_data_file_name(from));
         if (size < i.virtual_size)
                 return hcs_error_make(err, E_INVALIDARG, "`%s` holds %llu bytes and cannot shrink to %llu",
                                       hcs_data_file_name(from), (unsigned long long)i.virtual_size,
                                       (unsigned long long)size);
-        need = vhdx_table_length(size, i.block_size, i.logical_sector, i.type == VHDX_DIFFERENCING);
         hr = hcs_data_file_resize(to, file_size, err);
         if (SUCCEEDED(hr))
                 hr = copy(from, 0, to, 0, file_size, err);
-        if (SUCCEEDED(hr) && need > i.bat_length)
-                hr = move_bat(to, &i, need, file_size, err);
-        if (SUCCEEDED(hr))
-                hr = write_size(to, &i, size, err);
-        return SUCCEEDED(hr) ? vhdx_write_changed(to, &i, err) : hr;
+        return SUCCEEDED(hr) ? resize(to, &i, size, err) : hr;
 }
