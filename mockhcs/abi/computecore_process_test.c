@@ -12,6 +12,7 @@
 #include "mockhcs/test/core.h"
 #include "platform/abi_memory.h"
 #include "platform/file.h"
+#include "platform/place.h"
 #include "testing/hcs_test.h"
 
 #define VM "{\"VirtualMachine\":{}}"
@@ -194,7 +195,8 @@ struct state_file {
 };
 
 static struct state_file state_file(const char *name) {
-        struct state_file f = {.folder = hcs_test_tmpdir()};
+        _cleanup_free_ char *folder = hcs_test_tmpdir();
+        struct state_file f = {.folder = hcs_path_full(folder)};
 
         f.path = hcs_asprintf("%s/%s", f.folder, name);
         f.wide = hcs_utf8_to_utf16_lossy(f.path, strlen(f.path), NULL);
