@@ -15,6 +15,7 @@
 #include "integration/fuzz/disk.h"
 #include "integration/fuzz/emulate.h"
 #include "integration/fuzz/guest.h"
+#include "integration/fuzz/image.h"
 #include "integration/fuzz/import.h"
 #include "integration/fuzz/layer.h"
 #include "integration/fuzz/machine.h"
@@ -101,6 +102,7 @@ static bool (*const families[])(uint8_t which, const uint8_t *data, size_t size)
         fuzz_disk,      //
         fuzz_emulate,   //
         fuzz_guest,     //
+        fuzz_image,     //
         fuzz_import,    //
         fuzz_layer,     //
         fuzz_machine,   //

@@ -104,6 +104,24 @@ done
 part() { # FILE SKIP COUNT, in kilobytes
         zcat "$1" 2>/dev/null | tail -c "+$(($2 * 1024 + 1))" | head -c "$(($3 * 1024))"
 }
+# Whole VHDs with blocks of 4 KiB, dynamic and differencing, one of which is there; tables of VHDXs.
+python3 - "$2" <<'PYTHON'
+import struct, sys
+
+def summed(b, at):
+    return b[:at] + struct.pack(">I", ~sum(b[:at] + b[at + 4:]) & 0xffffffff) + b[at + 4:]
+for kind in (3, 4):
+    footer = summed((b"conectix" + struct.pack(">IIQI4sI4sQQHBBI", 2, 0x10000, 512, 0, b"win ", 0xa0000, b"Wi2k", 65536, 65536, 1, 1, 1, kind)).ljust(512, b"\0"), 64)
+    places = struct.pack(">4sIIIQ", b"W2ru", 512, 10, 0, 1536) if kind == 4 else b""
+    header = summed((b"cxsparse" + struct.pack(">QQIII", 2**64 - 1, 2048, 0x10000, 16, 4096)).ljust(576, b"\0") + places.ljust(448, b"\0"), 36)
+    table = struct.pack(">I", 5) + b"\xff" * 60
+    disk = footer + header + "p.vhd".encode("utf-16-le").ljust(512, b"\0") + table.ljust(512, b"\xff") + (b"\xf0" + b"\0" * 511) + b"7" * 4096 + footer
+    for seal in "su":
+        open(f"{sys.argv[1]}/image-vhd-{kind}{seal}", "wb").write(b"i" + seal.encode() + disk)
+for kind in "xd":
+    states = [(4 << 20) | 6, 2, 0, 3, (5 << 20) | 7]
+    open(f"{sys.argv[1]}/image-vhdx-{kind}", "wb").write(b"i" + kind.encode() + b"".join(struct.pack("<Q", s) for s in states))
+PYTHON
 vhdx=$1/fixtures/vhd/dynamic-64MiB.vhdx.gz
 bin xh "$2" < <(part "$vhdx" 64 4)
 bin xr "$2" < <(part "$vhdx" 192 1)
