@@ -91,15 +91,16 @@ static void usage(void) {
              "  --prefix PREFIX    the Wine prefix, made when there is none; stays. Else one that is gone afterwards\n"
              "  --template PREFIX  what a prefix is copied from, made when there is none\n"
              "                     (~/.cache/hcsshim/wine, or below XDG_CACHE_HOME)\n\n"
-             "The exit code is the program's, as far as Wine passes it on. ^C goes to the program; a second one, or a\n"
-             "termination signal, ends it with what it started (137), and all that was made for it goes.");
+             "The exit code is the program's; a larger one than 255 is told, and is 255. ^C goes to the program; a\n"
+             "second one, or a termination signal, ends it with what it started (137), and all that was made for it\n"
+             "goes.");
 }
 
 /* Runs a helper program to its end; anything but exit code 0 is a failure. mark: of the environment, see heard. */
 static HRESULT call_with(const char *const *argv, const char *prefix, const char *const *more, const char *mark,
                          enum hcs_child_output output, int *ret_code, struct hcs_error **err) {
         _cleanup_free_ char *where = hcs_asprintf("WINEPREFIX=%s", prefix), *debug = hcs_env_get("WINEDEBUG");
-        const char *environment[8] = {where, "DISPLAY="};
+        const char *environment[10] = {where, "DISPLAY="};
         size_t n = 2;
         struct hcs_child *child = NULL;
         int code = 0;
@@ -228,12 +229,33 @@ static void end_service(struct run *r) {
 
 /* ---- the program ---- */
 
+#define LARGEST_CODE 255 /* that a program of Linux can end with */
+
+/* What the launcher says of the end: Wine passes on eight bits of it, and of 256 nothing is left. A larger one is told,
+ * and ends us with the largest. */
+static void take_code(const char *file, const char *program, int *code) {
+        _cleanup_buf_ struct hcs_buf text = {0};
+        uint64_t whole = 0;
+
+        if (FAILED(hcs_file_read(file, 64, &text, NULL)))
+                return; /* there is no launcher, or it was ended too */
+        if (hcs_str_to_u64(hcs_buf_cstr(&text), &whole) && whole > LARGEST_CODE) {
+                fprintf(stderr, "mockhcs run: `%s` ended with exit code %llu (0x%08llX)\n", program,
+                        (unsigned long long)whole, (unsigned long long)whole);
+                *code = LARGEST_CODE;
+        }
+        remove(file);
+}
+
 static HRESULT run_it(const struct run *r, const char *prefix, const char *from, int *ret_code,
                       struct hcs_error **err) {
         _cleanup_free_ char *launcher = hcs_asprintf("%s/" LAUNCHER, from), *remote = NULL, *door = NULL,
-                            *mark = hcs_asprintf("MOCKHCS_RUN=%s", hcs_path_name(hcs_work_folder_path(r->work)));
-        const char *environment[5] = {mark}, **argv = NULL;
-        size_t n = 0, at = 0, e = 1;
+                            *name = hcs_asprintf("%s.code", hcs_path_name(hcs_work_folder_path(r->work))),
+                            *mark = hcs_asprintf("MOCKHCS_RUN=%s", hcs_path_name(hcs_work_folder_path(r->work))),
+                            *file = hcs_asprintf("%s/drive_c/%s", prefix, name),
+                            *told = hcs_asprintf(RUN_CODE "=C:/%s", name);
+        const char *environment[6] = {mark, told}, **argv = NULL;
+        size_t n = 0, at = 0, e = 2;
         HRESULT hr;
 
         if (r->door) {
@@ -256,6 +278,7 @@ static HRESULT run_it(const struct run *r, const char *prefix, const char *from,
         memcpy(argv + at, r->program, n * sizeof(*argv));
         hr = call_with(argv, prefix, environment, mark, HCS_CHILD_SHARES, ret_code, err);
         free(argv);
+        take_code(file, r->program[0], ret_code);
         return hr;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/str.h"
 #include "cmd/mockhcs/mockhcs.h"
+#include "platform/env.h"
 #include "platform/file.h"
 #include "platform/injection.h"
 
@@ -37,9 +38,16 @@ static HRESULT find_library(char **ret, struct hcs_error **err) {
         return S_OK;
 }
 
+/* To our other half, which hears less of it from Wine. */
+static void tell_code(const char *file, int code) {
+        _cleanup_free_ char *text = hcs_asprintf("%u", (unsigned)code);
+
+        hcs_file_write(file, text, strlen(text), NULL);
+}
+
 int run_program(int argc, char **argv) {
         static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
-        _cleanup_free_ char *library = NULL;
+        _cleanup_free_ char *library = NULL, *code_file = hcs_env_get(RUN_CODE);
         struct hcs_child *child = NULL;
         struct hcs_error *err = NULL;
         int o = next_option(argc, argv, "+h", options, NULL), code = 0;
@@ -49,10 +57,13 @@ int run_program(int argc, char **argv) {
                 return end_of_options(argv[0], o, usage);
         if (optind == argc)
                 return tell_usage(argv[0], "a PROGRAM.EXE to run is needed");
+        hcs_env_set(RUN_CODE, NULL); /* not the program's business */
         hr = find_library(&library, &err);
         if (SUCCEEDED(hr))
                 hr = hcs_injection_spawn(argv + optind, library, "", &child, &err);
         if (SUCCEEDED(hr))
                 hr = hcs_child_wait(child, &code, &err);
+        if (SUCCEEDED(hr) && code_file)
+                tell_code(code_file, code);
         return FAILED(hr) ? tell_error(argv[0], err) : code;
 }

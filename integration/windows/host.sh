@@ -45,6 +45,12 @@ expect 1 "what is no prefix" "$mockhcs" install --prefix "$work/dlls" --from "$w
 says "is this a Wine prefix?"
 
 expect 7 "an exit code is passed on" "${run[@]}" -- cmd /c exit 7
+expect 255 "the largest too" "${run[@]}" -- cmd /c exit 255
+silent_about "exit code"
+expect 255 "256 is no success" "${run[@]}" -- cmd /c exit 256
+says "ended with exit code 256 (0x00000100)"
+expect 255 "that of a crash is told" "${run[@]}" -- cmd /c exit -1073741819
+says "0xC0000005"
 mkdir "$work/disks"
 expect 0 "what Wine lacks is there" "${run[@]}" --manifest -- "$work/dlls/lacking.exe" 20348 "Z:${work//\//\\}\\disks"
 if command -v qemu-img >/dev/null; then
@@ -89,6 +95,21 @@ code=0
 wait $server || code=$?
 [[ $code -eq 137 ]] || fail "ended by a signal: exit code $code"
 ! pgrep -f "$work/dlls/listener.exe" || fail "the program goes on"
+
+# Once more while all that is tidied up, which goes on.
+mkdir "$work/own"
+cp -a "$work/prefix" "$work/own/prefix"
+: >"$work/served"
+"$mockhcs" run --from "$work/dlls" --template "$work/own" --service -- "$work/dlls/listener.exe" serve >"$work/served" &
+server=$!
+is_written listening "$work/served" $server || fail "nobody listens"
+kill -TERM $server
+kill -TERM $server
+code=0
+wait $server || code=$?
+[[ $code -eq 137 ]] || fail "ended by two signals: exit code $code"
+[[ -z $(find "$work/hcsshim" -mindepth 1 -maxdepth 1 -name 'wine*') ]] || fail "its prefix is left behind"
+rm -r "$work/own"
 
 # Who listens goes on to listen with the service that comes after the first.
 expect 0 "mistakes with Hyper-V sockets" "${run[@]}" --service -- "$work/dlls/listener.exe" errors
