@@ -46,10 +46,12 @@ compare() {
 }
 
 compare "linked with import libraries" 0 24 "$programs/recorded_linked.exe" linked
-for way in path system32 bare loader late; do
+compare "linked by numbers" 0 24 "$programs/recorded_by_number.exe" linked
+compare "linked to be loaded late" 0 24 "$programs/recorded_delayed.exe" linked
+for way in path system32 bare loader number late; do
         compare "loaded by $way" 0 24 "$programs/recorded.exe" "$way"
 done
-compare "in the fourth child, each started in another way" 0 24 "$programs/recorded.exe" children 4 system32
+compare "in the fifth child, each started in another way" 0 24 "$programs/recorded.exe" children 5 system32
 compare "an exit code" 77 none "$programs/recorded.exe" exit 77
 compare "a program of the system" 5 none cmd.exe /c "exit 5"
 # Several processes: one trace. Each asks for the version of networking, so the children of a shell do.
@@ -57,6 +59,33 @@ expect 0 "two processes" "${hcstrace[@]}" record -o two.trace -- cmd.exe /c "$(w
 [[ $(grep -c '^{"trace"' two.trace) -eq 1 && $(grep -c '"call":"HcsStartComputeSystem"' two.trace) -eq 4 ]] || fail "the trace does not have both processes"
 grep -q '"system":"system/2"' two.trace || fail "handles of the second process are not its own"
 expect 0 "by numbers" "${hcstrace[@]}" stats two.trace
+
+# What clients should not do. A fault within a call leaves it without an answer in the trace.
+expect 0 "the state of a thread" "${hcstrace[@]}" record -o state.trace -- "$programs/disturbed.exe" state
+cp out recorded
+expect 0 "the same alone" wine "$programs/disturbed.exe" state
+diff out recorded >difference || fail "calls leave another state when they are recorded: $(cat difference)"
+for what in leave thread; do
+        expect 0 "$what alone" wine "$programs/disturbed.exe" "$what"
+        cp out alone
+        expect 0 "$what" "${hcstrace[@]}" record -o "$what.trace" -- "$programs/disturbed.exe" "$what"
+        diff alone out >difference || fail "$what: another output when it is recorded: $(cat difference)"
+        "${hcstrace[@]}" stats "$what.trace" >out 2>&1 || fail "$what: the trace is no trace: $(cat out)"
+        [[ $(grep -c '"stream":"stdout".*"end":true' "$what.trace") -eq 1 ]] || fail "$what: the stream has not its end in the trace"
+done
+[[ $(grep -c '^{"call":"HcsCreateOperation"' leave.trace) -eq 6 ]] || fail "the child of a process that left a call is not recorded"
+for i in 1 2 3 4 5; do
+        rm -f kill.trace
+        expect 0 "a process that is ended while it calls ($i)" "${hcstrace[@]}" record -o kill.trace -- "$programs/disturbed.exe" kill
+        says "child: 6"
+        "${hcstrace[@]}" stats kill.trace >out 2>&1 || fail "a process that was ended: the trace is no trace: $(cat out)"
+        [[ $(grep -c '^{"call":"HcsCreateOperation"' kill.trace) -gt 500 && $(tail -c 1 kill.trace | od -An -tx1) == " 0a" ]] || fail "the trace has not what it called until then"
+done
+expect 0 "a 32-bit child alone" wine "$programs/disturbed.exe" child narrow.exe
+cp out alone
+expect 0 "a 32-bit child" "${hcstrace[@]}" record -o narrow.trace -- "$programs/disturbed.exe" child narrow.exe
+diff alone out >difference || fail "a 32-bit child: another output when its parent is recorded: $(cat difference)"
+[[ $(grep -c '^{"call"' narrow.trace) -eq 2 ]] || fail "the parent of a 32-bit child is not recorded"
 
 # What goes wrong.
 expect 1 "a program that is not there" "${hcstrace[@]}" record -o bad.trace -- nowhere.exe

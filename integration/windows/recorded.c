@@ -4,8 +4,8 @@
  * A client to be recorded, which tells what it sees: results, last errors, contexts and threads of callbacks, so that a
  * run with a recorder in it can be compared with one without. Linked with computecore (LINKED) it calls it; else it
  * loads it in the way that it is told.
- * usage: recorded WAY [ARGUMENT]: path, system32, bare, loader, late (LINKED: linked); children N WAY: through N
- * processes more; exit CODE; crash, after a call; interrupt; outlive: leaves a process behind that makes calls, until
+ * usage: recorded WAY [ARGUMENT]: path, system32, bare, loader, number, late (LINKED: linked); children N WAY: through
+ * N processes more; exit CODE; crash, after a call; interrupt; outlive: leaves a process behind that makes calls, until
  * it is told to release it
  */
 
@@ -15,6 +15,7 @@
 #include "hcsshim/abi/computecore.h"
 
 #include <process.h>
+#include <shellapi.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,8 +27,25 @@
 static struct hcs_computecore_api api;
 static HMODULE module;
 
+static bool by_number;
+
+/* The number of an export, or 0. */
+static WORD number_of(const char *name) {
+        const char *base = (const char *)(uintptr_t)module;
+        const IMAGE_NT_HEADERS *nt = (const IMAGE_NT_HEADERS *)(base + ((const IMAGE_DOS_HEADER *)base)->e_lfanew);
+        const IMAGE_EXPORT_DIRECTORY *d =
+                (const IMAGE_EXPORT_DIRECTORY *)(base + nt->OptionalHeader.DataDirectory[0].VirtualAddress);
+        const DWORD *names = (const DWORD *)(base + d->AddressOfNames);
+        const WORD *numbers = (const WORD *)(base + d->AddressOfNameOrdinals);
+
+        for (DWORD i = 0; i < d->NumberOfNames; i++)
+                if (strcmp(base + names[i], name) == 0)
+                        return (WORD)(numbers[i] + d->Base);
+        return 0;
+}
+
 static void *find(const char *name) {
-        return (void *)(uintptr_t)GetProcAddress(module, name);
+        return (void *)(uintptr_t)GetProcAddress(module, by_number ? MAKEINTRESOURCEA(number_of(name)) : name);
 }
 
 static void bind_all(void) {
@@ -56,7 +74,8 @@ static bool load(const char *way) {
                 return true;
         GetSystemDirectoryA(path, sizeof(path) - 20);
         strcat(path, "\\computecore.dll");
-        if (strcmp(way, "path") == 0 || strcmp(way, "late") == 0)
+        by_number = strcmp(way, "number") == 0;
+        if (strcmp(way, "path") == 0 || strcmp(way, "late") == 0 || by_number)
                 module = LoadLibraryA(path);
         else if (strcmp(way, "system32") == 0)
                 module = LoadLibraryExW(L"computecore.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
@@ -201,6 +220,18 @@ static bool start_narrow(const char *self, const char *line, PROCESS_INFORMATION
         return CreateProcessA(self, copy, NULL, NULL, TRUE, 0, environment, NULL, &narrow, ret);
 }
 
+/* By the shell, which starts it in a process of its own. */
+static bool start_by_shell(const char *self, const char *arguments, PROCESS_INFORMATION *ret) {
+        SHELLEXECUTEINFOA info = {.cbSize = sizeof(info),
+                                  .fMask = SEE_MASK_NOCLOSEPROCESS | SEE_MASK_NO_CONSOLE | SEE_MASK_FLAG_NO_UI,
+                                  .lpFile = self,
+                                  .lpParameters = arguments};
+        bool started = ShellExecuteExA(&info) && info.hProcess;
+
+        ret->hProcess = info.hProcess;
+        return started;
+}
+
 static int wait_for(bool started, const PROCESS_INFORMATION *info) {
         DWORD code = 1;
 
@@ -225,12 +256,15 @@ static int children(const char *self, int n, const char *way) {
         snprintf(line, sizeof(line), "\"%s\" children %s %s", self, number, way);
         if (n == 0) {
                 code = run(way);
-        } else if (n % 4 == 0) {
+        } else if (n % 5 == 0) {
+                started = start_by_shell(self, strchr(line + 1, '"') + 1, &info);
+                code = wait_for(started, &info);
+        } else if (n % 5 == 4) {
                 code = WinExec(line, SW_HIDE) > 31 && WaitForSingleObject(next, LONG_MS) == 0 ? 0 : 1;
-        } else if (n % 4 == 1) {
+        } else if (n % 5 == 1) {
                 started = start_narrow(self, line, &info);
                 code = wait_for(started, &info);
-        } else if (n % 4 == 2) {
+        } else if (n % 5 == 2) {
                 code = (int)_spawnl(_P_WAIT, self, self, "children", number, way, NULL);
         } else {
                 started = start_wide(line, &info);

@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 struct hcs_saved_error {
-        uint32_t last; /* of GetLastError(); 0 on Linux */
-        int number;    /* errno */
+        uint32_t last;   /* of GetLastError(); 0 on Linux */
+        uint32_t status; /* of RtlGetLastNtStatus(); 0 on Linux */
+        int number;      /* errno */
 };
 
 struct hcs_saved_error hcs_error_save(void);

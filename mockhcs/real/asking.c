@@ -14,8 +14,8 @@
 struct asking {
         struct asking *next; /* in the recorder's list, the newest first */
         uint64_t number;     /* of the call */
-        uint32_t thread;
-        uintptr_t frame; /* where on the stack it was made */
+        uint32_t thread;     /* the recorder's number of it */
+        uint32_t system_thread;
         char process[24];
         uint64_t ended[MOCK_STREAMS]; /* numbers of pipes that have ended meanwhile; 0: none */
 };
@@ -25,7 +25,7 @@ void asking_begin(struct passing *p, const char *process) {
 
         a->number = p->asking = p->call.number;
         a->thread = p->call.thread;
-        a->frame = (uintptr_t)__builtin_frame_address(0);
+        a->system_thread = hcs_thread_id();
         snprintf(a->process, sizeof(a->process), "%s", process);
         hcs_guard(&p->r->lock);
         a->next = p->r->askings;
@@ -36,7 +36,7 @@ void asking_begin(struct passing *p, const char *process) {
 static struct asking *of_process(struct real_recorder *r, const char *process) {
         struct asking *a = r->askings;
 
-        while (a && !hcs_streq(a->process, process))
+        while (a && (!hcs_streq(a->process, process) || hcs_thread_has_ended(a->system_thread)))
                 a = a->next;
         return a;
 }
@@ -89,15 +89,23 @@ void asking_end(struct passing *p) {
         settle(p->r, a);
 }
 
-/* thread: 0 for any. */
-static void end_below(struct real_recorder *r, uint32_t thread, uintptr_t frame) {
+static bool leaves_an_end(const struct asking *a) {
+        return a->ended[MOCK_STDIN] || a->ended[MOCK_STDOUT] || a->ended[MOCK_STDERR];
+}
+
+/* thread: 0 for any. Who leaves nothing does no harm. */
+static bool is_left(const struct asking *a, uint32_t thread) {
+        return thread == 0 || a->thread == thread || (leaves_an_end(a) && hcs_thread_has_ended(a->system_thread));
+}
+
+static void end_left(struct real_recorder *r, uint32_t thread) {
         struct asking *left = NULL;
 
         hcs_mutex_lock(&r->lock);
         for (struct asking **at = &r->askings; *at;) {
                 struct asking *a = *at;
 
-                if (thread && (a->thread != thread || a->frame > frame)) {
+                if (!is_left(a, thread)) {
                         at = &a->next;
                         continue;
                 }
@@ -109,12 +117,12 @@ static void end_below(struct real_recorder *r, uint32_t thread, uintptr_t frame)
         settle(r, left);
 }
 
-/* A call that is under way has called the one that is made now, and is above it on the stack. */
+/* The platform calls nobody on a thread that asks for pipes. */
 void askings_give_up(const struct passing *p) {
         if (atomic_load(&p->r->n_askings) > 0)
-                end_below(p->r, p->call.thread, (uintptr_t)__builtin_frame_address(0));
+                end_left(p->r, p->call.thread);
 }
 
 void askings_end(struct real_recorder *r) {
-        end_below(r, 0, 0);
+        end_left(r, 0);
 }

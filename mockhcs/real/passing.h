@@ -107,8 +107,8 @@ void asking_begin(struct passing *p, const char *process); /* before the call */
 void asking_end(struct passing *p);                        /* after it */
 /* With the lock held. True: the end of that stream is written when it is known whether there is another. */
 bool asking_takes_end(struct real_recorder *r, const char *process, enum mock_stream stream, uint64_t number);
-/* Calls of this thread that never returned, for it calls anew where they were: who left them by an exception or
- * longjmp(). */
+/* Calls that never return: of this thread, which calls anew, so that it has left them by an exception or longjmp();
+ * and of threads that have ended. */
 void askings_give_up(const struct passing *p);
 void askings_end(struct real_recorder *r); /* all */
 

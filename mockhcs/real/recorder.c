@@ -44,6 +44,7 @@ struct real_recorder *real_recorder_free(struct real_recorder *r) {
 
 void real_recorder_end(struct real_recorder *r) {
         r->tried = true;
+        askings_end(r);
         mock_trace_writer_free(atomic_exchange(&r->writer, NULL));
 }
 

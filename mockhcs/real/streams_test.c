@@ -489,8 +489,35 @@ static void a_thread_that_ends_within_a_call_is_not_waited_for(void **state) {
         assert_int_equal(pthread_create(&thread, NULL, ask_and_die, &w), 0);
         assert_int_equal(pthread_join(thread, &returned), 0);
         assert_null(returned);
-        close_with_process(&w, &info);
+        assert_int_equal(ends_of_output(&w), 0);
+        THROUGH(&w, VMCOMPUTE, "HcsSignalProcess", nothing, A_PROCESS, ARG(u"{}"), 0);
         assert_int_equal(ends_of_output(&w), 1);
+        close_with_process(&w, &info);
+        close_world(&w);
+}
+
+static uint64_t HCS_ABI_CALL die(void *process, HCS_PROCESS_INFORMATION *info) {
+        pthread_exit(NULL);
+}
+
+static void *only_die(void *arg) {
+        HCS_PROCESS_INFORMATION none = {0};
+
+        THROUGH((struct world *)arg, VMCOMPUTE, "HcsGetProcessInfo", die, A_PROCESS, ARG(&none), 0);
+        return arg;
+}
+
+static void a_stream_that_ends_after_the_thread_that_asked_has_its_end(void **state) {
+        HCS_PROCESS_INFORMATION info;
+        pthread_t thread;
+        struct world w;
+
+        info = open_with_process(&w);
+        assert_int_equal(pthread_create(&thread, NULL, only_die, &w), 0);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        end_output(info.StdOutput);
+        assert_int_equal(ends_of_output(&w), 1);
+        close_with_process(&w, &info);
         close_world(&w);
 }
 
@@ -505,4 +532,5 @@ HCS_TESTS(cmocka_unit_test(streams_and_an_exit_that_is_waited_for_are_written),
           cmocka_unit_test(what_a_process_wrote_before_its_exit_is_with_the_client_and_in_the_trace),
           cmocka_unit_test(the_end_of_a_stream_that_is_not_replaced_after_all_is_written),
           cmocka_unit_test(a_call_that_is_left_is_given_up_with_the_next),
-          cmocka_unit_test(a_thread_that_ends_within_a_call_is_not_waited_for))
+          cmocka_unit_test(a_thread_that_ends_within_a_call_is_not_waited_for),
+          cmocka_unit_test(a_stream_that_ends_after_the_thread_that_asked_has_its_end))

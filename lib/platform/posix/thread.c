@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -108,6 +109,14 @@ HRESULT hcs_thread_start_detached(void (*fn)(void *arg), void *arg, struct hcs_e
 
 bool hcs_thread_is_self(const struct hcs_thread *t) {
         return pthread_equal(t->t, pthread_self());
+}
+
+uint32_t hcs_thread_id(void) {
+        return (uint32_t)syscall(SYS_gettid);
+}
+
+bool hcs_thread_has_ended(uint32_t id) {
+        return syscall(SYS_tgkill, getpid(), (pid_t)id, 0) < 0 && errno == ESRCH;
 }
 
 unsigned hcs_thread_processors(void) {

@@ -187,9 +187,10 @@ static void follow(const PROCESS_INFORMATION *info) {
         hcs_error_free(err);
 }
 
-/* A child that is debugged stops at every thread until its debugger goes on, which is who waits here. */
+/* A child that is debugged stops at every thread until its debugger goes on, which is who waits here. One function may
+ * call another, which then has the child already; a call may be left by an exception, and leaves nothing that is on. */
 static uint64_t launch(void *cookie, const uint64_t *args, void *real) {
-        static _Thread_local bool nested; /* one of them calls another */
+        static _Thread_local DWORD followed; /* by the last call, which may be within this one */
         const struct launcher *l = cookie;
         uint64_t ours[INTERCEPT_MAX_ARGS] = {0}, result;
         const DWORD flags = (DWORD)args[l->flags];
@@ -197,16 +198,17 @@ static uint64_t launch(void *cookie, const uint64_t *args, void *real) {
         struct hcs_saved_error theirs;
 
         memcpy(ours, args, (l->info + 1) * sizeof(*ours));
-        if (nested || flags & (DEBUG_PROCESS | DEBUG_ONLY_THIS_PROCESS | CREATE_PROTECTED_PROCESS))
+        if (flags & (DEBUG_PROCESS | DEBUG_ONLY_THIS_PROCESS | CREATE_PROTECTED_PROCESS))
                 return intercept_through(real, ours, l->info + 1);
-        nested = true;
+        followed = 0;
         ours[l->flags] |= CREATE_SUSPENDED;
         result = intercept_through(real, ours, l->info + 1);
-        nested = false;
         if (!(BOOL)result)
                 return result;
         theirs = hcs_error_save();
-        follow(info);
+        if (followed != info->dwProcessId)
+                follow(info);
+        followed = info->dwProcessId;
         if (!(flags & CREATE_SUSPENDED))
                 ResumeThread(info->hThread);
         hcs_error_restore(theirs);

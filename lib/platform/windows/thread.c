@@ -95,6 +95,19 @@ bool hcs_thread_is_self(const struct hcs_thread *t) {
         return GetThreadId(t->t) == GetCurrentThreadId();
 }
 
+uint32_t hcs_thread_id(void) {
+        return GetCurrentThreadId();
+}
+
+bool hcs_thread_has_ended(uint32_t id) {
+        HANDLE t = OpenThread(SYNCHRONIZE, FALSE, id);
+        bool ended = t ? WaitForSingleObject(t, 0) == WAIT_OBJECT_0 : GetLastError() == ERROR_INVALID_PARAMETER;
+
+        if (t)
+                CloseHandle(t);
+        return ended;
+}
+
 unsigned hcs_thread_processors(void) {
         SYSTEM_INFO info;
 
