@@ -162,6 +162,7 @@ static void sizes(const struct client *c) {
         LOAD(ResizeVirtualDisk);
         LOAD(AttachVirtualDisk);
         LOAD(DetachVirtualDisk);
+        LOAD(CompactVirtualDisk);
         EXPAND_VIRTUAL_DISK_PARAMETERS e = {.Version = EXPAND_VIRTUAL_DISK_VERSION_1};
         RESIZE_VIRTUAL_DISK_PARAMETERS r = {.Version = RESIZE_VIRTUAL_DISK_VERSION_1};
         HANDLE h;
@@ -169,6 +170,7 @@ static void sizes(const struct client *c) {
         check("a VHDX is opened", open_disk(c, "copy.vhdx", &h) == 0);
         e.Version1.NewSize = 32 * MIB;
         check("it is expanded", ExpandVirtualDisk_fn(h, 0, &e, NULL) == 0 && has_size(c, h, 32 * MIB));
+        check("it is compacted", CompactVirtualDisk_fn(h, 0, NULL, NULL) == 0 && has_size(c, h, 32 * MIB));
         check("not to the size it has", ExpandVirtualDisk_fn(h, 0, &e, NULL) == ERROR_INVALID_PARAMETER);
         r.Version1.NewSize = 16 * MIB;
         check("a disk whose partitions are not known is not made smaller",
@@ -183,6 +185,9 @@ static void sizes(const struct client *c) {
         e.Version1.NewSize = 64 * MIB;
         check("nor is one that is attached", ExpandVirtualDisk_fn(h, 0, &e, NULL) == ERROR_SHARING_VIOLATION);
         DetachVirtualDisk_fn(h, 0, 0);
+        close_disk(&h, 0);
+        open_disk(c, "fixed.vhdx", &h);
+        check("a fixed disk is not compacted", CompactVirtualDisk_fn(h, 0, NULL, NULL) == 0xC03A001B);
         close_disk(&h, 0);
         open_disk(c, "base.vhd", &h);
         e.Version1.NewSize = 6000 * MIB;

@@ -7,6 +7,7 @@
 
 #include "mockhcs/winehv/disks.h"
 
+#include "ext4/vhd/disk_compact.h"
 #include "ext4/vhd/disk_copy.h"
 #include "ext4/vhd/disk_resize.h"
 #include "ext4/vhd/measure.h"
@@ -65,6 +66,13 @@ DWORD disk_resize_to(HANDLE h, DWORD flags, uint64_t size) {
         if (!rc)
                 rc = check_smaller(disk_chain_image(c, 0), flags, &size);
         return rc ? rc : disk_code(disk_resize(disk_chain_file(c, 0), size, NULL));
+}
+
+DWORD disk_compact_it(HANDLE h) {
+        _cleanup_(disk_chain_closep) struct disk_chain *c = NULL;
+        DWORD rc = open_detached(h, 1, &c);
+
+        return rc ? rc : disk_code(disk_compact(disk_chain_file(c, 0), NULL));
 }
 
 /* The disks above the one at `depth`, which has them all in it afterwards: the oldest first. */

@@ -16,6 +16,8 @@
 #include "mockhcs/winehv/winehv.h"
 #include "platform/windows/text.h"
 
+#define COMPACT_NO_ZEROS 3u /* all flags there are: not to look for zeros, not to move blocks; both are hints */
+
 DWORD disk_handle_open(const wchar_t *path, HANDLE *ret) {
         HANDLE h =
                 CreateFileW(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
@@ -131,6 +133,14 @@ static uint64_t on_resize(const uint64_t *args, void *real) {
         return complete((OVERLAPPED *)args[3], disk_resize_to((HANDLE)args[0], (DWORD)args[1], p->Version1.NewSize));
 }
 
+static uint64_t on_compact(const uint64_t *args, void *real) {
+        const COMPACT_VIRTUAL_DISK_PARAMETERS *p = (const COMPACT_VIRTUAL_DISK_PARAMETERS *)args[2];
+
+        if ((p && p->Version > COMPACT_VIRTUAL_DISK_VERSION_1) || (DWORD)args[1] > COMPACT_NO_ZEROS)
+                return ERROR_INVALID_PARAMETER;
+        return complete((OVERLAPPED *)args[3], disk_compact_it((HANDLE)args[0]));
+}
+
 static uint64_t on_merge(const uint64_t *args, void *real) {
         return (DWORD)args[1] ? ERROR_INVALID_PARAMETER
                               : complete((OVERLAPPED *)args[3],
@@ -151,9 +161,9 @@ static const struct winehv_redirection list[] = {
         {"virtdisk", "GetVirtualDiskInformation", 4, on_information},
         {"virtdisk", "ExpandVirtualDisk", 4, on_expand},
         {"virtdisk", "ResizeVirtualDisk", 4, on_resize},
+        {"virtdisk", "CompactVirtualDisk", 4, on_compact},
         {"virtdisk", "MergeVirtualDisk", 4, on_merge},
         {"virtdisk", "SetVirtualDiskInformation", 2, on_other},
-        {"virtdisk", "CompactVirtualDisk", 4, on_other},
         {"virtdisk", "MirrorVirtualDisk", 4, on_other},
         {"virtdisk", "BreakMirrorVirtualDisk", 1, on_other},
 };

@@ -22,6 +22,7 @@ DWORD disk_handle_chain(HANDLE h, bool with_parents, unsigned writable, struct d
 /* What changes a disk: each wants it detached. */
 DWORD disk_expand(HANDLE h, uint64_t size);
 DWORD disk_resize_to(HANDLE h, DWORD flags, uint64_t size);
+DWORD disk_compact_it(HANDLE h);
 DWORD disk_merge(HANDLE h, const MERGE_VIRTUAL_DISK_PARAMETERS *p);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Disks made larger and smaller with what is in them, and how small partitions let one be. */
+/* Disks made larger, smaller and shorter with what is in them, and how small partitions let one be. */
 
 #include "ext4/format.h"
+#include "ext4/vhd/disk_compact.h"
 #include "ext4/vhd/disk_resize.h"
 #include "ext4/vhd/measure.h"
 #include "ext4/vhd/vhd_create.h"
@@ -206,6 +207,57 @@ static void blocks_out_of_order_are_fragments(void **state) {
         hcs_data_file_close(f);
 }
 
-HCS_TESTS(cmocka_unit_test(a_larger_disk_holds_what_it_held), cmocka_unit_test(what_was_cut_off_does_not_come_back),
+static uint64_t size_of(struct hcs_data_file *f) {
+        uint64_t size;
+
+        assert_ok(hcs_data_file_size(f, &size, NULL), NULL);
+        return size;
+}
+
+static void blocks_of_zeros_are_given_back(void **state) {
+        for (enum disk_format format = DISK_VHD; format <= DISK_VHDX; format++) {
+                struct hcs_data_file *f = make(format, VHD_DYNAMIC, 64 * MIB);
+                uint64_t empty = size_of(f), full;
+                uint8_t bytes[512] = {0};
+                struct disk_image *i;
+                GUID linkage;
+
+                for (uint8_t k = 0; k < 6; k++) {
+                        memset(bytes, k % 2 ? k : 0, sizeof(bytes));
+                        put(f, k * 4 * MIB, bytes, sizeof(bytes));
+                }
+                i = opened(f);
+                linkage = disk_image_facts(i)->linkage;
+                disk_image_close(i);
+                full = size_of(f);
+                assert_ok(disk_compact(f, NULL), NULL);
+                assert_true(size_of(f) - empty < (full - empty) * 6 / 10);
+                for (uint8_t k = 0; k < 6; k++)
+                        holds(f, k * 4 * MIB, k % 2 ? k : 0);
+                i = opened(f);
+                assert_true(hcs_guid_equal(&disk_image_facts(i)->linkage, &linkage));
+                disk_image_close(i);
+                full = size_of(f);
+                assert_ok(disk_compact(f, NULL), NULL);
+                assert_int_equal(size_of(f), full);
+                memset(bytes, 9, sizeof(bytes));
+                put(f, 50 * MIB, bytes, sizeof(bytes));
+                holds(f, 50 * MIB, 9);
+                holds(f, 20 * MIB, 5);
+                hcs_data_file_close(f);
+        }
+}
+
+static void a_fixed_disk_has_nothing_to_give_back(void **state) {
+        for (enum disk_format format = DISK_VHD; format <= DISK_VHDX; format++) {
+                struct hcs_data_file *f = make(format, VHD_FIXED, 8 * MIB);
+
+                assert_hresult(disk_compact(f, NULL), VHD_E_INVALID_TYPE);
+                hcs_data_file_close(f);
+        }
+}
+
+HCS_TESTS(cmocka_unit_test(blocks_of_zeros_are_given_back), cmocka_unit_test(a_fixed_disk_has_nothing_to_give_back),
+          cmocka_unit_test(a_larger_disk_holds_what_it_held), cmocka_unit_test(what_was_cut_off_does_not_come_back),
           cmocka_unit_test(sizes_that_cannot_be_are_refused), cmocka_unit_test(partitions_say_how_small_a_disk_may_be),
           cmocka_unit_test(blocks_out_of_order_are_fragments))

@@ -31,6 +31,12 @@ struct disk_format_code {
         /* The block is at that place from now on. */
         HRESULT(*publish)
         (struct disk_image *i, uint64_t block, const struct disk_place *place, struct hcs_error **err);
+        /* The block is nowhere from now on. */
+        HRESULT (*withdraw)(struct disk_image *i, uint64_t block, struct hcs_error **err);
+        /* The file ends there, but for a footer. */
+        HRESULT (*set_end)(struct disk_image *i, uint64_t end, struct hcs_error **err);
+        /* Before blocks go to other places, with what is in them. */
+        HRESULT (*rearrange)(struct disk_image *i, struct hcs_error **err);
         /* Before the first change. */
         HRESULT (*begin)(struct disk_image *i, struct hcs_error **err);
 };

@@ -82,6 +82,22 @@ static HRESULT publish(struct disk_image *i, uint64_t block, const struct disk_p
         return disk_image_set_entry(i, i->table + 4 * block, entry, 4, err);
 }
 
+static HRESULT withdraw(struct disk_image *i, uint64_t block, struct hcs_error **err) {
+        static const uint8_t entry[4] = {0xff, 0xff, 0xff, 0xff};
+
+        return disk_image_set_entry(i, i->table + 4 * block, entry, 4, err);
+}
+
+static HRESULT set_end(struct disk_image *i, uint64_t end, struct hcs_error **err) {
+        uint8_t bytes[VHD_FOOTER];
+        HRESULT hr;
+
+        vhd_footer_print(&i->vhd.footer, bytes);
+        hr = hcs_data_file_write_at(i->file, end, bytes, sizeof(bytes), err);
+        i->end = end;
+        return SUCCEEDED(hr) ? hcs_data_file_resize(i->file, end + VHD_FOOTER, err) : hr;
+}
+
 /* A footer that was lost is there again. */
 static HRESULT begin(struct disk_image *i, struct hcs_error **err) {
         uint8_t bytes[VHD_FOOTER];
@@ -98,7 +114,8 @@ static HRESULT find_fixed(struct disk_image *i, uint64_t block, struct disk_plac
 }
 
 HRESULT disk_image_open_vhd(struct disk_image *i, struct hcs_error **err) {
-        static const struct disk_format_code sparse = {true, true, find, make_room, publish, begin},
+        static const struct disk_format_code sparse = {true,     true,    find,  make_room, publish,
+                                                       withdraw, set_end, begin, begin},
                                              fixed = {.find = find_fixed, .begin = begin};
         struct vhd_info *v = &i->vhd;
         HRESULT hr = vhd_info_read(i->file, v, err);

@@ -111,6 +111,25 @@ static HRESULT publish(struct disk_image *i, uint64_t block, const struct disk_p
         return disk_image_set_entry(i, entry_at(i, block), entry, 8, err);
 }
 
+static HRESULT withdraw(struct disk_image *i, uint64_t block, struct hcs_error **err) {
+        static const uint8_t entry[8];
+
+        return disk_image_set_entry(i, entry_at(i, block), entry, 8, err);
+}
+
+static HRESULT set_end(struct disk_image *i, uint64_t end, struct hcs_error **err) {
+        i->end = end;
+        return hcs_data_file_resize(i->file, end, err);
+}
+
+/* Another file, and the same disk. */
+static HRESULT rearrange(struct disk_image *i, struct hcs_error **err) {
+        struct vhdx_header *h = &i->vhdx.header[i->vhdx.current];
+
+        h->file_write = (GUID){0};
+        return vhdx_write_headers(i->file, h, err);
+}
+
 /* Who stands on this disk must find out that it is another one. */
 static HRESULT begin(struct disk_image *i, struct hcs_error **err) {
         HRESULT hr = vhdx_write_changed(i->file, &i->vhdx, err);
@@ -133,7 +152,8 @@ static HRESULT check_info(const struct disk_image *i, struct hcs_error **err) {
 }
 
 HRESULT disk_image_open_vhdx(struct disk_image *i, struct hcs_error **err) {
-        static const struct disk_format_code code = {false, false, find, make_room, publish, begin};
+        static const struct disk_format_code code = {false,    false,   find,      make_room, publish,
+                                                     withdraw, set_end, rearrange, begin};
         static const enum vhd_type types[] = {VHD_FIXED, VHD_DYNAMIC, VHD_DIFFERENCING};
         struct vhdx_info *v = &i->vhdx;
         HRESULT hr = vhdx_read(i->file, v, err);

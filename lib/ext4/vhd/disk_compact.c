@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Blocks are all as long as one another, so the last ones of the file go to the places of those that hold nothing; then
+ * the places at the end that nobody has any more are cut off.
+ */
+
+#include "ext4/vhd/disk_compact.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ext4/vhd/image_private.h"
+
+/* A place for a block in the file. */
+struct slot {
+        struct disk_place place;
+        uint64_t block; /* which one is there */
+};
+
+struct slots {
+        struct slot *items;
+        size_t n, room;
+};
+
+struct compaction {
+        struct disk_image *image;
+        uint8_t *buf; /* for one block */
+        struct slots used, empty;
+};
+
+static void add(struct slots *s, uint64_t block, const struct disk_place *place) {
+        if (s->n == s->room) {
+                s->room = s->room ? 2 * s->room : 64;
+                s->items = hcs_realloc(s->items, s->room * sizeof(*s->items));
+        }
+        s->items[s->n++] = (struct slot){*place, block};
+}
+
+static int by_place(const void *a, const void *b) {
+        const struct slot *x = a, *y = b;
+
+        return x->place.data < y->place.data ? -1 : x->place.data > y->place.data;
+}
+
+static void sort(struct slots *s) {
+        if (s->n)
+                qsort(s->items, s->n, sizeof(*s->items), by_place);
+}
+
+static bool is_zeros(const uint8_t *p, size_t n) {
+        return p[0] == 0 && memcmp(p, p + 1, n - 1) == 0;
+}
+
+/* Each block that is there, by what is in it. */
+static HRESULT find_slots(struct compaction *c, struct hcs_error **err) {
+        struct disk_image *i = c->image;
+        HRESULT hr = S_OK;
+
+        for (uint64_t block = 0; SUCCEEDED(hr) && block < i->blocks; block++) {
+                struct disk_place place;
+                size_t n;
+
+                hr = i->code->find(i, block, &place, err);
+                if (FAILED(hr) || place.state != DISK_WHOLE)
+                        continue;
+                hr = hcs_data_file_read_at(i->file, place.data, c->buf, i->block_size, &n, err);
+                if (SUCCEEDED(hr))
+                        add(is_zeros(c->buf, i->block_size) ? &c->empty : &c->used, block, &place);
+        }
+        sort(&c->used);
+        sort(&c->empty);
+        return hr;
+}
+
+/* Two blocks in one place, which cannot be, would be torn apart. */
+static HRESULT check_slots(const struct compaction *c, const struct slots *s, struct hcs_error **err) {
+        for (size_t k = 1; k < s->n; k++)
+                if (s->items[k].place.data - s->items[k - 1].place.data < c->image->block_size)
+                        return hcs_error_make(err, VHD_E_TABLE_CORRUPT, "blocks %llu and %llu of `%s` overlap",
+                                              (unsigned long long)s->items[k - 1].block,
+                                              (unsigned long long)s->items[k].block,
+                                              hcs_data_file_name(c->image->file));
+        return S_OK;
+}
+
+static HRESULT move_block(struct compaction *c, struct slot *from, struct slot *to, struct hcs_error **err) {
+        struct disk_image *i = c->image;
+        struct disk_place place = from->place;
+        size_t n;
+        HRESULT hr = hcs_data_file_read_at(i->file, from->place.data, c->buf, i->block_size, &n, err);
+
+        if (SUCCEEDED(hr))
+                hr = hcs_data_file_write_at(i->file, to->place.data, c->buf, i->block_size, err);
+        if (SUCCEEDED(hr))
+                hr = i->code->publish(i, from->block, &to->place, err);
+        from->place = to->place;
+        to->place = place;
+        return hr;
+}
+
+/* The last block in use to the first empty place, as long as that is before it. */
+static HRESULT move_blocks(struct compaction *c, struct hcs_error **err) {
+        HRESULT hr = S_OK;
+
+        for (size_t k = 0; SUCCEEDED(hr) && k < c->empty.n; k++)
+                hr = c->image->code->withdraw(c->image, c->empty.items[k].block, err);
+        for (size_t k = 0, last = c->used.n; SUCCEEDED(hr) && k < c->empty.n && last-- > 0; k++) {
+                if (c->used.items[last].place.data < c->empty.items[k].place.data)
+                        break;
+                hr = move_block(c, &c->used.items[last], &c->empty.items[k], err);
+        }
+        sort(&c->empty);
+        return hr;
+}
+
+/* What is at the end of the file and nobody's. */
+static HRESULT cut_off(struct compaction *c, struct hcs_error **err) {
+        struct disk_image *i = c->image;
+        uint64_t end = i->end;
+
+        for (size_t k = c->empty.n; k-- > 0;) {
+                const struct disk_place *p = &c->empty.items[k].place;
+
+                if (p->data + i->block_size + (p->bitmap ? DISK_WINDOW : 1) <= end)
+                        break;
+                end = p->bitmap ? p->bitmap : p->data;
+        }
+        return end < i->end ? i->code->set_end(i, end, err) : S_OK;
+}
+
+static HRESULT compact(struct compaction *c, struct hcs_error **err) {
+        HRESULT hr = find_slots(c, err);
+
+        if (SUCCEEDED(hr))
+                hr = check_slots(c, &c->used, err);
+        if (SUCCEEDED(hr))
+                hr = check_slots(c, &c->empty, err);
+        if (FAILED(hr) || c->empty.n == 0)
+                return hr;
+        hr = c->image->code->rearrange(c->image, err);
+        if (SUCCEEDED(hr))
+                hr = move_blocks(c, err);
+        return SUCCEEDED(hr) ? cut_off(c, err) : hr;
+}
+
+HRESULT disk_compact(struct hcs_data_file *f, struct hcs_error **err) {
+        _cleanup_(disk_image_closep) struct disk_image *i = NULL;
+        struct compaction c = {0};
+        HRESULT hr = disk_image_open(f, NULL, &i, err);
+
+        if (hr == S_FALSE)
+                return hcs_error_make(err, VHD_E_NO_PROVIDER, "`%s` is neither a VHD nor a VHDX",
+                                      hcs_data_file_name(f));
+        if (SUCCEEDED(hr) && i->facts.type == VHD_FIXED)
+                return hcs_error_make(err, VHD_E_INVALID_TYPE, "`%s` is a fixed disk", hcs_data_file_name(f));
+        if (FAILED(hr) || i->facts.type == VHD_DIFFERENCING)
+                return hr;
+        c.image = i;
+        c.buf = hcs_malloc(i->block_size);
+        hr = compact(&c, err);
+        free(c.buf);
+        free(c.used.items);
+        free(c.empty.items);
+        return hr;
+}
