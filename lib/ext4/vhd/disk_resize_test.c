@@ -248,6 +248,31 @@ static void blocks_of_zeros_are_given_back(void **state) {
         }
 }
 
+/* A table that was moved when the disk grew is behind the blocks. */
+static void a_table_at_the_end_is_not_cut_off(void **state) {
+        for (enum disk_format format = DISK_VHD; format <= DISK_VHDX; format++) {
+                struct hcs_data_file *f = make(format, VHD_DYNAMIC, 8 * MIB);
+                uint8_t bytes[512] = {0};
+                uint64_t size;
+
+                put(f, 6 * MIB, bytes, sizeof(bytes));
+                put(f, 0, bytes, sizeof(bytes));
+                memset(bytes, 3, sizeof(bytes));
+                put(f, 2 * MIB, bytes, sizeof(bytes));
+                resize(f, 600 * GIB);
+                size = size_of(f);
+                assert_ok(disk_compact(f, NULL), NULL);
+                assert_int_equal(size_of(f), size);
+                holds(f, 2 * MIB, 3);
+                holds(f, 6 * MIB, 0);
+                holds(f, 500 * GIB, 0);
+                put(f, 500 * GIB, bytes, sizeof(bytes));
+                holds(f, 2 * MIB, 3);
+                holds(f, 500 * GIB, 3);
+                hcs_data_file_close(f);
+        }
+}
+
 static void a_fixed_disk_has_nothing_to_give_back(void **state) {
         for (enum disk_format format = DISK_VHD; format <= DISK_VHDX; format++) {
                 struct hcs_data_file *f = make(format, VHD_FIXED, 8 * MIB);
@@ -257,7 +282,7 @@ static void a_fixed_disk_has_nothing_to_give_back(void **state) {
         }
 }
 
-HCS_TESTS(cmocka_unit_test(blocks_of_zeros_are_given_back), cmocka_unit_test(a_fixed_disk_has_nothing_to_give_back),
-          cmocka_unit_test(a_larger_disk_holds_what_it_held), cmocka_unit_test(what_was_cut_off_does_not_come_back),
-          cmocka_unit_test(sizes_that_cannot_be_are_refused), cmocka_unit_test(partitions_say_how_small_a_disk_may_be),
-          cmocka_unit_test(blocks_out_of_order_are_fragments))
+HCS_TESTS(cmocka_unit_test(blocks_of_zeros_are_given_back), cmocka_unit_test(a_table_at_the_end_is_not_cut_off),
+          cmocka_unit_test(a_fixed_disk_has_nothing_to_give_back), cmocka_unit_test(a_larger_disk_holds_what_it_held),
+          cmocka_unit_test(what_was_cut_off_does_not_come_back), cmocka_unit_test(sizes_that_cannot_be_are_refused),
+          cmocka_unit_test(partitions_say_how_small_a_disk_may_be), cmocka_unit_test(blocks_out_of_order_are_fragments))
