@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "cmd/mockhcs/mockhcs.h"
+#include "platform/process.h"
 
 int main(int argc, char **argv) {
         static const struct command commands[] = {
@@ -23,5 +24,8 @@ int main(int argc, char **argv) {
                 .n = HCS_ARRAY_SIZE(commands),
         };
 
-        return commands_main(&set, argc, argv);
+        char **arguments;
+
+        argc = hcs_process_arguments(argc, argv, &arguments);
+        return commands_main(&set, argc, arguments);
 }

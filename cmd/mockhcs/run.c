@@ -108,6 +108,8 @@ static HRESULT call_with(const char *const *argv, const char *prefix, const char
 
         if (!debug)
                 environment[n++] = "WINEDEBUG=-all";
+        if (!hcs_env_is_utf8()) /* Wine loses letters of arguments and names that the locale has not */
+                environment[n++] = "LC_ALL=C.UTF-8";
         for (; more && *more && n < HCS_ARRAY_SIZE(environment) - 1; more++)
                 environment[n++] = *more;
         /* A program of Wine does not start whose heap is where Wine has a page of its own: see windows.md. */

@@ -51,6 +51,10 @@ expect 255 "256 is no success" "${run[@]}" -- cmd /c exit 256
 says "ended with exit code 256 (0x00000100)"
 expect 255 "that of a crash is told" "${run[@]}" -- cmd /c exit -1073741819
 says "0xC0000005"
+mkdir -p "$work/zwei Wörter"
+cp "$work/dlls/listener.exe" "$work/zwei Wörter/日本.exe"
+expect 3 "a program whose name is not of the code page" "${run[@]}" -- "$work/zwei Wörter/日本.exe"
+expect 3 "nor of the locale" env LC_ALL=POSIX "${run[@]}" -- "$work/zwei Wörter/日本.exe"
 mkdir "$work/disks"
 expect 0 "what Wine lacks is there" "${run[@]}" --manifest -- "$work/dlls/lacking.exe" 20348 "Z:${work//\//\\}\\disks"
 if command -v qemu-img >/dev/null; then

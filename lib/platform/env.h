@@ -10,5 +10,7 @@
 char *hcs_env_get(const char *name);
 /* NULL unsets. False when the system refuses. Not safe while other threads read the environment. */
 bool hcs_env_set(const char *name, const char *value);
+/* Does the locale that it names, where that is installed, write texts in UTF-8? */
+bool hcs_env_is_utf8(void);
 
 #endif

@@ -42,6 +42,10 @@ void hcs_child_kill_all(struct hcs_child *child, const char *mark);
  * for none; caller frees. */
 size_t hcs_child_end_left(struct hcs_child *child, const char *mark, uint64_t deadline_ns, char **ret_names);
 
+/* What main() was given, in UTF-8: Windows gives it in the system's code page. Returns how many
+ * they are; they live as long as the process. */
+int hcs_process_arguments(int argc, char **argv, char ***ret);
+
 /* Where the program of this process is; NULL when that cannot be found out. Caller frees. */
 char *hcs_process_path(void);
 

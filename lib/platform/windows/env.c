@@ -24,3 +24,7 @@ bool hcs_env_set(const char *name, const char *value) {
 
         return _wputenv_s(wide, to) == 0;
 }
+
+bool hcs_env_is_utf8(void) {
+        return GetACP() == CP_UTF8;
+}

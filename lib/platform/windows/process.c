@@ -7,6 +7,7 @@
 #include <wchar.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "platform/thread.h"
 #include "platform/windows/child.h"
@@ -130,6 +131,37 @@ bool hcs_child_ended(struct hcs_child *child, uint64_t deadline_ns) {
 /* With the code that a shell on Linux gives: 128 and the number of the signal. */
 void hcs_child_kill(struct hcs_child *child) {
         TerminateProcess(child->process, 128 + 9);
+}
+
+/* Loaded when it is needed: under Wine that takes longer than most of what we do. */
+static wchar_t **split(const wchar_t *line, int *ret_n) {
+        HMODULE shell = LoadLibraryExW(L"shell32.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+        wchar_t **(WINAPI * fn)(const wchar_t *, int *) =
+                shell ? (void *)(uintptr_t)GetProcAddress(shell, "CommandLineToArgvW") : NULL;
+
+        return fn ? fn(line, ret_n) : NULL;
+}
+
+static bool is_ascii(const wchar_t *text) {
+        while (*text && *text < 128)
+                text++;
+        return !*text;
+}
+
+int hcs_process_arguments(int argc, char **argv, char ***ret) {
+        const wchar_t *line = GetCommandLineW();
+        int n = 0;
+        wchar_t **wide = is_ascii(line) ? NULL : split(line, &n);
+
+        if (!wide) {
+                *ret = argv;
+                return argc;
+        }
+        *ret = hcs_calloc((size_t)n + 1, sizeof(**ret));
+        for (int i = 0; i < n; i++)
+                (*ret)[i] = hcs_windows_narrow(wide[i]);
+        LocalFree(wide);
+        return n;
 }
 
 char *hcs_process_path(void) {
