@@ -16,6 +16,10 @@ struct asking {
         uint64_t number;     /* of the call */
         uint32_t thread;     /* the recorder's number of it */
         uint32_t system_thread;
+        uintptr_t frame;       /* where on its stack */
+        struct mock_call call; /* and what it has, which is nobody's when it never returns */
+        struct kept *created;
+        bool is_gone;
         char process[24];
         uint64_t ended[MOCK_STREAMS]; /* numbers of pipes that have ended meanwhile; 0: none */
 };
@@ -26,6 +30,9 @@ void asking_begin(struct passing *p, const char *process) {
         a->number = p->asking = p->call.number;
         a->thread = p->call.thread;
         a->system_thread = hcs_thread_id();
+        a->frame = (uintptr_t)__builtin_frame_address(0);
+        a->call = p->call;
+        a->created = p->created;
         snprintf(a->process, sizeof(a->process), "%s", process);
         hcs_guard(&p->r->lock);
         a->next = p->r->askings;
@@ -69,6 +76,10 @@ static void settle(struct real_recorder *r, struct asking *a) {
                 for (int i = 0; i < MOCK_STREAMS; i++)
                         if (a->ended[i])
                                 tee_note_end(r, a->process, (enum mock_stream)i);
+                if (a->is_gone) {
+                        mock_call_deinit(&a->call);
+                        free(a->created);
+                }
                 free(a);
                 a = next;
         }
@@ -98,7 +109,8 @@ static bool is_left(const struct asking *a, uint32_t thread) {
         return thread == 0 || a->thread == thread || (leaves_an_end(a) && hcs_thread_has_ended(a->system_thread));
 }
 
-static void end_left(struct real_recorder *r, uint32_t thread) {
+/* frame: where that thread is, which is below a call that it is still in against all expectation. */
+static void end_left(struct real_recorder *r, uint32_t thread, uintptr_t frame) {
         struct asking *left = NULL;
 
         hcs_mutex_lock(&r->lock);
@@ -110,6 +122,7 @@ static void end_left(struct real_recorder *r, uint32_t thread) {
                         continue;
                 }
                 take_out(r, at);
+                a->is_gone = a->thread != thread || a->frame <= frame;
                 a->next = left;
                 left = a;
         }
@@ -120,9 +133,9 @@ static void end_left(struct real_recorder *r, uint32_t thread) {
 /* The platform calls nobody on a thread that asks for pipes. */
 void askings_give_up(const struct passing *p) {
         if (atomic_load(&p->r->n_askings) > 0)
-                end_left(p->r, p->call.thread);
+                end_left(p->r, p->call.thread, (uintptr_t)__builtin_frame_address(0));
 }
 
 void askings_end(struct real_recorder *r) {
-        end_left(r, 0);
+        end_left(r, 0, 0);
 }
