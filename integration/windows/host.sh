@@ -119,6 +119,8 @@ rm -r "$work/own"
 expect 0 "mistakes with Hyper-V sockets" "${run[@]}" --service -- "$work/dlls/listener.exe" errors
 silent_about FAILED
 says "ok: datagrams"
+expect 0 "Hyper-V sockets as go-winio has them" "${run[@]}" --service -- "$work/dlls/overlapped.exe"
+silent_about FAILED
 winehv=(env "WINEPREFIX=$work/prefix" WINEDEBUG=-all "WINEHV_SERVICE=$(windows_path "$work/door")" wine "$work/dlls/mockhcs.exe" run -- "$work/dlls/listener.exe")
 begin_service() {
         "$mockhcs" service --socket "$work/listener.sock" --loopback "$work/door" || fail "the service does not begin"
