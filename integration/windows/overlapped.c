@@ -141,17 +141,20 @@ static SOCKET take(SOCKET l) {
 
 /* Ends both. */
 static void talk(SOCKET mine, SOCKET theirs) {
-        char text[16] = "";
+        char text[16] = "", said[] = "bytes";
+        WSABUF bytes = {.len = 5, .buf = said};
         OVERLAPPED o;
         DWORD n = 0;
         BOOL r = receive(mine, text, sizeof(text), &n, &o);
 
         expect("nothing is there to be read", r ? 0 : (DWORD)WSAGetLastError(), WSA_IO_PENDING);
         expect("who waits for it can be told to stop", cancel(mine, &o), ERROR_OPERATION_ABORTED);
-        expect("bytes go", (DWORD)send(theirs, "bytes", 5, 0), 5);
+        o = (OVERLAPPED){0};
+        r = WSASend(theirs, &bytes, 1, &n, 0, &o, NULL) == 0;
+        expect("bytes go", finish(r, &o, &n) + n, 5);
         r = receive(mine, text, sizeof(text), &n, &o);
         expect("and come", finish(r, &o, &n) + n, 5);
-        expect("the same", (DWORD)memcmp(text, "bytes", 5), 0);
+        expect("the same", (DWORD)memcmp(text, said, 5), 0);
         CloseHandle((HANDLE)theirs);
         r = receive(mine, text, sizeof(text), &n, &o);
         expect("until the other is closed as a handle", finish(r, &o, &n) + n, 0);
