@@ -8,7 +8,6 @@
 #include "ext4/vhd/disk_compact.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "ext4/vhd/image_private.h"
 
@@ -26,7 +25,7 @@ struct slots {
 struct compaction {
         struct disk_image *image;
         uint8_t *buf; /* for one block */
-        struct slots used, empty;
+        struct slots used, empty, all;
 };
 
 static void add(struct slots *s, uint64_t block, const struct disk_place *place) {
@@ -48,8 +47,8 @@ static void sort(struct slots *s) {
                 qsort(s->items, s->n, sizeof(*s->items), by_place);
 }
 
-static bool is_zeros(const uint8_t *p, size_t n) {
-        return p[0] == 0 && memcmp(p, p + 1, n - 1) == 0;
+static uint64_t start_of(const struct disk_place *p) {
+        return p->bitmap ? p->bitmap : p->data;
 }
 
 /* Each block that is there, by what is in it. */
@@ -65,18 +64,23 @@ static HRESULT find_slots(struct compaction *c, struct hcs_error **err) {
                 if (FAILED(hr) || place.state != DISK_WHOLE)
                         continue;
                 hr = hcs_data_file_read_at(i->file, place.data, c->buf, i->block_size, &n, err);
-                if (SUCCEEDED(hr))
-                        add(is_zeros(c->buf, i->block_size) ? &c->empty : &c->used, block, &place);
+                if (FAILED(hr))
+                        break;
+                add(disk_is_zeros(c->buf, i->block_size) ? &c->empty : &c->used, block, &place);
+                add(&c->all, block, &place);
         }
         sort(&c->used);
         sort(&c->empty);
+        sort(&c->all);
         return hr;
 }
 
 /* Two blocks in one place, which cannot be, would be torn apart. */
-static HRESULT check_slots(const struct compaction *c, const struct slots *s, struct hcs_error **err) {
+static HRESULT check_slots(const struct compaction *c, struct hcs_error **err) {
+        const struct slots *s = &c->all;
+
         for (size_t k = 1; k < s->n; k++)
-                if (s->items[k].place.data - s->items[k - 1].place.data < c->image->block_size)
+                if (start_of(&s->items[k].place) < s->items[k - 1].place.data + c->image->block_size)
                         return hcs_error_make(err, VHD_E_TABLE_CORRUPT, "blocks %llu and %llu of `%s` overlap",
                                               (unsigned long long)s->items[k - 1].block,
                                               (unsigned long long)s->items[k].block,
@@ -84,14 +88,22 @@ static HRESULT check_slots(const struct compaction *c, const struct slots *s, st
         return S_OK;
 }
 
+/* At most as many bytes as a block has. */
+static HRESULT copy_bytes(struct compaction *c, uint64_t from, uint64_t to, size_t n, struct hcs_error **err) {
+        size_t got;
+        HRESULT hr = hcs_data_file_read_at(c->image->file, from, c->buf, n, &got, err);
+
+        return SUCCEEDED(hr) ? hcs_data_file_write_at(c->image->file, to, c->buf, n, err) : hr;
+}
+
+/* With its bitmap, where it has one: others than we look at that. */
 static HRESULT move_block(struct compaction *c, struct slot *from, struct slot *to, struct hcs_error **err) {
         struct disk_image *i = c->image;
         struct disk_place place = from->place;
-        size_t n;
-        HRESULT hr = hcs_data_file_read_at(i->file, from->place.data, c->buf, i->block_size, &n, err);
+        HRESULT hr = copy_bytes(c, from->place.data, to->place.data, i->block_size, err);
 
-        if (SUCCEEDED(hr))
-                hr = hcs_data_file_write_at(i->file, to->place.data, c->buf, i->block_size, err);
+        if (SUCCEEDED(hr) && place.bitmap)
+                hr = copy_bytes(c, place.bitmap, to->place.bitmap, (size_t)(place.data - place.bitmap), err);
         if (SUCCEEDED(hr))
                 hr = i->code->publish(i, from->block, &to->place, err);
         from->place = to->place;
@@ -122,9 +134,9 @@ static HRESULT cut_off(struct compaction *c, struct hcs_error **err) {
         for (size_t k = c->empty.n; k-- > 0;) {
                 const struct disk_place *p = &c->empty.items[k].place;
 
-                if (p->data + i->block_size + (p->bitmap ? DISK_WINDOW : 1) <= end)
+                if (p->data + i->block_size + (p->bitmap ? DISK_WINDOW : 1) <= end || start_of(p) < i->floor)
                         break;
-                end = p->bitmap ? p->bitmap : p->data;
+                end = start_of(p);
         }
         return end < i->end ? i->code->set_end(i, end, err) : S_OK;
 }
@@ -133,9 +145,7 @@ static HRESULT compact(struct compaction *c, struct hcs_error **err) {
         HRESULT hr = find_slots(c, err);
 
         if (SUCCEEDED(hr))
-                hr = check_slots(c, &c->used, err);
-        if (SUCCEEDED(hr))
-                hr = check_slots(c, &c->empty, err);
+                hr = check_slots(c, err);
         if (FAILED(hr) || c->empty.n == 0)
                 return hr;
         hr = c->image->code->rearrange(c->image, err);
@@ -162,5 +172,6 @@ HRESULT disk_compact(struct hcs_data_file *f, struct hcs_error **err) {
         free(c.buf);
         free(c.used.items);
         free(c.empty.items);
+        free(c.all.items);
         return hr;
 }

@@ -8,10 +8,6 @@
 
 #define PIECE ((size_t)512 << 10)
 
-static bool is_zeros(const uint8_t *p, size_t n) {
-        return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
-}
-
 /* Does some disk of the chain hold something of those bytes? */
 static HRESULT is_there(struct disk_image *i, uint64_t offset, uint64_t n, bool *ret, struct hcs_error **err) {
         HRESULT hr = S_OK;
@@ -33,7 +29,7 @@ static HRESULT copy_piece(struct disk_image *from, struct disk_image *to, uint64
         size_t whole = (n + DISK_SECTOR - 1) / DISK_SECTOR * DISK_SECTOR;
         HRESULT hr = disk_image_read(from, offset, buf, n, err);
 
-        if (FAILED(hr) || (!with_zeros && is_zeros(buf, n)))
+        if (FAILED(hr) || (!with_zeros && disk_is_zeros(buf, n)))
                 return hr;
         /* hcsshim makes disks that do not end with a sector. */
         memset(buf + n, 0, whole - n);

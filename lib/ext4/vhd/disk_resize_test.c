@@ -3,6 +3,7 @@
 /* Disks made larger, smaller and shorter with what is in them, and how small partitions let one be. */
 
 #include "ext4/format.h"
+#include "ext4/vhd/bytes.h"
 #include "ext4/vhd/disk_compact.h"
 #include "ext4/vhd/disk_resize.h"
 #include "ext4/vhd/measure.h"
@@ -273,6 +274,74 @@ static void a_table_at_the_end_is_not_cut_off(void **state) {
         }
 }
 
+/* A small table, which is shorter than what may be between a block and the end. */
+static void a_short_table_at_the_end_is_not_cut_off(void **state) {
+        for (enum disk_format format = DISK_VHD; format <= DISK_VHDX; format++) {
+                struct hcs_data_file *f = make(format, VHD_DYNAMIC, 8 * MIB);
+                uint8_t bytes[512] = {0};
+
+                memset(bytes, 3, sizeof(bytes));
+                put(f, 0, bytes, sizeof(bytes));
+                memset(bytes, 0, sizeof(bytes));
+                put(f, 6 * MIB, bytes, sizeof(bytes));
+                resize(f, 64 * MIB);
+                assert_ok(disk_compact(f, NULL), NULL);
+                holds(f, 0, 3);
+                holds(f, 6 * MIB, 0);
+                holds(f, 60 * MIB, 0);
+                hcs_data_file_close(f);
+        }
+}
+
+/* What other programs read of a block is what its bitmap says. */
+static void a_block_keeps_its_bitmap_where_it_goes(void **state) {
+        struct hcs_data_file *f = make(DISK_VHD, VHD_DYNAMIC, 8 * MIB);
+        uint8_t bytes[512] = {0}, bits[512];
+        uint64_t at = 0;
+        size_t n;
+        struct disk_image *i;
+
+        put(f, 0, bytes, sizeof(bytes));
+        i = opened(f);
+        assert_ok(disk_image_block(i, 0, &at, NULL), NULL);
+        disk_image_close(i);
+        assert_ok(hcs_data_file_write_at(f, at - 512, bytes, sizeof(bytes), NULL), NULL);
+        memset(bytes, 7, sizeof(bytes));
+        put(f, 4 * MIB, bytes, sizeof(bytes));
+        assert_ok(disk_compact(f, NULL), NULL);
+        holds(f, 4 * MIB, 7);
+        i = opened(f);
+        assert_ok(disk_image_block(i, 2, &at, NULL), NULL);
+        disk_image_close(i);
+        assert_ok(hcs_data_file_read_at(f, at - 512, bits, sizeof(bits), &n, NULL), NULL);
+        for (size_t k = 0; k < sizeof(bits); k++)
+                assert_int_equal(bits[k], 0xff);
+        hcs_data_file_close(f);
+}
+
+/* One that holds something, and one of zeros that reaches into it. */
+static void blocks_that_overlap_are_not_moved(void **state) {
+        struct hcs_data_file *f = make(DISK_VHD, VHD_DYNAMIC, 8 * MIB);
+        static const uint8_t zeros[4096];
+        uint8_t bytes[512], entry[4];
+        uint64_t size;
+        size_t n;
+
+        memset(bytes, 7, sizeof(bytes));
+        put(f, 0, bytes, sizeof(bytes));
+        put(f, 2 * MIB, zeros, 512);
+        /* The table is behind the header; an entry counts sectors, big-endian: eight of them behind the first block. */
+        assert_ok(hcs_data_file_read_at(f, 1536, entry, sizeof(entry), &n, NULL), NULL);
+        assert_ok(hcs_data_file_write_at(f, vhd_get(entry, 4) * 512ull + 512 + 2 * MIB, zeros, sizeof(zeros), NULL),
+                  NULL);
+        entry[3] = (uint8_t)(entry[3] + 8);
+        assert_ok(hcs_data_file_write_at(f, 1540, entry, sizeof(entry), NULL), NULL);
+        size = size_of(f);
+        assert_hresult(disk_compact(f, NULL), VHD_E_TABLE_CORRUPT);
+        assert_int_equal(size_of(f), size);
+        hcs_data_file_close(f);
+}
+
 static void a_fixed_disk_has_nothing_to_give_back(void **state) {
         for (enum disk_format format = DISK_VHD; format <= DISK_VHDX; format++) {
                 struct hcs_data_file *f = make(format, VHD_FIXED, 8 * MIB);
@@ -283,6 +352,8 @@ static void a_fixed_disk_has_nothing_to_give_back(void **state) {
 }
 
 HCS_TESTS(cmocka_unit_test(blocks_of_zeros_are_given_back), cmocka_unit_test(a_table_at_the_end_is_not_cut_off),
+          cmocka_unit_test(a_short_table_at_the_end_is_not_cut_off),
+          cmocka_unit_test(a_block_keeps_its_bitmap_where_it_goes), cmocka_unit_test(blocks_that_overlap_are_not_moved),
           cmocka_unit_test(a_fixed_disk_has_nothing_to_give_back), cmocka_unit_test(a_larger_disk_holds_what_it_held),
           cmocka_unit_test(what_was_cut_off_does_not_come_back), cmocka_unit_test(sizes_that_cannot_be_are_refused),
           cmocka_unit_test(partitions_say_how_small_a_disk_may_be), cmocka_unit_test(blocks_out_of_order_are_fragments))

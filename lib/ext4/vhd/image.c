@@ -48,6 +48,10 @@ HRESULT disk_image_set_entry(struct disk_image *i, uint64_t offset, const uint8_
         return hcs_data_file_write_at(i->file, offset, entry, n, err);
 }
 
+bool disk_is_zeros(const uint8_t *p, size_t n) {
+        return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
+}
+
 /* Every block is inside of the file. */
 static HRESULT check_blocks(struct disk_image *i, struct hcs_error **err) {
         struct disk_place place;

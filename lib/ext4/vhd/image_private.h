@@ -49,6 +49,7 @@ struct disk_image {
         uint64_t blocks, end; /* end: of the file, without the footer of a VHD */
         uint32_t block_size;  /* of a fixed VHD too */
         uint64_t table;       /* of the blocks */
+        uint64_t floor;       /* the end of what is no block */
         bool is_changed;
         /* A part of the table. */
         uint8_t window[DISK_WINDOW];
@@ -62,6 +63,8 @@ struct disk_image {
 HRESULT disk_image_entry(struct disk_image *i, uint64_t offset, size_t n, const uint8_t **ret, struct hcs_error **err);
 HRESULT disk_image_set_entry(struct disk_image *i, uint64_t offset, const uint8_t *entry, size_t n,
                              struct hcs_error **err);
+
+bool disk_is_zeros(const uint8_t *p, size_t n);
 
 /* S_FALSE: none of that format. */
 HRESULT disk_image_open_vhd(struct disk_image *i, struct hcs_error **err);

@@ -113,6 +113,21 @@ static HRESULT find_fixed(struct disk_image *i, uint64_t block, struct disk_plac
         return S_OK;
 }
 
+/* The header, the places of a parent and the table, in whichever order. */
+static uint64_t end_of_structures(const struct vhd_info *v) {
+        uint64_t end = v->footer.data_offset + VHD_SPARSE, table = v->sparse.table_offset + 4ull * v->sparse.entries;
+
+        if (end < table)
+                end = table;
+        for (size_t n = 0; n < VHD_LOCATORS; n++) {
+                const struct vhd_locator *l = &v->sparse.locators[n];
+
+                if (l->code && l->offset < v->end && end < l->offset + l->length)
+                        end = l->offset + l->length;
+        }
+        return end;
+}
+
 HRESULT disk_image_open_vhd(struct disk_image *i, struct hcs_error **err) {
         static const struct disk_format_code sparse = {true,     true,    find,  make_room, publish,
                                                        withdraw, set_end, begin, begin},
@@ -128,6 +143,7 @@ HRESULT disk_image_open_vhd(struct disk_image *i, struct hcs_error **err) {
         i->block_size = is_fixed ? 2u << 20 : v->sparse.block_size;
         i->table = v->sparse.table_offset;
         i->end = v->end;
+        i->floor = is_fixed ? 0 : end_of_structures(v);
         i->facts = (struct disk_facts){.format = DISK_VHD,
                                        .type = (enum vhd_type)v->footer.type,
                                        .size = v->footer.current_size,

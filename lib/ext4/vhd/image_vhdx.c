@@ -151,6 +151,19 @@ static HRESULT check_info(const struct disk_image *i, struct hcs_error **err) {
         return S_OK;
 }
 
+/* The log, the metadata and the table, in whichever order; bits are of differencing disks only. */
+static uint64_t end_of_structures(const struct vhdx_info *v) {
+        const struct vhdx_header *h = &v->header[v->current];
+        const uint64_t ends[] = {h->log_offset + h->log_length, v->metadata_offset + v->metadata_length,
+                                 v->bat_offset + v->bat_length};
+        uint64_t end = 0;
+
+        for (size_t n = 0; n < HCS_ARRAY_SIZE(ends); n++)
+                if (end < ends[n])
+                        end = ends[n];
+        return end;
+}
+
 HRESULT disk_image_open_vhdx(struct disk_image *i, struct hcs_error **err) {
         static const struct disk_format_code code = {false,    false,   find,      make_room, publish,
                                                      withdraw, set_end, rearrange, begin};
@@ -167,6 +180,7 @@ HRESULT disk_image_open_vhdx(struct disk_image *i, struct hcs_error **err) {
         i->code = &code;
         i->block_size = v->block_size;
         i->table = v->bat_offset;
+        i->floor = end_of_structures(v);
         i->facts = (struct disk_facts){.format = DISK_VHDX,
                                        .type = types[v->type],
                                        .size = v->virtual_size,
