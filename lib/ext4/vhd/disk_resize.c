@@ -14,10 +14,6 @@
 
 #define SECTOR 512u
 
-static uint64_t whole_sectors(uint64_t n) {
-        return (n + SECTOR - 1) / SECTOR * SECTOR;
-}
-
 /* The footer goes to its new end, and the copy of one that has such. */
 static HRESULT write_footer(struct hcs_data_file *f, struct vhd_info *i, uint64_t end, struct hcs_error **err) {
         static const uint8_t zeros[VHD_FOOTER];
@@ -39,7 +35,7 @@ static HRESULT write_footer(struct hcs_data_file *f, struct vhd_info *i, uint64_
 static HRESULT move_table(struct hcs_data_file *f, struct vhd_info *i, uint32_t entries, uint64_t *ret_end,
                           struct hcs_error **err) {
         struct vhd_sparse *s = &i->sparse;
-        uint64_t n = whole_sectors(4ull * entries), at = i->end + VHD_FOOTER;
+        uint64_t n = vhd_whole_sectors(4ull * entries), at = i->end + VHD_FOOTER;
         _cleanup_free_ uint8_t *table = hcs_malloc(n);
         uint8_t bytes[VHD_SPARSE];
         size_t got;
@@ -107,8 +103,10 @@ static HRESULT clear_tail(struct hcs_data_file *f, uint64_t size, struct hcs_err
 }
 
 static HRESULT resize_vhdx(struct hcs_data_file *f, uint64_t size, struct hcs_error **err) {
-        HRESULT hr = size % SECTOR ? S_OK : clear_tail(f, size, err); /* else it is refused */
+        HRESULT hr = vhdx_can_resize(f, size, err);
 
+        if (SUCCEEDED(hr))
+                hr = clear_tail(f, size, err);
         return SUCCEEDED(hr) ? vhdx_resize(f, size, err) : hr;
 }
 

@@ -107,14 +107,11 @@ static void what_was_cut_off_does_not_come_back(void **state) {
                 put(f, 4 * MIB + 4096, bytes, sizeof(bytes));
                 put(f, 7 * MIB, bytes, sizeof(bytes));
                 resize(f, 4 * MIB + 512);
-                if (cases[i].type == VHD_DYNAMIC || cases[i].format == DISK_VHD)
-                        resize(f, 8 * MIB);
+                resize(f, 8 * MIB);
                 holds(f, 4 * MIB - 512, 5);
                 holds(f, 4 * MIB, 5);
-                if (cases[i].type == VHD_DYNAMIC || cases[i].format == DISK_VHD) {
-                        holds(f, 4 * MIB + 4096, 0);
-                        holds(f, 7 * MIB, 0);
-                }
+                holds(f, 4 * MIB + 4096, 0);
+                holds(f, 7 * MIB, 0);
                 hcs_data_file_close(f);
         }
 }
@@ -137,6 +134,54 @@ static void sizes_that_cannot_be_are_refused(void **state) {
         hcs_data_file_close(none);
         hcs_data_file_close(vhdx);
         hcs_data_file_close(vhd);
+}
+
+static void all_blocks_of_a_larger_fixed_disk_are_there(void **state) {
+        struct hcs_data_file *f = make(DISK_VHDX, VHD_FIXED, 8 * MIB);
+        struct disk_image *i;
+        uint64_t at = 0, n = 0;
+        HRESULT hr;
+
+        resize(f, 3 * MIB + 512);
+        resize(f, 20 * MIB);
+        i = opened(f);
+        for (; (hr = disk_image_block(i, n, &at, NULL)) == S_OK; n++)
+                assert_true(at >= 3 * MIB);
+        assert_hresult(hr, S_FALSE);
+        assert_int_equal(n, 20);
+        disk_image_close(i);
+        resize(f, 300 * MIB);
+        holds(f, 299 * MIB, 0);
+        hcs_data_file_close(f);
+}
+
+/* Half of a sector of 4096 bytes, of a disk that has something where it would end. */
+static void a_refused_size_changes_nothing(void **state) {
+        _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = NULL;
+        uint8_t bytes[512];
+
+        memset(bytes, 5, sizeof(bytes));
+        assert_ok(hcs_data_file_temporary(&f, NULL), NULL);
+        assert_ok(vhdx_create(f, &(struct vhdx_create_options){.size = 8 * MIB, .logical_sector = 4096}, NULL), NULL);
+        put(f, 4 * MIB + 512, bytes, sizeof(bytes));
+        assert_hresult(disk_resize(f, 4 * MIB + 512, NULL), E_INVALIDARG);
+        holds(f, 4 * MIB + 512, 5);
+}
+
+static void a_differencing_vhdx_only_grows(void **state) {
+        struct hcs_data_file *f = NULL;
+        struct vhdx_create_options o = {.size = 8 * MIB, .parent_relative = "p", .parent_absolute = "p"};
+        uint8_t bytes[512];
+
+        memset(bytes, 5, sizeof(bytes));
+        assert_ok(hcs_data_file_temporary(&f, NULL), NULL);
+        assert_ok(vhdx_create(f, &o, NULL), NULL);
+        put(f, 4 * MIB + 512, bytes, sizeof(bytes));
+        assert_hresult(disk_resize(f, 4 * MIB + 512, NULL), VHD_E_INVALID_TYPE);
+        holds(f, 4 * MIB + 512, 5);
+        resize(f, 16 * MIB);
+        holds(f, 4 * MIB + 512, 5);
+        hcs_data_file_close(f);
 }
 
 static HRESULT smallest(struct hcs_data_file *f, uint64_t *ret) {
@@ -356,4 +401,6 @@ HCS_TESTS(cmocka_unit_test(blocks_of_zeros_are_given_back), cmocka_unit_test(a_t
           cmocka_unit_test(a_block_keeps_its_bitmap_where_it_goes), cmocka_unit_test(blocks_that_overlap_are_not_moved),
           cmocka_unit_test(a_fixed_disk_has_nothing_to_give_back), cmocka_unit_test(a_larger_disk_holds_what_it_held),
           cmocka_unit_test(what_was_cut_off_does_not_come_back), cmocka_unit_test(sizes_that_cannot_be_are_refused),
+          cmocka_unit_test(all_blocks_of_a_larger_fixed_disk_are_there),
+          cmocka_unit_test(a_refused_size_changes_nothing), cmocka_unit_test(a_differencing_vhdx_only_grows),
           cmocka_unit_test(partitions_say_how_small_a_disk_may_be), cmocka_unit_test(blocks_out_of_order_are_fragments))

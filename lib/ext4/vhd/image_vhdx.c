@@ -19,15 +19,6 @@
 #define PARTLY     7u
 #define PLACE_MASK (~(uint64_t)(VHDX_MB - 1))
 
-/* How many blocks share their bits. */
-static uint64_t ratio_of(const struct disk_image *i) {
-        return ((uint64_t)i->facts.sector << 23) / i->block_size;
-}
-
-static uint64_t entry_at(const struct disk_image *i, uint64_t block) {
-        return i->table + 8 * (block + block / ratio_of(i));
-}
-
 static HRESULT check_place(const struct disk_image *i, uint64_t at, uint64_t n, uint64_t block,
                            struct hcs_error **err) {
         if (at >= VHDX_MB && at <= i->end && n <= i->end - at)
@@ -38,7 +29,7 @@ static HRESULT check_place(const struct disk_image *i, uint64_t at, uint64_t n, 
 
 /* The bits of a block in the megabyte of its chunk. */
 static HRESULT find_bits(struct disk_image *i, uint64_t block, uint64_t *ret, struct hcs_error **err) {
-        uint64_t ratio = ratio_of(i), chunk = block / ratio, at;
+        uint64_t ratio = vhdx_blocks_of_chunk(i->block_size, i->facts.sector), chunk = block / ratio, at;
         const uint8_t *entry;
         HRESULT hr = disk_image_entry(i, i->table + 8 * (chunk * (ratio + 1) + ratio), 8, &entry, err);
 
@@ -56,7 +47,7 @@ static HRESULT find(struct disk_image *i, uint64_t block, struct disk_place *ret
         const uint8_t *entry;
         struct disk_place place = {DISK_ABSENT};
         uint64_t value;
-        HRESULT hr = disk_image_entry(i, entry_at(i, block), 8, &entry, err);
+        HRESULT hr = disk_image_entry(i, vhdx_entry_at(&i->vhdx, block), 8, &entry, err);
 
         if (FAILED(hr))
                 return hr;
@@ -108,13 +99,13 @@ static HRESULT publish(struct disk_image *i, uint64_t block, const struct disk_p
         uint8_t entry[8];
 
         ext4_put64(entry, place->data | WHOLE);
-        return disk_image_set_entry(i, entry_at(i, block), entry, 8, err);
+        return disk_image_set_entry(i, vhdx_entry_at(&i->vhdx, block), entry, 8, err);
 }
 
 static HRESULT withdraw(struct disk_image *i, uint64_t block, struct hcs_error **err) {
         static const uint8_t entry[8];
 
-        return disk_image_set_entry(i, entry_at(i, block), entry, 8, err);
+        return disk_image_set_entry(i, vhdx_entry_at(&i->vhdx, block), entry, 8, err);
 }
 
 static HRESULT set_end(struct disk_image *i, uint64_t end, struct hcs_error **err) {

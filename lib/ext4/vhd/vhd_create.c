@@ -22,7 +22,7 @@
 #define NO_BLOCK       0xffu
 #define PIECE          (1u << 20)
 
-static uint64_t whole_sectors(uint64_t n) {
+uint64_t vhd_whole_sectors(uint64_t n) {
         return (n + SECTOR - 1) / SECTOR * SECTOR;
 }
 
@@ -72,11 +72,13 @@ static HRESULT write_locator(struct hcs_data_file *f, uint32_t code, const char 
 
         if (n > MAX_PATH_UNITS)
                 return hcs_error_make(err, HCS_WIN32(206), "the parent's path is too long for a disk");
-        bytes = hcs_calloc(1, whole_sectors(2 * n + 1));
+        bytes = hcs_calloc(1, vhd_whole_sectors(2 * n + 1));
         for (size_t i = 0; i < n; i++)
                 ext4_put16(bytes + 2 * i, wide[i]);
-        *ret = (struct vhd_locator){
-                .code = code, .space = (uint32_t)whole_sectors(2 * n + 1), .length = (uint32_t)(2 * n), .offset = *end};
+        *ret = (struct vhd_locator){.code = code,
+                                    .space = (uint32_t)vhd_whole_sectors(2 * n + 1),
+                                    .length = (uint32_t)(2 * n),
+                                    .offset = *end};
         hr = hcs_data_file_write_at(f, *end, bytes, ret->space, err);
         *end += ret->space;
         return hr;
@@ -110,7 +112,7 @@ static HRESULT write_sparse(struct hcs_data_file *f, const struct vhd_create_opt
                         hr = write_locator(f, VHD_W2KU, o->parent_absolute, &s.locators[1], end, err);
         }
         s.table_offset = *end;
-        *end += whole_sectors(4ull * s.entries);
+        *end += vhd_whole_sectors(4ull * s.entries);
         if (SUCCEEDED(hr))
                 hr = write_table(f, s.table_offset, *end - s.table_offset, err);
         vhd_sparse_print(&s, bytes);

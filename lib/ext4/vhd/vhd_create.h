@@ -27,6 +27,8 @@ struct vhd_create_options {
 HRESULT vhd_create(struct hcs_data_file *f, const struct vhd_create_options *options, struct hcs_error **err);
 /* When the file was last changed, as a VHD says it. */
 HRESULT vhd_time_of(struct hcs_data_file *f, uint32_t *ret, struct hcs_error **err);
+/* As many bytes as the sectors have that n bytes need. */
+uint64_t vhd_whole_sectors(uint64_t n);
 /* The footer's cylinders, heads and sectors for its size (the specification's appendix). */
 void vhd_set_geometry(struct vhd_footer *f);
 

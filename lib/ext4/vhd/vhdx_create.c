@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "ext4/format.h"
+#include "ext4/vhd/codes.h"
 #include "ext4/vhd/vhdx_parse.h"
 #include "ext4/vhd/vhdx_write.h"
 
@@ -110,7 +111,8 @@ static HRESULT write_metadata(struct hcs_data_file *f, const struct vhdx_create_
         ext4_put32(parameters + 4, o->parent_relative ? HAS_PARENT : o->fixed ? LEAVE_BLOCKS : 0);
         ext4_put64(put_item(&w, VHDX_SIZE, 8, VIRTUAL_DISK | REQUIRED), o->size);
         vhdx_put_guid(put_item(&w, VHDX_DISK_ID, 16, VIRTUAL_DISK | REQUIRED), &id);
-        ext4_put32(put_item(&w, VHDX_LOGICAL, 4, VIRTUAL_DISK | REQUIRED), SECTOR);
+        ext4_put32(put_item(&w, VHDX_LOGICAL, 4, VIRTUAL_DISK | REQUIRED),
+                   o->logical_sector ? o->logical_sector : SECTOR);
         ext4_put32(put_item(&w, VHDX_PHYSICAL, 4, VIRTUAL_DISK | REQUIRED),
                    o->physical_sector ? o->physical_sector : PHYSICAL_SECTOR);
         if (o->parent_relative)
@@ -119,17 +121,27 @@ static HRESULT write_metadata(struct hcs_data_file *f, const struct vhdx_create_
         return hcs_data_file_write_at(f, METADATA_AT, bytes, w.end, err);
 }
 
-/* All blocks, one behind the other, from the end of the table on. */
-static HRESULT write_blocks(struct hcs_data_file *f, const struct vhdx_info *i, uint64_t size, uint32_t block,
-                            struct hcs_error **err) {
-        uint64_t blocks = (size + block - 1) / block, ratio = ((uint64_t)SECTOR << 23) / block,
-                 data = i->bat_offset + i->bat_length;
-        _cleanup_free_ uint8_t *table = hcs_calloc(1, i->bat_length);
-        HRESULT hr = hcs_data_file_resize(f, data + blocks * block, err);
+static uint64_t count_blocks(const struct vhdx_info *i, uint64_t size) {
+        return (size + i->block_size - 1) / i->block_size;
+}
 
-        for (uint64_t n = 0; n < blocks; n++)
-                ext4_put64(table + 8 * (n + n / ratio), (data + n * block) | BLOCK_IS_THERE);
-        return SUCCEEDED(hr) ? hcs_data_file_write_at(f, i->bat_offset, table, i->bat_length, err) : hr;
+/* The blocks from `first` on of a fixed disk, one behind the other, from the end of the file on. */
+static HRESULT write_blocks(struct hcs_data_file *f, const struct vhdx_info *i, uint64_t first, uint64_t size,
+                            struct hcs_error **err) {
+        uint64_t end = count_blocks(i, size), start = vhdx_entry_at(i, first), n, data;
+        _cleanup_free_ uint8_t *table = NULL;
+        HRESULT hr = hcs_data_file_size(f, &data, err);
+
+        if (FAILED(hr) || first >= end)
+                return hr;
+        data = (data + VHDX_MB - 1) / VHDX_MB * VHDX_MB;
+        n = vhdx_entry_at(i, end - 1) + 8 - start;
+        table = hcs_calloc(1, n);
+        for (uint64_t k = first; k < end; k++)
+                ext4_put64(table + (vhdx_entry_at(i, k) - start),
+                           (data + (k - first) * i->block_size) | BLOCK_IS_THERE);
+        hr = hcs_data_file_resize(f, data + (end - first) * i->block_size, err);
+        return SUCCEEDED(hr) ? hcs_data_file_write_at(f, start, table, (size_t)n, err) : hr;
 }
 
 static HRESULT check_size(uint64_t size, uint32_t sector, struct hcs_error **err) {
@@ -140,17 +152,26 @@ static HRESULT check_size(uint64_t size, uint32_t sector, struct hcs_error **err
 
 HRESULT vhdx_create(struct hcs_data_file *f, const struct vhdx_create_options *options, struct hcs_error **err) {
         uint32_t block = options->block_size ? options->block_size : VHDX_DEFAULT_BLOCK;
+        uint32_t sector = options->logical_sector ? options->logical_sector : SECTOR;
         bool has_parent = options->parent_relative != NULL;
-        struct vhdx_info i = {.bat_offset = BAT_AT, .metadata_offset = METADATA_AT, .metadata_length = VHDX_MB};
-        HRESULT hr = check_size(options->size, SECTOR, err);
+        struct vhdx_info i = {.bat_offset = BAT_AT,
+                              .metadata_offset = METADATA_AT,
+                              .metadata_length = VHDX_MB,
+                              .block_size = block,
+                              .logical_sector = sector};
+        HRESULT hr = check_size(options->size, sector, err);
 
         if (FAILED(hr))
                 return hr;
+        if ((sector != SECTOR && sector != PHYSICAL_SECTOR) ||
+            (options->physical_sector && options->physical_sector < sector))
+                return hcs_error_make(err, E_INVALIDARG, "a disk cannot have sectors of %u bytes on ones of %u", sector,
+                                      options->physical_sector ? options->physical_sector : PHYSICAL_SECTOR);
         if (block < VHDX_MB || block > 256 * VHDX_MB || (block & (block - 1)))
                 return hcs_error_make(err, E_INVALIDARG, "a disk cannot have blocks of %u bytes", block);
         if (has_parent && strlen(options->parent_relative) + strlen(options->parent_absolute) > VHDX_MAX_LOCATOR / 4)
                 return hcs_error_make(err, HCS_WIN32(206), "the parent's path is too long for a disk");
-        i.bat_length = (uint32_t)vhdx_table_length(options->size, block, SECTOR, has_parent);
+        i.bat_length = (uint32_t)vhdx_table_length(options->size, block, sector, has_parent);
         hr = hcs_data_file_resize(f, i.bat_offset + i.bat_length, err);
         if (SUCCEEDED(hr))
                 hr = write_identifier(f, options->creator ? options->creator : "hcsshim", err);
@@ -159,7 +180,7 @@ HRESULT vhdx_create(struct hcs_data_file *f, const struct vhdx_create_options *o
         if (SUCCEEDED(hr))
                 hr = vhdx_write_regions(f, &i, err);
         if (SUCCEEDED(hr) && options->fixed)
-                hr = write_blocks(f, &i, options->size, block, err);
+                hr = write_blocks(f, &i, 0, options->size, err);
         return SUCCEEDED(hr)
                        ? vhdx_write_headers(f, &(struct vhdx_header){.log_offset = LOG_AT, .log_length = VHDX_MB}, err)
                        : hr;
@@ -233,12 +254,10 @@ static HRESULT read_clean(struct hcs_data_file *f, struct vhdx_info *ret, struct
 /* Blocks beyond the end are there no more, so that they are zeros when the disk is larger again. */
 static HRESULT drop_blocks(struct hcs_data_file *f, const struct vhdx_info *i, uint64_t size, struct hcs_error **err) {
         static const uint8_t absent[8];
-        uint64_t ratio = ((uint64_t)i->logical_sector << 23) / i->block_size,
-                 n = (i->virtual_size + i->block_size - 1) / i->block_size;
         HRESULT hr = S_OK;
 
-        for (uint64_t k = (size + i->block_size - 1) / i->block_size; SUCCEEDED(hr) && k < n; k++)
-                hr = hcs_data_file_write_at(f, i->bat_offset + 8 * (k + k / ratio), absent, sizeof(absent), err);
+        for (uint64_t k = count_blocks(i, size), n = count_blocks(i, i->virtual_size); SUCCEEDED(hr) && k < n; k++)
+                hr = hcs_data_file_write_at(f, vhdx_entry_at(i, k), absent, sizeof(absent), err);
         return hr;
 }
 
@@ -252,17 +271,33 @@ static HRESULT resize(struct hcs_data_file *f, struct vhdx_info *i, uint64_t siz
                 hr = move_bat(f, i, need, file_size, err);
         if (SUCCEEDED(hr))
                 hr = drop_blocks(f, i, size, err);
+        if (SUCCEEDED(hr) && i->type == VHDX_FIXED)
+                hr = write_blocks(f, i, count_blocks(i, i->virtual_size), size, err);
         if (SUCCEEDED(hr))
                 hr = write_size(f, i, size, err);
         return SUCCEEDED(hr) ? vhdx_write_changed(f, i, err) : hr;
 }
 
-HRESULT vhdx_resize(struct hcs_data_file *f, uint64_t size, struct hcs_error **err) {
-        _cleanup_(vhdx_info_deinit) struct vhdx_info i = {0};
-        HRESULT hr = read_clean(f, &i, err);
+static HRESULT read_to_resize(struct hcs_data_file *f, uint64_t size, struct vhdx_info *ret, struct hcs_error **err) {
+        HRESULT hr = read_clean(f, ret, err);
 
         if (SUCCEEDED(hr))
-                hr = check_size(size, i.logical_sector, err);
+                hr = check_size(size, ret->logical_sector, err);
+        if (SUCCEEDED(hr) && ret->type == VHDX_DIFFERENCING && size < ret->virtual_size)
+                hr = hcs_error_make(err, VHD_E_INVALID_TYPE, "a differencing VHDX cannot become smaller");
+        return hr;
+}
+
+HRESULT vhdx_can_resize(struct hcs_data_file *f, uint64_t size, struct hcs_error **err) {
+        _cleanup_(vhdx_info_deinit) struct vhdx_info i = {0};
+
+        return read_to_resize(f, size, &i, err);
+}
+
+HRESULT vhdx_resize(struct hcs_data_file *f, uint64_t size, struct hcs_error **err) {
+        _cleanup_(vhdx_info_deinit) struct vhdx_info i = {0};
+        HRESULT hr = read_to_resize(f, size, &i, err);
+
         return SUCCEEDED(hr) ? resize(f, &i, size, err) : hr;
 }
 

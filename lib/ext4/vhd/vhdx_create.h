@@ -12,9 +12,10 @@
 #define VHDX_DEFAULT_BLOCK 1048576u
 
 struct vhdx_create_options {
-        uint64_t size;            /* what the disk holds: sectors of 512 bytes, 64 TiB at most */
+        uint64_t size;            /* what the disk holds: whole sectors, 64 TiB at most */
         uint32_t block_size;      /* a power of two from 1 to 256 MiB; 0: VHDX_DEFAULT_BLOCK, as hcsshim asks for */
-        uint32_t physical_sector; /* 512 or 4096; 0: 4096 */
+        uint32_t logical_sector;  /* 512 or 4096; 0: 512 */
+        uint32_t physical_sector; /* 512 or 4096, and no smaller than the logical one; 0: 4096 */
         bool fixed;               /* all its blocks are there, as zeros; not with a parent */
         const char *creator;      /* NULL: "hcsshim" */
         const GUID *id;           /* of the disk; NULL: random */
@@ -23,10 +24,16 @@ struct vhdx_create_options {
         GUID parent_linkage;
 };
 
-/* f is fresh and empty. E_INVALIDARG for a size or block size that cannot be. */
+/* f is fresh and empty. E_INVALIDARG for a size of the disk, its blocks or sectors that cannot be. */
 HRESULT vhdx_create(struct hcs_data_file *f, const struct vhdx_create_options *options, struct hcs_error **err);
-/* In place; what is beyond the new end is lost. E_INVALIDARG, VHDX_E_UNKNOWN as of vhdx_grow. */
+/*
+ * In place; what is beyond the new end is lost, and a fixed disk gets its new blocks. E_INVALIDARG, VHDX_E_UNKNOWN as
+ * of vhdx_grow; VHD_E_INVALID_TYPE for a differencing one that would become smaller: the end of its last block would be
+ * the parent's again when it grows. Nothing is changed of a disk that is refused.
+ */
 HRESULT vhdx_resize(struct hcs_data_file *f, uint64_t size, struct hcs_error **err);
+/* What vhdx_resize would refuse it with, before anything is done. */
+HRESULT vhdx_can_resize(struct hcs_data_file *f, uint64_t size, struct hcs_error **err);
 /* The disk of `from`, with what it holds, as one of `size` bytes in `to`, which is fresh. E_INVALIDARG when that is
  * less than before, VHDX_E_UNKNOWN for a disk whose log has to be replayed first. */
 HRESULT vhdx_grow(struct hcs_data_file *from, struct hcs_data_file *to, uint64_t size, struct hcs_error **err);

@@ -101,8 +101,16 @@ HRESULT vhdx_write_regions(struct hcs_data_file *f, const struct vhdx_info *i, s
         return SUCCEEDED(hr) ? hcs_data_file_write_at(f, regions_at[1], bytes, VHDX_TABLE, err) : hr;
 }
 
+uint64_t vhdx_blocks_of_chunk(uint32_t block, uint32_t sector) {
+        return ((uint64_t)sector << 23) / block;
+}
+
+uint64_t vhdx_entry_at(const struct vhdx_info *i, uint64_t block) {
+        return i->bat_offset + 8 * (block + block / vhdx_blocks_of_chunk(i->block_size, i->logical_sector));
+}
+
 uint64_t vhdx_table_length(uint64_t size, uint32_t block, uint32_t sector, bool has_parent) {
-        uint64_t ratio = ((uint64_t)sector << 23) / block, blocks = (size + block - 1) / block,
+        uint64_t ratio = vhdx_blocks_of_chunk(block, sector), blocks = (size + block - 1) / block,
                  entries = has_parent ? (blocks + ratio - 1) / ratio * (ratio + 1) : blocks + (blocks - 1) / ratio;
 
         return (entries * 8 + VHDX_MB - 1) / VHDX_MB * VHDX_MB;

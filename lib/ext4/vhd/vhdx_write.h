@@ -20,6 +20,10 @@ HRESULT vhdx_write_headers(struct hcs_data_file *f, struct vhdx_header *h, struc
 HRESULT vhdx_write_changed(struct hcs_data_file *f, struct vhdx_info *i, struct hcs_error **err);
 /* Both region tables, with the places of *i. */
 HRESULT vhdx_write_regions(struct hcs_data_file *f, const struct vhdx_info *i, struct hcs_error **err);
+/* How many blocks share the megabyte of their bits, which has an entry of its own behind theirs. */
+uint64_t vhdx_blocks_of_chunk(uint32_t block, uint32_t sector);
+/* Where in the file the table has a block's entry. */
+uint64_t vhdx_entry_at(const struct vhdx_info *i, uint64_t block);
 /* How many bytes the table of blocks of a disk needs, in whole megabytes. */
 uint64_t vhdx_table_length(uint64_t size, uint32_t block, uint32_t sector, bool has_parent);
 
