@@ -80,7 +80,9 @@ static void what_is_no_hello_is_refused(void **state) {
                 const char *said, *answer;
         } cases[] = {
                 {"{\"hello\":\"mockhcs\",\"versions\":[1,3]}", "\"hr\":\"0x8007051A\",\"versions\":[2]"},
-                {"{\"hello\":\"mockhcs\"}", "none of your versions is ours"},
+                {"{\"hello\":\"mockhcs\",\"versions\":[1,3]}", "none of your versions (1, 3) is ours, which is 2"},
+                {"{\"hello\":\"mockhcs\",\"versions\":[\"2\",7]}", "none of your versions (7) is ours, which is 2"},
+                {"{\"hello\":\"mockhcs\"}", "none of your versions (you name none) is ours, which is 2"},
                 {"{\"hello\":1}", "the first frame must say"},
                 {"[]", "the first frame must say"},
                 {"\xff\xfe", "\"hr\":\"0x8037010D\""},

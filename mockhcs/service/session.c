@@ -265,8 +265,12 @@ static void serve(void *arg) {
 
 /* ---- hello ---- */
 
+/* What a refusal repeats of the client's versions, in bytes: about so many, however many it named. */
+#define LONGEST_VERSIONS 100u
+
 static HRESULT check_hello(struct session *s, struct mock_slice frame, struct hcs_error **err) {
         _cleanup_json_ struct hcs_json *hello = NULL;
+        _cleanup_buf_ struct hcs_buf theirs = {0};
         const char *program;
         bool known = false;
         HRESULT hr = hcs_json_parse(frame.p, frame.n, NULL, &hello, err);
@@ -278,11 +282,15 @@ static HRESULT check_hello(struct session *s, struct mock_slice frame, struct hc
         for (const struct hcs_json *v = hcs_json_first(hcs_json_get(hello, "versions")); v; v = hcs_json_next(v)) {
                 uint64_t version = 0;
 
-                known |= hcs_json_u64(v, &version) && version == MOCK_WIRE_VERSION;
+                if (!hcs_json_u64(v, &version))
+                        continue;
+                known |= version == MOCK_WIRE_VERSION;
+                if (theirs.len < LONGEST_VERSIONS)
+                        hcs_buf_printf(&theirs, "%s%llu", theirs.len ? ", " : "", (unsigned long long)version);
         }
         if (!known)
-                return hcs_error_make(err, HCS_WIN32(1306), "none of your versions is ours, which is %d",
-                                      MOCK_WIRE_VERSION);
+                return hcs_error_make(err, HCS_WIN32(1306), "none of your versions (%s) is ours, which is %d",
+                                      theirs.len ? hcs_buf_cstr(&theirs) : "you name none", MOCK_WIRE_VERSION);
         program = hcs_json_get_string(hello, "program");
         snprintf(s->program, sizeof(s->program), "%.63s", program ? program : "");
         return S_OK;
