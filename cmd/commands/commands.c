@@ -52,15 +52,22 @@ int tell_usage(const char *command, const char *fmt, ...) {
         return EXIT_USAGE;
 }
 
-int next_option(int argc, char **argv, const char *letters, const struct option *options, int *ret_index) {
-        char *command = argv[0], *whole = hcs_asprintf("%s %s", running->program, command);
+int next_option_of(const char *program, int argc, char **argv, const char *letters, const struct option *options,
+                   int *ret_index) {
+        char *own = argv[0], *name = hcs_strdup(program);
         int option;
 
-        argv[0] = whole;
+        argv[0] = name;
         option = getopt_long(argc, argv, letters, options, ret_index);
-        argv[0] = command;
-        free(whole);
+        argv[0] = own;
+        free(name);
         return option;
+}
+
+int next_option(int argc, char **argv, const char *letters, const struct option *options, int *ret_index) {
+        _cleanup_free_ char *whole = hcs_asprintf("%s %s", running->program, argv[0]);
+
+        return next_option_of(whole, argc, argv, letters, options, ret_index);
 }
 
 int end_of_options(const char *command, int option, void (*usage_of_command)(void)) {

@@ -41,6 +41,9 @@ int tell_usage(const char *command, const char *fmt, ...) __attribute__((format(
 /* getopt_long(), which begins what it has to say with the program's name and the command's. */
 struct option;
 int next_option(int argc, char **argv, const char *letters, const struct option *options, int *ret_index);
+/* The same of a program that is no set of commands, with its name alone. */
+int next_option_of(const char *program, int argc, char **argv, const char *letters, const struct option *options,
+                   int *ret_index);
 /*
  * For what next_option() returned and the command itself has no use for: 'h' is --help, anything else has been told to
  * be wrong. Returns the exit code.

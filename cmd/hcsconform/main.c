@@ -98,7 +98,7 @@ static bool add_group(struct conform_options *o, const char *name) {
 static int parse(int argc, char **argv, struct conform_options *o, bool *ret_list) {
         int c;
 
-        while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1)
+        while ((c = next_option_of("hcsconform", argc, argv, "h", long_options, NULL)) != -1)
                 switch (c) {
                 case OPT_TARGET:
                         if (!hcs_streq(optarg, "real") && !hcs_streq(optarg, "emulate"))

@@ -136,11 +136,13 @@ int main(int argc, char **argv) {
                                                 {"api", required_argument, NULL, 'a'},
                                                 {"help", no_argument, NULL, 'h'},
                                                 {0}};
+        static char name[] = "hcsdemo";
         struct demo d = {.id = "demo", .memory = 1024};
         struct hcs_client *client = NULL;
         struct hcs_error *err = NULL;
         int c, rc;
 
+        argv[0] = name; /* with which getopt_long() begins what it has to say */
         while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
                 switch (c) {
                 case 'i':

@@ -132,3 +132,5 @@ expect 2 "results of a later version" "${run[@]}" --case "a name has one GUID" -
 says "does not hold results of version 1"
 expect 2 "a place that cannot be written" "${run[@]}" --case "a name has one GUID" --results "$work/none/r.json"
 finish
+expect 2 "an option that is none" "$conform" --moon
+matches "^hcsconform: unrecognized option '--moon'"
