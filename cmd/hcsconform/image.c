@@ -12,6 +12,7 @@
 #include "cmd/hcsconform/suite.h"
 #include "ext4/vhd/vhdx_create.h"
 #include "hcsshim/storage.h"
+#include "platform/place.h"
 
 #define DISK_SIZE (1ull << 30)
 /* An emulator asks for no layers. */
@@ -44,7 +45,7 @@ static char *in_json(const char *text) {
 }
 
 static HRESULT make_disk(struct hcs_error **err) {
-        _cleanup_free_ char *path = hcs_asprintf("%s/disk.vhdx", conform_target.work);
+        _cleanup_free_ char *path = hcs_path_join(conform_target.work, "disk.vhdx");
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = NULL;
         HRESULT hr = hcs_data_file_create(path, &f, err);
 
@@ -90,7 +91,7 @@ static HRESULT make_scratch(struct hcs_error **err) {
                 at += n + (at[n] == ',');
         }
         layers = (const char *const *)image.layers.items;
-        image.scratch = hcs_asprintf("%s/scratch", conform_target.work);
+        image.scratch = hcs_path_join(conform_target.work, "scratch");
         hr = hcs_layer_create_scratch(image.client, image.scratch, layers, image.layers.n, err);
         if (SUCCEEDED(hr))
                 hr = hcs_layer_mount(image.client, image.scratch, layers, image.layers.n, &volume, err);

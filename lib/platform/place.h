@@ -19,6 +19,11 @@ char *hcs_path_full(const char *path);
 /* The last part: what is behind the last separator of this system. */
 const char *hcs_path_name(const char *path);
 /*
+ * The place of that name in the folder; the name may be a path, with "/" between its parts. On Windows all its
+ * separators are backslashes: behind "\\?\" there are no others. Caller frees.
+ */
+char *hcs_path_join(const char *folder, const char *name);
+/*
  * Do both name one place, or does the first one in the second or the second itself? By the names alone, as this system
  * compares them: on Windows letters may be of either case, and both separators are one.
  */

@@ -20,4 +20,12 @@ static void a_root_has_everything(void **state) {
         assert_false(hcs_path_is_within("D:/x", "C:/"));
 }
 
-HCS_TESTS(cmocka_unit_test(a_folder_has_itself_and_what_is_below_it), cmocka_unit_test(a_root_has_everything))
+static void a_name_is_joined_to_a_folder(void **state) {
+        _cleanup_free_ char *path = hcs_path_join("/a", "b/hives/c");
+
+        assert_true(hcs_path_is_same(path, "/a/b/hives/c"));
+        assert_string_equal(hcs_path_name(path), "c");
+}
+
+HCS_TESTS(cmocka_unit_test(a_folder_has_itself_and_what_is_below_it), cmocka_unit_test(a_root_has_everything),
+          cmocka_unit_test(a_name_is_joined_to_a_folder))

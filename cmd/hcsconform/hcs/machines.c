@@ -156,7 +156,7 @@ static HRESULT make_runtime_state(PCWSTR path) {
 
 /* A replay makes no file. */
 static bool made_once(HRESULT (*make)(PCWSTR path), const char *name) {
-        _cleanup_free_ char *path = hcs_asprintf("%s/%s", conform_target.work, name);
+        _cleanup_free_ char *path = hcs_path_join(conform_target.work, name);
         FACE_WIDE(wide, path);
         bool ok = conform_code("make", S_OK, make((PCWSTR)wide), NULL) &&
                   (conform_target.replaying || hcs_file_exists(path) || conform_failed("there is no file")) &&
@@ -175,7 +175,7 @@ static bool runtime_state_is_made(void) {
 }
 
 static bool state_has_a_folder(void) {
-        _cleanup_free_ char *path = hcs_asprintf("%s/none/state.vmgs", conform_target.work);
+        _cleanup_free_ char *path = hcs_path_join(conform_target.work, "none/state.vmgs");
         FACE_WIDE(wide, path);
 
         return conform_code("guest state", HCS_WIN32(3), make_guest_state((PCWSTR)wide), NULL) &&
@@ -192,7 +192,7 @@ static HRESULT processor_of(const char *path, char **ret) {
 }
 
 static bool no_state_no_processor(void) {
-        _cleanup_free_ char *path = hcs_asprintf("%s/none.vmrs", conform_target.work), *text = NULL;
+        _cleanup_free_ char *path = hcs_path_join(conform_target.work, "none.vmrs"), *text = NULL;
 
         return CONFORM_ONE_OF("processor", processor_of(path, &text), HCS_WIN32(2), HCS_WIN32(3)) &&
                (!text || conform_failed("there is a document after a failure"));
@@ -211,8 +211,7 @@ static bool saves(HCS_SYSTEM system, const char *path) {
 }
 
 static bool saved_names_its_processor(HCS_SYSTEM system) {
-        _cleanup_free_ char *path = hcs_asprintf("%s/saved.vmrs", conform_target.work), *id = id_of_case(),
-                            *text = NULL;
+        _cleanup_free_ char *path = hcs_path_join(conform_target.work, "saved.vmrs"), *id = id_of_case(), *text = NULL;
         FACE_WIDE(wide, path);
         FACE_WIDE(wide_id, id);
         bool ok = conform_code("make", S_OK, make_runtime_state((PCWSTR)wide), NULL) &&

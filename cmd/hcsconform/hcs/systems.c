@@ -8,8 +8,8 @@
 #define STOPPED   HCS_E_SYSTEM_ALREADY_STOPPED
 #define MOBY      "moby 37562"
 #define CODES     "HCS error codes"
-#define TO_FILE   "{'SaveType':'ToFile','SaveStateFilePath':'C:/hcsconform-%token%.vmrs'}"
-#define FROM_FILE "{'VirtualMachine':{'RestoreState':{'SaveStateFilePath':'C:/hcsconform-%token%.vmrs'}}}"
+#define TO_FILE   "{'SaveType':'ToFile','SaveStateFilePath':'C:\\\\hcsconform-%token%.vmrs'}"
+#define FROM_FILE "{'VirtualMachine':{'RestoreState':{'SaveStateFilePath':'C:\\\\hcsconform-%token%.vmrs'}}}"
 #define UP(v)     CREATE(v, VM, S_OK), START(v, S_OK)
 #define LAST_HANDLE \
         "{" SCHEMA ",'VirtualMachine':{'Chipset':{'Uefi':{}}," TOPOLOGY "},'ShouldTerminateOnLastHandleClosed':true}"
@@ -70,7 +70,7 @@ const struct hcs_case hcs_system_cases[] = {
          MOVES(UP("a"), PAUSE("a", S_OK), SAVE("a", TO_FILE, S_OK), CREATE("b", FROM_FILE, S_OK)), DOCUMENTED,
          "RestoreState", BOTH, NEEDS_EMULATOR},
         {"a saved state that is not there is refused",
-         MOVES(CREATE("b", "{'VirtualMachine':{'RestoreState':{'SaveStateFilePath':'C:/hcsconform-none.vmrs'}}}",
+         MOVES(CREATE("b", "{'VirtualMachine':{'RestoreState':{'SaveStateFilePath':'C:\\\\hcsconform-none.vmrs'}}}",
                       HCS_WIN32(2))),
          DOCUMENTED, "RestoreState", BOTH, NEEDS_HYPERV},
         {"a kind of save that there is not is refused",

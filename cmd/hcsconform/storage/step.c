@@ -11,6 +11,7 @@
 #include "cmd/hcsconform/storage/storage.h"
 #include "hcsshim/storage.h"
 #include "platform/file.h"
+#include "platform/place.h"
 #include "platform/work_folder.h"
 
 #define MAX_PARENTS 16
@@ -24,11 +25,12 @@ struct act {
 static char *place(const struct act *a, const char *name) {
         if (hcs_streq(name, "base") && a->image.n)
                 return hcs_strdup(a->image.items[0]);
-        return hcs_asprintf("%s/%s", a->folder, name);
+        return hcs_path_join(a->folder, name);
 }
 
 static bool put(const struct act *a, const char *name, const void *data, size_t n) {
-        _cleanup_free_ char *path = place(a, name), *folder = hcs_strndup(path, (size_t)(strrchr(path, '/') - path));
+        _cleanup_free_ char *path = place(a, name),
+                            *folder = hcs_strndup(path, (size_t)(hcs_path_name(path) - 1 - path));
 
         return (SUCCEEDED(hcs_directory_create(folder, NULL)) && SUCCEEDED(hcs_file_write(path, data, n, NULL))) ||
                conform_failed("`%s` cannot be written", path);
@@ -288,8 +290,9 @@ static bool open_act(struct act *a) {
         static unsigned number;
         const struct hcs_storage_options options = {.vmcompute = &conform_target.vmcompute,
                                                     .computestorage = &conform_target.storage};
+        _cleanup_free_ char *name = hcs_asprintf("case-%u", ++number);
 
-        a->folder = hcs_asprintf("%s/case-%u", conform_target.work, ++number);
+        a->folder = hcs_path_join(conform_target.work, name);
         for (const char *at = conform_target.image; at && *at;) {
                 size_t n = strcspn(at, ",");
 

@@ -31,6 +31,10 @@ const char *hcs_path_name(const char *path) {
         return slash ? slash + 1 : path;
 }
 
+char *hcs_path_join(const char *folder, const char *name) {
+        return hcs_asprintf("%s/%s", folder, name);
+}
+
 bool hcs_path_is_same(const char *a, const char *b) {
         return strcmp(a, b) == 0;
 }

@@ -38,6 +38,15 @@ const char *hcs_path_name(const char *path) {
         return name;
 }
 
+char *hcs_path_join(const char *folder, const char *name) {
+        char *path = hcs_asprintf("%s\\%s", folder, name);
+
+        for (char *p = path + strlen(folder); *p; p++)
+                if (*p == '/')
+                        *p = '\\';
+        return path;
+}
+
 static wchar_t *with_backslashes(const char *path, size_t n) {
         _cleanup_free_ char *part = hcs_strndup(path, n);
         wchar_t *wide = hcs_windows_wide(part);

@@ -35,6 +35,12 @@ static void memory_of_the_abi_is_freed_by_the_platforms_own_functions(void **sta
         hcs_dynlib_close(ole);
 }
 
+static void a_joined_path_has_backslashes_alone(void **state) {
+        _cleanup_free_ char *path = hcs_path_join("\\\\?\\C:\\work", "none/state.vmgs");
+
+        assert_string_equal(path, "\\\\?\\C:\\work\\none\\state.vmgs");
+}
+
 static void a_place_has_a_name_in_either_case(void **state) {
         assert_true(hcs_path_is_same("C:\\Layers\\a", "c:/layers/A"));
         assert_false(hcs_path_is_same("C:\\layers\\a", "C:\\layers\\ab"));
@@ -321,7 +327,8 @@ static void a_wait_that_nobody_ends_ends_at_its_deadline(void **state) {
 }
 
 HCS_TESTS(cmocka_unit_test(memory_of_the_abi_is_freed_by_the_platforms_own_functions),
-          cmocka_unit_test(a_place_has_a_name_in_either_case), cmocka_unit_test(a_library_that_is_not_there_is_named),
+          cmocka_unit_test(a_joined_path_has_backslashes_alone), cmocka_unit_test(a_place_has_a_name_in_either_case),
+          cmocka_unit_test(a_library_that_is_not_there_is_named),
           cmocka_unit_test(a_nonblocking_pipe_says_when_it_is_empty_and_when_it_is_full),
           cmocka_unit_test(a_pipe_without_a_reader_is_broken),
           cmocka_unit_test(an_end_of_a_pipe_can_be_attached_to_a_completion_port),
