@@ -26,13 +26,21 @@ static uint64_t HCS_ABI_CALL is_missing(void) {
         return (uint32_t)E_NOTIMPL;
 }
 
-static void *function_of(struct hcs_dynlib *lib, const char *name) {
-        void *f = hcs_dynlib_symbol(lib, name);
-
-        return f ? f : (void *)(uintptr_t)is_missing;
+/* The same for what returns no code: one would be taken for a handle. */
+static uint64_t HCS_ABI_CALL gives_nothing(void) {
+        conform_target.was_missing = true;
+        return 0;
 }
 
-#define LOAD(ret, name, params) *(void **)&api->name = function_of(lib, #name);
+static void *function_of(struct hcs_dynlib *lib, const char *name, uint64_t(HCS_ABI_CALL *otherwise)(void)) {
+        void *f = hcs_dynlib_symbol(lib, name);
+
+        return f ? f : (void *)(uintptr_t)otherwise;
+}
+
+#define LOAD(ret, name, params)             \
+        *(void **)&api->name = function_of( \
+                lib, #name, __builtin_types_compatible_p(ret, HCS_ABI_HRESULT) ? is_missing : gives_nothing);
 
 static HRESULT load(const char *path, struct conform_target *t, struct hcs_error **err) {
         struct hcs_dynlib *lib = NULL;

@@ -115,6 +115,14 @@ unset MOCKHCS
 ## Wrong usage, and what cannot be read or written.
 expect 0 "help" "$conform" --help
 expect 0 "version" "$conform" --version
+mkdir without
+cp "$build"/mockhcs/abi/lib{vmcompute,computenetwork,computestorage}.so without
+LC_ALL=C sed 's/HcsCreateOperationWithNotifications/HcsCreateOperationWithNotification_/g' "$build/mockhcs/abi/libcomputecore.so" \
+        >without/libcomputecore.so
+expect 0 "an older platform that lacks what gives a handle" "$conform" --library-path without --target real \
+        --case "hcs: an operation with notifications is one" --results without.json
+says "SKIP needs a function that this platform does not have"
+grep -q '"notes": *"there is no operation' without.json || fail "something was taken for a handle: $(<without.json)"
 expect 0 "list" "$conform" --list
 says "storage: an active scratch is a volume [image] [admin] observed: log-07"
 expect 2 "a target that is none" "$conform" --target moon
