@@ -75,6 +75,12 @@ MOCKHCS="faults=HcsGetProcessorCompatibilityFromSavedState fail=0x80004005,emula
         expect 1 "an answer that is none of them" "${run[@]}" --target real --case "$choice"
 says "which none of the 2 known answers is"
 
+## A host is spared handles that are none.
+for case in "handles of another kind are refused" "a handle is closed once" "a callback is unregistered once" "a reservation is released once"; do
+        expect 0 "$case, of the emulator alone" "${run[@]}" --target real --case "network: $case"
+        says "SKIP only for the emulator"
+done
+
 ## A platform without Hyper-V, one that takes us for nobody, one that is too old for some cases.
 MOCKHCS="faults=HcsCreateComputeSystem fail=0x80370102,emulate,machines=paper" \
         expect 1 "one by its name runs all the same" "${run[@]}" --target real --case "a system pauses once (computecore)"
@@ -93,6 +99,14 @@ says "SKIP needs a function that this platform does not have"
 expect 0 "an older platform under the recorder" "$conform" --library-path old --target real \
         --case "hcs: the exit of a system is waited for" --record old_traces --recorder "$build/cmd/hcstrace/hcstrace"
 says "SKIP needs a function that this platform does not have"
+mkdir without
+cp "$build"/mockhcs/abi/lib{vmcompute,computenetwork,computestorage}.so without
+LC_ALL=C sed 's/HcsCreateOperationWithNotifications/HcsCreateOperationWithNotification_/g' "$build/mockhcs/abi/libcomputecore.so" \
+        >without/libcomputecore.so
+expect 0 "an older platform that lacks what gives a handle" "$conform" --library-path without --target real \
+        --case "hcs: an operation with notifications is one" --results without.json
+says "SKIP needs a function that this platform does not have"
+grep -q '"notes": *"there is no operation' without.json || fail "something was taken for a handle: $(<without.json)"
 mkdir -p older
 cp "$build"/mockhcs/abi/lib{vmcompute,computenetwork,computestorage}.so older
 LC_ALL=C sed 's/HcsCloseOperation/HcsCloseOperatio_/g' "$build/mockhcs/abi/libcomputecore.so" >older/libcomputecore.so
@@ -115,20 +129,14 @@ unset MOCKHCS
 ## Wrong usage, and what cannot be read or written.
 expect 0 "help" "$conform" --help
 expect 0 "version" "$conform" --version
-mkdir without
-cp "$build"/mockhcs/abi/lib{vmcompute,computenetwork,computestorage}.so without
-LC_ALL=C sed 's/HcsCreateOperationWithNotifications/HcsCreateOperationWithNotification_/g' "$build/mockhcs/abi/libcomputecore.so" \
-        >without/libcomputecore.so
-expect 0 "an older platform that lacks what gives a handle" "$conform" --library-path without --target real \
-        --case "hcs: an operation with notifications is one" --results without.json
-says "SKIP needs a function that this platform does not have"
-grep -q '"notes": *"there is no operation' without.json || fail "something was taken for a handle: $(<without.json)"
 expect 0 "list" "$conform" --list
 says "storage: an active scratch is a volume [image] [admin] observed: log-07"
 expect 2 "a target that is none" "$conform" --target moon
 expect 2 "a group that is none" "$conform" --group moon
 expect 2 "replay without a recording" "$conform" --replay
 expect 2 "an argument too much" "$conform" moon
+expect 2 "an option that is none" "$conform" --moon
+matches "^hcsconform: unrecognized option '--moon'"
 expect 2 "libraries that are not there" "$conform" --library-path "$work/none"
 says "cannot open"
 expect 1 "a case that is none" "${run[@]}" --case moon
@@ -140,5 +148,3 @@ expect 2 "results of a later version" "${run[@]}" --case "a name has one GUID" -
 says "does not hold results of version 1"
 expect 2 "a place that cannot be written" "${run[@]}" --case "a name has one GUID" --results "$work/none/r.json"
 finish
-expect 2 "an option that is none" "$conform" --moon
-matches "^hcsconform: unrecognized option '--moon'"

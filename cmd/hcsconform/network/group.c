@@ -61,7 +61,7 @@ static void each(const struct conformance_case *n, conform_fn fn, void *ctx) {
         const struct conform_case c = {.group = "network",
                                        .name = n->name,
                                        .options = n->options,
-                                       .needs = NEEDS_ADMIN,
+                                       .needs = NEEDS_ADMIN | n->needs,
                                        .how = s ? s->how : ASSUMED,
                                        .source = s ? s->source : "",
                                        .differs = d ? d->what : NULL,

@@ -85,8 +85,8 @@ static bool from_two_threads(struct run *r, const void *arg) {
 const struct conformance_case handle_cases[] = {
         {"handles of another kind are refused", NULL,
          STEPS(CREATE(NETWORKS, "n", "{" V2 "}", S_OK), CREATE(NAMESPACES, "s", "{" V2 "}", S_OK)), of_another_kind,
-         NULL},
-        {"a handle is closed once", NULL, STEPS(CREATE(NETWORKS, "n", "{" V2 "}", S_OK)), closed, NULL},
+         NULL, NEEDS_EMULATOR},
+        {"a handle is closed once", NULL, STEPS(CREATE(NETWORKS, "n", "{" V2 "}", S_OK)), closed, NULL, NEEDS_EMULATOR},
         {"a handle outlives its object and says so", NULL,
          STEPS(CREATE(NETWORKS, "n", "{" V2 "}", S_OK), ENDPOINT("e", "n", "{" V2 "}", S_OK),
                REMOVE(NETWORKS, "n", S_OK)),

@@ -66,6 +66,7 @@ struct conformance_case {
         const struct step *steps;
         bool (*fn)(struct run *r, const void *arg); /* instead of, or after, the steps */
         const void *arg;
+        unsigned needs; /* besides the rights of an administrator */
 };
 #define V2 "'SchemaVersion':{'Major':2,'Minor':0}"
 /* The settings of a network with one subnet, 10.0.0.0/29, whose gateway is 10.0.0.1: five addresses are free. */

@@ -161,7 +161,7 @@ const struct conformance_case port_cases[] = {
         {"a port that is shared is reserved again", NULL, STEPS(SERVICE), port_is_shared, NULL},
         {"a port that is reserved is in the list", NULL, STEPS(SERVICE), port_is_in_the_list, NULL},
         {"a range of ports is reserved", NULL, STEPS(SERVICE), range_is_reserved, NULL},
-        {"a reservation is released once", NULL, STEPS(SERVICE), released_once, NULL},
+        {"a reservation is released once", NULL, STEPS(SERVICE), released_once, NULL, NEEDS_EMULATOR},
         {"an endpoint has counters", NULL,
          STEPS(CREATE(NETWORKS, "n", "{" V2 "}", S_OK), ENDPOINT("e", "n", "{" V2 "}", S_OK)), counters_of_an_endpoint,
          NULL},
