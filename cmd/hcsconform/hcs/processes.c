@@ -11,7 +11,9 @@
 #define CMD(c)  "{'CommandLine':'" c "'}"
 #define RUNS    RUN("p", "a", CMD("ping -t localhost"), S_OK)
 #define QUICK   RUN("p", "a", CMD("cmd /c exit 0"), S_OK), EVENT("p", EVENT_PROCESS_EXITED, "1")
-#define OPENGCS "opengcs 134"
+/* What is told wrongly may be told late: after this it has had its time. */
+#define ANOTHER_EXIT RUN("later", "a", CMD("cmd /c exit 0"), S_OK), EVENT("later", EVENT_PROCESS_EXITED, "1")
+#define OPENGCS      "opengcs 134"
 #define CASE(n, how, source, ...) \
         { n, MOVES(UP, __VA_ARGS__), how, source, BOTH, IMAGE }
 #define MODIFIED(d, code) PROCESS(PROC_MODIFY, "p", d, code)
@@ -55,11 +57,12 @@ const struct hcs_case hcs_process_cases[] = {
              OPEN_PROCESS("q", "p", S_OK), EVENT("q", EVENT_PROCESS_EXITED, "1")),
         CASE("who closed a process hears nothing of its exit", OBSERVED, "hcsshim unregisters before it closes", RUNS,
              OPEN_PROCESS("q", "p", S_OK), CLOSE_PROCESS("q"), KILL_PROCESS("p", S_OK),
-             EVENT("p", EVENT_PROCESS_EXITED, "1"), EVENT("q", EVENT_PROCESS_EXITED, "0")),
+             EVENT("p", EVENT_PROCESS_EXITED, "1"), EVENT("q", EVENT_PROCESS_EXITED, "0"), ANOTHER_EXIT,
+             EVENT("q", EVENT_PROCESS_EXITED, "0")),
         {"the exit of a process is waited for",
          MOVES(UP, RUNS, PROCESS(PROC_POLL, "p", NULL, HCS_E_OPERATION_TIMEOUT), KILL_PROCESS("p", S_OK),
                PROCESS(PROC_WAIT, "p", NULL, S_OK), VALUE("ProcessId", "*"), PROCESS(PROC_POLL, "p", NULL, S_OK)),
-         DOCUMENTED, "HcsWaitForProcessExit", CORE, IMAGE},
+         ASSUMED, "HcsWaitForProcessExit", CORE, IMAGE},
         {"whoever opens a process waits for its exit",
          MOVES(UP, QUICK, OPEN_PROCESS("q", "p", S_OK), PROCESS(PROC_WAIT, "q", NULL, S_OK), VALUE("ProcessId", "*")),
          ASSUMED, "HcsWaitForProcessExit", CORE, IMAGE},
