@@ -14,6 +14,7 @@ struct conform_options {
         bool real, replay, service, strict;
         const char *groups[MAX_GROUPS];
         size_t n_groups;
+        uint32_t patience_ms;
         const char *only;         /* a case, with or without its group */
         const char *library_path; /* of the DLLs; NULL: the system's search */
         const char *record;       /* folder for traces */

@@ -8,7 +8,7 @@ _hcsconform() {
         --group) mapfile -t COMPREPLY < <(compgen -W "hcs process network storage" -- "$cur") ;;
         --library-path | --record) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
         --junit | --results | --compare | --parity | --recorder | --image) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
-        *) mapfile -t COMPREPLY < <(compgen -W "--target --group --case --image --library-path --record --recorder --replay
+        *) mapfile -t COMPREPLY < <(compgen -W "--target --group --case --image --patience --library-path --record --recorder --replay
                 --through-service --strict --junit --results --compare --parity --list --help --version" -- "$cur") ;;
         esac
 }

@@ -13,6 +13,9 @@
 #include "cmd/hcsconform/conform.h"
 #include "platform/file.h"
 
+#define PATIENCE_MS        60000u /* for what a host does in seconds */
+#define LONGEST_PATIENCE_S 86400u
+
 static const char *const known_groups[] = {"hcs", "process", "network", "storage"};
 
 static void usage(void) {
@@ -22,6 +25,7 @@ static void usage(void) {
              "  --group GROUP          hcs, process, network or storage; may be given again\n"
              "  --case NAME            this one alone\n"
              "  --image LAYERS         folders of a Windows image's layers, topmost first, parted by commas\n"
+             "  --patience SECONDS     how long a host may take for one thing, 60 if left out\n"
              "  --library-path FOLDER  where the DLLs are\n"
              "  --record DIR           leaves a trace for each case\n"
              "  --recorder PROGRAM     what records a platform, hcstrace if left out\n"
@@ -41,6 +45,7 @@ enum option_id {
         OPT_GROUP,
         OPT_CASE,
         OPT_IMAGE,
+        OPT_PATIENCE,
         OPT_LIBRARY,
         OPT_RECORD,
         OPT_RECORDER,
@@ -59,6 +64,7 @@ static const struct option long_options[] = {{"target", required_argument, NULL,
                                              {"group", required_argument, NULL, OPT_GROUP},
                                              {"case", required_argument, NULL, OPT_CASE},
                                              {"image", required_argument, NULL, OPT_IMAGE},
+                                             {"patience", required_argument, NULL, OPT_PATIENCE},
                                              {"library-path", required_argument, NULL, OPT_LIBRARY},
                                              {"record", required_argument, NULL, OPT_RECORD},
                                              {"recorder", required_argument, NULL, OPT_RECORDER},
@@ -94,6 +100,15 @@ static bool add_group(struct conform_options *o, const char *name) {
         return false;
 }
 
+static bool set_patience(struct conform_options *o, const char *text) {
+        uint64_t seconds;
+
+        if (!hcs_str_to_u64(text, &seconds) || seconds < 1 || seconds > LONGEST_PATIENCE_S)
+                return false;
+        o->patience_ms = (uint32_t)seconds * 1000;
+        return true;
+}
+
 /* -1: go on; else the exit code. */
 static int parse(int argc, char **argv, struct conform_options *o, bool *ret_list) {
         int c;
@@ -114,6 +129,10 @@ static int parse(int argc, char **argv, struct conform_options *o, bool *ret_lis
                         break;
                 case OPT_IMAGE:
                         o->image = optarg;
+                        break;
+                case OPT_PATIENCE:
+                        if (!set_patience(o, optarg))
+                                return wrong("\"%s\" is no number of seconds from 1 to 86400", optarg);
                         break;
                 case OPT_LIBRARY:
                         o->library_path = optarg;
@@ -217,7 +236,7 @@ static int fail(struct hcs_error *err) {
 }
 
 int main(int argc, char **argv) {
-        struct conform_options o = {.recorder = "hcstrace"};
+        struct conform_options o = {.recorder = "hcstrace", .patience_ms = PATIENCE_MS};
         _cleanup_(report_freep) struct report *report = NULL;
         struct hcs_json *cases;
         struct hcs_error *err = NULL;

@@ -112,15 +112,17 @@ static bool run_in_emulator(const struct conform_options *o, const struct confor
  */
 static bool run_recorded(const struct conform_options *o, const struct conform_case *c, char **ret_skipped) {
         _cleanup_free_ char *trace = trace_of(o, c, ".trace"), *results = trace_of(o, c, ".json"),
-                            *self = hcs_process_path(), *name = hcs_asprintf("%s: %s", c->group, c->name);
-        const char *argv[24] = {o->recorder, "record", "-o",     trace, "--",        self ? self : "hcsconform",
-                                "--target",  "real",   "--case", name,  "--results", results};
+                            *patience = hcs_asprintf("%u", (unsigned)o->patience_ms / 1000), *self = hcs_process_path(),
+                            *name = hcs_asprintf("%s: %s", c->group, c->name);
+        const char *argv[24] = {o->recorder,  "record", "-o",     trace, "--",        self ? self : "hcsconform",
+                                "--target",   "real",   "--case", name,  "--results", results,
+                                "--patience", patience};
         _cleanup_json_ struct hcs_json *doc = NULL;
         struct hcs_error *err = NULL;
         struct hcs_child *child = NULL;
         const struct hcs_json *first;
         int code = 0;
-        size_t n = 12;
+        size_t n = 14;
 
         if (o->library_path) {
                 argv[n++] = "--library-path";

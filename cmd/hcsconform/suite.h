@@ -57,12 +57,13 @@ struct conform_target {
         struct hcs_vmcompute_api vmcompute;
         struct hcs_computenetwork_api network;
         struct hcs_computestorage_api storage;
-        const char *image; /* folders of layers, topmost first, parted by commas; NULL */
-        const char *work;  /* a folder of this run, for layers */
-        unsigned lacks;    /* of conform_needs */
-        bool was_missing;  /* the last call was of a function that the platform does not have */
-        bool too_old;      /* and that is why the case failed */
-        char token[16];    /* makes the ids of this run its own */
+        const char *image;    /* folders of layers, topmost first, parted by commas; NULL */
+        const char *work;     /* a folder of this run, for layers */
+        uint32_t patience_ms; /* how long a host may take for one thing */
+        unsigned lacks;       /* of conform_needs */
+        bool was_missing;     /* the last call was of a function that the platform does not have */
+        bool too_old;         /* and that is why the case failed */
+        char token[16];       /* makes the ids of this run its own */
 };
 extern struct conform_target conform_target;
 /* False, and *ret_missing what is missing, when the target cannot run the case. */

@@ -110,6 +110,7 @@ HRESULT target_open(const struct conform_options *o, struct hcs_error **err) {
 
         t->real = o->real;
         t->image = o->image;
+        t->patience_ms = o->patience_ms;
         hr = load(own ? own : o->library_path, t, err);
         if (SUCCEEDED(hr))
                 hr = make_token(t, err);

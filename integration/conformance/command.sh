@@ -75,6 +75,22 @@ MOCKHCS="faults=HcsGetProcessorCompatibilityFromSavedState fail=0x80004005,emula
         expect 1 "an answer that is none of them" "${run[@]}" --target real --case "$choice"
 says "which none of the 2 known answers is"
 
+## A host that never completes what it took is not waited for for ever, and the call is named.
+for api in computecore vmcompute; do
+        MOCKHCS="faults=HcsPauseComputeSystem never,emulate,machines=paper" expect 1 "a pause that never ends ($api)" "${run[@]}" \
+                --target real --patience 1 --case "hcs: a system pauses once ($api)"
+        says "pause: expected 0x00000000 S_OK, got 0x80370118"
+done
+MOCKHCS="faults=HcsCreateComputeSystemInNamespace never,emulate,machines=paper" expect 1 "a machine of a namespace that never comes" \
+        "${run[@]}" --target real --patience 1 --case "hcs: a system of a namespace is opened and listed there"
+says "create: expected 0x00000000 S_OK, got 0x80370118"
+MOCKHCS="faults=HcsEnumerateComputeSystems never,emulate,machines=paper" expect 1 "a list that never comes" "${run[@]}" \
+        --target real --patience 1 --case "hcs: an operation serves one call"
+says "wait for the list: expected 0x00000000 S_OK, got 0x80370118"
+expect 2 "no patience" "$conform" --patience 0
+says "no number of seconds"
+expect 2 "patience that is no number" "$conform" --patience long
+
 ## A host is spared handles that are none.
 for case in "handles of another kind are refused" "a handle is closed once" "a callback is unregistered once" "a reservation is released once"; do
         expect 0 "$case, of the emulator alone" "${run[@]}" --target real --case "network: $case"

@@ -24,9 +24,9 @@ static HRESULT finish(HCS_OPERATION op, HRESULT hr, HCS_PROCESS_INFORMATION *inf
         if (FAILED(hr))
                 done = api()->HcsGetOperationResult(op, &text);
         else if (info)
-                done = api()->HcsWaitForOperationResultAndProcessInfo(op, INFINITE, info, &text);
+                done = api()->HcsWaitForOperationResultAndProcessInfo(op, conform_target.patience_ms, info, &text);
         else
-                done = api()->HcsWaitForOperationResult(op, INFINITE, &text);
+                done = api()->HcsWaitForOperationResult(op, conform_target.patience_ms, &text);
         api()->HcsCloseOperation(op);
         *ret = face_take(text);
         return FAILED(hr) ? hr : done;
@@ -174,7 +174,7 @@ static HRESULT core_process(enum face_process what, void *process, const char *t
         HRESULT hr = E_INVALIDARG;
 
         if (what == PROC_POLL || what == PROC_WAIT)
-                return wait_for_exit(process, what == PROC_WAIT ? INFINITE : 0, ret);
+                return wait_for_exit(process, what == PROC_WAIT ? conform_target.patience_ms : 0, ret);
         op = begin();
         switch (what) {
         case PROC_POLL:

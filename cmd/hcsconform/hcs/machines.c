@@ -48,7 +48,7 @@ static HRESULT outcome(HCS_OPERATION op, HRESULT hr, char **ret) {
         PWSTR text = NULL;
 
         if (SUCCEEDED(hr))
-                hr = api()->HcsWaitForOperationResult(op, INFINITE, &text);
+                hr = api()->HcsWaitForOperationResult(op, conform_target.patience_ms, &text);
         api()->HcsCloseOperation(op);
         *ret = face_take(text);
         return hr;

@@ -28,9 +28,9 @@ static bool listed(HCS_OPERATION op) {
 
         if (!ok)
                 return false;
-        hr = api()->HcsWaitForOperationResult(op, INFINITE, &text);
+        hr = api()->HcsWaitForOperationResult(op, conform_target.patience_ms, &text);
         free(face_take(text));
-        return code("wait", S_OK, hr);
+        return code("wait for the list", S_OK, hr);
 }
 
 static bool keeps_its_context(HCS_OPERATION op) {
@@ -68,7 +68,7 @@ static bool has_no_result(HCS_OPERATION op) {
 
 static bool does_not_wait(HCS_OPERATION op) {
         PWSTR text = NULL;
-        HRESULT hr = api()->HcsWaitForOperationResult(op, INFINITE, &text);
+        HRESULT hr = api()->HcsWaitForOperationResult(op, conform_target.patience_ms, &text);
 
         free(face_take(text));
         return code("wait", HCS_E_OPERATION_NOT_STARTED, hr);
@@ -117,7 +117,8 @@ static bool system_of(HCS_SYSTEM system) {
         bool ok = code("query", S_OK, api()->HcsGetComputeSystemProperties(system, op, u"{}")) &&
                   is("its system is another", api()->HcsGetComputeSystemFromOperation(op) == system) &&
                   is("it is of another type", api()->HcsGetOperationType(op) == HcsOperationTypeGetProperties) &&
-                  code("wait", S_OK, api()->HcsWaitForOperationResult(op, INFINITE, &text));
+                  code("wait for the properties", S_OK,
+                       api()->HcsWaitForOperationResult(op, conform_target.patience_ms, &text));
 
         free(face_take(text));
         api()->HcsCloseOperation(op);
@@ -143,9 +144,9 @@ static bool exit_of(HCS_SYSTEM system) {
         watch_deinit(&watch);
         if (!ok)
                 return false;
-        hr = api()->HcsWaitForComputeSystemExit(system, INFINITE, &text);
+        hr = api()->HcsWaitForComputeSystemExit(system, conform_target.patience_ms, &text);
         status = face_take(text);
-        return conform_code("wait", S_OK, hr, status) && conform_value(status, "Status", "*");
+        return conform_code("wait for the exit", S_OK, hr, status) && conform_value(status, "Status", "*");
 }
 
 static bool waits_for_the_exit(HCS_OPERATION op) {

@@ -202,8 +202,8 @@ static bool open_process(struct play *p, const struct move *m) {
 }
 
 static bool change_process(struct play *p, const struct move *m) {
-        static const char *const names[] = {"terminate", "signal", "info",         "properties",
-                                            "modify",    "wait",   "wait for ever"};
+        static const char *const names[] = {"terminate", "signal",           "info", "properties", "modify",
+                                            "wait",      "wait for the exit"};
         struct process *q = process_of(p, m->a);
         _cleanup_free_ char *doc = m->doc ? conform_expand(m->doc, find, p) : NULL;
         HCS_PROCESS_INFORMATION info = {0};

@@ -10,8 +10,6 @@
 #include "platform/abi_memory.h"
 #include "platform/clock.h"
 
-#define PATIENCE (60ull * HCS_NS_PER_S) /* for what a host does in seconds */
-
 void watch_init(struct watch *w) {
         *w = (struct watch){0};
         hcs_mutex_init(&w->lock);
@@ -38,7 +36,7 @@ void watch_hear(struct watch *w, enum face_event event, HRESULT status, const ch
 }
 
 bool watch_wait(struct watch *w, enum face_event event, unsigned count) {
-        uint64_t deadline = hcs_clock_ns() + PATIENCE;
+        uint64_t deadline = hcs_clock_ns() + conform_target.patience_ms * HCS_NS_PER_MS;
 
         hcs_guard(&w->lock);
         while (w->counts[event] < count)

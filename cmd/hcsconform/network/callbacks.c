@@ -8,7 +8,6 @@
 #include "platform/clock.h"
 #include "platform/thread.h"
 
-#define PATIENCE    (60ull * HCS_NS_PER_S)
 #define TYPES       0x13u
 #define MOST        64u
 #define THIS_VM     "50b4e0c1-1111-4222-8333-444455556666"
@@ -51,7 +50,7 @@ static void HCS_ABI_CALL hear(DWORD type, void *context, HRESULT status, PCWSTR 
 }
 
 static bool await(struct heard *h, DWORD type, const char *what) {
-        uint64_t deadline = hcs_clock_ns() + PATIENCE;
+        uint64_t deadline = hcs_clock_ns() + conform_target.patience_ms * HCS_NS_PER_MS;
 
         hcs_guard(&h->lock);
         while (h->counts[type] == 0)
