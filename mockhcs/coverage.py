@@ -21,6 +21,13 @@ KIND_ROWS = (("HcnEnumerate%p", "ENUMERATE_%v"), ("HcnCreate%k", "CREATE_%v"), (
              ("HcnModify%k", "MODIFY_%v"), ("HcnQuery%kProperties", "QUERY_%v"), ("HcnDelete%k", "DELETE_%v"),
              ("HcnClose%k", "CLOSE_%v"))
 
+# What a row of the suite's networks comes to, or the call of networks.h that is spelled as it: what was made or opened is
+# closed at the end.
+KIND_CALLS = {"CREATE": ("HcnCreate%k", "HcnClose%k"), "OPEN": ("HcnOpen%k", "HcnClose%k"), "MODIFY": ("HcnModify%k",),
+              "EXPECT": ("HcnQuery%kProperties",), "QUERY": ("HcnQuery%kProperties",), "LIST": ("HcnEnumerate%p",),
+              "ENUMERATE": ("HcnEnumerate%p",), "REMOVE": ("HcnDelete%k",), "DELETE": ("HcnDelete%k",),
+              "CLOSE": ("HcnClose%k",)}
+
 
 def functions(root):
     """Rows of the engine's table: name, dll, verb."""
@@ -60,8 +67,9 @@ def local_verbs(root):
 
 
 def kinds(root):
-    """The kinds of host networking and their plurals, as networks.c goes through them."""
-    return re.findall(r"^ {8}X\(\w+, (\w+), (\w+),", (root / "mockhcs/test/networks.c").read_text(), re.M)
+    """The kinds of host networking as networks.c goes through them -> how exports call one and several of each."""
+    return {kind: (k, p) for kind, k, p in
+            re.findall(r"^ {8}X\((\w+), (\w+), (\w+),", (root / "mockhcs/test/networks.c").read_text(), re.M)}
 
 
 def callers(root):
@@ -75,7 +83,7 @@ def callers(root):
         if "mockhcs/test/core.h" in text:
             names |= shared
         if "mockhcs/test/networks.h" in text:
-            names |= {row.replace("%k", k).replace("%p", p) for k, p in kinds(root) for row, _ in KIND_ROWS}
+            names |= {row.replace("%k", k).replace("%p", p) for k, p in kinds(root).values() for row, _ in KIND_ROWS}
         helpers = "".join((root / h).read_text() for h in re.findall(r'#include "(mockhcs/emulate/\S+/test/\S+\.h)"', text))
         dlls = {d for d in DLLS if f"abi/{d}.h" in text + helpers} or {"computecore"}
         found[path.name[: -len("_test.c")]] = (dlls, names)
@@ -92,6 +100,15 @@ def clients(root):
     return found
 
 
+def calls_of_kinds(root, text):
+    """The exports of objects that rows of network.h and calls of networks.h in a file of cases come to, each for its kind."""
+    names = kinds(root)
+    for row, kind in re.findall(r"\b([A-Z]+|networks_[a-z]+)\(([A-Z]+)\b", text.replace("ENDPOINT(", "CREATE(ENDPOINTS, ")):
+        if kind in names:
+            for export in KIND_CALLS.get(row.removeprefix("networks_").upper(), ()):
+                yield export.replace("%k", names[kind][0]).replace("%p", names[kind][1])
+
+
 def conforming(root):
     """DLL and export -> the folders of the conformance suite whose cases call it, themselves or through a client."""
     tables = {"core": "computecore", "vmcompute": "vmcompute", "network": "computenetwork", "storage": "computestorage"}
@@ -106,7 +123,7 @@ def conforming(root):
         if "networks_hns(" in text:
             calls.add(("vmcompute", "HNSCall"))
         if path.parent.name == "network":
-            calls |= {("computenetwork", row.replace("%k", k).replace("%p", p)) for k, p in kinds(root) for row, _ in KIND_ROWS}
+            calls |= {("computenetwork", export) for export in calls_of_kinds(root, text)}
         for call in calls:
             found.setdefault(call, set()).add(path.parent.name)
     return found
