@@ -8,7 +8,7 @@
 #include "mockhcs/winehv/disks.h"
 
 #include "ext4/vhd/disk_compact.h"
-#include "ext4/vhd/disk_copy.h"
+#include "ext4/vhd/disk_merge.h"
 #include "ext4/vhd/disk_resize.h"
 #include "ext4/vhd/measure.h"
 #include "mockhcs/winehv/attachments.h"
@@ -78,7 +78,6 @@ DWORD disk_compact_it(HANDLE h) {
 /* The disks above the one at `depth`, which has them all in it afterwards: the oldest first. */
 DWORD disk_merge(HANDLE h, const MERGE_VIRTUAL_DISK_PARAMETERS *p) {
         _cleanup_(disk_chain_closep) struct disk_chain *c = NULL;
-        HRESULT hr = S_OK;
         ULONG depth;
         DWORD rc;
 
@@ -96,7 +95,5 @@ DWORD disk_merge(HANDLE h, const MERGE_VIRTUAL_DISK_PARAMETERS *p) {
                 return (DWORD)VHD_E_INVALID_TYPE;
         if (!disk_chain_image(c, depth))
                 return ERROR_INVALID_PARAMETER;
-        for (ULONG i = depth; i-- > 0 && SUCCEEDED(hr);)
-                hr = disk_copy_own(disk_chain_image(c, i), disk_chain_image(c, depth), NULL);
-        return disk_code(hr);
+        return disk_code(disk_chain_merge(c, depth, NULL));
 }

@@ -246,16 +246,22 @@ static HRESULT write_in_block(struct disk_image *i, uint64_t offset, const uint8
         return whole ? write_whole(i, offset, data, n, &place, err) : write_part(i, offset, data, n, &place, err);
 }
 
+HRESULT disk_image_begin(struct disk_image *i, struct hcs_error **err) {
+        HRESULT hr = i->is_changed ? S_OK : i->code->begin(i, err);
+
+        if (SUCCEEDED(hr))
+                i->is_changed = true;
+        return hr;
+}
+
 HRESULT disk_image_write(struct disk_image *i, uint64_t offset, const void *data, size_t n, struct hcs_error **err) {
         HRESULT hr = check_range(i, offset, n, err);
 
         if (SUCCEEDED(hr) && (offset % DISK_SECTOR || n % DISK_SECTOR))
                 hr = hcs_error_make(err, E_INVALIDARG, "%zu bytes at %llu are no whole sectors", n,
                                     (unsigned long long)offset);
-        if (SUCCEEDED(hr) && !i->is_changed)
-                hr = i->code->begin(i, err);
         if (SUCCEEDED(hr))
-                i->is_changed = true;
+                hr = disk_image_begin(i, err);
         for (size_t done = 0; SUCCEEDED(hr) && done < n;) {
                 uint32_t part = part_of(i, offset + done, n - done);
 

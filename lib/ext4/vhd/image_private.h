@@ -39,6 +39,8 @@ struct disk_format_code {
         HRESULT (*rearrange)(struct disk_image *i, struct hcs_error **err);
         /* Before the first change. */
         HRESULT (*begin)(struct disk_image *i, struct hcs_error **err);
+        /* Of a differencing disk: it stands on the parent as that is now. */
+        HRESULT (*relink)(struct disk_image *i, struct disk_image *parent, struct hcs_error **err);
 };
 
 struct disk_image {
@@ -64,6 +66,8 @@ HRESULT disk_image_entry(struct disk_image *i, uint64_t offset, size_t n, const 
 HRESULT disk_image_set_entry(struct disk_image *i, uint64_t offset, const uint8_t *entry, size_t n,
                              struct hcs_error **err);
 
+/* What is written from now on is a change: once an image. */
+HRESULT disk_image_begin(struct disk_image *i, struct hcs_error **err);
 bool disk_is_zeros(const uint8_t *p, size_t n);
 
 /* S_FALSE: none of that format. */

@@ -10,6 +10,7 @@
 
 #include "ext4/vhd/bytes.h"
 #include "ext4/vhd/image_private.h"
+#include "ext4/vhd/vhd_create.h"
 
 #define NOT_THERE 0xffffffffu
 #define PAGE      4096u
@@ -108,6 +109,18 @@ static HRESULT begin(struct disk_image *i, struct hcs_error **err) {
         return hcs_data_file_write_at(i->file, i->end, bytes, sizeof(bytes), err);
 }
 
+static HRESULT relink(struct disk_image *i, struct disk_image *parent, struct hcs_error **err) {
+        uint8_t bytes[VHD_SPARSE];
+        uint32_t changed;
+        HRESULT hr = vhd_time_of(parent->file, &changed, err);
+
+        if (FAILED(hr) || changed == i->facts.parent_time)
+                return hr;
+        i->facts.parent_time = i->vhd.sparse.parent_time = changed;
+        vhd_sparse_print(&i->vhd.sparse, bytes);
+        return hcs_data_file_write_at(i->file, i->vhd.footer.data_offset, bytes, sizeof(bytes), err);
+}
+
 static HRESULT find_fixed(struct disk_image *i, uint64_t block, struct disk_place *ret, struct hcs_error **err) {
         *ret = (struct disk_place){.state = DISK_WHOLE, .data = block * i->block_size};
         return S_OK;
@@ -130,7 +143,7 @@ static uint64_t end_of_structures(const struct vhd_info *v) {
 
 HRESULT disk_image_open_vhd(struct disk_image *i, struct hcs_error **err) {
         static const struct disk_format_code sparse = {true,     true,    find,  make_room, publish,
-                                                       withdraw, set_end, begin, begin},
+                                                       withdraw, set_end, begin, begin,     relink},
                                              fixed = {.find = find_fixed, .begin = begin};
         struct vhd_info *v = &i->vhd;
         HRESULT hr = vhd_info_read(i->file, v, err);

@@ -129,6 +129,19 @@ static HRESULT begin(struct disk_image *i, struct hcs_error **err) {
         return hr;
 }
 
+static HRESULT relink(struct disk_image *i, struct disk_image *parent, struct hcs_error **err) {
+        HRESULT hr;
+
+        if (hcs_guid_equal(&i->facts.parent, &parent->facts.linkage))
+                return S_OK;
+        hr = rearrange(i, err);
+        if (SUCCEEDED(hr))
+                hr = vhdx_write_linkage(i->file, &i->vhdx, &parent->facts.linkage, err);
+        if (SUCCEEDED(hr))
+                i->facts.parent = parent->facts.linkage;
+        return hr;
+}
+
 static HRESULT check_info(const struct disk_image *i, struct hcs_error **err) {
         const struct vhdx_info *v = &i->vhdx;
 
@@ -157,7 +170,7 @@ static uint64_t end_of_structures(const struct vhdx_info *v) {
 
 HRESULT disk_image_open_vhdx(struct disk_image *i, struct hcs_error **err) {
         static const struct disk_format_code code = {false,    false,   find,      make_room, publish,
-                                                     withdraw, set_end, rearrange, begin};
+                                                     withdraw, set_end, rearrange, begin,     relink};
         static const enum vhd_type types[] = {VHD_FIXED, VHD_DYNAMIC, VHD_DIFFERENCING};
         struct vhdx_info *v = &i->vhdx;
         HRESULT hr = vhdx_read(i->file, v, err);

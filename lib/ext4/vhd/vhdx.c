@@ -141,6 +141,8 @@ static HRESULT read_metadata(struct hcs_data_file *f, struct vhdx_info *i, struc
                 if (SUCCEEDED(hr))
                         hr = vhdx_parse_item((enum vhdx_item)n, bytes, places[n].length, i, err);
         }
+        if (SUCCEEDED(hr) && places[VHDX_LOCATOR].offset)
+                i->linkage_at += i->metadata_offset + places[VHDX_LOCATOR].offset;
         if (SUCCEEDED(hr))
                 hr = vhdx_check(i, err);
         if (SUCCEEDED(hr) && i->type == VHDX_DIFFERENCING && !places[VHDX_LOCATOR].offset)

@@ -42,6 +42,8 @@ struct vhdx_info {
         GUID disk_id;
         char *parents[VHDX_PLACES]; /* differencing: where it says its parent is; NULL: it does not say so */
         char *parent_linkage;       /* the parent's data_write, as text */
+        uint64_t linkage_at;        /* where in the file that stands */
+        uint16_t linkage_length;    /* in bytes */
 };
 
 /* Is it a VHDX, from the first bytes? */

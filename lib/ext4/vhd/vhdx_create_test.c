@@ -61,6 +61,22 @@ static void a_differencing_disk_names_its_parent(void **state) {
         hcs_data_file_close(f);
 }
 
+static void a_long_path_of_a_parent_is_read_back(void **state) {
+        char relative[6001], absolute[9001];
+        struct vhdx_create_options o = {.size = GIB, .parent_relative = relative, .parent_absolute = absolute};
+        _cleanup_(vhdx_info_deinit) struct vhdx_info i = {0};
+        _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = NULL;
+        struct hcs_error *err = NULL;
+
+        memset(relative, 'r', sizeof(relative) - 1);
+        memset(absolute, 'a', sizeof(absolute) - 1);
+        relative[sizeof(relative) - 1] = absolute[sizeof(absolute) - 1] = '\0';
+        f = made(&o);
+        assert_ok(vhdx_read(f, &i, &err), err);
+        assert_string_equal(i.parents[VHDX_RELATIVE], relative);
+        assert_string_equal(i.parents[VHDX_ABSOLUTE], absolute);
+}
+
 static void sizes_that_cannot_be_are_refused(void **state) {
         static const struct vhdx_create_options bad[] = {
                 {.size = 0},
@@ -117,5 +133,6 @@ static void a_disk_does_not_shrink(void **state) {
 }
 
 HCS_TESTS(cmocka_unit_test(a_dynamic_disk_says_what_it_was_made_with),
-          cmocka_unit_test(a_differencing_disk_names_its_parent), cmocka_unit_test(sizes_that_cannot_be_are_refused),
+          cmocka_unit_test(a_differencing_disk_names_its_parent),
+          cmocka_unit_test(a_long_path_of_a_parent_is_read_back), cmocka_unit_test(sizes_that_cannot_be_are_refused),
           cmocka_unit_test(a_disk_grows_within_its_bat_and_beyond), cmocka_unit_test(a_disk_does_not_shrink))

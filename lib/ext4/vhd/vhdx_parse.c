@@ -202,10 +202,11 @@ HRESULT vhdx_parse_metadata(const uint8_t bytes[static VHDX_TABLE], uint32_t len
 
 /* UTF-16LE of a locator as UTF-8; NULL when it does not lie within. */
 static char *locator_text(const uint8_t *bytes, size_t n, uint32_t offset, uint16_t len) {
-        uint16_t units[2048];
+        _cleanup_free_ uint16_t *units = NULL;
 
-        if (offset > n || len > n - offset || len / 2u > HCS_ARRAY_SIZE(units))
+        if (offset > n || len > n - offset)
                 return NULL;
+        units = hcs_malloc(len / 2u * sizeof(*units) + 1);
         for (size_t i = 0; i < len / 2u; i++)
                 units[i] = ext4_get16(bytes + offset + 2 * i);
         return hcs_utf16_to_utf8_lossy(units, len / 2u, NULL);
@@ -234,8 +235,11 @@ static HRESULT parse_locator(const uint8_t *bytes, size_t n, struct vhdx_info *r
 
                 if (!key || !value)
                         return hcs_error_make(err, VHDX_E_DAMAGED, "Parent Locator: entry %u is not inside of it", i);
-                if (hcs_streq(key, "parent_linkage"))
+                if (hcs_streq(key, "parent_linkage")) {
                         take_parent(&ret->parent_linkage, &value);
+                        ret->linkage_at = ext4_get32(p + 4);
+                        ret->linkage_length = ext4_get16(p + 10);
+                }
                 for (size_t k = 0; k < VHDX_PLACES; k++)
                         if (hcs_streq(key, names[k]))
                                 take_parent(&ret->parents[k], &value);

@@ -30,7 +30,7 @@ HRESULT vhdx_parse_regions(const uint8_t bytes[static VHDX_TABLE], uint64_t file
 /* Where the items are in a metadata region of that length. */
 HRESULT vhdx_parse_metadata(const uint8_t bytes[static VHDX_TABLE], uint32_t length,
                             struct vhdx_place places[static VHDX_N_ITEMS], struct hcs_error **err);
-/* One item's bytes, as many as its place says. */
+/* One item's bytes, as many as its place says; linkage_at is counted from the first of them. */
 HRESULT vhdx_parse_item(enum vhdx_item item, const uint8_t *bytes, size_t n, struct vhdx_info *ret,
                         struct hcs_error **err);
 /* What the items say together. */

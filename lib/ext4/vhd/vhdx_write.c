@@ -81,6 +81,19 @@ HRESULT vhdx_write_changed(struct hcs_data_file *f, struct vhdx_info *i, struct 
         return vhdx_write_headers(f, h, err);
 }
 
+HRESULT vhdx_write_linkage(struct hcs_data_file *f, const struct vhdx_info *i, const GUID *linkage,
+                           struct hcs_error **err) {
+        char text[HCS_GUID_TEXT_SIZE + 2] = "{";
+        uint8_t bytes[2 * sizeof(text)];
+
+        hcs_guid_format(linkage, text + 1);
+        strcat(text, "}");
+        if (vhdx_put_text(bytes, text) != i->linkage_length)
+                return hcs_error_make(err, VHDX_E_UNKNOWN, "`%s`: the parent_linkage is not written as others are",
+                                      hcs_data_file_name(f));
+        return hcs_data_file_write_at(f, i->linkage_at, bytes, i->linkage_length, err);
+}
+
 static void put_region(uint8_t *p, const GUID *id, uint64_t offset, uint32_t length) {
         vhdx_put_guid(p, id);
         ext4_put64(p + 16, offset);

@@ -18,6 +18,9 @@ size_t vhdx_put_text(uint8_t *p, const char *text);
 HRESULT vhdx_write_headers(struct hcs_data_file *f, struct vhdx_header *h, struct hcs_error **err);
 /* The headers of a disk whose data changes now: *i has them. */
 HRESULT vhdx_write_changed(struct hcs_data_file *f, struct vhdx_info *i, struct hcs_error **err);
+/* Which state of its parent a differencing disk stands on, over the one that *i was read with. */
+HRESULT vhdx_write_linkage(struct hcs_data_file *f, const struct vhdx_info *i, const GUID *linkage,
+                           struct hcs_error **err);
 /* Both region tables, with the places of *i. */
 HRESULT vhdx_write_regions(struct hcs_data_file *f, const struct vhdx_info *i, struct hcs_error **err);
 /* How many blocks share the megabyte of their bits, which has an entry of its own behind theirs. */
