@@ -16,6 +16,14 @@ static const struct command commands[] = {
         {"info", cmd_info, "what the superblock says, and where the file system ends"},
 };
 
+/* Under the command's name, not the program's path: that is what its errors begin with. */
+static int ls_without_its_name(int argc, char **argv) {
+        static char name[] = "ls";
+
+        argv[0] = name;
+        return cmd_ls(argc, argv);
+}
+
 static const struct command_set set = {
         .program = "ext4ls",
         .version = HCS_VERSION,
@@ -26,7 +34,7 @@ static const struct command_set set = {
                 "well, 1 something could not be read or written, 2 wrong usage.\n",
         .commands = commands,
         .n = HCS_ARRAY_SIZE(commands),
-        .otherwise = cmd_ls,
+        .otherwise = ls_without_its_name,
 };
 
 int tell_path_error(const char *command, const char *path, struct hcs_error *err) {

@@ -53,6 +53,7 @@ for command in ls stat cat extract info; do
         shows 2 option "$ext4ls" "$command" --nonsense "$work/image"
         [[ $command == info ]] || expect 1 "no ext4 file system" "$ext4ls" "$command" "$work/tar" /
 done
+shows 2 "ext4ls ls: unrecognized option '--nonsense'" "$ext4ls" --nonsense "$work/image"
 shows 1 "no such file" "$ext4ls" "$work/image" /nothing
 shows 1 "no such file" "$ext4ls" cat "$work/image" /nothing
 shows 1 "is a directory" "$ext4ls" cat "$work/image" /dir
