@@ -64,7 +64,7 @@ int command_convert(int argc, char **argv) {
         struct hcs_error *err = NULL;
         int o;
 
-        while ((o = getopt_long(argc, argv, "ho:", options, NULL)) != -1)
+        while ((o = next_option(argc, argv, "ho:", options, NULL)) != -1)
                 switch (o) {
                 case 'f':
                         type = VHD_FIXED;

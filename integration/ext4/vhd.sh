@@ -6,11 +6,9 @@
 
 set -u
 vhd=$(realpath "$1")
-for tool in qemu-img qemu-io; do
-        command -v $tool >/dev/null || { echo "no $tool"; exit 77; }
-done
 # shellcheck source=integration/checks.sh
 source "$(dirname "$0")/../checks.sh"
+needs qemu-img qemu-io
 cd "$work" || exit 1
 
 # put FILE OFFSET BYTES: bytes, as printf has them, over those of a file

@@ -73,6 +73,20 @@ static bool has_size(const struct client *c, HANDLE h, uint64_t size) {
         return ask(c, h, GET_VIRTUAL_DISK_INFO_SIZE, &info) == 0 && info.Size.VirtualSize == size;
 }
 
+/* Does one say that its parent is what the other one says of itself? */
+static bool is_child_of(const struct client *c, const char *child, const char *parent) {
+        GET_VIRTUAL_DISK_INFO theirs, own;
+        HANDLE h, p;
+        bool is_one = open_disk(c, child, &h) == 0 && open_disk(c, parent, &p) == 0 &&
+                      ask(c, h, GET_VIRTUAL_DISK_INFO_PARENT_IDENTIFIER, &theirs) == 0 &&
+                      ask(c, p, GET_VIRTUAL_DISK_INFO_IDENTIFIER, &own) == 0 &&
+                      memcmp(&theirs.ParentIdentifier, &own.Identifier, sizeof(GUID)) == 0;
+
+        close_disk(&h, 0);
+        close_disk(&p, 0);
+        return is_one;
+}
+
 /* Some bytes of a file, over those that are there. */
 static void put(const struct client *c, const char *name, LONG offset, const void *bytes, DWORD n) {
         wchar_t path[MAX_PATH];
@@ -130,6 +144,56 @@ static void types_of_vhd(const struct client *c) {
               ask(c, child, GET_VIRTUAL_DISK_INFO_PARENT_TIMESTAMP, &info) == 0 && info.ParentTimestamp > 800000000);
         close_disk(&child, 0);
         check("it is opened", close_disk(&child, open_disk(c, "child.vhd", &child)) == 0);
+        check("and is its parent's", is_child_of(c, "child.vhd", "base.vhd"));
+}
+
+/* A file that another handle keeps from being written to is a disk that can be read, for who asks for no more. */
+static void protected_disks(const struct client *c) {
+        HMODULE dll = c->dll;
+        LOAD(OpenVirtualDisk);
+        struct disk_parameters p = {.Version = CREATE_VIRTUAL_DISK_VERSION_2, .Version2.MaximumSize = 8 * MIB};
+        VIRTUAL_STORAGE_TYPE any = {0};
+        wchar_t path[MAX_PATH];
+        HANDLE h, keeper;
+
+        close_disk(&h, make(c, &vhdx, "read.vhdx", 0, &p, &h));
+        keeper =
+                CreateFileW(path_of(c, "read.vhdx", path), GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+        check("a file that is only read is opened as a disk",
+              open_disk(c, "read.vhdx", &h) == 0 && has_size(c, h, 8 * MIB));
+        close_disk(&h, 0);
+        check("but not to be changed",
+              OpenVirtualDisk_fn(&any, path, VIRTUAL_DISK_ACCESS_METAOPS, 0, NULL, &h) == ERROR_SHARING_VIOLATION);
+        CloseHandle(keeper);
+}
+
+/* Sectors of 4096 bytes go on to what is made from a disk, and a VHD has none. */
+static void large_sectors(const struct client *c) {
+        struct disk_parameters p = {.Version = CREATE_VIRTUAL_DISK_VERSION_2,
+                                    .Version2.MaximumSize = 8 * MIB,
+                                    .Version2.SectorSizeInBytes = 4096};
+        GET_VIRTUAL_DISK_INFO info;
+        wchar_t path[MAX_PATH];
+        HANDLE h;
+
+        check("a VHDX has sectors of 4096 bytes", make(c, &vhdx, "large.vhdx", 0, &p, &h) == 0 &&
+                                                          ask(c, h, GET_VIRTUAL_DISK_INFO_SIZE, &info) == 0 &&
+                                                          info.Size.SectorSize == 4096);
+        close_disk(&h, 0);
+        check("a VHD has not", make(c, &vhd, "bad.vhd", 0, &p, &h) == ERROR_NOT_SUPPORTED);
+        p.Version2.MaximumSize = 0;
+        p.Version2.SectorSizeInBytes = 0;
+        p.Version2.SourcePath = path_of(c, "large.vhdx", path);
+        check("nor as a copy", make(c, &vhd, "bad.vhd", 0, &p, &h) == ERROR_NOT_SUPPORTED);
+        check("a copy has them too", make(c, &vhdx, "large_copy.vhdx", 0, &p, &h) == 0 &&
+                                             ask(c, h, GET_VIRTUAL_DISK_INFO_SIZE, &info) == 0 &&
+                                             info.Size.SectorSize == 4096);
+        close_disk(&h, 0);
+        p.Version2.SourcePath = NULL;
+        p.Version2.ParentPath = path;
+        check("and a child", make(c, &vhdx, "large_child.vhdx", 0, &p, &h) == 0 &&
+                                     ask(c, h, GET_VIRTUAL_DISK_INFO_SIZE, &info) == 0 && info.Size.SectorSize == 4096);
+        close_disk(&h, 0);
 }
 
 static void copies(const struct client *c) {
@@ -208,6 +272,7 @@ static void merges(const struct client *c) {
         check("a child of a VHDX", close_disk(&h, make(c, &vhdx, "top.vhdx", 0, &p, &h)) == 0);
         open_disk(c, "top.vhdx", &h);
         check("is merged", MergeVirtualDisk_fn(h, 0, &m, NULL) == 0);
+        check("and still stands on it", is_child_of(c, "top.vhdx", "larger.vhdx"));
         m.Version1.MergeDepth = 2;
         check("not deeper than it stands", MergeVirtualDisk_fn(h, 0, &m, NULL) == ERROR_INVALID_PARAMETER);
         m.Version1.MergeDepth = 0;
@@ -247,6 +312,8 @@ void disks_that_change(const char *folder) {
         struct client c = {LoadLibraryExW(L"virtdisk.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32), folder};
 
         types_of_vhd(&c);
+        protected_disks(&c);
+        large_sectors(&c);
         copies(&c);
         sizes(&c);
         merges(&c);

@@ -64,7 +64,7 @@ static DWORD read_parameters(const struct parameters *p, struct wanted *ret) {
 }
 
 static DWORD check(const struct wanted *w, DWORD flags) {
-        if (w->size % SECTOR || (w->sector && w->sector != SECTOR) || (w->parent && w->source))
+        if (w->size % SECTOR || (w->sector && w->sector != SECTOR && w->sector != 4096) || (w->parent && w->source))
                 return ERROR_INVALID_PARAMETER;
         if (w->physical_sector && w->physical_sector != SECTOR && w->physical_sector != 4096)
                 return ERROR_INVALID_PARAMETER;
@@ -139,10 +139,11 @@ DWORD disk_create(const VIRTUAL_STORAGE_TYPE *type, const wchar_t *path, DWORD f
         o.format = type->DeviceId == VIRTUAL_STORAGE_TYPE_DEVICE_VHDX ? DISK_VHDX : DISK_VHD;
         o.size = w.size;
         o.block_size = w.block;
+        o.logical_sector = w.sector;
         o.physical_sector = w.physical_sector;
         o.id = hcs_guid_is_null(&w.id) ? NULL : &w.id;
         rc = w.parent   ? make_on(name, &w, &o)
              : w.source ? make_from(name, &w, &o)
                         : disk_code(disk_make(name, &o, NULL));
-        return rc ? rc : disk_handle_open(path, ret);
+        return rc ? rc : disk_handle_open(path, VIRTUAL_DISK_ACCESS_ALL, ret);
 }

@@ -136,7 +136,7 @@ static DWORD tell(const struct subject *s, GET_VIRTUAL_DISK_INFO *info, ULONG *s
         case GET_VIRTUAL_DISK_INFO_SIZE:
                 return tell_size(s, info);
         case GET_VIRTUAL_DISK_INFO_IDENTIFIER:
-                info->Identifier = d->id;
+                info->Identifier = d->linkage; /* what a child has as its PARENT_IDENTIFIER */
                 return ERROR_SUCCESS;
         case GET_VIRTUAL_DISK_INFO_PARENT_LOCATION:
                 return tell_parent(s, info, size);

@@ -16,13 +16,24 @@
 #include "mockhcs/winehv/winehv.h"
 #include "platform/windows/text.h"
 
+/* Of a mask of VIRTUAL_DISK_ACCESS_MASK: what changes the file. */
+#define WRITING          (VIRTUAL_DISK_ACCESS_ATTACH_RW | VIRTUAL_DISK_ACCESS_METAOPS)
 #define COMPACT_NO_ZEROS 3u /* all flags there are: not to look for zeros, not to move blocks; both are hints */
 
-DWORD disk_handle_open(const wchar_t *path, HANDLE *ret) {
-        HANDLE h =
-                CreateFileW(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-                            NULL, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+static HANDLE open_file(const wchar_t *path, DWORD access) {
+        return CreateFileW(path, access, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
+                           FILE_ATTRIBUTE_NORMAL, NULL);
+}
 
+static bool is_protected(DWORD rc) {
+        return rc == ERROR_ACCESS_DENIED || rc == ERROR_SHARING_VIOLATION || rc == ERROR_WRITE_PROTECT;
+}
+
+DWORD disk_handle_open(const wchar_t *path, DWORD mask, HANDLE *ret) {
+        HANDLE h = open_file(path, GENERIC_READ | GENERIC_WRITE);
+
+        if (h == INVALID_HANDLE_VALUE && is_protected(GetLastError()) && !(mask & WRITING))
+                h = open_file(path, GENERIC_READ);
         if (h == INVALID_HANDLE_VALUE)
                 return GetLastError();
         *ret = h;
@@ -84,7 +95,7 @@ static uint64_t on_open(const uint64_t *args, void *real) {
         if (type->DeviceId != VIRTUAL_STORAGE_TYPE_DEVICE_UNKNOWN &&
             type->DeviceId != (is_vhdx ? VIRTUAL_STORAGE_TYPE_DEVICE_VHDX : VIRTUAL_STORAGE_TYPE_DEVICE_VHD))
                 return (DWORD)VHD_E_NO_PROVIDER;
-        return disk_handle_open(path, ret);
+        return disk_handle_open(path, (DWORD)args[2], ret);
 }
 
 static uint64_t on_attach(const uint64_t *args, void *real) {

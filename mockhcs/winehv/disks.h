@@ -14,8 +14,9 @@ DWORD disk_create(const VIRTUAL_STORAGE_TYPE *type, const wchar_t *path, DWORD f
                   HANDLE *ret);
 DWORD disk_information(HANDLE h, ULONG *size, GET_VIRTUAL_DISK_INFO *info, ULONG *used);
 
-/* Of a handle of a disk. */
-DWORD disk_handle_open(const wchar_t *path, HANDLE *ret);
+/* Of a handle of a disk: of a file that cannot be written to, when the mask (VIRTUAL_DISK_ACCESS_MASK) lets it be so.
+ */
+DWORD disk_handle_open(const wchar_t *path, DWORD mask, HANDLE *ret);
 /* The disk that a handle is of, with its parents when with_parents; `writable` disks of it may be written to. */
 DWORD disk_handle_chain(HANDLE h, bool with_parents, unsigned writable, struct disk_chain **ret);
 

@@ -234,6 +234,33 @@ static void a_merge_that_fails_leaves_a_chain(void **state) {
         }
 }
 
+static void sectors_are_those_of_what_a_disk_is_made_from(void **state) {
+        _cleanup_free_ char *a = in_folder(NULL, "a"), *to = in_folder(NULL, "to");
+        struct disk_make_options o = {.format = DISK_VHDX, .type = VHD_DYNAMIC, .size = SIZE, .logical_sector = 4096};
+        struct disk_chain *c = NULL, *made = NULL;
+
+        assert_ok(disk_make(a, &o, NULL), NULL);
+        assert_ok(make_on("b", "a", DISK_VHDX), NULL);
+        fill("b", 8192, 4);
+        assert_int_equal(open_chain("b", &c), S_OK);
+        assert_int_equal(disk_image_facts(disk_chain_image(c, 0))->sector, 4096);
+        o = (struct disk_make_options){.format = DISK_VHDX, .source = disk_chain_image(c, 0), .type = VHD_DYNAMIC};
+        assert_ok(disk_make(to, &o, NULL), NULL);
+        assert_int_equal(open_chain("to", &made), S_OK);
+        assert_int_equal(disk_image_facts(disk_chain_image(made, 0))->sector, 4096);
+        disk_chain_close(made);
+        holds("to", 8192, 4);
+        o.logical_sector = 512;
+        assert_hresult(disk_make(to, &o, NULL), VHDX_E_UNKNOWN);
+        o.logical_sector = 0;
+        o.format = DISK_VHD;
+        assert_hresult(disk_make(to, &o, NULL), VHDX_E_UNKNOWN);
+        disk_chain_close(c);
+        o = (struct disk_make_options){
+                .format = DISK_VHDX, .type = VHD_DYNAMIC, .size = SIZE + 512, .logical_sector = 4096};
+        assert_hresult(disk_make(to, &o, NULL), E_INVALIDARG);
+}
+
 static int set_up(void **state) {
         folder = hcs_test_tmpdir();
         return folder ? 0 : -1;
@@ -249,5 +276,6 @@ HCS_TESTS(cmocka_unit_test_setup_teardown(a_chain_has_all_its_disks, set_up, tea
           cmocka_unit_test_setup_teardown(a_parent_without_its_structures_is_told, set_up, tear_down),
           cmocka_unit_test_setup_teardown(a_disk_that_stands_on_itself_is_told, set_up, tear_down),
           cmocka_unit_test_setup_teardown(a_merged_chain_reads_as_before, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(sectors_are_those_of_what_a_disk_is_made_from, set_up, tear_down),
           cmocka_unit_test_setup_teardown(a_merge_that_does_not_fit_changes_nothing, set_up, tear_down),
           cmocka_unit_test_setup_teardown(a_merge_that_fails_leaves_a_chain, set_up, tear_down))

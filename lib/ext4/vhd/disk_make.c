@@ -3,10 +3,9 @@
 #include "ext4/vhd/disk_make.h"
 
 #include "ext4/vhd/disk_copy.h"
+#include "ext4/vhd/image_private.h"
 #include "ext4/vhd/vhd_create.h"
 #include "ext4/vhd/vhdx_create.h"
-
-#define SECTOR 512u
 
 static HRESULT make_vhd(struct hcs_data_file *f, const struct disk_make_options *o, struct hcs_error **err) {
         struct vhd_create_options c = {.type = o->type, .size = o->size, .block_size = o->block_size, .id = o->id};
@@ -24,6 +23,7 @@ static HRESULT make_vhd(struct hcs_data_file *f, const struct disk_make_options 
 static HRESULT make_vhdx(struct hcs_data_file *f, const struct disk_make_options *o, struct hcs_error **err) {
         struct vhdx_create_options c = {.size = o->size,
                                         .block_size = o->block_size,
+                                        .logical_sector = o->logical_sector,
                                         .physical_sector = o->physical_sector,
                                         .id = o->id,
                                         .fixed = o->type == VHD_FIXED};
@@ -51,6 +51,20 @@ static HRESULT check_parent(const struct disk_make_options *o, struct hcs_error 
                               (unsigned long long)p->size);
 }
 
+/* A disk has the sectors of what it is made from: programs and file systems in it count by them. */
+static HRESULT take_sector(struct disk_make_options *o, struct hcs_error **err) {
+        const struct disk_facts *from = o->parent ? o->parent : o->source ? disk_image_facts(o->source) : NULL;
+
+        if (from && o->logical_sector && o->logical_sector != from->sector)
+                return hcs_error_make(err, VHDX_E_UNKNOWN, "a disk with sectors of %u bytes is not made from one of %u",
+                                      o->logical_sector, from->sector);
+        if (from)
+                o->logical_sector = from->sector;
+        if (o->format == DISK_VHD && o->logical_sector && o->logical_sector != DISK_SECTOR)
+                return hcs_error_make(err, VHDX_E_UNKNOWN, "a VHD cannot have sectors of %u bytes", o->logical_sector);
+        return S_OK;
+}
+
 static HRESULT fill(struct hcs_data_file *f, struct disk_image *source, struct hcs_error **err) {
         _cleanup_(disk_image_closep) struct disk_image *i = NULL;
         HRESULT hr = disk_image_open(f, NULL, &i, err);
@@ -61,10 +75,14 @@ static HRESULT fill(struct hcs_data_file *f, struct disk_image *source, struct h
 HRESULT disk_make(const char *path, const struct disk_make_options *options, struct hcs_error **err) {
         _cleanup_(hcs_data_file_closep) struct hcs_data_file *f = NULL;
         struct disk_make_options o = *options;
-        HRESULT hr;
+        HRESULT hr = take_sector(&o, err);
 
+        if (FAILED(hr))
+                return hr;
         if (!o.size && (o.parent || o.source))
-                o.size = o.parent ? o.parent->size : (disk_image_facts(o.source)->size + SECTOR - 1) / SECTOR * SECTOR;
+                o.size = o.parent ? o.parent->size
+                                  : (disk_image_facts(o.source)->size + o.logical_sector - 1) / o.logical_sector *
+                                            o.logical_sector;
         if (!o.block_size && o.parent)
                 o.block_size = o.parent->block_size;
         hr = check_parent(&o, err);

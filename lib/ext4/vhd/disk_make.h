@@ -11,6 +11,7 @@ struct disk_make_options {
         enum vhd_type type;
         uint64_t size;             /* 0: that of the parent or the source */
         uint32_t block_size;       /* 0: as usual for the format, or the parent's */
+        uint32_t logical_sector;   /* 0: that of the parent or the source, else 512 */
         uint32_t physical_sector;  /* of a VHDX: 512 or 4096; 0: as usual */
         const GUID *id;            /* NULL: random */
         struct disk_image *source; /* NULL: an empty disk. Not with a parent */
@@ -22,7 +23,8 @@ struct disk_make_options {
 
 /*
  * The file appears when it is complete, or not at all. VHD_E_PARENT_SIZE: another size than the parent's (of a VHDX: a
- * smaller one); VHD_E_NO_PROVIDER: a parent of the other format; else what vhd_create, vhdx_create and disk_copy say.
+ * smaller one); VHD_E_NO_PROVIDER: a parent of the other format; VHDX_E_UNKNOWN: other sectors than the format or what
+ * it is made from has; else what vhd_create, vhdx_create and disk_copy say.
  */
 HRESULT disk_make(const char *path, const struct disk_make_options *options, struct hcs_error **err);
 

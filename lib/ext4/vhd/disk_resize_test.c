@@ -184,6 +184,22 @@ static void a_differencing_vhdx_only_grows(void **state) {
         hcs_data_file_close(f);
 }
 
+/* Nearly 2^64, so that the count of its blocks would begin again at 0. */
+static void a_footer_cannot_say_any_size(void **state) {
+        struct hcs_data_file *f = make(DISK_VHD, VHD_DYNAMIC, 8 * MIB);
+        struct vhd_info i = {0};
+        uint8_t bytes[VHD_FOOTER];
+
+        assert_int_equal(vhd_info_read(f, &i, NULL), S_OK);
+        i.footer.current_size = UINT64_MAX - 511;
+        vhd_footer_print(&i.footer, bytes);
+        assert_ok(hcs_data_file_write_at(f, 0, bytes, sizeof(bytes), NULL), NULL);
+        assert_ok(hcs_data_file_write_at(f, i.end, bytes, sizeof(bytes), NULL), NULL);
+        vhd_info_deinit(&i);
+        assert_hresult(vhd_info_read(f, &i, NULL), VHD_E_SIZE);
+        hcs_data_file_close(f);
+}
+
 static HRESULT smallest(struct hcs_data_file *f, uint64_t *ret) {
         _cleanup_(disk_image_closep) struct disk_image *i = opened(f);
 
@@ -401,6 +417,6 @@ HCS_TESTS(cmocka_unit_test(blocks_of_zeros_are_given_back), cmocka_unit_test(a_t
           cmocka_unit_test(a_block_keeps_its_bitmap_where_it_goes), cmocka_unit_test(blocks_that_overlap_are_not_moved),
           cmocka_unit_test(a_fixed_disk_has_nothing_to_give_back), cmocka_unit_test(a_larger_disk_holds_what_it_held),
           cmocka_unit_test(what_was_cut_off_does_not_come_back), cmocka_unit_test(sizes_that_cannot_be_are_refused),
-          cmocka_unit_test(all_blocks_of_a_larger_fixed_disk_are_there),
+          cmocka_unit_test(a_footer_cannot_say_any_size), cmocka_unit_test(all_blocks_of_a_larger_fixed_disk_are_there),
           cmocka_unit_test(a_refused_size_changes_nothing), cmocka_unit_test(a_differencing_vhdx_only_grows),
           cmocka_unit_test(partitions_say_how_small_a_disk_may_be), cmocka_unit_test(blocks_out_of_order_are_fragments))

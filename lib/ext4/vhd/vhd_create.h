@@ -10,7 +10,6 @@
 #include "ext4/vhd/vhd_info.h"
 
 #define VHD_DEFAULT_BLOCK (2u << 20)
-#define VHD_MAX_SIZE      ((uint64_t)2040 << 30) /* the specification's, of dynamic and differencing ones */
 
 struct vhd_create_options {
         enum vhd_type type;

@@ -173,6 +173,9 @@ HRESULT vhd_info_read(struct hcs_data_file *f, struct vhd_info *ret, struct hcs_
                 hr = take_footer(f, size, &i, err);
         if (hr == S_OK && i.footer.current_size == 0)
                 hr = hcs_error_make(err, VHD_E_SIZE, "it holds nothing");
+        if (hr == S_OK && i.footer.type != VHD_FIXED && i.footer.current_size > VHD_MAX_SIZE)
+                hr = hcs_error_make(err, VHD_E_SIZE, "it cannot hold %llu bytes",
+                                    (unsigned long long)i.footer.current_size);
         if (hr == S_OK && i.footer.type != VHD_FIXED)
                 hr = read_sparse(f, &i, err);
         if (FAILED(hr))

@@ -12,6 +12,8 @@
 #include "ext4/vhd/sparse.h"
 #include "ext4/vhd/vhdx.h"
 
+#define VHD_MAX_SIZE ((uint64_t)2040 << 30) /* the specification's, of dynamic and differencing ones */
+
 struct vhd_info {
         struct vhd_footer footer;
         bool is_from_copy;          /* there is no good footer at the end */
