@@ -14,8 +14,8 @@
 #define SCSI(n)                       D "Scsi/0/Attachments/" n
 #define ADD(path)                     REQUEST(path, "Add", DISK)
 #define REMOVE(path)                  "{'ResourcePath':'" path "','RequestType':'Remove'}"
-#define SHARE(type, name)             REQUEST(D "VirtualSmb/Shares", type, "{'Name':'" name "','Path':'C:/Windows'}")
-#define PLAN9(type, name)             REQUEST(D "Plan9/Shares", type, "{'Name':'" name "','Path':'C:/Windows','Port':564}")
+#define SHARE(type, name)             REQUEST(D "VirtualSmb/Shares", type, "{'Name':'" name "','Path':'C:\\\\Windows'}")
+#define PLAN9(type, name)             REQUEST(D "Plan9/Shares", type, "{'Name':'" name "','Path':'C:\\\\Windows','Port':564}")
 #define NIC(type, id, settings)       REQUEST(D "NetworkAdapters/" id, type, settings)
 #define MACHINE                       VM_WITH("'Scsi':{'0':{'Attachments':{}}},'VirtualSmb':{},'Plan9':{},'NetworkAdapters':{}")
 #define PMEM                          VM_WITH("'VirtualPMem':{'MaximumCount':2}")
@@ -86,7 +86,7 @@ const struct hcs_case hcs_device_cases[] = {
             S_OK, OBSERVED, SENDS),
         ONE("a resource that there is not is refused", ADD(D "Teapot/1"), INVALID, OBSERVED, "hcsshim tests"),
         ONE("a resource of containers is refused for a machine",
-            REQUEST("Container/MappedDirectories", "Add", "{'HostPath':'C:/','ContainerPath':'C:/x'}"), INVALID,
+            REQUEST("Container/MappedDirectories", "Add", "{'HostPath':'C:\\\\','ContainerPath':'C:\\\\x'}"), INVALID,
             ASSUMED, ""),
         ONE("a path that is a number is refused", "{'ResourcePath':7}", INVALID, OBSERVED, "appsandbox 151"),
         ONE("a request that is no JSON is refused", "{'ResourcePath':'", INVALID, ASSUMED, ""),
@@ -99,10 +99,10 @@ const struct hcs_case hcs_device_cases[] = {
          MOVES(RUNNING(VM_WITH("'Scsi':{'0':{'Attachments':{'0':" DISK "}}}")), MODIFY("a", ADD(SCSI("0")), THERE)),
          ASSUMED, "", BOTH, NEEDS_HYPERV},
         {"a folder is mapped into a container",
-         MOVES(RUNNING(CONTAINER),
-               MODIFY("a",
-                      REQUEST("Container/MappedDirectories", "Add", "{'HostPath':'C:/Windows','ContainerPath':'C:/x'}"),
-                      S_OK)),
+         MOVES(RUNNING(CONTAINER), MODIFY("a",
+                                          REQUEST("Container/MappedDirectories", "Add",
+                                                  "{'HostPath':'C:\\\\Windows','ContainerPath':'C:\\\\x'}"),
+                                          S_OK)),
          OBSERVED, SENDS, BOTH, NEEDS_IMAGE | NEEDS_ADMIN},
         {NULL},
 };
