@@ -7,8 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HCS_NS_PER_MS  1000000u
-#define HCS_NS_PER_S   1000000000u
+/* Of 64 bits, so that five seconds do not wrap. */
+#define HCS_NS_PER_MS  UINT64_C(1000000)
+#define HCS_NS_PER_S   UINT64_C(1000000000)
 #define HCS_NS_PER_DAY (UINT64_C(86400) * HCS_NS_PER_S)
 
 uint64_t hcs_clock_ns(void);

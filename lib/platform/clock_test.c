@@ -59,5 +59,10 @@ static void what_is_printed_is_read_back(void **state) {
                 assert_time(hcs_wall_clock_format(times[i], text), times[i], true, "");
 }
 
-HCS_TESTS(cmocka_unit_test(times_of_all_spellings_are_read),
+static void many_seconds_do_not_wrap(void **state) {
+        assert_true(300 * HCS_NS_PER_S / 300 == HCS_NS_PER_S);
+        assert_true(10000 * HCS_NS_PER_MS == 10 * HCS_NS_PER_S);
+}
+
+HCS_TESTS(cmocka_unit_test(many_seconds_do_not_wrap), cmocka_unit_test(times_of_all_spellings_are_read),
           cmocka_unit_test(what_is_no_time_is_refused_and_sets_nothing), cmocka_unit_test(what_is_printed_is_read_back))
