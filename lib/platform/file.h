@@ -19,6 +19,9 @@ HRESULT hcs_file_read(const char *path, size_t max_bytes, struct hcs_buf *out, s
 HRESULT hcs_file_write(const char *path, const void *data, size_t len, struct hcs_error **err);
 /* The same for what nobody else may read: mode 0600; on Windows what the folder gives. */
 HRESULT hcs_file_write_private(const char *path, const void *data, size_t len, struct hcs_error **err);
+/* An empty one. HCS_WIN32(80) when something has the name already, which stays as it is: of many callers one makes it.
+ */
+HRESULT hcs_file_create(const char *path, struct hcs_error **err);
 bool hcs_file_exists(const char *path);
 bool hcs_file_is_directory(const char *path);
 /* Makes a directory and those above it that are missing; it may be there already. */

@@ -247,6 +247,13 @@ static void a_saved_machine_says_what_it_needs_of_a_processor(void **state) {
         hcs_abi_free(text);
         assert_non_null(strstr(needs, "\"ProcessorFeatures\":[\"Sse3\""));
         assert_hresult(HcsGetProcessorCompatibilityFromSavedState(f.wide, NULL), S_OK);
+        /* A place may be written in other ways. */
+        _cleanup_free_ char *round = hcs_asprintf("%s/.//a.vmrs", f.folder);
+        _cleanup_free_ uint16_t *wide = hcs_utf8_to_utf16_lossy(round, strlen(round), NULL);
+        assert_hresult(HcsGetProcessorCompatibilityFromSavedState(wide, NULL), S_OK);
+        assert_hresult(core_save(s, "{\"SaveType\":\"ToFile\",\"SaveStateFilePath\":\"C:\\\\S.vmrs\"}"), S_OK);
+        assert_hresult(HcsGetProcessorCompatibilityFromSavedState(u"c:/./s.VMRS", NULL), S_OK);
+        assert_hresult(HcsGetProcessorCompatibilityFromSavedState(u"c:/t.vmrs", NULL), HCS_WIN32(2));
         HcsCloseComputeSystem(s);
 }
 

@@ -103,6 +103,15 @@ HRESULT hcs_file_write_private(const char *path, const void *data, size_t len, s
         return write_beside(path, 0600, data, len, err);
 }
 
+HRESULT hcs_file_create(const char *path, struct hcs_error **err) {
+        _cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+        if (fd >= 0)
+                return S_OK;
+        return errno == EEXIST ? hcs_error_make(err, HCS_WIN32(80), "create `%s`: it is there already", path)
+                               : hcs_error_errno(err, errno, "create `%s`", path);
+}
+
 bool hcs_file_exists(const char *path) {
         struct stat st;
 

@@ -94,6 +94,17 @@ HRESULT hcs_file_write_private(const char *path, const void *data, size_t len, s
         return hcs_file_write(path, data, len, err);
 }
 
+HRESULT hcs_file_create(const char *path, struct hcs_error **err) {
+        _cleanup_wide_ wchar_t *wide = hcs_windows_wide(path);
+        HANDLE h = CreateFileW(wide, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                               CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
+
+        if (h == INVALID_HANDLE_VALUE)
+                return failed(err, "create", path);
+        CloseHandle(h);
+        return S_OK;
+}
+
 bool hcs_file_exists(const char *path) {
         return attributes(path) != INVALID_FILE_ATTRIBUTES;
 }

@@ -75,8 +75,8 @@ static void tidy(char *path) {
         *to = '\0';
 }
 
-/* What stands behind \\?\Volume{guid}; NULL after the call was refused. */
-static char *of_volume(struct storage *s, struct mock_call *call, const char *given) {
+/* What stands behind \\?\Volume{guid}. */
+static char *of_volume(struct storage *s, const char *given, struct hcs_error **err) {
         const char *guid = given + strlen(VOLUME), *end = strchr(guid, '}');
 
         for (const struct storage_volume *v = s->volumes; v && end; v = v->next) {
@@ -94,34 +94,43 @@ static char *of_volume(struct storage *s, struct mock_call *call, const char *gi
                                 *p = '/';
                 return place;
         }
-        refuse(call, STORAGE_PATH_NOT_FOUND, "there is no volume \"%s\"", given);
+        hcs_error_make(err, STORAGE_PATH_NOT_FOUND, "there is no volume \"%s\"", given);
         return NULL;
 }
 
-char *storage_place_of(struct storage *s, struct mock_call *call, const char *given) {
-        const char *path = given;
-        struct hcs_error *err = NULL;
+static char *find_place(struct storage *s, const char *given, struct hcs_error **err) {
+        const char *path = hcs_str_starts(given, "\\\\?\\") ? given + 4 : given;
         char *place = NULL;
 
-        if (climbs(path)) {
-                refuse(call, E_INVALIDARG, "\"%s\" is not a full path", given);
-                return NULL;
-        }
-        if (hcs_str_starts(path, VOLUME)) {
-                place = of_volume(s, call, path);
-        } else {
-                if (hcs_str_starts(path, "\\\\?\\"))
-                        path += 4;
-                if (hcs_path_is_absolute(path) && !(s->root && has_drive(path)))
-                        place = hcs_strdup(path);
-                else if (has_drive(path) && !(place = foreign(s, path, &err)))
-                        storage_refuse(call, err);
-                else if (!place)
-                        refuse(call, E_INVALIDARG, "\"%s\" is not a full path", given);
-        }
+        if (climbs(path))
+                hcs_error_make(err, E_INVALIDARG, "\"%s\" is not a full path", given);
+        else if (hcs_str_starts(given, VOLUME))
+                place = of_volume(s, given, err);
+        else if (hcs_path_is_absolute(path) && !(s->root && has_drive(path)))
+                place = hcs_strdup(path);
+        else if (has_drive(path))
+                place = foreign(s, path, err);
+        else
+                hcs_error_make(err, E_INVALIDARG, "\"%s\" is not a full path", given);
         if (place)
                 tidy(place);
         return place;
+}
+
+char *storage_place_of(struct storage *s, struct mock_call *call, const char *given) {
+        struct hcs_error *err = NULL;
+        char *place = find_place(s, given, &err);
+
+        if (!place)
+                storage_refuse(call, err);
+        return place;
+}
+
+bool storage_is_at(struct storage *s, const char *given, const char *place) {
+        _cleanup_free_ char *own = find_place(s, given, NULL);
+
+        return own && (hcs_path_is_same(own, place) ||
+                       (s->root && hcs_path_is_within(own, s->root) && hcs_strcaseeq(own, place)));
 }
 
 char *storage_place(struct storage *s, struct mock_call *call, const char *argument) {

@@ -32,21 +32,26 @@ void state_file_create(struct storage *s, struct mock_call *call) {
 
         if (!place)
                 return;
-        if (hcs_file_exists(place)) {
-                refuse(call, STORAGE_FILE_EXISTS, "the file \"%s\" exists already", name);
-                return;
-        }
         folder = hcs_strndup(place, (size_t)(hcs_path_name(place) - place));
         hr = have_folder(s, place, folder, &err);
         if (SUCCEEDED(hr))
-                hr = hcs_file_write(place, "", 0, &err);
+                hr = hcs_file_create(place, &err);
+        if (hr == STORAGE_FILE_EXISTS) {
+                hcs_error_free(err);
+                refuse(call, hr, "the file \"%s\" exists already", name);
+                return;
+        }
         storage_end(call, hr, &err);
 }
 
-static bool was_saved(struct emulator *em, const char *name) {
-        hcs_guard(&em->lock);
+/* Under whichever name the client had for the place. */
+static bool was_saved(struct storage *s, const char *place) {
+        hcs_guard(&s->em->lock);
 
-        return hcs_json_get(em->templates, name) != NULL;
+        for (const struct hcs_json *j = hcs_json_first(s->em->templates); j; j = hcs_json_next(j))
+                if (storage_is_at(s, hcs_json_key(j), place))
+                        return true;
+        return false;
 }
 
 void state_file_processor(struct storage *s, struct mock_call *call) {
@@ -55,7 +60,7 @@ void state_file_processor(struct storage *s, struct mock_call *call) {
 
         if (!place)
                 return;
-        if (was_saved(s->em, name))
+        if (was_saved(s, place))
                 mock_call_done(call, hcs_strdup(PROCESSOR));
         else if (!hcs_file_exists(place))
                 refuse(call, STORAGE_NOT_FOUND, "there is no file \"%s\"", name);

@@ -79,6 +79,8 @@ void storage_end(struct mock_call *call, HRESULT hr, struct hcs_error **err);
  */
 char *storage_place(struct storage *s, struct mock_call *call, const char *argument);
 char *storage_place_of(struct storage *s, struct mock_call *call, const char *given);
+/* Does a client mean that place? Names of Windows match in either case, also where nothing is there. */
+bool storage_is_at(struct storage *s, const char *given, const char *place);
 /* Is there no such file of a client? Only where an option says where they are, else nobody knows. Any thread, no lock.
  */
 bool storage_lacks(const struct storage *s, const char *path);
