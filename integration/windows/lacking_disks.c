@@ -76,7 +76,7 @@ static bool has_size(const struct client *c, HANDLE h, uint64_t size) {
 /* Does one say that its parent is what the other one says of itself? */
 static bool is_child_of(const struct client *c, const char *child, const char *parent) {
         GET_VIRTUAL_DISK_INFO theirs, own;
-        HANDLE h, p;
+        HANDLE h = NULL, p = NULL;
         bool is_one = open_disk(c, child, &h) == 0 && open_disk(c, parent, &p) == 0 &&
                       ask(c, h, GET_VIRTUAL_DISK_INFO_PARENT_IDENTIFIER, &theirs) == 0 &&
                       ask(c, p, GET_VIRTUAL_DISK_INFO_IDENTIFIER, &own) == 0 &&
@@ -95,6 +95,17 @@ static void put(const struct client *c, const char *name, LONG offset, const voi
         SetFilePointer(h, offset, NULL, offset < 0 ? FILE_END : FILE_BEGIN);
         WriteFile(h, bytes, n, &n, NULL);
         CloseHandle(h);
+}
+
+static bool get(const struct client *c, const char *name, LONG offset, void *bytes, DWORD n) {
+        wchar_t path[MAX_PATH];
+        HANDLE h = CreateFileW(path_of(c, name, path), GENERIC_READ, 7, NULL, OPEN_EXISTING, 0, NULL);
+        DWORD got = 0;
+
+        SetFilePointer(h, offset, NULL, FILE_BEGIN);
+        ReadFile(h, bytes, n, &got, NULL);
+        CloseHandle(h);
+        return got == n;
 }
 
 static bool is_gone(const struct client *c, const char *name) {
@@ -284,6 +295,58 @@ static void merges(const struct client *c) {
         close_disk(&h, 0);
 }
 
+#define TABLE ((LONG)(3 * MIB)) /* of the blocks of a VHDX that virtdisk.dll made, each of a megabyte */
+
+/* A block that a VHDX has now: one byte over and over, at a megabyte of the file that is nobody's. */
+static void put_block(const struct client *c, const char *name, LONG block, LONG megabyte, int byte) {
+        static uint8_t bytes[MIB];
+        uint64_t entry = (uint64_t)megabyte << 20 | 6;
+
+        memset(bytes, byte, sizeof(bytes));
+        put(c, name, megabyte << 20, bytes, sizeof(bytes));
+        put(c, name, TABLE + 8 * block, &entry, sizeof(entry));
+}
+
+static bool has_block(const struct client *c, const char *name, LONG block, int byte) {
+        static uint8_t bytes[MIB], wanted[MIB];
+        uint64_t entry = 0;
+
+        memset(wanted, byte, sizeof(wanted));
+        return get(c, name, TABLE + 8 * block, &entry, sizeof(entry)) && (entry & 7) == 6 &&
+               get(c, name, (LONG)(entry >> 20 << 20), bytes, sizeof(bytes)) &&
+               memcmp(bytes, wanted, sizeof(bytes)) == 0;
+}
+
+/* What three disks that stand on one another hold, two of them into the lowest. */
+static void merged_data(const struct client *c) {
+        HMODULE dll = c->dll;
+        LOAD(MergeVirtualDisk);
+        MERGE_VIRTUAL_DISK_PARAMETERS m = {.Version = MERGE_VIRTUAL_DISK_VERSION_1, .Version1.MergeDepth = 2};
+        struct disk_parameters p = {.Version = CREATE_VIRTUAL_DISK_VERSION_2, .Version2.MaximumSize = 8 * MIB};
+        wchar_t parent[MAX_PATH];
+        HANDLE h;
+
+        close_disk(&h, make(c, &vhdx, "low.vhdx", 0, &p, &h));
+        put_block(c, "low.vhdx", 0, 4, 1);
+        put_block(c, "low.vhdx", 1, 5, 1);
+        p.Version2.MaximumSize = 0;
+        p.Version2.ParentPath = path_of(c, "low.vhdx", parent);
+        close_disk(&h, make(c, &vhdx, "middle.vhdx", 0, &p, &h));
+        put_block(c, "middle.vhdx", 1, 4, 2);
+        put_block(c, "middle.vhdx", 2, 5, 2);
+        p.Version2.ParentPath = path_of(c, "middle.vhdx", parent);
+        close_disk(&h, make(c, &vhdx, "high.vhdx", 0, &p, &h));
+        put_block(c, "high.vhdx", 2, 4, 3);
+        put_block(c, "high.vhdx", 7, 5, 3);
+        check("the highest of three is opened", open_disk(c, "high.vhdx", &h) == 0);
+        check("and merged into the lowest", MergeVirtualDisk_fn(h, 0, &m, NULL) == 0);
+        close_disk(&h, 0);
+        check("which holds what they held", has_block(c, "low.vhdx", 0, 1) && has_block(c, "low.vhdx", 1, 2) &&
+                                                    has_block(c, "low.vhdx", 2, 3) && has_block(c, "low.vhdx", 7, 3));
+        check("they still stand on it",
+              is_child_of(c, "middle.vhdx", "low.vhdx") && is_child_of(c, "high.vhdx", "middle.vhdx"));
+}
+
 static void damaged_disks(const struct client *c) {
         struct disk_parameters p = {.Version = CREATE_VIRTUAL_DISK_VERSION_2, .Version2.MaximumSize = 8 * MIB};
         wchar_t parent[MAX_PATH];
@@ -317,5 +380,6 @@ void disks_that_change(const char *folder) {
         copies(&c);
         sizes(&c);
         merges(&c);
+        merged_data(&c);
         damaged_disks(&c);
 }
