@@ -7,7 +7,12 @@
 
 #include "platform/windows/socket.h"
 
+#include <stdatomic.h>
+#include <string.h>
+
 #include "platform/thread.h"
+#include "platform/windows/pipe_name.h"
+#include "platform/windows/pipe_pair.h"
 #include "testing/hcs_test.h"
 
 static struct sockaddr_in address;
@@ -207,9 +212,100 @@ static void a_write_under_a_bound_is_told_that_the_other_end_has_gone(void **sta
         hcs_stream_close(a);
 }
 
+struct writer {
+        struct hcs_stream *stream;
+        const char *data;
+        atomic_bool begun;
+        HRESULT hr;
+        size_t n;
+};
+
+static void write_it(void *arg) {
+        struct hcs_bound long_time = hcs_bound_of_call(&(struct hcs_call){.timeout_ms = 20000}, HCS_NO_TIMEOUT);
+        struct writer *w = arg;
+
+        atomic_store(&w->begun, true);
+        w->hr = hcs_stream_write_bound(w->stream, w->data, MUCH, &long_time, &w->n, NULL);
+}
+
+static void expect_marks(struct hcs_stream *s, size_t n) {
+        char buf[4096];
+        size_t got = 0;
+
+        for (; n; n -= got) {
+                assert_int_equal(hcs_stream_read(s, buf, n < sizeof(buf) ? n : sizeof(buf), NULL, &got, NULL), S_OK);
+                for (size_t k = 0; k < got; k++)
+                        assert_int_equal(buf[k], '!');
+        }
+}
+
+/* Those that run out of time behind it take nothing away from the first, and their bytes do not get into its own. */
+static void writers_under_bounds_take_turns(void **state) {
+        _cleanup_free_ char *much = much_to_write(), *marks = hcs_malloc(MUCH);
+        struct writer writer = {.data = much};
+        struct hcs_stream *a = NULL, *b = NULL;
+        struct hcs_thread writing, reading;
+        struct reader reader;
+        size_t n, before = 0;
+
+        memset(marks, '!', MUCH);
+        assert_ok(hcs_stream_pair(&a, &b, NULL), NULL);
+        writer.stream = a;
+        assert_ok(hcs_thread_start(&writing, write_it, &writer, NULL), NULL);
+        while (!atomic_load(&writer.begun))
+                continue;
+        for (int behind = 0; behind < 3; before += n) {
+                struct hcs_bound bound = hcs_bound_of_call(&soon, HCS_NO_TIMEOUT);
+
+                assert_hresult(hcs_stream_write_bound(a, marks, MUCH, &bound, &n, NULL), HCS_E_OPERATION_TIMEOUT);
+                behind += n == 0;
+        }
+        expect_marks(b, before); /* of one that was quicker */
+        reader = (struct reader){.stream = b, .n = MUCH};
+        assert_ok(hcs_thread_start(&reading, read_it, &reader, NULL), NULL);
+        hcs_thread_join(&writing);
+        assert_ok(writer.hr, NULL);
+        assert_int_equal(writer.n, MUCH);
+        hcs_stream_close_write(a);
+        hcs_thread_join(&reading);
+        hcs_stream_close(a);
+        hcs_stream_close(b);
+}
+
+static void a_pipe_whose_write_was_given_up_says_so(void **state) {
+        _cleanup_free_ char *much = much_to_write();
+        HANDLE first = NULL, second = NULL;
+        struct hcs_stream *near_end = NULL, *far_end = NULL;
+        struct hcs_bound bound;
+        struct hcs_error *err = NULL;
+        size_t n = 1;
+
+        assert_ok(
+                hcs_windows_pipe_pair(GENERIC_READ | GENERIC_WRITE, FILE_FLAG_OVERLAPPED, false, &first, &second, &err),
+                err);
+        assert_ok(hcs_stream_of_pipe(first, &near_end, &err), err);
+        assert_ok(hcs_stream_of_pipe(second, &far_end, &err), err);
+        bound = hcs_bound_of_call(&soon, HCS_NO_TIMEOUT);
+        assert_hresult(hcs_stream_write_bound(near_end, much, MUCH, &bound, &n, NULL), HCS_E_OPERATION_TIMEOUT);
+        assert_int_equal(n, 0);
+        assert_hresult(hcs_stream_write(near_end, "x", 1, NULL, &err), HCS_WIN32(ERROR_BAD_PIPE));
+        assert_string_equal(hcs_error_message(err), "write: one before it was given up in its middle");
+        err = hcs_error_free(err);
+        /* The other direction is whole, until this end goes. */
+        assert_ok(hcs_stream_write(far_end, "x", 1, NULL, &err), err);
+        hcs_stream_close(near_end);
+        for (int i = 0; i < 2; i++) {
+                assert_hresult(hcs_stream_write(far_end, "x", 1, NULL, &err), HCS_WIN32(ERROR_BROKEN_PIPE));
+                assert_string_equal(hcs_error_message(err), "write: the other end is closed");
+                err = hcs_error_free(err);
+        }
+        hcs_stream_close(far_end);
+}
+
 HCS_TESTS(cmocka_unit_test(a_listener_accepts_runs_out_of_time_and_is_woken),
           cmocka_unit_test(a_read_that_ran_out_of_time_loses_nothing),
           cmocka_unit_test(a_shutdown_ends_what_others_wait_for),
           cmocka_unit_test(a_write_that_runs_out_of_time_says_how_much_went_out),
           cmocka_unit_test(a_write_under_a_bound_goes_on_when_there_is_room_also_after_a_half_close),
-          cmocka_unit_test(a_write_under_a_bound_is_told_that_the_other_end_has_gone))
+          cmocka_unit_test(a_write_under_a_bound_is_told_that_the_other_end_has_gone),
+          cmocka_unit_test(writers_under_bounds_take_turns), cmocka_unit_test(a_pipe_whose_write_was_given_up_says_so))

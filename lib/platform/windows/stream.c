@@ -2,9 +2,10 @@
 
 /*
  * Streams over overlapped sockets and named pipes. Each read and write waits for its own event, and for the one that
- * hcs_stream_shutdown() sets; what was transferred when a bound ends is not lost. Writes to sockets under a bound:
- * send.c. A pipe has no half close, its other end hears of the end when this one is closed; and a write to it that was
- * taken back does not say what the pipe has of it, so that it takes no more.
+ * hcs_stream_shutdown() sets; what was transferred when a bound ends is not lost. Writers take turns, so that what they
+ * write does not mix, and because a socket tells of its room only to the one that asked last: send.c, writes to sockets
+ * under a bound. A pipe has no half close, its other end hears of the end when this one is closed; and a write to it
+ * that was taken back does not say what the pipe has of it, so that it takes no more.
  */
 
 #include "platform/stream.h"
@@ -18,15 +19,19 @@ struct hcs_stream {
         SOCKET s; /* one of the two */
         HANDLE pipe;
         HANDLE ended;
-        bool torn; /* the pipe: a write was taken back */
+        HANDLE turn; /* to write: set while nobody does */
+        bool torn;   /* the pipe: a write was taken back */
 };
 
 static HRESULT new_stream(SOCKET s, HANDLE pipe, struct hcs_stream **ret, struct hcs_error **err) {
         struct hcs_stream *stream = hcs_calloc(1, sizeof(*stream));
         HRESULT hr;
 
-        *stream = (struct hcs_stream){.s = s, .pipe = pipe, .ended = CreateEventW(NULL, TRUE, FALSE, NULL)};
-        if (!stream->ended) {
+        *stream = (struct hcs_stream){.s = s,
+                                      .pipe = pipe,
+                                      .ended = CreateEventW(NULL, TRUE, FALSE, NULL),
+                                      .turn = CreateEventW(NULL, FALSE, TRUE, NULL)};
+        if (!stream->ended || !stream->turn) {
                 hr = hcs_windows_error(err, GetLastError(), "make an event");
                 hcs_stream_close(stream);
                 return hr;
@@ -67,8 +72,10 @@ static HRESULT pipe_transfer(struct hcs_stream *s, WSABUF *buf, bool is_write, c
 
         if (!o.hEvent)
                 return HCS_WIN32(GetLastError());
-        if ((is_write && s->torn) || WaitForSingleObject(s->ended, 0) == WAIT_OBJECT_0) {
+        if (WaitForSingleObject(s->ended, 0) == WAIT_OBJECT_0) {
                 hr = E_HANDLE;
+        } else if (is_write && s->torn) {
+                hr = HCS_WIN32(ERROR_BAD_PIPE);
         } else if (is_write && FAILED(hr = hcs_bound_check(b))) {
                 /* none is begun without time */
         } else {
@@ -83,7 +90,7 @@ static HRESULT pipe_transfer(struct hcs_stream *s, WSABUF *buf, bool is_write, c
                         if (GetOverlappedResult(s->pipe, &o, ret_n, TRUE)) {
                                 hr = S_OK;
                         } else {
-                                s->torn |= is_write;
+                                s->torn |= is_write && FAILED(hr);
                                 if (SUCCEEDED(hr))
                                         hr = which ? E_HANDLE : HCS_WIN32(GetLastError());
                         }
@@ -159,20 +166,39 @@ HRESULT hcs_stream_read_bound(struct hcs_stream *s, void *buf, size_t size, cons
         return n ? S_OK : S_FALSE;
 }
 
+/* As transfer(). */
+static HRESULT write_in_turn(struct hcs_stream *s, const char *data, size_t n, const struct hcs_bound *b,
+                             size_t *ret_n) {
+        HRESULT hr = S_OK;
+        int which = 0;
+
+        /* One that is free is taken also without time: what there is room for goes out. */
+        if (WaitForSingleObject(s->turn, 0) != WAIT_OBJECT_0)
+                hr = hcs_event_wait(s->turn, s->ended, b, &which);
+        if (FAILED(hr) || which)
+                return which ? E_HANDLE : hr;
+        while (*ret_n < n && SUCCEEDED(hr)) {
+                size_t sent = 0;
+
+                hr = write_piece(s, data + *ret_n, n - *ret_n, b, &sent);
+                *ret_n += sent;
+        }
+        SetEvent(s->turn);
+        return hr;
+}
+
 HRESULT hcs_stream_write_bound(struct hcs_stream *s, const void *data, size_t n, const struct hcs_bound *b,
                                size_t *ret_n, struct hcs_error **err) {
-        for (*ret_n = 0; *ret_n < n;) {
-                size_t sent = 0;
-                HRESULT hr = write_piece(s, (const char *)data + *ret_n, n - *ret_n, b, &sent);
+        HRESULT hr;
 
-                *ret_n += sent;
-                if (hr == E_HANDLE || hr == HCS_WIN32(WSAESHUTDOWN) || hr == HCS_WIN32(WSAECONNRESET) ||
-                    hr == HCS_WIN32(WSAECONNABORTED))
-                        return hcs_error_make(err, HCS_WIN32(ERROR_BROKEN_PIPE), "write: the other end is closed");
-                if (FAILED(hr))
-                        return fail(hr, "write", err);
-        }
-        return S_OK;
+        *ret_n = 0;
+        hr = n ? write_in_turn(s, data, n, b, ret_n) : S_OK;
+        if (hr == E_HANDLE || hr == HCS_WIN32(WSAESHUTDOWN) || hr == HCS_WIN32(WSAECONNRESET) ||
+            hr == HCS_WIN32(WSAECONNABORTED))
+                return hcs_error_make(err, HCS_WIN32(ERROR_BROKEN_PIPE), "write: the other end is closed");
+        if (s->torn && hr == HCS_WIN32(ERROR_BAD_PIPE))
+                return hcs_error_make(err, hr, "write: one before it was given up in its middle");
+        return FAILED(hr) ? fail(hr, "write", err) : S_OK;
 }
 
 void hcs_stream_close_write(struct hcs_stream *s) {
@@ -194,6 +220,8 @@ struct hcs_stream *hcs_stream_close(struct hcs_stream *s) {
                         closesocket(s->s);
                 if (s->ended)
                         CloseHandle(s->ended);
+                if (s->turn)
+                        CloseHandle(s->turn);
                 free(s);
         }
         return NULL;
