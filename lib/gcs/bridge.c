@@ -101,7 +101,10 @@ void gcs_bridge_forget(struct gcs_bridge *b, struct gcs_rpc *r) {
                 if (!*at)
                         return;
                 *at = r->next;
-                b->owed++;
+                if (b->n_given_up < GCS_GIVEN_UP)
+                        b->given_up[b->n_given_up++] = r->id;
+                else
+                        b->owed++;
         }
         gcs_rpc_unref(r); /* the table's */
 }
@@ -110,6 +113,12 @@ void gcs_bridge_forget(struct gcs_bridge *b, struct gcs_rpc *r) {
 static bool is_late(struct gcs_bridge *b, uint64_t id) {
         hcs_guard(&b->lock);
 
+        for (size_t i = 0; i < b->n_given_up; i++) {
+                if (b->given_up[i] != id)
+                        continue;
+                b->given_up[i] = b->given_up[--b->n_given_up];
+                return true;
+        }
         if (!b->owed || id >= b->next_id)
                 return false;
         b->owed--;

@@ -21,6 +21,7 @@
 #include "platform/thread.h"
 
 #define GCS_RPC_UNSENT UINT64_MAX
+#define GCS_GIVEN_UP   64
 
 /* One request: counted, as the waiter may give up before the answer comes and the other way round. */
 struct gcs_rpc {
@@ -69,7 +70,9 @@ struct gcs_bridge {
         struct hcs_buf out;           /* whoever is sending */
         uint64_t next_id;
         struct gcs_rpc *rpcs;
-        uint64_t owed; /* answers to requests that were given up */
+        uint64_t given_up[GCS_GIVEN_UP]; /* ids of requests whose answers are still owed */
+        size_t n_given_up;
+        uint64_t owed; /* answers to those given up that found no place there */
         HRESULT death; /* S_OK: closed on our side */
         char *cause;   /* "bridge closed: ..." */
 };
@@ -95,9 +98,9 @@ HRESULT gcs_bridge_send(struct gcs_bridge *b, enum hcs_gcs_rpc message, const vo
                         enum hcs_schema_type_id inner, const struct hcs_bound *bound, struct gcs_rpc **ret,
                         struct hcs_error **err);
 /*
- * Nobody waits for r any more: its answer, if it still comes, is dropped. Of those given up only the number is kept, so
- * while the guest owes an answer, one that it sends twice is taken for it. Nothing for what was answered, or never
- * sent.
+ * Nobody waits for r any more: its answer, if it still comes, is dropped. The ids of GCS_GIVEN_UP such requests are
+ * kept, of more only the number: while the guest owes an answer to one of those, one that it sends twice is taken for
+ * it. Nothing for what was answered, or never sent.
  */
 void gcs_bridge_forget(struct gcs_bridge *b, struct gcs_rpc *r);
 /* Until the answer. S_OK, the guest's failure, or that of the bridge; the error is a fresh one for each waiter. */

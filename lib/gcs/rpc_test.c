@@ -107,6 +107,75 @@ static void a_call_that_ran_out_of_time_is_given_up_and_its_late_answer_dropped(
         guest_deinit(&g);
 }
 
+/* Never answers Start, and DumpStacks twice. */
+static bool answer_twice(struct guest *g, const struct hcs_gcs_frame *f) {
+        if (guest_frame_is(f, HCS_GCS_DUMP_STACKS))
+                guest_answer(g, f, OK_TEXT);
+        return guest_frame_is(f, HCS_GCS_START);
+}
+
+static void a_second_answer_is_not_taken_for_one_that_is_owed(void **state) {
+        struct hcs_gcs_container *c = NULL;
+        struct hcs_error *err = NULL;
+        struct hcs_gcs_connection *gc;
+        char *stacks = NULL;
+        struct guest g;
+
+        guest_init(&g);
+        g.on_frame = answer_twice;
+        gc = guest_connect(&g, NULL);
+        assert_ok(hcs_gcs_container_create(gc, "c1", NULL, NULL, &c, &err), err);
+        assert_hresult(hcs_gcs_container_start(c, &at_once, NULL), HCS_E_OPERATION_TIMEOUT);
+        assert_ok(hcs_gcs_dump_stacks(gc, NULL, &stacks, &err), err);
+        assert_hresult(hcs_gcs_delete_container_state(gc, "c1", NULL, &err), HCS_E_CONNECTION_CLOSED);
+        assert_non_null(strstr(hcs_error_message(err), "unknown rpc response for id 3, type Response(DumpStacks)"));
+        hcs_error_free(err);
+        hcs_free(stacks);
+        hcs_gcs_container_unref(c);
+        hcs_gcs_connection_unref(gc);
+        guest_deinit(&g);
+}
+
+struct held {
+        uint64_t ids[GCS_GIVEN_UP + 5];
+        size_t n;
+};
+
+/* Answers DumpStacks, and by then what else it was asked, the latest first. */
+static bool late_in_reverse(struct guest *g, const struct hcs_gcs_frame *f) {
+        struct held *held = g->ctx;
+
+        if (guest_frame_is(f, HCS_GCS_MODIFY_SETTINGS)) {
+                held->ids[held->n++] = f->id;
+                return true;
+        }
+        while (guest_frame_is(f, HCS_GCS_DUMP_STACKS) && held->n)
+                guest_send(g, HCS_GCS_RESPONSE | HCS_GCS_MODIFY_SETTINGS, held->ids[--held->n], OK_TEXT);
+        return false;
+}
+
+static void late_answers_are_dropped_however_many_there_are(void **state) {
+        struct hcs_error *err = NULL;
+        struct hcs_gcs_connection *gc;
+        struct held held = {0};
+        char *stacks = NULL;
+        struct guest g;
+
+        guest_init(&g);
+        g.on_frame = late_in_reverse;
+        g.ctx = &held;
+        gc = guest_connect(&g, NULL);
+        for (int round = 0; round < 2; round++) {
+                for (size_t i = 0; i < HCS_ARRAY_SIZE(held.ids); i++)
+                        assert_hresult(hcs_gcs_modify(gc, "{}", &at_once, NULL), HCS_E_OPERATION_TIMEOUT);
+                assert_ok(hcs_gcs_dump_stacks(gc, NULL, &stacks, &err), err);
+                stacks = hcs_free(stacks);
+                assert_int_equal(gc->bridge.n_given_up + gc->bridge.owed, 0); /* all have come */
+        }
+        hcs_gcs_connection_unref(gc);
+        guest_deinit(&g);
+}
+
 static bool answer_nothing(struct guest *g, const struct hcs_gcs_frame *f) {
         return !guest_frame_is(f, HCS_GCS_NEGOTIATE_PROTOCOL) && !guest_frame_is(f, HCS_GCS_CREATE);
 }
@@ -325,7 +394,9 @@ static int quiet(void **state) {
 #define TEST(name) cmocka_unit_test_setup(name, quiet)
 
 HCS_TESTS(TEST(answers_in_any_order_reach_their_requests),
-          TEST(a_call_that_ran_out_of_time_is_given_up_and_its_late_answer_dropped), TEST(a_token_ends_a_call),
+          TEST(a_call_that_ran_out_of_time_is_given_up_and_its_late_answer_dropped),
+          TEST(a_second_answer_is_not_taken_for_one_that_is_owed),
+          TEST(late_answers_are_dropped_however_many_there_are), TEST(a_token_ends_a_call),
           TEST(a_request_without_an_answer_ends_the_bridge_in_the_end),
           TEST(a_guest_that_does_not_read_holds_nobody_for_ever), TEST(a_refusal_carries_the_guests_code_and_records),
           TEST(a_guest_may_answer_with_the_codes_of_our_own_timeouts),
