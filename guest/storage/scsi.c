@@ -103,7 +103,8 @@ static HRESULT check_virtio(void *ctx, struct hcs_error **err) {
                         n++;
         }
         closedir(d);
-        qsort(adapters, n, sizeof(*adapters), compare_adapters);
+        if (n) /* of nothing there is no array to sort */
+                qsort(adapters, n, sizeof(*adapters), compare_adapters);
         if (w->controller < n) {
                 w->host = adapters[w->controller].host;
                 hr = S_OK;

@@ -56,6 +56,7 @@ static void a_controller_that_does_not_come_is_named_after_the_deadline(void **s
         unsigned host = 99;
 
         guest_fixture_init(&f);
+        add_adapter(&f, 0, "0000:00:1f.2", "ahci"); /* none of ours */
         assert_hresult(guest_scsi_host(&f.roots, 3, hcs_clock_ns() + 1000000, &host, &err), HCS_WIN32(1460));
         assert_non_null(strstr(hcs_error_message(err), "SCSI controller 3"));
         assert_int_equal(host, 99);
