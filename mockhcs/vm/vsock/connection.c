@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "platform/clock.h"
 
 #define BOTH (VIRTIO_VSOCK_SHUTDOWN_RCV | VIRTIO_VSOCK_SHUTDOWN_SEND)
 
@@ -153,6 +154,8 @@ void vsock_connection_flush(struct vsock_connection *c) {
                         break;
                 c->out_start = (c->out_start + done) % VSOCK_WINDOW;
                 c->out_len -= done;
+                if (c->state == VSOCK_LINGERING)
+                        c->moved_at = hcs_clock_ns();
         }
         consider_credit(c);
         if (c->out_len > 0 || c->fd < 0)
@@ -191,6 +194,7 @@ void vsock_connection_linger(struct vsock_connection *c) {
                 return;
         }
         c->state = VSOCK_LINGERING;
+        c->moved_at = hcs_clock_ns();
         vsock_connection_flush(c);
 }
 

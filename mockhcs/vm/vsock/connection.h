@@ -41,6 +41,7 @@ struct vsock_connection {
         int fd; /* owned, -1 when closed */
         uint32_t host_port, guest_port;
         uint64_t deadline; /* of CONNECTING */
+        uint64_t moved_at; /* of LINGERING: when the host last took something, or it began; hcs_clock_ns() */
 
         bool readable, writable;
         bool host_eof;  /* the host sends no more */

@@ -215,6 +215,53 @@ static void what_nobody_reads_keeps_no_place_over_resets(void **state) {
         assert_int_equal(open_descriptors(), before);
 }
 
+/* Reads what is there now. */
+static size_t read_some(int fd) {
+        static char block[65536];
+        size_t n = 0;
+        ssize_t got;
+
+        while ((got = recv(fd, block, sizeof(block), MSG_DONTWAIT)) > 0)
+                n += (size_t)got;
+        fake_guest_run(&g);
+        return n;
+}
+
+/* The slow one came first, and is whole in the end. */
+static void a_stream_that_is_read_slowly_keeps_its_place_before_one_that_nobody_reads(void **state) {
+        static const char block[65536];
+        enum { N = 2, BLOCKS = 12 };
+        struct vsock_packet credit;
+        size_t n[N] = {0}, more;
+        int fds[N], newer[N];
+
+        fake_guest_deinit(&g);
+        fake_guest_init(&g, true, N);
+        for (uint32_t i = 0; i < N; i++) {
+                fds[i] = fake_guest_open(&g, 10 + i, 60 + i);
+                for (int k = 0; k < BLOCKS; k++)
+                        fake_guest_send(&g, VIRTIO_VSOCK_OP_RW, 10 + i, 60 + i, 0, block, sizeof(block));
+                while (fake_guest_receive(&g, &credit, NULL))
+                        continue;
+        }
+        start_over();
+        n[0] = read_some(fds[0]);
+        newer[0] = fake_guest_open(&g, 20, 70);
+        while ((more = read_some(fds[0])))
+                n[0] += more;
+        while ((more = read_some(fds[1])))
+                n[1] += more;
+        assert_int_equal(n[0], BLOCKS * sizeof(block));
+        assert_in_range(n[1], 1, BLOCKS * sizeof(block) - 1);
+        newer[1] = fake_guest_open(&g, 21, 71); /* both have gone */
+        assert_int_equal(g.device.n, N);
+        assert_int_equal(g.device.counters.refused, 0);
+        for (size_t i = 0; i < N; i++) {
+                close(fds[i]);
+                close(newer[i]);
+        }
+}
+
 static bool set_memory(uint64_t size) {
         const struct {
                 uint32_t n, padding;
@@ -403,7 +450,9 @@ static void windows_that_lie_move_no_more_than_there_is(void **state) {
 HCS_TESTS(T(a_line_that_breaks_off_leaves_nothing), T(host_programs_wait_for_a_descriptor_and_the_device_for_nothing),
           T(connects_that_nobody_takes_are_answered_and_forgotten), T(a_storm_of_resets_and_shutdowns_is_nothing),
           T(a_reset_in_the_middle_of_streams_ends_them_behind_their_bytes),
-          T(what_nobody_reads_keeps_no_place_over_resets), T(memory_that_is_mapped_anew_keeps_the_streams),
+          T(what_nobody_reads_keeps_no_place_over_resets),
+          T(a_stream_that_is_read_slowly_keeps_its_place_before_one_that_nobody_reads),
+          T(memory_that_is_mapped_anew_keeps_the_streams),
           T(memory_that_goes_under_the_buffers_stops_the_device_until_it_is_reset),
           T(rings_at_address_0_go_with_their_memory), T(rings_go_round_more_often_than_their_index_does),
           T(buffers_that_hold_next_to_nothing_are_filled_or_given_back), T(a_header_may_come_byte_by_byte),

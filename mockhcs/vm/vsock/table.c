@@ -5,10 +5,12 @@
  * something to say to the guest.
  */
 
+#include <stdio.h>
 #include <unistd.h>
 
 #include "hcsshim/log.h"
 #include "mockhcs/vm/vsock/device.h"
+#include "platform/clock.h"
 
 static struct vsock_connection **bucket(struct vsock_device *d, uint32_t host_port, uint32_t guest_port) {
         uint32_t h = (host_port * 2654435761u) ^ (guest_port * 2246822519u);
@@ -16,20 +18,24 @@ static struct vsock_connection **bucket(struct vsock_device *d, uint32_t host_po
         return &d->buckets[(h ^ (h >> 16)) % VSOCK_BUCKETS];
 }
 
-/* What a host program does not read of a stream that the guest is done with holds up nobody: the oldest gives way. */
+/* What a host program has not read of a stream that the guest is done with holds up nobody: the one that has not moved
+ * for longest gives way. Who only reads slowly keeps his before those that nobody reads. */
 static bool make_room(struct vsock_device *d) {
-        struct vsock_connection *oldest = NULL;
+        struct vsock_connection *stuck = NULL;
+        char since[24];
 
         if (d->n < d->max_connections)
                 return true;
         for (struct vsock_connection *c = d->all; c; c = c->next)
-                if (c->state == VSOCK_LINGERING)
-                        oldest = c;
-        if (!oldest)
+                if (c->state == VSOCK_LINGERING && (!stuck || c->moved_at <= stuck->moved_at))
+                        stuck = c;
+        if (!stuck)
                 return false;
-        hcs_log(HCS_LOG_WARN, "the vsock device drops a stream that its host program does not read", NULL);
-        vsock_connection_hung_up(oldest);
-        vsock_table_changed(d, oldest); /* it is counted until the sweep: each one that comes drops one */
+        snprintf(since, sizeof(since), "%llu", (unsigned long long)(hcs_clock_ns() - stuck->moved_at) / HCS_NS_PER_MS);
+        hcs_log(HCS_LOG_WARN, "the vsock device is full and drops the ended stream that was not read for longest",
+                "milliseconds", since, NULL);
+        vsock_connection_hung_up(stuck);
+        vsock_table_changed(d, stuck); /* it is counted until the sweep: each one that comes drops one */
         return true;
 }
 
