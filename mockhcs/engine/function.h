@@ -144,9 +144,9 @@ static inline bool mock_verb_is_local(enum mock_verb v) {
         return v >= MOCK_FIRST_LOCAL;
 }
 
-/* The layer functions of vmcompute; and those of computestorage with them. */
+/* The layer functions of vmcompute; and with them those of computestorage and of the files of a machine's state. */
 static inline bool mock_verb_is_layer(enum mock_verb v) {
-        return v >= MOCK_CREATE_GUEST_STATE_FILE && v <= MOCK_PROCESS_UTILITY_IMAGE;
+        return v >= MOCK_ACTIVATE_LAYER && v <= MOCK_PROCESS_UTILITY_IMAGE;
 }
 static inline bool mock_verb_is_storage(enum mock_verb v) {
         return v >= MOCK_CREATE_GUEST_STATE_FILE && v <= MOCK_STORAGE_DETACH_OVERLAY;
