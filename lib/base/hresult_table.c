@@ -53,6 +53,7 @@ const struct hcs_hresult_info hcs_hresult_table[] = {
         {0x800700C1, "ERROR_BAD_EXE_FORMAT", "The file is no program that can run here"},
         {0x800700CE, "ERROR_FILENAME_EXCED_RANGE", "The filename or extension is too long"},
         {0x800700DF, "ERROR_FILE_TOO_LARGE", "The file size exceeds the limit allowed"},
+        {0x800700E6, "ERROR_BAD_PIPE", "The pipe state is invalid"},
         {0x800700E8, "ERROR_NO_DATA", "The pipe is being closed"},
         {0x80070102, "WAIT_TIMEOUT", "The wait operation timed out"},
         {0x8007010B, "ERROR_DIRECTORY", "The directory name is invalid"},

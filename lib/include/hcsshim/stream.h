@@ -7,7 +7,8 @@
  * writes. hcs_stream_shutdown() may be called by any thread at any time and ends what others wait for;
  * hcs_stream_close() frees and needs that nobody uses the stream any more.
  *
- * Errors: what the system says, HCS_WIN32(109) ERROR_BROKEN_PIPE for a write to an end that is gone, and those of
+ * Errors: what the system says, HCS_WIN32(109) ERROR_BROKEN_PIPE for a write to an end that is gone, HCS_WIN32(230)
+ * ERROR_BAD_PIPE for one to a named pipe of Windows after one that was given up in its middle, and those of
  * hcsshim/call.h. Calls wait for ever by default.
  */
 
