@@ -43,6 +43,8 @@ bool hcs_data_file_is_fresh(const struct hcs_data_file *f);
 HRESULT hcs_data_file_size(struct hcs_data_file *f, uint64_t *ret, struct hcs_error **err);
 /* When it was last written to, in seconds since 1970. */
 HRESULT hcs_data_file_changed(struct hcs_data_file *f, int64_t *ret, struct hcs_error **err);
+/* It says so from now on, until it is written to again. */
+HRESULT hcs_data_file_set_changed(struct hcs_data_file *f, int64_t seconds, struct hcs_error **err);
 
 /* The next bytes, fewer than n only at the end of a file and wherever a pipe likes; *ret_n == 0 is the end. */
 HRESULT hcs_data_file_read(struct hcs_data_file *f, void *data, size_t n, size_t *ret_n, struct hcs_error **err);

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "ext4/vhd/bytes.h"
 #include "ext4/vhd/chain.h"
+#include "ext4/vhd/disk_compact.h"
 #include "ext4/vhd/disk_make.h"
 #include "ext4/vhd/disk_merge.h"
 #include "testing/hcs_test.h"
@@ -234,6 +235,27 @@ static void a_merge_that_fails_leaves_a_chain(void **state) {
         }
 }
 
+static void a_child_stands_on_a_parent_that_was_compacted(void **state) {
+        for (enum disk_format format = DISK_VHD; format <= DISK_VHDX; format++) {
+                _cleanup_free_ char *a = in_folder(NULL, "a");
+                struct hcs_data_file *f = NULL;
+                uint64_t before, after;
+
+                assert_ok(make_on("a", NULL, format), NULL);
+                fill("a", 0, 0);
+                fill("a", 3u << 20, 1);
+                assert_ok(make_on("b", "a", format), NULL);
+                assert_ok(hcs_data_file_change(a, &f, NULL), NULL);
+                assert_ok(hcs_data_file_size(f, &before, NULL), NULL);
+                assert_ok(disk_compact(f, NULL), NULL);
+                assert_ok(hcs_data_file_size(f, &after, NULL), NULL);
+                hcs_data_file_close(f);
+                assert_true(after < before);
+                holds("b", 3u << 20, 1);
+                holds("b", 0, 0);
+        }
+}
+
 static void sectors_are_those_of_what_a_disk_is_made_from(void **state) {
         _cleanup_free_ char *a = in_folder(NULL, "a"), *to = in_folder(NULL, "to");
         struct disk_make_options o = {.format = DISK_VHDX, .type = VHD_DYNAMIC, .size = SIZE, .logical_sector = 4096};
@@ -276,6 +298,7 @@ HCS_TESTS(cmocka_unit_test_setup_teardown(a_chain_has_all_its_disks, set_up, tea
           cmocka_unit_test_setup_teardown(a_parent_without_its_structures_is_told, set_up, tear_down),
           cmocka_unit_test_setup_teardown(a_disk_that_stands_on_itself_is_told, set_up, tear_down),
           cmocka_unit_test_setup_teardown(a_merged_chain_reads_as_before, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(a_child_stands_on_a_parent_that_was_compacted, set_up, tear_down),
           cmocka_unit_test_setup_teardown(sectors_are_those_of_what_a_disk_is_made_from, set_up, tear_down),
           cmocka_unit_test_setup_teardown(a_merge_that_does_not_fit_changes_nothing, set_up, tear_down),
           cmocka_unit_test_setup_teardown(a_merge_that_fails_leaves_a_chain, set_up, tear_down))

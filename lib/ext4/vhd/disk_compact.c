@@ -141,6 +141,27 @@ static HRESULT cut_off(struct compaction *c, struct hcs_error **err) {
         return end < i->end ? i->code->set_end(i, end, err) : S_OK;
 }
 
+static HRESULT give_back(struct compaction *c, struct hcs_error **err) {
+        HRESULT hr = c->image->code->rearrange(c->image, err);
+
+        if (SUCCEEDED(hr))
+                hr = move_blocks(c, err);
+        return SUCCEEDED(hr) ? cut_off(c, err) : hr;
+}
+
+/* Who stands on a VHD knows it by the time of its file, and nothing that it has from that is another. */
+static HRESULT keep_time(struct compaction *c, struct hcs_error **err) {
+        struct hcs_data_file *f = c->image->file;
+        int64_t changed;
+        HRESULT hr = hcs_data_file_changed(f, &changed, err), kept;
+
+        if (FAILED(hr))
+                return hr;
+        hr = give_back(c, err);
+        kept = hcs_data_file_set_changed(f, changed, FAILED(hr) ? NULL : err);
+        return FAILED(hr) ? hr : kept;
+}
+
 static HRESULT compact(struct compaction *c, struct hcs_error **err) {
         HRESULT hr = find_slots(c, err);
 
@@ -148,10 +169,7 @@ static HRESULT compact(struct compaction *c, struct hcs_error **err) {
                 hr = check_slots(c, err);
         if (FAILED(hr) || c->empty.n == 0)
                 return hr;
-        hr = c->image->code->rearrange(c->image, err);
-        if (SUCCEEDED(hr))
-                hr = move_blocks(c, err);
-        return SUCCEEDED(hr) ? cut_off(c, err) : hr;
+        return c->image->facts.format == DISK_VHD ? keep_time(c, err) : give_back(c, err);
 }
 
 HRESULT disk_compact(struct hcs_data_file *f, struct hcs_error **err) {

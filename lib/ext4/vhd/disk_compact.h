@@ -8,9 +8,9 @@
 
 /*
  * The file, which was opened for writing, becomes shorter by the blocks of zeros of a dynamic disk: others take their
- * places. What the disk reads as stays. Who stands on a VHDX still does; who stands on a VHD finds another time of its
- * file, and is refused (VHD_E_PARENT_TIME). A differencing disk stays as it is: its zeros may hide what the parent has.
- * VHD_E_INVALID_TYPE: a fixed one; VHD_E_TABLE_CORRUPT: blocks that overlap, and nothing is changed.
+ * places. What the disk reads as stays, and who stands on it still does: the file of a VHD keeps its time. A
+ * differencing disk stays as it is: its zeros may hide what the parent has. VHD_E_INVALID_TYPE: a fixed one;
+ * VHD_E_TABLE_CORRUPT: blocks that overlap, and nothing is changed.
  */
 HRESULT disk_compact(struct hcs_data_file *f, struct hcs_error **err);
 

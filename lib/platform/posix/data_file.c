@@ -235,6 +235,12 @@ HRESULT hcs_data_file_changed(struct hcs_data_file *f, int64_t *ret, struct hcs_
         return S_OK;
 }
 
+HRESULT hcs_data_file_set_changed(struct hcs_data_file *f, int64_t seconds, struct hcs_error **err) {
+        const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = (time_t)seconds}};
+
+        return futimens(f->fd, times) < 0 ? hcs_error_errno(err, errno, "time of `%s`", f->name) : S_OK;
+}
+
 HRESULT hcs_data_file_read(struct hcs_data_file *f, void *data, size_t n, size_t *ret_n, struct hcs_error **err) {
         ssize_t got;
 

@@ -202,6 +202,12 @@ HRESULT hcs_data_file_changed(struct hcs_data_file *f, int64_t *ret, struct hcs_
         return S_OK;
 }
 
+HRESULT hcs_data_file_set_changed(struct hcs_data_file *f, int64_t seconds, struct hcs_error **err) {
+        FILETIME written = filetime_of_wall(seconds);
+
+        return SetFileTime(f->h, NULL, NULL, &written) ? S_OK : failed(err, "time of", f->name);
+}
+
 HRESULT hcs_data_file_read(struct hcs_data_file *f, void *data, size_t n, size_t *ret_n, struct hcs_error **err) {
         DWORD got = 0;
 

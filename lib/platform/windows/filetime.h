@@ -17,4 +17,11 @@ static inline uint64_t filetime_wall_ns(FILETIME t) {
         return (filetime_100ns(t) - 116444736000000000u) * 100;
 }
 
+/* Of seconds since 1970. */
+static inline FILETIME filetime_of_wall(int64_t seconds) {
+        uint64_t n = (uint64_t)(seconds * 10000000 + 116444736000000000);
+
+        return (FILETIME){.dwLowDateTime = (DWORD)n, .dwHighDateTime = (DWORD)(n >> 32)};
+}
+
 #endif
