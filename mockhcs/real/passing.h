@@ -14,6 +14,7 @@
 struct real_recorder {
         char *path;
         bool redact, streams;
+        uint64_t patience_ns;
         struct hcs_mutex lock;
         struct kept_table kept; /* under the lock */
         bool tried;             /* under the lock: the trace was opened, or could not be */
@@ -97,9 +98,13 @@ bool tee_begin(struct real_recorder *r, const char *process, enum mock_stream st
 /* With the lock held: has the client a pipe of that stream that is newer than that number? */
 bool tee_is_newer(const struct real_recorder *r, const char *process, enum mock_stream stream, uint64_t number);
 void tee_note_end(struct real_recorder *r, const char *process, enum mock_stream stream);
-/* Waits until what is in the inputs, or the outputs, of the process (NULL: of any) has passed; not when nothing passes
- * for so long, as when the reader does not read. */
-void tees_drain(struct real_recorder *r, const char *process, bool inputs, uint64_t patience_ns);
+/* How long is waited: at a time in which nothing passes, as when the reader does not read; and in all. */
+struct patience {
+        uint64_t quiet_ns, whole_ns;
+};
+/* Waits until what is in the inputs, or the outputs, of the process (NULL: of any) has passed. False when the patience
+ * was at its end before. */
+bool tees_drain(struct real_recorder *r, const char *process, bool inputs, const struct patience *patience);
 void tees_wait(struct real_recorder *r); /* for all of them to end */
 
 /* asking.c: calls that may give new pipes of a process; the end of one that it has waits for what they give. */

@@ -19,6 +19,7 @@ struct real_recorder *real_recorder_new(const struct real_recorder_options *opti
         r->path = hcs_strdup(options->path);
         r->redact = !options->keep_secrets;
         r->streams = !options->no_streams;
+        r->patience_ns = options->patience_ns ? options->patience_ns : HCS_NS_PER_S;
         hcs_mutex_init(&r->lock);
         hcs_mutex_init(&r->giving);
         hcs_cond_init(&r->passed);

@@ -21,6 +21,9 @@ struct real_recorder_options {
         const char *path;  /* of the trace, which is made with the first call */
         bool keep_secrets; /* environment values, credentials and tokens are written too */
         bool no_streams;   /* processes' streams are the client's alone, and not recorded */
+        /* How long a call waits for what is on its way in streams; 0: a second. For an input that is closed it is ten
+         * times that since anything passed last, sixty times in all. */
+        uint64_t patience_ns;
 };
 
 struct real_recorder *real_recorder_new(const struct real_recorder_options *options);

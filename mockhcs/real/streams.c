@@ -5,12 +5,11 @@
 
 #include "base/str.h"
 #include "mockhcs/real/passing.h"
-#include "platform/clock.h"
 
-/* How long nothing may pass, for the reader does not read, before a call goes on without. An input that is closed ends
- * for good; else what is on its way arrives later. */
-#define PATIENCE_CLOSING (10 * HCS_NS_PER_S)
-#define PATIENCE         HCS_NS_PER_S
+/* An input that is closed ends for good, so a program that reads slowly has its time; else what is on its way arrives
+ * later. */
+#define CLOSING_QUIET 10
+#define CLOSING_WHOLE 60
 
 static bool same_handles(const HCS_PROCESS_INFORMATION *a, const HCS_PROCESS_INFORMATION *b) {
         return a->StdInput == b->StdInput && a->StdOutput == b->StdOutput && a->StdError == b->StdError;
@@ -62,17 +61,24 @@ const char *streams_of(const struct passing *p) {
         return k && k->opened ? NULL : p->call.args[0].text;
 }
 
+static void drain(struct real_recorder *r, const char *process, bool inputs, bool closes) {
+        struct patience patience = {.quiet_ns = r->patience_ns * (closes ? CLOSING_QUIET : 1),
+                                    .whole_ns = r->patience_ns * (closes ? CLOSING_WHOLE : 1)};
+
+        tees_drain(r, process, inputs, &patience);
+}
+
 void streams_before(struct passing *p) {
         enum mock_verb verb = p->s->function->verb;
         bool closes = mock_call_closes_stdin(&p->call);
 
         if (!p->r->streams || (!closes && verb != MOCK_SIGNAL_PROCESS && verb != MOCK_TERMINATE_PROCESS))
                 return;
-        tees_drain(p->r, streams_of(p), true, closes ? PATIENCE_CLOSING : PATIENCE);
+        drain(p->r, streams_of(p), true, closes);
         p->call.time_ns = real_now_ns(p->r);
 }
 
 void streams_ended(struct real_recorder *r, const char *process) {
         if (r->streams)
-                tees_drain(r, process, false, PATIENCE);
+                drain(r, process, false, false);
 }

@@ -11,6 +11,7 @@
 #include "mockhcs/real/passing.h"
 #include "mockhcs/test/recorded.h"
 #include "platform/abi_memory.h"
+#include "platform/clock.h"
 #include "platform/pipe.h"
 
 static void start(struct world *w, HCS_SYSTEM system) {
@@ -222,14 +223,18 @@ static uint64_t through(struct world *w, enum mock_dll dll, const char *name, vo
 #define THROUGH(w, dll, name, real, ...) \
         through(w, MOCK_##dll, name, (void *)(uintptr_t)(real), (const uint64_t[]){__VA_ARGS__})
 
-static HCS_PROCESS_INFORMATION open_with_process(struct world *w) {
+static HCS_PROCESS_INFORMATION open_patiently(struct world *w, uint64_t patience_ns) {
         HCS_PROCESS_INFORMATION info = {0};
         HCS_PROCESS process = NULL;
 
         memset(&platform, 0, sizeof(platform));
-        open_world(w, (struct real_recorder_options){0});
+        open_world(w, (struct real_recorder_options){.patience_ns = patience_ns});
         THROUGH(w, VMCOMPUTE, "HcsCreateProcess", create_process, 0, ARG(u"{}"), ARG(&info), ARG(&process), 0);
         return info;
+}
+
+static HCS_PROCESS_INFORMATION open_with_process(struct world *w) {
+        return open_patiently(w, 0);
 }
 
 /* The same of computecore, whose operation has the pipes. */
@@ -326,18 +331,60 @@ static void an_input_is_closed_by_any_handle_of_its_process(void **state) {
         }
 }
 
-static void a_program_that_does_not_read_holds_up_nobody(void **state) {
+/* Ends when nothing is taken any more: the pipe is full, and what is in it goes nowhere. */
+static void fill(struct world *w, HANDLE writer, bool input) {
+        static const struct patience a_while = {100 * HCS_NS_PER_MS, 100 * HCS_NS_PER_MS};
         static char much[65536];
-        HCS_PROCESS_INFORMATION info;
-        struct world w;
         size_t n = 0;
 
+        hcs_pipe_set_nonblocking(writer);
+        do
+                while (SUCCEEDED(hcs_pipe_write(writer, much, sizeof(much), &n, NULL)))
+                        continue;
+        while (tees_drain(w->recorder, NULL, input, &a_while));
+}
+
+/* Another process, whose own pipes nobody asked for. */
+#define ANOTHER (A_PROCESS + 0x20)
+
+static uint64_t HCS_ABI_CALL create_another(void *system, PCWSTR parameters, void *operation, void *security,
+                                            HCS_PROCESS *process) {
+        *process = (HCS_PROCESS)ANOTHER;
+        return S_OK;
+}
+
+static void with_another(struct world *w) {
+        HCS_OPERATION op = new_operation(w);
+        HCS_PROCESS process = NULL;
+
+        THROUGH(w, COMPUTECORE, "HcsCreateProcess", create_another, 0, ARG(u"{}"), ARG(op), 0, ARG(&process));
+        CALL(w, COMPUTECORE, "HcsCloseOperation", ARG(op));
+}
+
+static void a_program_that_does_not_read_holds_up_nobody(void **state) {
+        HCS_PROCESS_INFORMATION info;
+        struct world w;
+
+        info = open_patiently(&w, HCS_NS_PER_MS);
+        with_another(&w);
+        fill(&w, info.StdInput, true);
+        THROUGH(&w, VMCOMPUTE, "HcsTerminateProcess", nothing, A_PROCESS, 0);
+        THROUGH(&w, VMCOMPUTE, "HcsModifyProcess", nothing, A_PROCESS, ARG(CLOSES_INPUT), 0);
+        THROUGH(&w, COMPUTECORE, "HcsWaitForProcessExit", nothing, ANOTHER, INFINITE, 0);
+        close_with_process(&w, &info);
+        close_world(&w);
+}
+
+/* Patience without end for either of the two does not outlast that for the other. */
+static void both_ends_of_patience_count(void **state) {
+        static const struct patience quiet = {HCS_NS_PER_MS, HCS_FOREVER / 2}, whole = {HCS_FOREVER / 2, HCS_NS_PER_MS};
+        HCS_PROCESS_INFORMATION info;
+        struct world w;
+
         info = open_with_process(&w);
-        hcs_pipe_set_nonblocking(info.StdInput);
-        while (SUCCEEDED(hcs_pipe_write(info.StdInput, much, sizeof(much), &n, NULL)))
-                continue;
-        tees_drain(w.recorder, "process/1", true, 1);
-        tees_drain(w.recorder, NULL, true, 1);
+        fill(&w, info.StdInput, true);
+        assert_false(tees_drain(w.recorder, NULL, true, &quiet));
+        assert_false(tees_drain(w.recorder, NULL, true, &whole));
         close_with_process(&w, &info);
         close_world(&w);
 }
@@ -528,7 +575,7 @@ HCS_TESTS(cmocka_unit_test(streams_and_an_exit_that_is_waited_for_are_written),
           cmocka_unit_test(what_was_written_before_a_call_that_closes_the_input_is_there),
           cmocka_unit_test(what_was_written_before_a_signal_or_an_end_is_there),
           cmocka_unit_test(an_input_is_closed_by_any_handle_of_its_process),
-          cmocka_unit_test(a_program_that_does_not_read_holds_up_nobody),
+          cmocka_unit_test(a_program_that_does_not_read_holds_up_nobody), cmocka_unit_test(both_ends_of_patience_count),
           cmocka_unit_test(what_a_process_wrote_before_its_exit_is_with_the_client_and_in_the_trace),
           cmocka_unit_test(the_end_of_a_stream_that_is_not_replaced_after_all_is_written),
           cmocka_unit_test(a_call_that_is_left_is_given_up_with_the_next),

@@ -212,18 +212,20 @@ static bool is_left(const struct real_recorder *r, const char *process, bool inp
         return left;
 }
 
-void tees_drain(struct real_recorder *r, const char *process, bool inputs, uint64_t patience_ns) {
-        uint64_t drain, carried, before = UINT64_MAX, deadline = 0;
+bool tees_drain(struct real_recorder *r, const char *process, bool inputs, const struct patience *patience) {
+        uint64_t end = hcs_clock_ns() + patience->whole_ns, quiet = 0;
+        uint64_t drain, carried, before = UINT64_MAX;
 
         hcs_guard(&r->lock);
         drain = ask_all(r, process, inputs);
         while (is_left(r, process, inputs, drain, &carried)) {
                 if (carried != before)
-                        deadline = hcs_clock_ns() + patience_ns;
+                        quiet = hcs_clock_ns() + patience->quiet_ns;
                 before = carried;
-                if (!hcs_cond_wait_until(&r->passed, &r->lock, deadline))
-                        return;
+                if (!hcs_cond_wait_until(&r->passed, &r->lock, quiet < end ? quiet : end))
+                        return false;
         }
+        return true;
 }
 
 void tees_wait(struct real_recorder *r) {
