@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/str.h"
 #include "base/utf.h"
 #include "hcsshim/abi/computenetwork.h"
 #include "mockhcs/abi/layer_argument.h"
@@ -91,6 +92,36 @@ static bool is_argument(const struct parameter *a) {
                a->kind == PARAMETER_DISK || a->kind == PARAMETER_HANDLE || a->kind == PARAMETER_OPERATION;
 }
 
+/* FNV-1a. */
+static uint64_t hash(const char *text) {
+        uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+        for (; *text; text++)
+                h = (h ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+        return h;
+}
+
+/* With the lock held: of a system or a process that is about to be had. */
+static void describe_owner(struct passing *p, struct kept *created) {
+        struct owner *o = &created->owner;
+        const struct kept *system;
+
+        for (size_t i = 0; i < p->call.n_args; i++) {
+                const struct mock_value *v = &p->call.args[i];
+
+                if (created->handle.kind == MOCK_SYSTEM && hcs_streq(v->name, "id"))
+                        o->system = hash(v->text ? v->text : "");
+                if (created->handle.kind == MOCK_PROCESS && hcs_streq(v->name, "processId"))
+                        o->id = (uint32_t)v->number;
+        }
+        if (created->handle.kind != MOCK_PROCESS)
+                return;
+        memcpy(o->process, created->handle.symbol, sizeof(o->process));
+        system = kept_find(&p->r->kept, MOCK_SYSTEM, p->s->function->dll, p->on[MOCK_SYSTEM]);
+        if (system)
+                o->system = system->owner.system;
+}
+
 void passing_arguments(struct passing *p) {
         int creates = signature_find(p->s, PARAMETER_CREATES);
         enum mock_handle_kind kind = creates >= 0 ? p->s->parameters[creates].handle : MOCK_OPERATION;
@@ -102,7 +133,7 @@ void passing_arguments(struct passing *p) {
                 return;
         hcs_mutex_lock(&p->r->lock);
         p->created = kept_new(&p->r->kept, kind, p->s->function->dll);
-        p->created->opened = p->s->function->verb == MOCK_OPEN_PROCESS;
+        describe_owner(p, p->created);
         hcs_mutex_unlock(&p->r->lock);
         p->call.created = &p->created->handle;
 }

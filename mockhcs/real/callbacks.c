@@ -74,7 +74,7 @@ static void hear(struct real_recorder *r, const void *context, const struct hear
         char unknown[16];
 
         if (is_exit(name))
-                streams_ended(r, h->kind == MOCK_PROCESS && !h->opened ? h->on : NULL);
+                streams_ended(r, &h->owner);
         if (is_exit(name) && !(h->closing ? first_to_hear(r, context) : first_exit(r, h->kind, h->dll, h->value)))
                 return;
         snprintf(unknown, sizeof(unknown), "0x%08X", (unsigned)type);
@@ -83,11 +83,13 @@ static void hear(struct real_recorder *r, const void *context, const struct hear
 
 void callbacks_exited(struct passing *p) {
         enum mock_handle_kind kind = p->on[MOCK_PROCESS] ? MOCK_PROCESS : MOCK_SYSTEM;
+        struct owner owner;
         char *document;
 
         if (p->s->function->verb != MOCK_WAIT_EXIT || FAILED(p->call.hr) || !p->on[kind])
                 return;
-        streams_ended(p->r, kind == MOCK_PROCESS ? streams_of(p) : NULL);
+        if (streams_of(p, kind, &owner))
+                streams_ended(p->r, &owner);
         if (!first_exit(p->r, kind, p->s->function->dll, p->on[kind]))
                 return;
         document = passing_text(p, signature_find(p->s, PARAMETER_DATA));
@@ -189,7 +191,7 @@ static void describe(const struct passing *p, struct hearing *h) {
         if (!k)
                 return;
         memcpy(h->on, k->handle.symbol, sizeof(h->on));
-        h->opened = k->opened;
+        h->owner = k->owner;
 }
 
 static void redirect_hearing(struct passing *p, int callback, int context) {

@@ -35,13 +35,13 @@ static struct kept *operation_of(struct passing *p) {
         return value ? kept_find(&p->r->kept, MOCK_OPERATION, MOCK_COMPUTECORE, value) : NULL;
 }
 
-static const char *process_of(const struct passing *p) {
+static struct owner process_of(const struct passing *p) {
         const struct kept *k;
 
         if (p->created && p->created->handle.kind == MOCK_PROCESS)
-                return p->created->handle.symbol;
+                return p->created->owner;
         k = kept_find(&p->r->kept, MOCK_PROCESS, p->s->function->dll, p->on[MOCK_PROCESS]);
-        return k ? k->handle.symbol : "";
+        return k ? k->owner : (struct owner){0};
 }
 
 /* With the lock held: whose notification completes the call. */
@@ -62,7 +62,7 @@ void completion_starts(struct passing *p) {
                 k->call = p->call.number;
                 k->gives_process = verb == MOCK_CREATE_PROCESS || verb == MOCK_GET_PROCESS_INFO;
                 if (k->gives_process)
-                        snprintf(k->process, sizeof(k->process), "%s", process_of(p));
+                        k->owner = process_of(p);
         }
         k = completion >= 0 ? system_of(p) : NULL;
         if (k)
@@ -167,7 +167,7 @@ static void complete(struct real_recorder *r, uintptr_t operation, HRESULT hr, c
 }
 
 void completion_asks(struct passing *p) {
-        char process[24] = "";
+        struct owner process = {0};
         const struct kept *k;
 
         if (signature_find(p->s, PARAMETER_PROCESS_INFORMATION) < 0)
@@ -175,18 +175,18 @@ void completion_asks(struct passing *p) {
         hcs_mutex_lock(&p->r->lock);
         k = passing_is_completion(p) ? operation_of(p) : NULL;
         if (k)
-                memcpy(process, k->process, sizeof(process));
+                process = k->owner;
         else if (!passing_is_completion(p)) /* vmcompute */
-                snprintf(process, sizeof(process), "%s", process_of(p));
+                process = process_of(p);
         hcs_mutex_unlock(&p->r->lock);
-        if (*process)
-                asking_begin(p, process);
+        if (*process.process)
+                asking_begin(p, process.process);
 }
 
 void completion_heard(struct passing *p) {
         int info = signature_find(p->s, PARAMETER_PROCESS_INFORMATION);
         struct mock_process_info *process = &p->call.completion.process;
-        char on[24] = "";
+        struct owner on = {0};
         const struct kept *k;
         bool gives_process;
 
@@ -195,7 +195,7 @@ void completion_heard(struct passing *p) {
                 k = operation_of(p);
                 gives_process = k && k->gives_process;
                 if (gives_process)
-                        memcpy(on, k->process, sizeof(on));
+                        on = k->owner;
                 hcs_mutex_unlock(&p->r->lock);
                 /* A failure may be that of a client that has no place for process information. */
                 if (is_result(p->call.hr) && (info < 0 ? !gives_process : p->args[info] || SUCCEEDED(p->call.hr)))
@@ -204,11 +204,11 @@ void completion_heard(struct passing *p) {
                                  process->present ? process : NULL);
         } else if (info >= 0) { /* vmcompute */
                 hcs_mutex_lock(&p->r->lock);
-                snprintf(on, sizeof(on), "%s", process_of(p));
+                on = process_of(p);
                 hcs_mutex_unlock(&p->r->lock);
         }
-        if (process->present && *on)
-                streams_tee(p, on, (HCS_PROCESS_INFORMATION *)(uintptr_t)p->args[info]);
+        if (process->present && *on.process)
+                streams_tee(p, &on, (HCS_PROCESS_INFORMATION *)(uintptr_t)p->args[info]);
         if (p->s->function->dll == MOCK_COMPUTECORE)
                 process->present = false; /* the completion has it */
 }

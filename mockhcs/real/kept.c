@@ -21,6 +21,11 @@ void kept_deinit(struct kept_table *t) {
         *t = (struct kept_table){0};
 }
 
+bool owner_has(const struct owner *all, const struct owner *one) {
+        return all->system == one->system &&
+               (!*all->process || strcmp(all->process, one->process) == 0 || (all->id && all->id == one->id));
+}
+
 struct kept *kept_new(struct kept_table *t, enum mock_handle_kind kind, enum mock_dll dll) {
         struct kept *k = hcs_calloc(1, sizeof(*k));
 
@@ -75,6 +80,19 @@ static struct kept **place_of(struct kept_table *t, enum mock_handle_kind kind, 
 
 struct kept *kept_find(struct kept_table *t, enum mock_handle_kind kind, enum mock_dll dll, uintptr_t value) {
         return *place_of(t, kind, dll, value);
+}
+
+static void learn(struct owner *o, const char *process, uint32_t id) {
+        if (strcmp(o->process, process) == 0)
+                o->id = id;
+}
+
+void kept_learn_id(struct kept_table *t, const char *process, uint32_t id) {
+        for (size_t i = 0; i < KEPT_BUCKETS; i++)
+                for (struct kept *k = t->buckets[i]; k; k = k->next)
+                        learn(&k->owner, process, id);
+        for (uint32_t i = 0; i < t->n_hearings; i++)
+                learn(&t->hearings[i].owner, process, id);
 }
 
 struct kept *kept_take(struct kept_table *t, enum mock_handle_kind kind, enum mock_dll dll, uintptr_t value) {

@@ -16,12 +16,19 @@
 #define KEPT_GONE      64  /* callbacks that are gone, before the place of one is used again */
 #define KEPT_COMPLETED 5   /* what vmcompute completes by a notification: create, start, pause, resume, save */
 
+/* Whose streams: a process's; or a system's, which are those of all its processes. */
+struct owner {
+        uint64_t system;  /* a hash of its id: those of two systems that have the same are only waited for in vain */
+        uint32_t id;      /* of the process for the platform; 0: not known yet */
+        char process[24]; /* symbol of the handle that gives them; "" for a system */
+};
+
 struct kept {
         struct kept *next;
         struct mock_handle handle;        /* with the platform's value */
         uint32_t hearing;                 /* SYSTEM, PROCESS, CALLBACK: the callback that is registered; 0: none */
         bool exited;                      /* the trace says so */
-        bool opened;                      /* PROCESS: by its id; its streams are another handle's */
+        struct owner owner;               /* SYSTEM, PROCESS; OPERATION: whose process information its result has */
         uint64_t pending[KEPT_COMPLETED]; /* SYSTEM: numbers of vmcompute's calls that are not completed */
 
         /* OPERATION */
@@ -29,7 +36,6 @@ struct kept {
         bool completed;
         bool called_back;
         bool gives_process;                  /* its result has process information */
-        char process[24];                    /* whose */
         HCS_PROCESS_INFORMATION given, ours; /* that the platform gave, and the client was given */
         HCS_OPERATION_COMPLETION completion;
 };
@@ -42,7 +48,7 @@ struct hearing {
         bool used;
         bool closing; /* what it hears of is closed, or is being closed */
         bool exited;  /* the same, and the trace has its exit */
-        bool opened;  /* as in struct kept */
+        struct owner owner;
         HCS_EVENT_CALLBACK events;
         HCS_NOTIFICATION_CALLBACK notifications;
         void *context;
@@ -68,11 +74,16 @@ struct kept_table {
 
 void kept_deinit(struct kept_table *t);
 
+/* Are streams of the one among those of the other? */
+bool owner_has(const struct owner *all, const struct owner *one);
+
 /* A handle that is about to be made: it has its name, and no value yet. Owned by the caller. */
 struct kept *kept_new(struct kept_table *t, enum mock_handle_kind kind, enum mock_dll dll);
 /* Takes it over. */
 void kept_add(struct kept_table *t, struct kept *k, uintptr_t value);
 struct kept *kept_find(struct kept_table *t, enum mock_handle_kind kind, enum mock_dll dll, uintptr_t value);
+/* The id of that process is known: its handle and all that hear of it know it, too. */
+void kept_learn_id(struct kept_table *t, const char *process, uint32_t id);
 /* Takes it out; NULL when it is not there. The caller adds it again or frees it. */
 struct kept *kept_take(struct kept_table *t, enum mock_handle_kind kind, enum mock_dll dll, uintptr_t value);
 

@@ -85,16 +85,16 @@ void callbacks_exited(struct passing *p);
 
 /* streams.c: pipes of ours in place of the platform's, what goes through is written. Of an operation that gives the
  * same ones again the client gets the same of ours again. */
-void streams_tee(struct passing *p, const char *process, HCS_PROCESS_INFORMATION *info);
-/* In whose streams a call on a process may find something; NULL: in any, for a process that was opened by its id. */
-const char *streams_of(const struct passing *p);
+void streams_tee(struct passing *p, const struct owner *process, HCS_PROCESS_INFORMATION *info);
+/* Whose streams a call on a process or a system is about; false when it is on no handle that is one. */
+bool streams_of(const struct passing *p, enum mock_handle_kind kind, struct owner *ret);
 /* What the client has written before a call that ends an input or a process is at the platform before the call. */
 void streams_before(struct passing *p);
-/* What a process has written before it ended is with the client before that hears of the end; NULL: all of them. */
-void streams_ended(struct real_recorder *r, const char *process);
+/* What a process has written before it, or its system, ended is with the client before that hears of the end. */
+void streams_ended(struct real_recorder *r, const struct owner *ended);
 
 /* tee.c: one stream. False when it stays the platform's. */
-bool tee_begin(struct real_recorder *r, const char *process, enum mock_stream stream, HANDLE *handle);
+bool tee_begin(struct real_recorder *r, const struct owner *owner, enum mock_stream stream, HANDLE *handle);
 /* With the lock held: has the client a pipe of that stream that is newer than that number? */
 bool tee_is_newer(const struct real_recorder *r, const char *process, enum mock_stream stream, uint64_t number);
 void tee_note_end(struct real_recorder *r, const char *process, enum mock_stream stream);
@@ -102,9 +102,10 @@ void tee_note_end(struct real_recorder *r, const char *process, enum mock_stream
 struct patience {
         uint64_t quiet_ns, whole_ns;
 };
-/* Waits until what is in the inputs, or the outputs, of the process (NULL: of any) has passed. False when the patience
- * was at its end before. */
-bool tees_drain(struct real_recorder *r, const char *process, bool inputs, const struct patience *patience);
+/* Waits until what is in the inputs, or the outputs, of these has passed. False when the patience was at its end
+ * before.
+ */
+bool tees_drain(struct real_recorder *r, const struct owner *owner, bool inputs, const struct patience *patience);
 void tees_wait(struct real_recorder *r); /* for all of them to end */
 
 /* asking.c: calls that may give new pipes of a process; the end of one that it has waits for what they give. */

@@ -3,7 +3,6 @@
 /* Streams of processes: which ones go through us (tee.c), and which of the calls and events have to come behind what is
  * on its way in them. */
 
-#include "base/str.h"
 #include "mockhcs/real/passing.h"
 
 /* An input that is closed ends for good, so a program that reads slowly has its time; else what is on its way arrives
@@ -38,8 +37,14 @@ static void remember(struct passing *p, const HCS_PROCESS_INFORMATION *given, co
         k->ours = *ours;
 }
 
-void streams_tee(struct passing *p, const char *process, HCS_PROCESS_INFORMATION *info) {
+static void learn_id(struct passing *p, const struct owner *owner) {
+        hcs_guard(&p->r->lock);
+        kept_learn_id(&p->r->kept, owner->process, owner->id);
+}
+
+void streams_tee(struct passing *p, const struct owner *process, HCS_PROCESS_INFORMATION *info) {
         HCS_PROCESS_INFORMATION given = *info;
+        struct owner owner = *process;
         HANDLE *const pipes[MOCK_STREAMS] = {&info->StdInput, &info->StdOutput, &info->StdError};
 
         if (!p->r->streams)
@@ -47,38 +52,45 @@ void streams_tee(struct passing *p, const char *process, HCS_PROCESS_INFORMATION
         hcs_guard(&p->r->giving);
         if (given_before(p, info))
                 return;
+        owner.id = info->ProcessId;
+        if (owner.id != process->id)
+                learn_id(p, &owner);
         for (int i = 0; i < MOCK_STREAMS; i++)
                 if (*pipes[i])
-                        tee_begin(p->r, process, (enum mock_stream)i, pipes[i]);
+                        tee_begin(p->r, &owner, (enum mock_stream)i, pipes[i]);
         remember(p, &given, info);
 }
 
-const char *streams_of(const struct passing *p) {
+bool streams_of(const struct passing *p, enum mock_handle_kind kind, struct owner *ret) {
         const struct kept *k;
 
         hcs_guard(&p->r->lock);
-        k = kept_find(&p->r->kept, MOCK_PROCESS, p->s->function->dll, p->on[MOCK_PROCESS]);
-        return k && k->opened ? NULL : p->call.args[0].text;
+        k = kept_find(&p->r->kept, kind, p->s->function->dll, p->on[kind]);
+        if (k)
+                *ret = k->owner;
+        return k != NULL;
 }
 
-static void drain(struct real_recorder *r, const char *process, bool inputs, bool closes) {
+static void drain(struct real_recorder *r, const struct owner *owner, bool inputs, bool closes) {
         struct patience patience = {.quiet_ns = r->patience_ns * (closes ? CLOSING_QUIET : 1),
                                     .whole_ns = r->patience_ns * (closes ? CLOSING_WHOLE : 1)};
 
-        tees_drain(r, process, inputs, &patience);
+        tees_drain(r, owner, inputs, &patience);
 }
 
 void streams_before(struct passing *p) {
         enum mock_verb verb = p->s->function->verb;
         bool closes = mock_call_closes_stdin(&p->call);
+        struct owner owner;
 
         if (!p->r->streams || (!closes && verb != MOCK_SIGNAL_PROCESS && verb != MOCK_TERMINATE_PROCESS))
                 return;
-        drain(p->r, streams_of(p), true, closes);
+        if (streams_of(p, MOCK_PROCESS, &owner))
+                drain(p->r, &owner, true, closes);
         p->call.time_ns = real_now_ns(p->r);
 }
 
-void streams_ended(struct real_recorder *r, const char *process) {
+void streams_ended(struct real_recorder *r, const struct owner *ended) {
         if (r->streams)
-                drain(r, process, false, false);
+                drain(r, ended, false, false);
 }

@@ -331,6 +331,9 @@ static void an_input_is_closed_by_any_handle_of_its_process(void **state) {
         }
 }
 
+/* Those of the system that the recorder knows nothing of. */
+static const struct owner all;
+
 /* Ends when nothing is taken any more: the pipe is full, and what is in it goes nowhere. */
 static void fill(struct world *w, HANDLE writer, bool input) {
         static const struct patience a_while = {100 * HCS_NS_PER_MS, 100 * HCS_NS_PER_MS};
@@ -341,7 +344,7 @@ static void fill(struct world *w, HANDLE writer, bool input) {
         do
                 while (SUCCEEDED(hcs_pipe_write(writer, much, sizeof(much), &n, NULL)))
                         continue;
-        while (tees_drain(w->recorder, NULL, input, &a_while));
+        while (tees_drain(w->recorder, &all, input, &a_while));
 }
 
 /* Another process, whose own pipes nobody asked for. */
@@ -375,6 +378,32 @@ static void a_program_that_does_not_read_holds_up_nobody(void **state) {
         close_world(&w);
 }
 
+static uint64_t HCS_ABI_CALL open_other(void *system, DWORD id, HCS_PROCESS *process) {
+        *process = (HCS_PROCESS)(ANOTHER + 0x10);
+        return S_OK;
+}
+
+/* Who waited for streams of the first would do so for an hour. */
+static void streams_are_waited_for_by_calls_on_their_own_process_alone(void **state) {
+        HCS_PROCESS_INFORMATION info;
+        HCS_PROCESS other = NULL;
+        HCS_SYSTEM system;
+        struct world w;
+
+        info = open_patiently(&w, 3600 * (uint64_t)HCS_NS_PER_S);
+        system = create_and_close(&w);
+        with_another(&w);
+        THROUGH(&w, VMCOMPUTE, "HcsOpenProcess", open_other, 0, 2, ARG(&other), 0);
+        fill(&w, info.StdInput, true);
+        fill(&w, platform.out, false);
+        THROUGH(&w, VMCOMPUTE, "HcsTerminateProcess", nothing, ARG(other), 0);
+        THROUGH(&w, VMCOMPUTE, "HcsModifyProcess", nothing, ARG(other), ARG(CLOSES_INPUT), 0);
+        THROUGH(&w, COMPUTECORE, "HcsWaitForProcessExit", nothing, ANOTHER, INFINITE, 0);
+        THROUGH(&w, COMPUTECORE, "HcsWaitForComputeSystemExit", nothing, ARG(system), INFINITE, 0);
+        close_with_process(&w, &info);
+        close_world(&w);
+}
+
 /* Patience without end for either of the two does not outlast that for the other. */
 static void both_ends_of_patience_count(void **state) {
         static const struct patience quiet = {HCS_NS_PER_MS, HCS_FOREVER / 2}, whole = {HCS_FOREVER / 2, HCS_NS_PER_MS};
@@ -383,8 +412,8 @@ static void both_ends_of_patience_count(void **state) {
 
         info = open_with_process(&w);
         fill(&w, info.StdInput, true);
-        assert_false(tees_drain(w.recorder, NULL, true, &quiet));
-        assert_false(tees_drain(w.recorder, NULL, true, &whole));
+        assert_false(tees_drain(w.recorder, &all, true, &quiet));
+        assert_false(tees_drain(w.recorder, &all, true, &whole));
         close_with_process(&w, &info);
         close_world(&w);
 }
@@ -441,6 +470,61 @@ static void what_a_process_wrote_before_its_exit_is_with_the_client_and_in_the_t
                 said = read_lines(w.ours, MOCK_RECORD_STDIO);
                 assert_int_equal(said.n, 1);
                 free_lines(&said);
+                close_with_process(&w, &info);
+                close_world(&w);
+        }
+}
+
+static uint64_t HCS_ABI_CALL open_with_access(void *system, DWORD id, DWORD access, HCS_PROCESS *process) {
+        *process = (HCS_PROCESS)(A_PROCESS + 0x10);
+        return S_OK;
+}
+
+/* What a call of computecore on that process, or that creates it, gives. */
+static HCS_PROCESS_INFORMATION pipes_of(struct world *w, HCS_OPERATION op) {
+        HCS_PROCESS_INFORMATION info = {0};
+
+        THROUGH(w, COMPUTECORE, "HcsGetOperationResultAndProcessInfo", give_pipes, ARG(op), ARG(&info), 0);
+        CALL(w, COMPUTECORE, "HcsCloseOperation", ARG(op));
+        return info;
+}
+
+/* The exit is heard of by who registered before the process's id was known. */
+static void pipes_that_another_handle_was_given_are_those_of_the_process(void **state) {
+        HCS_EVENT event = {.Type = HcsEventProcessExited, .EventData = u"{\"ExitCode\":0}"};
+        HCS_PROCESS_INFORMATION info;
+        HCS_PROCESS process = NULL;
+        HCS_OPERATION op;
+        struct hearer h;
+        struct world w;
+
+        for (int i = 0; i < MANY; i++) {
+                memset(&platform, 0, sizeof(platform));
+                open_world(&w, (struct real_recorder_options){0});
+                op = new_operation(&w);
+                THROUGH(&w, COMPUTECORE, "HcsCreateProcess", create_for_operation, 0, ARG(u"{}"), ARG(op), 0,
+                        ARG(&process));
+                THROUGH(&w, COMPUTECORE, "HcsSetProcessCallback", take_callback, A_PROCESS, 0, ARG(&h),
+                        ARG(on_exit_look));
+                info = pipes_of(&w, op);
+                hcs_pipe_close(platform.in);
+                hcs_pipe_close(platform.out);
+                hcs_pipe_close(info.StdInput);
+                hcs_pipe_close(info.StdOutput);
+                THROUGH(&w, COMPUTECORE, "HcsOpenProcess", open_with_access, 0, 1, 0, ARG(&process));
+                op = new_operation(&w);
+                THROUGH(&w, COMPUTECORE, "HcsGetProcessInfo", nothing, ARG(process), ARG(op));
+                info = pipes_of(&w, op);
+                h = (struct hearer){.out = info.StdOutput};
+                hcs_pipe_set_nonblocking(info.StdOutput);
+                if (i % 2) {
+                        write_text(platform.out, "at last");
+                        platform.callback(&event, platform.context);
+                } else {
+                        THROUGH(&w, COMPUTECORE, "HcsWaitForProcessExit", exit_with_words, A_PROCESS, INFINITE, 0);
+                        look_at_output(&h);
+                }
+                assert_int_equal(h.n, 7);
                 close_with_process(&w, &info);
                 close_world(&w);
         }
@@ -575,8 +659,11 @@ HCS_TESTS(cmocka_unit_test(streams_and_an_exit_that_is_waited_for_are_written),
           cmocka_unit_test(what_was_written_before_a_call_that_closes_the_input_is_there),
           cmocka_unit_test(what_was_written_before_a_signal_or_an_end_is_there),
           cmocka_unit_test(an_input_is_closed_by_any_handle_of_its_process),
-          cmocka_unit_test(a_program_that_does_not_read_holds_up_nobody), cmocka_unit_test(both_ends_of_patience_count),
+          cmocka_unit_test(a_program_that_does_not_read_holds_up_nobody),
+          cmocka_unit_test(streams_are_waited_for_by_calls_on_their_own_process_alone),
+          cmocka_unit_test(both_ends_of_patience_count),
           cmocka_unit_test(what_a_process_wrote_before_its_exit_is_with_the_client_and_in_the_trace),
+          cmocka_unit_test(pipes_that_another_handle_was_given_are_those_of_the_process),
           cmocka_unit_test(the_end_of_a_stream_that_is_not_replaced_after_all_is_written),
           cmocka_unit_test(a_call_that_is_left_is_given_up_with_the_next),
           cmocka_unit_test(a_thread_that_ends_within_a_call_is_not_waited_for),

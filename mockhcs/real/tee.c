@@ -7,9 +7,6 @@
  * which was there wakes it, and waits until it finds nothing.
  */
 
-#include <stdio.h>
-#include <string.h>
-
 #include "base/str.h"
 #include "hcsshim/log.h"
 #include "mockhcs/real/passing.h"
@@ -22,7 +19,7 @@
 struct tee {
         struct tee *next; /* in the recorder's list */
         struct real_recorder *r;
-        char process[24];
+        struct owner owner;
         enum mock_stream stream;
         uint64_t number;
         HANDLE from, to;
@@ -114,7 +111,7 @@ static void count(struct tee *t, size_t n) {
 
 bool tee_is_newer(const struct real_recorder *r, const char *process, enum mock_stream stream, uint64_t number) {
         for (const struct tee *t = r->tees; t; t = t->next)
-                if (t->number > number && t->stream == stream && hcs_streq(t->process, process))
+                if (t->number > number && t->stream == stream && hcs_streq(t->owner.process, process))
                         return true;
         return false;
 }
@@ -123,8 +120,8 @@ bool tee_is_newer(const struct real_recorder *r, const char *process, enum mock_
  * the stream. */
 static bool is_replaced(const struct tee *t) {
         hcs_guard(&t->r->lock);
-        return tee_is_newer(t->r, t->process, t->stream, t->number) ||
-               asking_takes_end(t->r, t->process, t->stream, t->number);
+        return tee_is_newer(t->r, t->owner.process, t->stream, t->number) ||
+               asking_takes_end(t->r, t->owner.process, t->stream, t->number);
 }
 
 static void carry(void *arg) {
@@ -134,12 +131,12 @@ static void carry(void *arg) {
         bool wanted = true;
 
         while (wanted && take(t, data, sizeof(data), &n) == S_OK) {
-                note(t->r, t->process, t->stream, data, n);
+                note(t->r, t->owner.process, t->stream, data, n);
                 wanted = hand_on(t, data, n);
                 count(t, n);
         }
         if (wanted && !is_replaced(t))
-                tee_note_end(t->r, t->process, t->stream);
+                tee_note_end(t->r, t->owner.process, t->stream);
         hcs_pipe_close(t->from);
         hcs_pipe_close(t->to);
         remove_from_list(t);
@@ -153,7 +150,7 @@ static bool not_recorded(const char *process, struct hcs_error *err) {
         return false;
 }
 
-bool tee_begin(struct real_recorder *r, const char *process, enum mock_stream stream, HANDLE *handle) {
+bool tee_begin(struct real_recorder *r, const struct owner *owner, enum mock_stream stream, HANDLE *handle) {
         bool input = stream == MOCK_STDIN;
         HANDLE reader = NULL, writer = NULL;
         struct hcs_poller *poller = NULL;
@@ -161,14 +158,13 @@ bool tee_begin(struct real_recorder *r, const char *process, enum mock_stream st
         struct tee *t;
 
         if (FAILED(hcs_poller_new(&poller, &err)))
-                return not_recorded(process, err);
+                return not_recorded(owner->process, err);
         if (FAILED(hcs_pipe_new(&reader, &writer, &err))) {
                 hcs_poller_free(poller);
-                return not_recorded(process, err);
+                return not_recorded(owner->process, err);
         }
         t = hcs_calloc(1, sizeof(*t));
-        *t = (struct tee){.r = r, .stream = stream, .poller = poller};
-        snprintf(t->process, sizeof(t->process), "%s", process);
+        *t = (struct tee){.r = r, .owner = *owner, .stream = stream, .poller = poller};
         t->from = input ? reader : *handle;
         t->to = input ? *handle : writer;
         add(t);
@@ -180,17 +176,17 @@ bool tee_begin(struct real_recorder *r, const char *process, enum mock_stream st
         tee_free(t);
         hcs_pipe_close(reader);
         hcs_pipe_close(writer);
-        return not_recorded(process, err);
+        return not_recorded(owner->process, err);
 }
 
-static bool is_meant(const struct tee *t, const char *process, bool inputs) {
-        return (t->stream == MOCK_STDIN) == inputs && (!process || hcs_streq(t->process, process));
+static bool is_meant(const struct tee *t, const struct owner *owner, bool inputs) {
+        return (t->stream == MOCK_STDIN) == inputs && owner_has(owner, &t->owner);
 }
 
-static uint64_t ask_all(struct real_recorder *r, const char *process, bool inputs) {
+static uint64_t ask_all(struct real_recorder *r, const struct owner *owner, bool inputs) {
         r->drains++;
         for (struct tee *t = r->tees; t; t = t->next) {
-                if (!is_meant(t, process, inputs))
+                if (!is_meant(t, owner, inputs))
                         continue;
                 t->wanted = r->drains;
                 t->enough = t->carried + ALL_THAT_IS_THERE;
@@ -200,25 +196,26 @@ static uint64_t ask_all(struct real_recorder *r, const char *process, bool input
 }
 
 /* False when all have; else how many bytes they have carried. */
-static bool is_left(const struct real_recorder *r, const char *process, bool inputs, uint64_t drain, uint64_t *ret) {
+static bool is_left(const struct real_recorder *r, const struct owner *owner, bool inputs, uint64_t drain,
+                    uint64_t *ret) {
         bool left = false;
 
         *ret = 0;
         for (const struct tee *t = r->tees; t; t = t->next)
-                if (is_meant(t, process, inputs) && t->wanted >= drain && t->drained < drain) {
+                if (is_meant(t, owner, inputs) && t->wanted >= drain && t->drained < drain) {
                         left = true;
                         *ret += t->carried;
                 }
         return left;
 }
 
-bool tees_drain(struct real_recorder *r, const char *process, bool inputs, const struct patience *patience) {
+bool tees_drain(struct real_recorder *r, const struct owner *owner, bool inputs, const struct patience *patience) {
         uint64_t end = hcs_clock_ns() + patience->whole_ns, quiet = 0;
         uint64_t drain, carried, before = UINT64_MAX;
 
         hcs_guard(&r->lock);
-        drain = ask_all(r, process, inputs);
-        while (is_left(r, process, inputs, drain, &carried)) {
+        drain = ask_all(r, owner, inputs);
+        while (is_left(r, owner, inputs, drain, &carried)) {
                 if (carried != before)
                         quiet = hcs_clock_ns() + patience->quiet_ns;
                 before = carried;
