@@ -17,7 +17,7 @@ struct asking {
         uint32_t thread;     /* the recorder's number of it */
         uint32_t system_thread;
         uintptr_t frame;       /* where on its stack */
-        struct mock_call call; /* and what it has, which is nobody's when it never returns */
+        struct mock_call call; /* and what it has, which is nobody's when the platform never answers */
         struct kept *created;
         bool is_gone;
         char process[24];
@@ -38,6 +38,27 @@ void asking_begin(struct passing *p, const char *process) {
         a->next = p->r->askings;
         p->r->askings = a;
         atomic_fetch_add(&p->r->n_askings, 1);
+}
+
+static struct asking **place_of(struct passing *p) {
+        struct asking **at = &p->r->askings;
+
+        while (*at && (*at)->number != p->asking)
+                at = &(*at)->next;
+        return at;
+}
+
+void asking_answered(struct passing *p) {
+        struct asking *a;
+
+        if (!p->asking)
+                return;
+        hcs_guard(&p->r->lock);
+        a = *place_of(p);
+        if (!a)
+                return;
+        a->call = (struct mock_call){0};
+        a->created = NULL;
 }
 
 static struct asking *of_process(struct real_recorder *r, const char *process) {
@@ -86,13 +107,12 @@ static void settle(struct real_recorder *r, struct asking *a) {
 }
 
 void asking_end(struct passing *p) {
-        struct asking **at = &p->r->askings, *a;
+        struct asking **at, *a;
 
         if (!p->asking)
                 return;
         hcs_mutex_lock(&p->r->lock);
-        while (*at && (*at)->number != p->asking)
-                at = &(*at)->next;
+        at = place_of(p);
         a = *at;
         if (a)
                 take_out(p->r, at);

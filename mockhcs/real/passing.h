@@ -110,7 +110,9 @@ void tees_wait(struct real_recorder *r); /* for all of them to end */
 
 /* asking.c: calls that may give new pipes of a process; the end of one that it has waits for what they give. */
 void asking_begin(struct passing *p, const char *process); /* before the call */
-void asking_end(struct passing *p);                        /* after it */
+/* The platform has answered: what the call has is its own again, and lost when its thread is ended from now on. */
+void asking_answered(struct passing *p);
+void asking_end(struct passing *p); /* when the answer has been dealt with */
 /* With the lock held. True: the end of that stream is written when it is known whether there is another. */
 bool asking_takes_end(struct real_recorder *r, const char *process, enum mock_stream stream, uint64_t number);
 /* Calls that never return: of this thread, which calls anew, so that it has left them by an exception or longjmp();

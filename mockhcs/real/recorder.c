@@ -209,6 +209,7 @@ static HRESULT outcome(const struct passing *p) {
 }
 
 static void after(struct passing *p) {
+        asking_answered(p);
         p->call.hr = outcome(p);
         p->call.completed = true;
         completion_started(p);

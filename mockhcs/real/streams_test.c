@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "mockhcs/real/passing.h"
 #include "mockhcs/test/recorded.h"
 #include "platform/abi_memory.h"
@@ -390,7 +391,7 @@ static void streams_are_waited_for_by_calls_on_their_own_process_alone(void **st
         HCS_SYSTEM system;
         struct world w;
 
-        info = open_patiently(&w, 3600 * (uint64_t)HCS_NS_PER_S);
+        info = open_patiently(&w, 3600 * HCS_NS_PER_S);
         system = create_and_close(&w);
         with_another(&w);
         THROUGH(&w, VMCOMPUTE, "HcsOpenProcess", open_other, 0, 2, ARG(&other), 0);
@@ -652,6 +653,38 @@ static void a_stream_that_ends_after_the_thread_that_asked_has_its_end(void **st
         close_world(&w);
 }
 
+static void *be_answered_and_die(void *arg) {
+        struct passing *p = arg;
+
+        asking_begin(p, "process/1");
+        hcs_mutex_lock(&p->r->lock);
+        assert_true(asking_takes_end(p->r, "process/1", MOCK_STDOUT, 1));
+        hcs_mutex_unlock(&p->r->lock);
+        asking_answered(p);
+        return NULL;
+}
+
+/* As by TerminateThread: only who was not answered leaves its call to others. */
+static void what_an_answered_call_has_is_freed_by_nobody_else(void **state) {
+        struct passing asks = {0}, next = {0};
+        pthread_t thread;
+        struct world w;
+
+        open_world(&w, (struct real_recorder_options){0});
+        asks.r = next.r = w.recorder;
+        asks.call.number = asks.call.thread = 1;
+        next.call.thread = 2;
+        mock_value_set_text(mock_call_add(&asks.call), "id", hcs_strdup("a system"));
+        asks.created = hcs_calloc(1, sizeof(*asks.created));
+        assert_int_equal(pthread_create(&thread, NULL, be_answered_and_die, &asks), 0);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        free(asks.created);
+        mock_call_deinit(&asks.call);
+        askings_give_up(&next);
+        real_recorder_free(steal_pointer(&w.recorder));
+        close_world(&w);
+}
+
 HCS_TESTS(cmocka_unit_test(streams_and_an_exit_that_is_waited_for_are_written),
           cmocka_unit_test(streams_are_left_alone_when_they_are_not_wanted),
           cmocka_unit_test(the_same_pipes_are_given_again_for_the_same_operation),
@@ -667,4 +700,5 @@ HCS_TESTS(cmocka_unit_test(streams_and_an_exit_that_is_waited_for_are_written),
           cmocka_unit_test(the_end_of_a_stream_that_is_not_replaced_after_all_is_written),
           cmocka_unit_test(a_call_that_is_left_is_given_up_with_the_next),
           cmocka_unit_test(a_thread_that_ends_within_a_call_is_not_waited_for),
-          cmocka_unit_test(a_stream_that_ends_after_the_thread_that_asked_has_its_end))
+          cmocka_unit_test(a_stream_that_ends_after_the_thread_that_asked_has_its_end),
+          cmocka_unit_test(what_an_answered_call_has_is_freed_by_nobody_else))

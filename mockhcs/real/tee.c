@@ -117,8 +117,8 @@ bool tee_is_newer(const struct real_recorder *r, const char *process, enum mock_
 }
 
 /* Has the client a newer pipe of the same stream, or is it about to have one? Then the end of this one is not that of
- * the stream. */
-static bool is_replaced(const struct tee *t) {
+ * the stream, or is left to the call that asks. */
+static bool leave_end_to_newer(const struct tee *t) {
         hcs_guard(&t->r->lock);
         return tee_is_newer(t->r, t->owner.process, t->stream, t->number) ||
                asking_takes_end(t->r, t->owner.process, t->stream, t->number);
@@ -135,7 +135,7 @@ static void carry(void *arg) {
                 wanted = hand_on(t, data, n);
                 count(t, n);
         }
-        if (wanted && !is_replaced(t))
+        if (wanted && !leave_end_to_newer(t))
                 tee_note_end(t->r, t->owner.process, t->stream);
         hcs_pipe_close(t->from);
         hcs_pipe_close(t->to);
