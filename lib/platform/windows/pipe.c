@@ -15,6 +15,7 @@
 #include "platform/thread.h"
 #include "platform/windows/last_error.h"
 #include "platform/windows/pipe_pair.h"
+#include "platform/windows/socket.h"
 #include "platform/windows/text.h"
 
 #define PIPE_SIZE  65536u
@@ -191,7 +192,7 @@ void hcs_poller_wait(struct hcs_poller *p, struct hcs_poll_entry *entries, size_
                 entries[i].writable = entries[i].want_write;
 }
 
-/* A read that is taken back may have ended before. */
+/* A read that is taken back may have ended before. Waits take no notice of the low bit of an event. */
 HRESULT hcs_pipe_read_unless_woken(HANDLE h, struct hcs_poller *p, void *buf, size_t size, size_t *ret,
                                    struct hcs_error **err) {
         _cleanup_handle_ HANDLE event = NULL;
@@ -205,7 +206,7 @@ HRESULT hcs_pipe_read_unless_woken(HANDLE h, struct hcs_poller *p, void *buf, si
         if (!begun && GetLastError() == ERROR_IO_PENDING) {
                 begun = true;
                 if (WaitForMultipleObjects(2, (HANDLE[]){event, p->woken}, FALSE, INFINITE) != WAIT_OBJECT_0)
-                        CancelIoEx(h, &o);
+                        hcs_take_back(h, &o);
         }
         done = begun && GetOverlappedResult(h, &o, &n, TRUE);
         return read_result(done, n, ret, err);
