@@ -39,9 +39,12 @@ void hcs_thread_join(struct hcs_thread *t);
 HRESULT hcs_thread_start_detached(void (*fn)(void *arg), void *arg, struct hcs_error **err);
 /* Is the caller running on t? */
 bool hcs_thread_is_self(const struct hcs_thread *t);
-/* The number of the calling thread for the system, and whether such a one has ended: a later one may have it again. */
-uint32_t hcs_thread_id(void);
-bool hcs_thread_has_ended(uint32_t id);
+/* A thread, whoever started it, for those who want to know whether it has ended. */
+struct hcs_thread_watch;
+/* Of the caller; NULL when there is none for it. */
+struct hcs_thread_watch *hcs_thread_watch_new(void);
+struct hcs_thread_watch *hcs_thread_watch_free(struct hcs_thread_watch *w);
+bool hcs_thread_watch_has_ended(const struct hcs_thread_watch *w); /* never of NULL */
 /* How many threads of this process can run at once: the processors it may use. At least 1. */
 unsigned hcs_thread_processors(void);
 

@@ -15,7 +15,7 @@ struct asking {
         struct asking *next; /* in the recorder's list, the newest first */
         uint64_t number;     /* of the call */
         uint32_t thread;     /* the recorder's number of it */
-        uint32_t system_thread;
+        struct hcs_thread_watch *watch;
         uintptr_t frame;       /* where on its stack */
         struct mock_call call; /* and what it has, which is nobody's when the platform never answers */
         struct kept *created;
@@ -29,7 +29,7 @@ void asking_begin(struct passing *p, const char *process) {
 
         a->number = p->asking = p->call.number;
         a->thread = p->call.thread;
-        a->system_thread = hcs_thread_id();
+        a->watch = hcs_thread_watch_new();
         a->frame = (uintptr_t)__builtin_frame_address(0);
         a->call = p->call;
         a->created = p->created;
@@ -64,7 +64,7 @@ void asking_answered(struct passing *p) {
 static struct asking *of_process(struct real_recorder *r, const char *process) {
         struct asking *a = r->askings;
 
-        while (a && (!hcs_streq(a->process, process) || hcs_thread_has_ended(a->system_thread)))
+        while (a && (!hcs_streq(a->process, process) || hcs_thread_watch_has_ended(a->watch)))
                 a = a->next;
         return a;
 }
@@ -101,6 +101,7 @@ static void settle(struct real_recorder *r, struct asking *a) {
                         mock_call_deinit(&a->call);
                         free(a->created);
                 }
+                hcs_thread_watch_free(a->watch);
                 free(a);
                 a = next;
         }
@@ -126,7 +127,7 @@ static bool leaves_an_end(const struct asking *a) {
 
 /* thread: 0 for any. Who leaves nothing does no harm. */
 static bool is_left(const struct asking *a, uint32_t thread) {
-        return thread == 0 || a->thread == thread || (leaves_an_end(a) && hcs_thread_has_ended(a->system_thread));
+        return thread == 0 || a->thread == thread || (leaves_an_end(a) && hcs_thread_watch_has_ended(a->watch));
 }
 
 /* frame: where that thread is, which is below a call that it is still in against all expectation. */

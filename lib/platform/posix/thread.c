@@ -8,7 +8,7 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <sys/syscall.h>
+#include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -111,12 +111,54 @@ bool hcs_thread_is_self(const struct hcs_thread *t) {
         return pthread_equal(t->t, pthread_self());
 }
 
-uint32_t hcs_thread_id(void) {
-        return (uint32_t)syscall(SYS_gettid);
+/* The system has numbers for threads, which it gives out again: each says itself that it ends. */
+struct hcs_thread_watch {
+        atomic_bool ended;
+        atomic_uint used; /* by the thread, and by those who watch it */
+};
+
+static pthread_key_t watched;
+static bool can_watch;
+
+struct hcs_thread_watch *hcs_thread_watch_free(struct hcs_thread_watch *w) {
+        if (w && atomic_fetch_sub(&w->used, 1) == 1)
+                free(w);
+        return NULL;
 }
 
-bool hcs_thread_has_ended(uint32_t id) {
-        return syscall(SYS_tgkill, getpid(), (pid_t)id, 0) < 0 && errno == ESRCH;
+static void watched_ends(void *arg) {
+        struct hcs_thread_watch *w = arg;
+
+        atomic_store(&w->ended, true);
+        hcs_thread_watch_free(w);
+}
+
+static void begin_to_watch(void) {
+        can_watch = pthread_key_create(&watched, watched_ends) == 0;
+}
+
+struct hcs_thread_watch *hcs_thread_watch_new(void) {
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
+        struct hcs_thread_watch *w;
+
+        pthread_once(&once, begin_to_watch);
+        if (!can_watch)
+                return NULL;
+        w = pthread_getspecific(watched);
+        if (!w) {
+                w = hcs_calloc(1, sizeof(*w));
+                if (pthread_setspecific(watched, w) != 0) {
+                        free(w);
+                        return NULL;
+                }
+                atomic_store(&w->used, 1);
+        }
+        atomic_fetch_add(&w->used, 1);
+        return w;
+}
+
+bool hcs_thread_watch_has_ended(const struct hcs_thread_watch *w) {
+        return w && atomic_load(&w->ended);
 }
 
 unsigned hcs_thread_processors(void) {

@@ -95,17 +95,29 @@ bool hcs_thread_is_self(const struct hcs_thread *t) {
         return GetThreadId(t->t) == GetCurrentThreadId();
 }
 
-uint32_t hcs_thread_id(void) {
-        return GetCurrentThreadId();
+struct hcs_thread_watch {
+        HANDLE t;
+};
+
+struct hcs_thread_watch *hcs_thread_watch_new(void) {
+        struct hcs_thread_watch *w = hcs_calloc(1, sizeof(*w));
+
+        if (DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(), &w->t, SYNCHRONIZE, FALSE, 0))
+                return w;
+        free(w);
+        return NULL;
 }
 
-bool hcs_thread_has_ended(uint32_t id) {
-        HANDLE t = OpenThread(SYNCHRONIZE, FALSE, id);
-        bool ended = t ? WaitForSingleObject(t, 0) == WAIT_OBJECT_0 : GetLastError() == ERROR_INVALID_PARAMETER;
+struct hcs_thread_watch *hcs_thread_watch_free(struct hcs_thread_watch *w) {
+        if (!w)
+                return NULL;
+        CloseHandle(w->t);
+        free(w);
+        return NULL;
+}
 
-        if (t)
-                CloseHandle(t);
-        return ended;
+bool hcs_thread_watch_has_ended(const struct hcs_thread_watch *w) {
+        return w && WaitForSingleObject(w->t, 0) == WAIT_OBJECT_0;
 }
 
 unsigned hcs_thread_processors(void) {
