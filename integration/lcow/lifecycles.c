@@ -24,10 +24,11 @@ static bool count_in_guest(struct machine *m, const char *command, uint64_t *ret
         return hcs_str_to_u64(out.data, ret) || world_failed(m->w, NULL, "%s: %s", command, out.data);
 }
 
-/* In the guest: mounts, programs (threads of its kernel come and go), disks, control groups, folders of containers. */
-static const char *const counts[] = {"wc -l </proc/mounts", "grep -l . /proc/[0-9]*/cmdline 2>/dev/null | wc -l",
-                                     "ls /sys/block | wc -l", "find /sys/fs/cgroup -type d | wc -l",
-                                     "ls /run/gcs/c | wc -l"};
+/* In the guest: mounts, programs (threads of its kernel come and go; in a pipe, `wc' would be one of them or not yet),
+ * disks, control groups, folders of containers. */
+static const char *const counts[] = {
+        "wc -l </proc/mounts", "found=$(grep -l . /proc/[0-9]*/cmdline 2>/dev/null); echo \"$found\" | wc -l",
+        "ls /sys/block | wc -l", "find /sys/fs/cgroup -type d | wc -l", "ls /run/gcs/c | wc -l"};
 
 static void count_all(struct machine *m, uint64_t numbers[HCS_ARRAY_SIZE(counts)]) {
         for (size_t i = 0; i < HCS_ARRAY_SIZE(counts); i++)
