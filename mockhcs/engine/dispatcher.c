@@ -27,7 +27,7 @@ struct mock_dispatcher {
         size_t n, cap;
         uint64_t seq, started, virtual_now;
         double speed;
-        bool running, stop, busy, sleeping, kicked;
+        bool running, stop, busy, moving, sleeping, kicked;
 };
 
 static bool before(const struct task *a, const struct task *b) {
@@ -133,10 +133,12 @@ static void loop(void *arg) {
                         hcs_poller_wait(d->poller, entries, n, deadline);
                 hcs_mutex_lock(&d->lock);
                 d->sleeping = false;
+                d->moving = n > 0;
                 hcs_mutex_unlock(&d->lock);
                 if (n)
                         d->pipes.ready(d->pipes.ctx, entries, n);
                 hcs_mutex_lock(&d->lock);
+                d->moving = false; /* what that posted is due in the same breath */
         }
         d->busy = false;
         hcs_cond_broadcast(&d->idle);
@@ -235,11 +237,19 @@ bool mock_dispatcher_is_self(struct mock_dispatcher *d) {
         return self;
 }
 
-void mock_dispatcher_drain(struct mock_dispatcher *d) {
+static void wait_until_idle(struct mock_dispatcher *d, bool pipes) {
         if (mock_dispatcher_is_self(d))
                 return;
         hcs_mutex_lock(&d->lock);
-        while (d->running && !d->stop && (d->busy || is_due(d)))
+        while (d->running && !d->stop && (d->busy || (pipes && d->moving) || is_due(d)))
                 hcs_cond_wait(&d->idle, &d->lock);
         hcs_mutex_unlock(&d->lock);
+}
+
+void mock_dispatcher_drain(struct mock_dispatcher *d) {
+        wait_until_idle(d, false);
+}
+
+void mock_dispatcher_drain_pipes(struct mock_dispatcher *d) {
+        wait_until_idle(d, true);
 }

@@ -32,5 +32,7 @@ void mock_dispatcher_kick(struct mock_dispatcher *d);
 bool mock_dispatcher_is_self(struct mock_dispatcher *d);
 /* Waits until no task is due and none runs. Returns at once on the dispatcher thread. */
 void mock_dispatcher_drain(struct mock_dispatcher *d);
+/* The same, and until it moves no bytes of pipes: it may do that for as long as whoever takes them does not. */
+void mock_dispatcher_drain_pipes(struct mock_dispatcher *d);
 
 #endif

@@ -83,7 +83,7 @@ uint64_t mock_deadline(uint32_t timeout_ms);
 void mock_stdio_output(struct mock_engine *e, const struct mock_stdio *chunk);
 HRESULT mock_stdio_open(struct mock_engine *e, struct mock_live *process, const struct mock_process_info *info,
                         HCS_PROCESS_INFORMATION *ret);
-void mock_stdio_close_input(struct mock_engine *e, struct mock_live *process);
+void mock_stdio_close_input(struct mock_engine *e, struct mock_live *process); /* with the lock held */
 void mock_stdio_drop(struct mock_engine *e, struct mock_live *process);
 struct mock_dispatcher_pipes mock_stdio_pipes(struct mock_engine *e);
 /* Of a service: output goes to where its pipe is, and was written to it there. False: so much had not gone. */

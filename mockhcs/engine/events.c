@@ -74,7 +74,7 @@ static bool schedule(struct mock_live *l) {
 
 void mock_events_raise(struct mock_engine *e, struct mock_live *on, const char *name, HRESULT hr, const char *data) {
         const char *known = mock_event_known(name);
-        bool post = false, is_exit = known && (hcs_streq(name, "SystemExited") || hcs_streq(name, "ProcessExited"));
+        bool is_exit = known && (hcs_streq(name, "SystemExited") || hcs_streq(name, "ProcessExited"));
         bool is_process = on->h.kind == MOCK_PROCESS;
 
         if (!known) {
@@ -91,6 +91,8 @@ void mock_events_raise(struct mock_engine *e, struct mock_live *on, const char *
                 on->exited = true;
                 on->exit_data = hcs_strdup(data);
                 hcs_cond_broadcast(&on->changed);
+                if (is_process)
+                        mock_stdio_close_input(e, on);
         }
         if (known && hcs_streq(name, "ServiceDisconnect")) {
                 atomic_store(&on->disconnected, true);
@@ -102,13 +104,11 @@ void mock_events_raise(struct mock_engine *e, struct mock_live *on, const char *
                 *ev = (struct mock_live_event){.name = known, .hr = hr, .data = hcs_strdup(data)};
                 *on->tail = ev;
                 on->tail = &ev->next;
-                post = schedule(on);
+                /* With the lock held: who waits for the exit finds it on its way. */
+                if (schedule(on))
+                        mock_dispatcher_post(e->dispatcher, 0, deliver, drop, on);
         }
         hcs_mutex_unlock(&e->lock);
-        if (is_exit && is_process)
-                mock_stdio_close_input(e, on);
-        if (post)
-                mock_dispatcher_post(e->dispatcher, 0, deliver, drop, on);
 }
 
 HRESULT mock_events_register(struct mock_engine *e, struct mock_live *on, HCS_EVENT_CALLBACK event,

@@ -217,7 +217,7 @@ void mockhcs_drain(struct mockhcs *m) {
         /* A service first: what it has to say is here when it answers. Other worlds have nothing of their own. */
         hcs_json_set_string(request, "control", "drain");
         mock_backend_control(m->engine->top, request, &ignored, NULL);
-        mock_dispatcher_drain(m->engine->dispatcher);
+        mock_dispatcher_drain_pipes(m->engine->dispatcher);
 }
 
 void mockhcs_counters(struct mockhcs *m, struct mockhcs_counters *ret) {

@@ -233,9 +233,7 @@ HRESULT mock_stdio_open(struct mock_engine *e, struct mock_live *process, const 
 }
 
 void mock_stdio_close_input(struct mock_engine *e, struct mock_live *process) {
-        hcs_mutex_lock(&e->lock);
         close_pump(e, &process->pumps[MOCK_STDIN]);
-        hcs_mutex_unlock(&e->lock);
 }
 
 /* Takes a process out of the pump list; only used when the engine ends. */

@@ -162,12 +162,16 @@ static HRESULT control(struct mock_backend *b, const struct hcs_json *request, s
         return hr;
 }
 
+/* The dispatcher runs on until all have stopped, and may ask for the connection. */
 static void stop(struct mock_backend *b) {
         struct remote *r = (struct remote *)b;
+        struct remote_connection *c;
 
-        if (r->connection)
-                remote_connection_close(r->connection);
-        r->connection = NULL;
+        hcs_mutex_lock(&r->lock);
+        c = steal_pointer(&r->connection);
+        hcs_mutex_unlock(&r->lock);
+        if (c)
+                remote_connection_close(c);
 }
 
 static void remote_free(struct mock_backend *b) {

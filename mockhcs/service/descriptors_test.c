@@ -3,7 +3,10 @@
 /* A service that has no descriptors left: it waits for one, and can be ended all the same. */
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -14,9 +17,9 @@
 #include "platform/hvsocket.h"
 #include "testing/hcs_test.h"
 
-#define FEW 64
+#define FEW 8 /* as many as one poll of the service needs */
 
-/* ---- this process's descriptors, all in use but for one ---- */
+/* ---- no descriptor is left, whatever others give back ---- */
 
 struct shortage {
         struct rlimit before;
@@ -24,25 +27,33 @@ struct shortage {
         size_t n;
 };
 
+/* All below the limit are in use by what stays, or held; beyond it none is given out. */
 static void begin_shortage(struct shortage *s) {
         struct rlimit few;
         int fd;
 
         assert_int_equal(getrlimit(RLIMIT_NOFILE, &s->before), 0);
-        few = s->before;
-        if (few.rlim_cur > FEW)
-                few.rlim_cur = FEW;
-        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-        for (s->n = 0; s->n < FEW && (fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;)
+        for (s->n = 0; (fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0 && fd < FEW;)
                 s->held[s->n++] = fd;
-        assert_true(s->n > 0);
-        close(s->held[--s->n]);
+        close(fd);
+        few = s->before;
+        few.rlim_cur = FEW;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
 }
 
 static void end_shortage(struct shortage *s) {
+        setrlimit(RLIMIT_NOFILE, &s->before);
         while (s->n > 0)
                 close(s->held[--s->n]);
-        setrlimit(RLIMIT_NOFILE, &s->before);
+}
+
+/* With a socket that was made before the shortage. */
+static void connect_to(int fd, const char *path) {
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+        assert_true(strlen(path) < sizeof(address.sun_path));
+        strcpy(address.sun_path, path);
+        assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 }
 
 /* ---- what the service's log says, which goes to stderr ---- */
@@ -83,7 +94,7 @@ static void end_listening(struct ear *e) {
 static void it_ends_while_somebody_waits_whom_it_cannot_take(void **state) {
         _cleanup_free_ char *folder = hcs_test_tmpdir(), *path = hcs_asprintf("%s/s", folder);
         struct mockhcs_service *service = NULL;
-        struct hcs_stream *client = NULL;
+        int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         struct hcs_error *err = NULL;
         struct shortage shortage;
         struct ear ear;
@@ -92,12 +103,12 @@ static void it_ends_while_somebody_waits_whom_it_cannot_take(void **state) {
         assert_ok(mockhcs_service_open(&(struct mockhcs_service_options){.socket = path}, &service, &err), err);
         begin_listening(&ear);
         begin_shortage(&shortage);
-        assert_ok(hcs_stream_connect_private(path, NULL, &client, &err), err);
+        connect_to(client, path);
         wait_for_text(&ear, "cannot take a client");
         assert_ok(mockhcs_service_close(service, &err), err);
         end_shortage(&shortage);
         end_listening(&ear);
-        hcs_stream_close(client);
+        close(client);
 }
 
 static void a_listener_for_machines_takes_them_when_there_are_descriptors_again(void **state) {
@@ -107,7 +118,8 @@ static void a_listener_for_machines_takes_them_when_there_are_descriptors_again(
         GUID service_id, vm = {1, 2, 3, {4}};
         struct mockhcs_service *service = NULL;
         struct hyperv_client *program = NULL;
-        struct hcs_stream *guest = NULL, *taken = NULL;
+        int guest = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        struct hcs_stream *taken = NULL;
         struct hcs_listener *l = NULL;
         struct hcs_error *err = NULL;
         struct shortage shortage;
@@ -128,14 +140,14 @@ static void a_listener_for_machines_takes_them_when_there_are_descriptors_again(
         assert_int_equal(hyperv_client_listen(program, &wildcard, &service_id, port), 0);
         begin_listening(&ear);
         begin_shortage(&shortage);
-        assert_ok(hcs_stream_connect_unix(at, NULL, &guest, &err), err);
+        connect_to(guest, at);
         wait_for_text(&ear, "cannot take a connection of a machine");
         end_shortage(&shortage);
         end_listening(&ear);
         assert_ok(hcs_listener_accept(l, NULL, &taken, &err), err);
         assert_true(hyperv_client_from(program, port, hcs_stream_tcp_peer(taken), &vm, &service_id));
         hcs_stream_close(taken);
-        hcs_stream_close(guest);
+        close(guest);
         hyperv_client_free(program);
         hcs_listener_close(l);
         assert_ok(mockhcs_service_close(service, &err), err);
